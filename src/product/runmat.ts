@@ -1,0 +1,132 @@
+import { buildIngestionKey } from './build.ts'
+import type { Product } from './product.ts'
+
+/**
+ * RunMat, as its telemetry knows it. This is the only file under src/ that spells its names, and
+ * the whole list of what its events can say: a name that is not here cannot leave the machine.
+ * Adding one is at least a minor release.
+ */
+export const runmat: Product = {
+  id: 'runmat',
+  name: 'RunMat',
+  command: 'runmat-telemetry',
+  docs: 'https://runmat.com/docs/telemetry',
+  contact: 'team@dystr.com',
+
+  endpoint: 'https://api.runmat.com/v1/t',
+  udpEndpoint: 'udp.telemetry.runmat.com:7846',
+
+  variables: {
+    off: 'RUNMAT_NO_TELEMETRY',
+    toggle: 'RUNMAT_TELEMETRY',
+    show: 'RUNMAT_TELEMETRY_SHOW',
+    config: 'RUNMAT_CONFIG',
+  },
+
+  ingestionKey: { variable: 'RUNMAT_TELEMETRY_KEY', embedded: buildIngestionKey },
+
+  places: {
+    clientId: { base: 'home', path: ['.runmat', 'telemetry_id'] },
+    settings: { base: 'config', path: ['runmat', 'config.toml'] },
+    homeSettings: { base: 'home', path: ['.runmat', 'config.toml'] },
+    projectSettings: 'runmat.toml',
+    state: { base: 'cache', path: ['runmat', 'telemetry'] },
+  },
+
+  keys: {
+    enabled: ['runtime', 'telemetry', 'enabled'],
+    alsoEnabled: [['telemetry', 'enabled']],
+    endpoint: ['runtime', 'telemetry', 'http_endpoint'],
+    uploads: ['telemetry', 'uploads'],
+    runtime: ['runtime', 'telemetry'],
+  },
+
+  usage: {
+    subcommands: [
+      'run',
+      'repl',
+      'check',
+      'benchmark',
+      'version',
+      'info',
+      'accel-info',
+      'accel-calibrate',
+      'gc',
+      'config',
+      'remote',
+      'login',
+      'org',
+      'project',
+      'fs',
+    ],
+    outcomes: {
+      run: [
+        'success',
+        'failed_parser',
+        'failed_hir',
+        'failed_compile',
+        'failed_runtime',
+        'failed_unknown',
+      ],
+    },
+    selectionsField: 'engine_selections',
+    selectionsMeaning: 'How often each execution engine ended up active.',
+    selections: ['jit', 'interpreter', 'gpu', 'cpu', 'auto', 'disabled', 'unknown'],
+    capabilities: {
+      jit: 'JIT compilation is available.',
+      gpu: 'A usable GPU was found.',
+      fusion: 'Operation fusion is available.',
+      wgpu: 'The wgpu backend is available.',
+      cuda: 'The CUDA backend is available.',
+      metal: 'The Metal backend is available.',
+      vulkan: 'The Vulkan backend is available.',
+      inprocess: 'The in-process (CPU) backend is available.',
+    },
+  },
+
+  milestones: {
+    firstRun: 'first_seen_for_install_id',
+    firstRunOfVersion: 'first_seen_for_version',
+    successes: {
+      subcommand: 'run',
+      outcome: 'success',
+      triggers: ['first_successful_run', 'second_successful_run', 'third_successful_run'],
+    },
+    named: {
+      benchmark: { subcommand: 'benchmark' },
+      accel_calibrate: { subcommand: 'accel-calibrate' },
+      project: { subcommand: 'project' },
+    },
+  },
+
+  suppressed: {
+    ci: [
+      'CI',
+      'GITHUB_ACTIONS',
+      'GITLAB_CI',
+      'BUILDKITE',
+      'CIRCLECI',
+      'TRAVIS',
+      'APPVEYOR',
+      'TEAMCITY_VERSION',
+      'JENKINS_URL',
+      'TF_BUILD',
+    ],
+    tests: [
+      'PYTEST_CURRENT_TEST',
+      'PYTEST_VERSION',
+      'VITEST',
+      'JEST_WORKER_ID',
+      'NODE_TEST_CONTEXT',
+      'NEXTEST',
+    ],
+    workers: [
+      'RUNMAT_INSTRUMENTED_JOB',
+      'RUNMAT_WORKER',
+      'RAY_JOB_ID',
+      'RAY_RAYLET_PID',
+      'OSMO_JOB_ID',
+      'OSMO_WORKFLOW_ID',
+    ],
+  },
+}
