@@ -1,0 +1,46 @@
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs'
+
+import { causeOf, codeOf } from './cause.ts'
+
+export type Reading =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unreadable'; readonly reason: string }
+  | { readonly kind: 'read'; readonly bytes: Buffer }
+
+/**
+ * Reads a small regular file that somebody else may have put there: never blocks on a pipe or
+ * device, never swallows a huge file, and tells "not there" apart from "there, but unreadable".
+ */
+export function readSmallFile(path: string, limit: number): Reading {
+  let file: number | undefined
+  try {
+    // Most files that we look for are not there, and an exception costs more than a look.
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return { kind: 'absent' }
+    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+    const stat = fstatSync(file)
+    if (stat.isDirectory()) return { kind: 'unreadable', reason: 'it is a folder' }
+    if (!stat.isFile()) return { kind: 'unreadable', reason: 'it is not a regular file' }
+    if (stat.size > limit) {
+      return { kind: 'unreadable', reason: `it is larger than ${limit} bytes` }
+    }
+    const bytes = Buffer.alloc(stat.size)
+    return { kind: 'read', bytes: bytes.subarray(0, readFully(file, bytes)) }
+  } catch (error) {
+    const dangling = file === undefined && codeOf(error) === 'ENOENT'
+    return { kind: 'unreadable', reason: dangling ? nowhere : causeOf(error) }
+  } finally {
+    if (file !== undefined) closeSync(file)
+  }
+}
+
+const nowhere = 'it is a symbolic link to a file that does not exist'
+
+function readFully(file: number, into: Buffer): number {
+  let length = 0
+  while (length < into.length) {
+    const count = readSync(file, into, length, into.length - length, length)
+    if (count === 0) break
+    length += count
+  }
+  return length
+}

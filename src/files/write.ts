@@ -1,0 +1,114 @@
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+  type Stats,
+} from 'node:fs'
+import path from 'node:path'
+
+import { codeOf } from './cause.ts'
+
+export const privateFile = 0o600
+export const privateFolder = 0o700
+
+export function makeFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: privateFolder })
+}
+
+/** A name that no other process uses, sorting behind and hidden from those who list `*.json`. */
+export function temporaryName(file: string): string {
+  const random = Math.random().toString(36).slice(2, 10)
+  return `${file}.${process.pid}.${random}.tmp`
+}
+
+/** Writes a new file whole or not at all; fails when it exists. */
+export function writeNewFile(file: string, bytes: string | Uint8Array, durable: boolean): void {
+  const descriptor = openSync(file, 'wx', privateFile)
+  try {
+    writeFully(descriptor, typeof bytes === 'string' ? Buffer.from(bytes) : bytes)
+    if (durable) fsyncSync(descriptor)
+  } catch (error) {
+    closeSync(descriptor)
+    removeFile(file)
+    throw error
+  }
+  closeSync(descriptor)
+}
+
+/**
+ * Replaces a file so that a reader, a crash or a full disk sees the old or the new content and
+ * nothing between. A symbolic link stays one: its target is replaced, in the target's folder.
+ */
+export function replaceFile(file: string, bytes: string | Uint8Array): void {
+  const target = resolveLinks(file)
+  makeFolder(path.dirname(target))
+  const temporary = temporaryName(target)
+  writeNewFile(temporary, bytes, true)
+  try {
+    keepOwnerAndMode(target, temporary)
+    renameSync(temporary, target)
+  } catch (error) {
+    removeFile(temporary)
+    throw error
+  }
+  syncFolder(path.dirname(target))
+}
+
+export function removeFile(file: string): boolean {
+  try {
+    unlinkSync(file)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Makes a rename in this folder survive a power cut, where the platform can. */
+export function syncFolder(folder: string): void {
+  let descriptor: number | undefined
+  try {
+    descriptor = openSync(folder, 'r')
+    fsyncSync(descriptor)
+  } catch {
+    // Windows and some network file systems cannot sync a folder; the rename itself is done.
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor)
+  }
+}
+
+function writeFully(descriptor: number, bytes: Uint8Array): void {
+  let offset = 0
+  while (offset < bytes.length) offset += writeSync(descriptor, bytes, offset)
+}
+
+function resolveLinks(file: string): string {
+  try {
+    return realpathSync(file)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return file
+    throw error
+  }
+}
+
+function keepOwnerAndMode(from: string, to: string): void {
+  let old: Stats
+  try {
+    old = statSync(from)
+  } catch {
+    return
+  }
+  chmodSync(to, old.mode & 0o7777)
+  try {
+    chownSync(to, old.uid, old.gid)
+  } catch {
+    // Only root may give files away; our own user's file is what everybody else gets.
+  }
+}

@@ -1,0 +1,75 @@
+import type { Product } from '../product/product.ts'
+import type { Role } from './file.ts'
+import type { Key, Values } from './keys.ts'
+import { builtIn, type Setting, type Settings } from './settings.ts'
+
+/** The settings files that only the user writes. A project's file comes with somebody's code. */
+const usersOwn: readonly Role[] = ['user', 'home']
+/** For what happens inside a run: the nearer file wins. */
+const nearestFirst: readonly Role[] = ['named', 'project', 'user', 'home']
+
+/** What is in force, after all files were heard. */
+export interface Choices {
+  /** Where the queue goes: the user's choice alone. */
+  readonly endpoint: Setting<string>
+  /** Where a run posts while it lasts; a project may choose it, but never gets the key. */
+  readonly runtimeEndpoint: Setting<string>
+  readonly udpEndpoint: Setting<string>
+  readonly showPayloads: Setting<boolean>
+  readonly queueSize: Setting<number>
+  readonly syncMode: Setting<boolean>
+  readonly drainMode: Setting<'all' | 'none'>
+  readonly drainTimeoutMs: Setting<number>
+  readonly requireIngestionKey: Setting<boolean>
+}
+
+export function choose(product: Product, settings: Settings): Choices {
+  const from = <K extends Key>(roles: readonly Role[], key: K, otherwise: Values[K]) =>
+    first(settings, roles, key) ?? { value: otherwise, source: builtIn }
+  const endpointFrom = (roles: readonly Role[]) =>
+    roles
+      .flatMap((role) => first(settings, [role], 'endpoint') ?? [])
+      .find(({ value }) => value !== '') ?? { value: product.endpoint, source: builtIn }
+  return {
+    endpoint: endpointFrom(usersOwn),
+    runtimeEndpoint: endpointFrom(nearestFirst),
+    udpEndpoint: from(nearestFirst, 'udpEndpoint', product.udpEndpoint ?? ''),
+    showPayloads: strictest(settings, 'showPayloads', true) ?? from([], 'showPayloads', false),
+    queueSize: from(nearestFirst, 'queueSize', 256),
+    syncMode: from(nearestFirst, 'syncMode', false),
+    drainMode: from(nearestFirst, 'drainMode', 'all'),
+    drainTimeoutMs: from(nearestFirst, 'drainTimeoutMs', 50),
+    requireIngestionKey: requireKey(product, settings),
+  }
+}
+
+/** Whoever says it first wins, in the direction that shows more or sends less. */
+export function strictest<K extends 'enabled' | 'uploads' | 'showPayloads' | 'requireIngestionKey'>(
+  settings: Settings,
+  key: K,
+  strict: boolean,
+): Setting<Values[K]> | undefined {
+  return settings.said(key).find(({ value }) => value === strict)
+}
+
+/** A project may ask for a key where the user did not, never do away with the need for one. */
+function requireKey(product: Product, settings: Settings): Setting<boolean> {
+  const users = first(settings, usersOwn, 'requireIngestionKey') ?? {
+    value: product.ingestionKey !== undefined,
+    source: builtIn,
+  }
+  return users.value ? users : (strictest(settings, 'requireIngestionKey', true) ?? users)
+}
+
+function first<K extends Key>(
+  settings: Settings,
+  roles: readonly Role[],
+  key: K,
+): Setting<Values[K]> | undefined {
+  const said = settings.said(key)
+  for (const role of roles) {
+    const found = said.find(({ file }) => file?.role === role)
+    if (found) return found
+  }
+  return undefined
+}

@@ -1,0 +1,159 @@
+import type { Product } from '../product/product.ts'
+import { type Choices, strictest } from './choices.ts'
+import type { Role } from './file.ts'
+import type { IngestionKey } from './key.ts'
+import type { Settings } from './settings.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** One rule, heard. `effect` says what it does here; `none` means it has nothing against. */
+export interface Rule {
+  readonly rule: string
+  /** The variable or `file:line` that was looked at; null where there was nothing to look at. */
+  readonly source: string | null
+  readonly value: string | boolean | null
+  readonly effect: 'none' | 'off' | 'no_uploads'
+}
+
+export interface Verdict {
+  /** May anything be counted, queued or minted? */
+  readonly collecting: boolean
+  /** May anything leave this machine? Never true while `collecting` is false. */
+  readonly uploading: boolean
+  /** The first rule that says no; where none does, the one that says yes. */
+  readonly decidedBy: string
+  /** Every rule, in the order in which they are asked. */
+  readonly rules: readonly Rule[]
+}
+
+export interface Evidence {
+  readonly product: Product
+  readonly surroundings: Surroundings
+  readonly settings: Settings
+  readonly choices: Choices
+  readonly key: IngestionKey
+}
+
+/**
+ * May we? The only place that decides. The gate in front of every record, the uploader before every
+ * post, and `status` call this function, so that they cannot disagree. All rules are heard, and
+ * any that says off wins.
+ */
+export function judge(evidence: Evidence): Verdict {
+  const rules = [...refusals(evidence), uploadsRule(evidence)]
+  const off = rules.find(({ effect }) => effect === 'off')
+  const noUploads = rules.find(({ effect }) => effect === 'no_uploads')
+  return {
+    collecting: off === undefined,
+    uploading: off === undefined && noUploads === undefined,
+    decidedBy: (off ?? noUploads)?.rule ?? consent(rules),
+    rules,
+  }
+}
+
+function refusals(evidence: Evidence): readonly Rule[] {
+  const { product, surroundings, settings } = evidence
+  const { variables, suppressed } = product
+  const { env } = surroundings
+  return [
+    variableRule('DO_NOT_TRACK', env),
+    variableRule(variables.off, env),
+    ...(variables.toggle === undefined ? [] : [toggleRule(variables.toggle, env)]),
+    fileRule('user_settings', 'user', settings),
+    fileRule('named_settings', 'named', settings),
+    fileRule('project_settings', 'project', settings),
+    fileRule('home_settings', 'home', settings),
+    problemRule(settings),
+    ciRule(suppressed.ci, surroundings),
+    markerRule('test_run', suppressed.tests, env),
+    markerRule('worker', suppressed.workers, env),
+    keyRule(evidence),
+  ]
+}
+
+type Environment = Surroundings['env']
+
+const quiet = new Set(['', '0', 'false', 'no', 'off'])
+
+/** Set to anything that does not itself say no. */
+export function isSet(value: string | undefined): boolean {
+  return value !== undefined && !quiet.has(value.trim().toLowerCase())
+}
+
+function variableRule(name: string, env: Environment): Rule {
+  const value = env[name]
+  return rule(name, name, value ?? null, isSet(value))
+}
+
+function toggleRule(name: string, env: Environment): Rule {
+  const value = env[name]
+  return rule(
+    name,
+    name,
+    value ?? null,
+    value !== undefined && value.trim() !== '' && !isSet(value),
+  )
+}
+
+/** A yes in a settings file is remembered as the source of consent; only a no has an effect. */
+function fileRule(name: string, role: Role, settings: Settings): Rule {
+  const said = settings.said('enabled').filter(({ file }) => file?.role === role)
+  const deciding = said.find(({ value }) => !value) ?? said[0]
+  const file = settings.files.find((one) => one.role === role)
+  return rule(
+    name,
+    deciding?.source ?? file?.path ?? null,
+    deciding?.value ?? null,
+    deciding?.value === false,
+  )
+}
+
+function problemRule({ problems: [problem] }: Settings): Rule {
+  if (problem === undefined) return rule('invalid_settings', null, null, false)
+  const { path, line, column, message } = problem
+  const spot = [path, line, column].filter((part) => part !== undefined).join(':')
+  return rule('invalid_settings', spot, message, true)
+}
+
+function ciRule(markers: readonly string[], { env, ci }: Surroundings): Rule {
+  const marker = markers.find((name) => isSet(env[name]))
+  if (marker !== undefined) return rule('ci', marker, env[marker] ?? null, true)
+  return rule('ci', ci === undefined ? null : 'environment', ci ?? null, ci !== undefined)
+}
+
+function markerRule(name: string, markers: readonly string[], env: Environment): Rule {
+  const marker = markers.find((one) => isSet(env[one]))
+  return rule(name, marker ?? null, (marker && env[marker]) ?? null, marker !== undefined)
+}
+
+function keyRule({ product, key, choices }: Evidence): Rule {
+  const { value: required, source } = choices.requireIngestionKey
+  return rule(
+    'ingestion_key',
+    product.ingestionKey === undefined ? null : source,
+    key.state,
+    required && key.state === 'missing',
+  )
+}
+
+function uploadsRule({ settings }: Evidence): Rule {
+  const no = strictest(settings, 'uploads', false)
+  const deciding = no ?? settings.said('uploads')[0]
+  const effect = no === undefined ? 'none' : 'no_uploads'
+  return {
+    rule: 'uploads',
+    source: deciding?.source ?? null,
+    value: deciding?.value ?? null,
+    effect,
+  }
+}
+
+function consent(rules: readonly Rule[]): string {
+  return (
+    rules.find(({ rule: name, value }) => name.endsWith('_settings') && value === true)?.rule ??
+    'default'
+  )
+}
+
+function rule(name: string, source: string | null, value: Rule['value'], off: boolean): Rule {
+  return { rule: name, source, value, effect: off ? 'off' : 'none' }
+}
