@@ -1,0 +1,4 @@
+/** To the second, in UTC. */
+export function timestamp(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
+}

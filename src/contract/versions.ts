@@ -1,0 +1,3 @@
+/** Versions of what is sent and of what is kept. They move when a field does. */
+export const payloadSchemaVersion = 1
+export const statsSchemaVersion = 1
