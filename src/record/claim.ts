@@ -1,0 +1,62 @@
+import * as v from 'valibot'
+
+import { oneOf, version } from '../contract/atoms.ts'
+import type { Product } from '../product/product.ts'
+import type { Parsed } from '../settings/endpoint.ts'
+import type { Happening } from './milestones.ts'
+
+/** What a host in another language says has happened, in its own words. */
+export interface Claim extends Happening {
+  readonly version?: string
+}
+
+/**
+ * Reads a claim. A host in another language gets no second look from a compiler, so that here,
+ * unlike in the library, what is not known is refused by name.
+ */
+export function readClaim(product: Product, text: string): Parsed<Claim> {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return refuse('The input is not JSON.', product)
+  }
+  const result = v.safeParse(claimSchema(product), value)
+  if (!result.success) {
+    const [issue] = result.issues
+    const field = v.getDotPath(issue)
+    return refuse(field === null ? issue.message : `${field}: ${issue.message}`, product)
+  }
+  const { engine, ...rest } = result.output
+  const claim = engine === undefined ? rest : { ...rest, selection: engine }
+  const { subcommand, outcome } = claim
+  if (outcome !== undefined && !outcomesOf(product, subcommand).includes(outcome)) {
+    return refuse(`outcome: ${subcommand} has no outcome of that name.`, product)
+  }
+  return { ok: true, value: claim as Claim }
+}
+
+function claimSchema({ usage }: Product) {
+  return v.strictObject({
+    subcommand: oneOf(usage.subcommands),
+    outcome: v.optional(v.string()),
+    engine: v.optional(oneOf(usage.selections)),
+    capabilities: v.optional(
+      v.strictObject(
+        Object.fromEntries(
+          Object.keys(usage.capabilities).map((name) => [name, v.optional(v.boolean())]),
+        ),
+      ),
+    ),
+    version: v.optional(version),
+  })
+}
+
+function outcomesOf({ usage }: Product, subcommand: string): readonly string[] {
+  return Object.hasOwn(usage.outcomes, subcommand) ? (usage.outcomes[subcommand] ?? []) : []
+}
+
+function refuse(fault: string, { usage }: Product): Parsed<never> {
+  const example = JSON.stringify({ subcommand: usage.subcommands[0], version: '1.2.3' })
+  return { ok: false, fault, hint: `Give one JSON object on stdin, for example: ${example}` }
+}

@@ -1,0 +1,53 @@
+import { outcomeCounter } from '../contract/usage.ts'
+import type { Product } from '../product/product.ts'
+import type { Stats } from '../store/stats.ts'
+
+/** What a host says has happened. Everything in it is checked against the allowlists. */
+export interface Happening {
+  readonly subcommand?: string
+  readonly outcome?: string
+  readonly selection?: string
+  readonly capabilities?: Readonly<Record<string, unknown>>
+  readonly milestone?: string
+}
+
+interface Due {
+  readonly trigger: string
+  /** How it is remembered that this milestone has fired. */
+  readonly mark: string
+}
+
+/** The milestones that are reached now, given the statistics after counting. */
+export function milestonesDue(
+  product: Product,
+  stats: Stats,
+  version: string,
+  happening: Happening,
+): readonly Due[] {
+  const { firstRun, firstRunOfVersion, named } = product.milestones
+  const reached = [
+    { trigger: firstRun, mark: firstRun },
+    { trigger: firstRunOfVersion, mark: `${firstRunOfVersion}@${version}` },
+    ...successes(product, stats, happening),
+    ...Object.entries(named)
+      .filter(([name, { subcommand }]) => {
+        if (happening.milestone === name) return true
+        return subcommand !== undefined && subcommand === happening.subcommand
+      })
+      .map(([name]) => ({ trigger: name, mark: `${name}@${version}` })),
+  ]
+  return reached.filter(({ mark }) => !stats.fired.includes(mark))
+}
+
+/** Marks for a machine whose past is not known: what may have fired before never fires again. */
+export function presumedFired({ milestones }: Product): readonly string[] {
+  return [milestones.firstRun, ...milestones.successes.triggers]
+}
+
+function successes(product: Product, stats: Stats, happening: Happening): readonly Due[] {
+  const { subcommand, outcome, triggers } = product.milestones.successes
+  if (happening.subcommand !== subcommand || happening.outcome !== outcome) return []
+  const count = stats.subcommand_counts[outcomeCounter(subcommand, outcome)] ?? 0
+  const trigger = triggers[count - 1]
+  return trigger === undefined ? [] : [{ trigger, mark: trigger }]
+}

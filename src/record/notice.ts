@@ -1,0 +1,14 @@
+import type { Product } from '../product/product.ts'
+
+/** Raised when more is collected than before: then the notice is shown once more. */
+export const noticeVersion = 1
+
+/** Said once, on stderr, before anything can leave this machine. */
+export function noticeText({ name, command, variables, docs }: Product): string {
+  return (
+    `${name} collects anonymous usage statistics: counters, version and platform; ` +
+    'never code, data, arguments or paths.\n' +
+    `Nothing is sent during this first run. See it: ${command} print\n` +
+    `Turn it off: ${command} disable, or ${variables.off}=1. More: ${docs}\n`
+  )
+}

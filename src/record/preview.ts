@@ -1,0 +1,35 @@
+import { nilUuid } from '../contract/atoms.ts'
+import { previewTrigger } from '../contract/usage.ts'
+import { randomUuid } from '../files/random.ts'
+import type { Situation } from '../settings/situation.ts'
+import { readClientId } from '../store/client-id.ts'
+import { freshStats, readStats } from '../store/stats.ts'
+import { timestamp } from '../contract/timestamp.ts'
+import { buildUsage } from './usage.ts'
+
+export interface Preview {
+  readonly bytes: string
+  /** False where the nil UUID stands in for an id that the first event will make. */
+  readonly hasClientId: boolean
+}
+
+/** The next usage event as it would be queued now, built by the same builder, written nowhere. */
+export function previewUsage(situation: Situation, ownVersion: string): Preview {
+  const { product, paths, surroundings } = situation
+  const at = timestamp(surroundings.now())
+  const reading = readStats(paths.stats)
+  const stats = reading.kind === 'read' ? reading.stats : freshStats(at)
+  const clientId = readClientId(paths.clientId)
+  const bytes = buildUsage(product, {
+    eventId: randomUuid(),
+    installId: clientId ?? nilUuid,
+    trigger: previewTrigger,
+    at,
+    version: stats.version ?? ownVersion,
+    platform: surroundings.platform,
+    arch: surroundings.arch,
+    stats: { ...stats, sequence: stats.sequence + 1 },
+  })
+  if (bytes === undefined) throw new Error('the statistics on this machine fit no event')
+  return { bytes, hasClientId: clientId !== undefined }
+}

@@ -1,0 +1,45 @@
+import * as v from 'valibot'
+
+import { version as versionForm } from '../contract/atoms.ts'
+import { platformOf } from '../contract/platform.ts'
+import { usageContract } from '../contract/usage.ts'
+import { payloadSchemaVersion, statsSchemaVersion } from '../contract/versions.ts'
+import type { Product } from '../product/product.ts'
+import type { Stats } from '../store/stats.ts'
+
+export interface UsageFacts {
+  readonly eventId: string
+  readonly installId: string
+  readonly trigger: string
+  readonly at: string
+  readonly version: string
+  readonly platform: string
+  readonly arch: string
+  readonly stats: Stats
+}
+
+/** The only builder of usage events: what is queued, previewed and sent comes from here. */
+export function buildUsage(product: Product, facts: UsageFacts): string | undefined {
+  const { stats } = facts
+  return usageContract(product).serialise({
+    payload_schema_version: payloadSchemaVersion,
+    stats_schema_version: statsSchemaVersion,
+    event_id: facts.eventId,
+    install_id: facts.installId,
+    sequence: stats.sequence,
+    first_seen: stats.first_seen,
+    trigger: facts.trigger,
+    trigger_ts: facts.at,
+    counters_as_of: stats.counters_as_of,
+    version: facts.version,
+    platform: platformOf(facts.platform, facts.arch),
+    subcommand_counts: stats.subcommand_counts,
+    [product.usage.selectionsField]: stats.selections,
+    feature_capabilities: stats.feature_capabilities,
+  })
+}
+
+/** A host that does not know its version, or calls it something free, is counted all the same. */
+export function usableVersion(version: string): string {
+  return v.is(versionForm, version) ? version : '0.0.0'
+}

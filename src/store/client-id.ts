@@ -1,0 +1,111 @@
+import { linkSync, renameSync, statSync } from 'node:fs'
+import path from 'node:path'
+
+import { codeOf } from '../files/cause.ts'
+import { randomUuid } from '../files/random.ts'
+import { readSmallFile } from '../files/read.ts'
+import { waitSync } from '../files/wait.ts'
+import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/write.ts'
+
+/**
+ * Can this be traced back to me? No: the id is a random number, made here and derived from
+ * nothing. It lets the collector tell one machine from two. Delete the file and it is gone.
+ */
+export function readClientId(file: string): string | undefined {
+  const reading = readSmallFile(file, 256)
+  if (reading.kind !== 'read') return undefined
+  const id = reading.bytes.toString('latin1').trim().toLowerCase()
+  return randomForm.test(id) ? id : undefined
+}
+
+/** Other versions of UUID can hold a network address, so only random ones are taken. */
+const randomForm = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+
+/** The id of this machine, made if there is none. However many processes ask at once, all get the same. */
+export function mintClientId(file: string): string {
+  const existing = readClientId(file)
+  if (existing !== undefined) return existing
+  makeFolder(path.dirname(file))
+  const own = temporaryName(file)
+  const id = randomUuid()
+  writeNewFile(own, `${id}\n`, true)
+  try {
+    return claim(own, file) ? id : (waitForContent(file) ?? replaceMalformed(file, own, id))
+  } finally {
+    removeFile(own)
+  }
+}
+
+/**
+ * Whoever holds `<file>.new` may replace the malformed file. Its holder looks at the file once
+ * more, because another may have replaced it before; everybody else waits for the outcome.
+ */
+function replaceMalformed(file: string, own: string, id: string): string {
+  const successor = `${file}.new`
+  for (let round = 0; round < 1000; round += 1) {
+    const settled = readClientId(file)
+    if (claim(own, successor)) {
+      const winner = readClientId(file)
+      if (winner === undefined && moved(successor, file)) return id
+      removeFile(successor)
+      if (winner !== undefined) return winner
+    } else if (settled !== undefined) {
+      return settled
+    } else if (ageOf(successor) > 2000) {
+      removeFile(successor) // its holder died between two system calls
+    }
+    waitSync(5)
+  }
+  throw new Error('the client id is being replaced by another process that does not finish')
+}
+
+/** Gives a finished file its name, unless the name is taken: true for exactly one process. */
+function claim(own: string, name: string): boolean {
+  try {
+    linkSync(own, name)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    if (!withoutLinks.has(codeOf(error))) throw error
+  }
+  try {
+    const id = readSmallFile(own, 256)
+    writeNewFile(name, id.kind === 'read' ? id.bytes : '', true)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** What file systems without hard links (FAT, some network and phone storage) answer. */
+const withoutLinks = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
+
+/** Without hard links the winner's file is empty for an instant. */
+function waitForContent(file: string): string | undefined {
+  for (let round = 0; round < 20; round += 1) {
+    const id = readClientId(file)
+    if (id !== undefined || sizeOf(file) !== 0) return id
+    waitSync(5)
+  }
+  return undefined
+}
+
+function moved(from: string, to: string): boolean {
+  try {
+    renameSync(from, to)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false
+    throw error
+  }
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
+}
+
+function ageOf(file: string): number {
+  const stat = statSync(file, { throwIfNoEntry: false })
+  return stat === undefined ? 0 : Date.now() - stat.mtimeMs
+}

@@ -1,0 +1,19 @@
+import { existsSync, rmdirSync, rmSync } from 'node:fs'
+import path from 'node:path'
+
+import type { Paths } from '../settings/paths.ts'
+
+/** Removes every trace but the settings, which hold the no. Says what was there. */
+export function forgetEverything({ clientId, state }: Paths): readonly string[] {
+  const found = [clientId, state].filter((place) => existsSync(place))
+  for (const place of found) rmSync(place, { recursive: true, force: true })
+  // Folders that held nothing but our files go too; one with anything else in it stays.
+  for (const folder of [path.dirname(clientId), path.dirname(state)]) {
+    try {
+      rmdirSync(folder)
+    } catch {
+      continue
+    }
+  }
+  return found
+}

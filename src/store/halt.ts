@@ -1,0 +1,28 @@
+import { liveHolder } from './lock.ts'
+
+/** How long an uploader that has been told to stop may take to notice, and to die. */
+const patience = { noticeMs: 1200, dieMs: 600 } as const
+
+/**
+ * Returns when no uploader is at work any more. The settings say no by now, so that none will start;
+ * one that is still running sees it within a moment, and one that hangs is ended.
+ */
+export async function haltUploader(lock: string): Promise<void> {
+  if (await gone(lock, patience.noticeMs)) return
+  const holder = liveHolder(lock)
+  if (holder === undefined) return
+  try {
+    process.kill(holder.pid, 'SIGKILL')
+  } catch {
+    // It ended just now.
+  }
+  await gone(lock, patience.dieMs)
+}
+
+async function gone(lock: string, withinMs: number): Promise<boolean> {
+  for (let waited = 0; waited < withinMs; waited += 20) {
+    if (liveHolder(lock) === undefined) return true
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  return false
+}

@@ -1,0 +1,71 @@
+import { appendFileSync, statSync } from 'node:fs'
+import path from 'node:path'
+
+import { readSmallFile } from '../files/read.ts'
+import { makeFolder, replaceFile } from '../files/write.ts'
+
+/** One event that the collector confirmed, as it was sent. */
+export interface Sent {
+  readonly sent_at: string
+  readonly endpoint: string
+  readonly event: unknown
+}
+
+/** Grown past `most`, the ledger keeps its newest `keep` bytes. */
+const limits = { most: 2 * 1024 * 1024, keep: 1024 * 1024 } as const
+
+/** Opens the ledger for the one process that holds the upload lock. */
+export function openLedger(
+  file: string,
+): (sentAt: string, endpoint: string, bytes: string) => void {
+  makeFolder(path.dirname(file))
+  let size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
+  return (sentAt, endpoint, bytes) => {
+    // The event goes in as the bytes that were sent, not as a copy that was taken apart and put
+    // together again.
+    const line = `{"sent_at":"${sentAt}","endpoint":${JSON.stringify(endpoint)},"event":${bytes}}\n`
+    appendFileSync(file, line, { mode: 0o600 })
+    size += Buffer.byteLength(line)
+    if (size > limits.most) size = cutBack(file)
+  }
+}
+
+/** What was sent, newest first. A line cut short by a crash is passed over. */
+export function readLedger(file: string): readonly Sent[] {
+  return ledgerLines(file).flatMap(parseLine).toReversed()
+}
+
+export function countSent(file: string): { readonly events: number; readonly last: string | null } {
+  const lines = ledgerLines(file)
+  const last = lines.findLast((line) => parseLine(line).length > 0)
+  return { events: lines.length, last: last ? (parseLine(last)[0]?.sent_at ?? null) : null }
+}
+
+function cutBack(file: string): number {
+  const kept: string[] = []
+  let size = 0
+  for (const line of ledgerLines(file).toReversed()) {
+    size += Buffer.byteLength(line) + 1
+    if (size > limits.keep) break
+    kept.unshift(line)
+  }
+  const text = kept.map((line) => `${line}\n`).join('')
+  replaceFile(file, text)
+  return Buffer.byteLength(text)
+}
+
+function ledgerLines(file: string): readonly string[] {
+  const reading = readSmallFile(file, 2 * limits.most)
+  if (reading.kind !== 'read') return []
+  const lines = reading.bytes.toString('utf8').split('\n')
+  return lines.filter((line) => line !== '')
+}
+
+function parseLine(line: string): readonly Sent[] {
+  try {
+    const entry = JSON.parse(line) as Sent | null
+    return typeof entry?.sent_at === 'string' && typeof entry.endpoint === 'string' ? [entry] : []
+  } catch {
+    return []
+  }
+}

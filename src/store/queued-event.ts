@@ -1,0 +1,50 @@
+import { isUtf8 } from 'node:buffer'
+import { lstatSync, readdirSync, renameSync } from 'node:fs'
+import path from 'node:path'
+
+import { type Contract } from '../contract/contract.ts'
+import { recognise } from '../contract/contracts.ts'
+import { readSmallFile } from '../files/read.ts'
+import { makeFolder, removeFile } from '../files/write.ts'
+
+export type Queued =
+  | { readonly kind: 'event'; readonly bytes: string }
+  /** Somebody else removed it. */
+  | { readonly kind: 'gone' }
+  /** Not an event, but so new that its writer may not have finished. */
+  | { readonly kind: 'unfinished' }
+  | { readonly kind: 'foreign' }
+
+/** No event of ours comes near; a file that is larger is something else. */
+const sizeLimit = 64 * 1024
+const unfinishedMs = 5000
+const keptAside = 50
+
+/** Reads a file of the queue, which any program may have put there, and judges whether it may be sent. */
+export function readQueued(file: string, contracts: readonly Contract[], now: number): Queued {
+  const stat = lstatSync(file, { throwIfNoEntry: false })
+  if (stat === undefined) return { kind: 'gone' }
+  // A link could point at any secret of the user's, and a pipe would never end.
+  if (!stat.isFile()) return { kind: 'foreign' }
+  const reading = readSmallFile(file, sizeLimit)
+  if (reading.kind === 'absent') return { kind: 'gone' }
+  const bytes =
+    reading.kind === 'read' && isUtf8(reading.bytes)
+      ? recognise(contracts, reading.bytes.toString('utf8'))
+      : undefined
+  if (bytes !== undefined) return { kind: 'event', bytes }
+  const isNew = stat.size <= sizeLimit && Math.abs(now - stat.mtimeMs) < unfinishedMs
+  return { kind: isNew ? 'unfinished' : 'foreign' }
+}
+
+/** Takes a file that is no event out of the way, and keeps it for whoever wonders where it went. */
+export function setAside(folder: string, file: string): void {
+  try {
+    makeFolder(folder)
+    renameSync(file, path.join(folder, path.basename(file)))
+    const excess = readdirSync(folder).sort().slice(0, -keptAside)
+    for (const name of excess) removeFile(path.join(folder, name))
+  } catch {
+    // It cannot be moved. It stays where it is, and is passed over.
+  }
+}

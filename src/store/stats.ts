@@ -1,0 +1,86 @@
+import { statsSchemaVersion } from '../contract/versions.ts'
+import { readSmallFile } from '../files/read.ts'
+
+/** What this machine has counted so far. Nothing of it leaves but through the contract. */
+export interface Stats {
+  readonly stats_schema_version: number
+  readonly first_seen: string
+  readonly sequence: number
+  readonly counters_as_of: string
+  /** The version that the last recording host gave. */
+  readonly version: string | null
+  readonly subcommand_counts: Readonly<Record<string, number>>
+  readonly selections: Readonly<Record<string, number>>
+  readonly feature_capabilities: Readonly<Record<string, boolean>>
+  /** Milestones that have fired: `<trigger>`, or `<trigger>@<version>`. */
+  readonly fired: readonly string[]
+  /** Events that had to give way because the queue was full. */
+  readonly dropped: number
+  /** The widest notice that this user has been shown; 0 before the first. */
+  readonly notice: number
+}
+
+export type StatsReading =
+  | { readonly kind: 'absent' | 'damaged' }
+  | { readonly kind: 'read'; readonly stats: Stats }
+
+const sizeLimit = 256 * 1024
+
+export function freshStats(now: string): Stats {
+  return {
+    stats_schema_version: statsSchemaVersion,
+    first_seen: now,
+    sequence: 0,
+    counters_as_of: now,
+    version: null,
+    subcommand_counts: {},
+    selections: {},
+    feature_capabilities: {},
+    fired: [],
+    dropped: 0,
+    notice: 0,
+  }
+}
+
+/** A file that is not wholly as we write it is damaged: half of a statistic is worse than none. */
+export function readStats(file: string): StatsReading {
+  const reading = readSmallFile(file, sizeLimit)
+  if (reading.kind === 'absent') return { kind: 'absent' }
+  if (reading.kind === 'unreadable') return { kind: 'damaged' }
+  try {
+    const parsed: unknown = JSON.parse(reading.bytes.toString('utf8'))
+    return isStats(parsed) ? { kind: 'read', stats: parsed } : { kind: 'damaged' }
+  } catch {
+    return { kind: 'damaged' }
+  }
+}
+
+function isStats(value: unknown): value is Stats {
+  const stats = value as Stats | null
+  return (
+    typeof stats === 'object' &&
+    stats !== null &&
+    stats.stats_schema_version === statsSchemaVersion &&
+    [stats.sequence, stats.dropped, stats.notice].every(isCount) &&
+    [stats.first_seen, stats.counters_as_of].every((at) => typeof at === 'string') &&
+    (stats.version === null || typeof stats.version === 'string') &&
+    Array.isArray(stats.fired) &&
+    stats.fired.every((name) => typeof name === 'string') &&
+    isRecordOf(stats.subcommand_counts, isCount) &&
+    isRecordOf(stats.selections, isCount) &&
+    isRecordOf(stats.feature_capabilities, (one) => typeof one === 'boolean')
+  )
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+function isRecordOf(value: unknown, member: (one: unknown) => boolean): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every(member)
+  )
+}
