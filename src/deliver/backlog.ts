@@ -1,0 +1,51 @@
+import type { Paths } from '../settings/paths.ts'
+import type { Surroundings } from '../settings/surroundings.ts'
+import { parseName } from '../store/queue-name.ts'
+import { queuedNames } from '../store/queue.ts'
+import { mustWait, readUploads } from '../store/uploads.ts'
+import { pauseMs } from './policy.ts'
+
+/** What is still to be tried in this session, oldest first, with what arrives meanwhile. */
+export interface Backlog {
+  readonly next: () => string | undefined
+  /** This one cannot be delivered now; it rests, and the others go on. */
+  readonly refuse: (name: string) => void
+  /** Every file that rests, and until when. */
+  readonly refused: () => Readonly<Record<string, string>>
+}
+
+/** `handed` holds what was handed out before, and gets what is handed out now: each comes once. */
+export function openBacklog(
+  { queue, uploads }: Pick<Paths, 'queue' | 'uploads'>,
+  { now }: Pick<Surroundings, 'now'>,
+  impatient: boolean,
+  handed: Set<string>,
+): Backlog {
+  const resting = new Map(Object.entries(readUploads(uploads).refused))
+  let names: readonly string[] = []
+  let at = 0
+
+  const look = (): void => {
+    at = 0
+    names = queuedNames(queue).filter(
+      (name) => !handed.has(name) && (impatient || !mustWait(resting.get(name), now())),
+    )
+  }
+  return {
+    next: () => {
+      if (at === names.length) look()
+      const name = names[at]
+      at += name === undefined ? 0 : 1
+      if (name !== undefined) handed.add(name)
+      return name
+    },
+    refuse: (name) => {
+      const age = now() - (parseName(name)?.at ?? now())
+      resting.set(name, new Date(now() + pauseMs(age)).toISOString())
+    },
+    refused: () => {
+      const waiting = new Set(queuedNames(queue))
+      return Object.fromEntries([...resting].filter(([name]) => waiting.has(name)))
+    },
+  }
+}

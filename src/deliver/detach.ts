@@ -1,0 +1,47 @@
+import path from 'node:path'
+
+import type { Situation } from '../settings/situation.ts'
+
+/** A program that uploads what waits and ends; it gets the product in its environment. */
+export interface UploaderProgram {
+  readonly command: string
+  readonly args: readonly string[]
+}
+
+/** Names the variable in which the uploader finds out for which product it works. */
+export const productVariable = 'TELEMETRY_UPLOADER_PRODUCT'
+
+/**
+ * Starts the uploader as a process of its own: it outlives this one, its terminal and its working
+ * folder, and this one waits for nothing.
+ */
+export async function detachUploader(
+  { product, surroundings }: Situation,
+  { command, args }: UploaderProgram,
+): Promise<void> {
+  const { spawn } = await import('node:child_process')
+  const child = spawn(command, [...args], {
+    // A working folder in use can be neither unmounted nor, on Windows, deleted.
+    cwd: path.parse(command).root || path.sep,
+    env: {
+      ...surroundings.env,
+      ...namedSettings(product, surroundings),
+      [productVariable]: JSON.stringify(product),
+    },
+    detached: true,
+    stdio: 'ignore',
+    windowsHide: true,
+  })
+  child.on('error', () => undefined)
+  child.unref()
+}
+
+/** A relative name would mean another file in the uploader's own working folder. */
+function namedSettings(
+  { variables }: Situation['product'],
+  { env, cwd }: Situation['surroundings'],
+): Record<string, string> {
+  const { config } = variables
+  const named = config === undefined ? undefined : env[config]
+  return config !== undefined && named ? { [config]: path.resolve(cwd ?? path.sep, named) } : {}
+}

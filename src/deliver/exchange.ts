@@ -1,0 +1,74 @@
+import type { ClientRequest, IncomingMessage } from 'node:http'
+
+import type { Line } from './line.ts'
+import { failed, type Outcome } from './outcome.ts'
+import { type Reason, reasonOf } from './reason.ts'
+import { parseRetryAfter } from './retry-after.ts'
+
+/** More of an answer than this is not read; the connection goes instead. */
+const bodyLimit = 64 * 1024
+
+export interface ExchangeTerms {
+  readonly timeoutMs: number
+  readonly now: () => number
+  /** Ways to give up what is under way. */
+  readonly underWay: Set<(reason: Reason) => void>
+}
+
+/** One request and its answer, whatever happens, within the time. */
+export function exchange(
+  line: Line,
+  body: string | Uint8Array,
+  { timeoutMs, now, underWay }: ExchangeTerms,
+): Promise<Outcome> {
+  return new Promise((resolve) => {
+    let request: ClientRequest | undefined
+    let answer: Outcome | undefined
+    const settle = (outcome: Outcome): void => {
+      clearTimeout(deadline)
+      underWay.delete(giveUp)
+      resolve(outcome)
+    }
+    const giveUp = (reason: Reason): void => {
+      settle(failed(reason))
+      request?.destroy()
+    }
+    const deadline = setTimeout(giveUp, timeoutMs, 'timeout')
+    underWay.add(giveUp)
+    try {
+      request = line.start(Buffer.byteLength(body))
+    } catch (error) {
+      settle(failed(reasonOf(error)))
+      return
+    }
+    request.on('error', (error) => settle(answer ?? failed(reasonOf(error))))
+    request.on('close', () => settle(answer ?? failed('protocol')))
+    request.on('response', (response) => {
+      const outcome = (answer = outcomeOf(response, now))
+      drain(response, (whole) => {
+        settle(outcome)
+        // An answer that came before we had said everything leaves the connection in between.
+        if (!whole || !request.writableFinished) request.destroy()
+      })
+    })
+    request.end(body)
+  })
+}
+
+function outcomeOf(response: IncomingMessage, now: () => number): Outcome {
+  const { statusCode: status = 0 } = response
+  if (status === 204) return { kind: 'delivered' }
+  // Node parses the headers when first asked for them; a delivery does without.
+  const retryAfterMs = parseRetryAfter(response.headers['retry-after'], now())
+  return { kind: 'answered', status, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+}
+
+/** Reads past the body, so that the connection can be used again. */
+function drain(response: IncomingMessage, done: (whole: boolean) => void): void {
+  let size = 0
+  response.on('data', (chunk: Buffer) => {
+    size += chunk.length
+    if (size > bodyLimit) done(false)
+  })
+  response.on('end', () => done(true))
+}

@@ -1,0 +1,85 @@
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+import type { Proxy } from './proxy.ts'
+import { fault, type Reason, reasonOf } from './reason.ts'
+import { connectionTo, loadTransport } from './transport.ts'
+
+export interface TunnelTerms {
+  /** `host:port`, all that the proxy gets to know about what goes through it. */
+  readonly authority: string
+  readonly timeoutMs: number
+}
+
+/** Makes the agent's connections start inside a tunnel. Returns what ends those still being dug. */
+export async function tunnelThrough(
+  agent: Agent,
+  proxy: Proxy,
+  terms: TunnelTerms,
+): Promise<() => void> {
+  const { request } = await loadTransport(proxy.secure)
+  const digging = new Set<ClientRequest>()
+  const encrypt = agent.createConnection.bind(agent)
+  agent.createConnection = (options, done) => {
+    const connect = request({
+      ...connectionTo(proxy),
+      agent: false,
+      method: 'CONNECT',
+      path: terms.authority,
+      headers: {
+        Host: terms.authority,
+        Connection: 'keep-alive',
+        ...(proxy.authorization && { 'Proxy-Authorization': proxy.authorization }),
+      },
+    })
+    digging.add(connect)
+    dig(connect, terms.timeoutMs, (error, socket) => {
+      digging.delete(connect)
+      if (socket) done?.(null, encrypt({ ...options, socket } as typeof options) as Duplex)
+      else done?.(error, undefined as never)
+    })
+    return undefined
+  }
+  return () => {
+    for (const connect of digging) connect.destroy(fault('closed'))
+  }
+}
+
+function dig(
+  connect: ClientRequest,
+  timeoutMs: number,
+  done: (error: Error | null, socket?: Duplex) => void,
+): void {
+  const timer = setTimeout(() => connect.destroy(fault('timeout')), timeoutMs)
+  connect.once('connect', (response: IncomingMessage, socket: Duplex, early: Buffer) => {
+    clearTimeout(timer)
+    const refusal = refusalIn(response.statusCode ?? 0, early)
+    if (refusal === undefined) return done(null, socket)
+    socket.destroy()
+    done(fault(refusal))
+  })
+  connect.once('error', (error) => {
+    clearTimeout(timer)
+    done(fault(inFrontOf(reasonOf(error))))
+  })
+  connect.end()
+}
+
+function refusalIn(status: number, early: Buffer): Reason | undefined {
+  if (status === 407) return 'proxy authentication'
+  // In TLS the collector never speaks first, so what came along is the proxy's own.
+  return status === 200 && early.length === 0 ? undefined : 'proxy refused'
+}
+
+const unreachable: ReadonlySet<Reason> = new Set([
+  'refused',
+  'reset',
+  'unreachable',
+  'name not found',
+  'protocol',
+  'network',
+])
+
+function inFrontOf(reason: Reason): Reason {
+  return unreachable.has(reason) ? 'proxy unreachable' : reason
+}

@@ -1,0 +1,39 @@
+import { takeLock, thisProcess } from '../store/lock.ts'
+import { mustWait, readUploads } from '../store/uploads.ts'
+import { uploadIsDue } from './due.ts'
+import { runSession, type SessionEnd, type SessionOptions } from './session.ts'
+
+export interface UploadOptions extends SessionOptions {
+  readonly deadlineMs: number
+}
+
+/** Delivers what waits, if we may and nobody else is at it. */
+export async function upload(options: UploadOptions): Promise<SessionEnd> {
+  const { situation, impatient } = options
+  const until = Date.now() + options.deadlineMs
+  const handed = new Set<string>()
+  let result: SessionEnd = { attempted: 0, delivered: 0, reason: null }
+  for (;;) {
+    const { verdict, paths, surroundings } = situation()
+    if (!verdict.uploading) return { ...result, reason: `off (${verdict.decidedBy})` }
+    const next = readUploads(paths.uploads).next_attempt
+    if (!impatient && mustWait(next, surroundings.now())) {
+      return { ...result, reason: `waiting until ${next}` }
+    }
+    const lock = takeLock(paths.lock, thisProcess())
+    if (lock === undefined) return { ...result, reason: 'another uploader is running' }
+    try {
+      const end = await runSession(options, until, handed)
+      result = {
+        attempted: result.attempted + end.attempted,
+        delivered: result.delivered + end.delivered,
+        reason: end.reason,
+      }
+    } finally {
+      lock.release()
+    }
+    // A host that queued an event while we held the lock left it to us. One that looks now finds
+    // no lock and starts the next uploader itself.
+    if (result.reason !== null || !uploadIsDue(situation(), handed)) return result
+  }
+}

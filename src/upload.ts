@@ -1,0 +1,31 @@
+import { productVariable } from './deliver/detach.ts'
+import { upload } from './deliver/upload.ts'
+import { buildVersion } from './product/build.ts'
+import type { Product } from './product/product.ts'
+import { readSurroundings } from './settings/surroundings.ts'
+import { watch } from './settings/watch.ts'
+
+/** However much waits and however slow the collector is: after this the process is gone. */
+const deadlineMs = 5 * 60 * 1000
+
+/**
+ * The detached uploader. Its output leads nowhere, and it starts no process. Everything that can
+ * be wrong ends it quietly, with the events where they are.
+ */
+async function run(): Promise<void> {
+  const surroundings = readSurroundings()
+  const product = JSON.parse(surroundings.env[productVariable] ?? '') as Product
+  if (surroundings.home === undefined) return
+  await upload({
+    situation: watch(product, surroundings),
+    userAgent: `${product.id}-telemetry/${buildVersion}`,
+    impatient: false,
+    deadlineMs,
+  })
+}
+
+setTimeout(() => process.exit(1), deadlineMs + 30_000).unref()
+run().then(
+  () => process.exit(0),
+  () => process.exit(1),
+)
