@@ -1,0 +1,87 @@
+import { parseEndpoint } from '../../settings/endpoint.ts'
+import { wipeQueue } from '../../store/queue.ts'
+import { change } from '../change.ts'
+import { type Context, reassessed } from '../context.ts'
+import { CliError, wrongUsage } from '../error.ts'
+import { report } from '../report.ts'
+import { because, headline, plural, tidy } from '../words.ts'
+import { toJson } from '../io.ts'
+
+export interface EndpointOptions {
+  readonly json?: boolean
+  readonly reset?: boolean
+}
+
+export function endpoint(
+  context: Context,
+  url: string | undefined,
+  options: EndpointOptions,
+): void {
+  if (options.reset && url !== undefined) {
+    throw new CliError('An address and --reset exclude each other.', { exitCode: wrongUsage })
+  }
+  if (options.reset) reset(context, options)
+  else if (url === undefined) show(context, options)
+  else if (url.trim() === '') forbid(context, options)
+  else set(context, url, options)
+}
+
+function show(context: Context, { json }: EndpointOptions): void {
+  const { io } = context
+  io.out(json ? toJson(current(context)) : `${line(context)}\n`)
+}
+
+function set(context: Context, url: string, { json }: EndpointOptions): void {
+  const parsed = parseEndpoint(url)
+  if (!parsed.ok) {
+    throw new CliError(`That address ${parsed.fault}.`, { exitCode: wrongUsage, hint: parsed.hint })
+  }
+  const changed = change(context, [[context.product.keys.endpoint, parsed.value]])
+  answer(reassessed(context), json, { changed }, [])
+}
+
+function forbid(context: Context, { json }: EndpointOptions): void {
+  const changed = change(context, [[context.product.keys.uploads, false]])
+  const wiped = wipeQueue(context.situation.paths.queue)
+  answer(reassessed(context), json, { changed, wiped }, [
+    'Nothing is sent from now on; counting on this machine goes on.',
+    ...(wiped === 0 ? [] : [`${plural(wiped, 'waiting event')} deleted.`]),
+  ])
+}
+
+function reset(context: Context, { json }: EndpointOptions): void {
+  const { keys } = context.product
+  const changed = change(context, [
+    [keys.endpoint, undefined],
+    [keys.uploads, undefined],
+  ])
+  answer(reassessed(context), json, { changed }, [])
+}
+
+function answer(
+  context: Context,
+  json: boolean | undefined,
+  details: Readonly<Record<string, unknown>>,
+  sentences: readonly string[],
+): void {
+  const { situation, product } = context
+  const { verdict } = situation
+  const still = verdict.uploading ? [] : [headline(situation), because(situation)]
+  const lift =
+    verdict.collecting && !verdict.uploading && sentences.length === 0
+      ? [`Allow sending again: ${product.command} endpoint --reset`]
+      : []
+  report(context, json, { ...details, ...current(context) }, [
+    ...(sentences.length === 0 ? [line(context), ...still, ...lift] : sentences),
+  ])
+}
+
+function current({ situation }: Context): { url: string; source: string } {
+  const { value, source } = situation.choices.endpoint
+  return { url: value, source }
+}
+
+function line(context: Context): string {
+  const { url, source } = current(context)
+  return `Endpoint: ${url} (${tidy(source, context.situation)})`
+}

@@ -1,0 +1,19 @@
+export const done = 0
+export const failed = 1
+export const wrongUsage = 2
+
+/** An end that the user should understand: what happened, and what to do about it. */
+export class CliError extends Error {
+  override readonly name = 'CliError'
+  readonly exitCode: number
+  readonly hint: string | undefined
+
+  constructor(
+    message: string,
+    options: { exitCode?: number; hint?: string; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause })
+    this.exitCode = options.exitCode ?? failed
+    this.hint = options.hint
+  }
+}

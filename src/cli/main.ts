@@ -1,0 +1,54 @@
+import { CommanderError } from 'commander'
+
+import { causeOf } from '../files/cause.ts'
+import type { Product } from '../product/product.ts'
+import type { Surroundings } from '../settings/surroundings.ts'
+import { spellOut } from './arguments.ts'
+import { contextOf } from './context.ts'
+import { CliError, done, failed, wrongUsage } from './error.ts'
+import type { Io } from './io.ts'
+import { programOf } from './program.ts'
+
+/** Runs one command line and says how it ended. Never throws, never exits. */
+export async function main(
+  product: Product,
+  version: string,
+  argv: readonly string[],
+  surroundings: Surroundings,
+  io: Io,
+): Promise<number> {
+  const context = async () => {
+    if (surroundings.home === undefined) throw homeless(product, surroundings.platform)
+    return await contextOf(product, surroundings, version, io)
+  }
+  const otherwise = () => (io.outIsTerminal && io.inIsTerminal() ? 'menu' : 'status')
+  try {
+    let code: number = done
+    const end = (ended: number) => {
+      code = ended
+    }
+    const program = programOf({ product, version, io, context, end })
+    await program.parseAsync(spellOut(argv, otherwise), { from: 'user' })
+    return code
+  } catch (error) {
+    return endOf(error, product, io)
+  }
+}
+
+function endOf(error: unknown, product: Product, io: Io): number {
+  // The parser has said everything by now, or was asked for help.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? done : wrongUsage
+  const known = error instanceof CliError
+  io.err(`${product.command}: ${known ? error.message.trimEnd() : causeOf(error)}\n`)
+  if (known && error.hint !== undefined) io.err(`${error.hint}\n`)
+  return known ? error.exitCode : failed
+}
+
+function homeless(product: Product, platform: NodeJS.Platform): CliError {
+  const variable = platform === 'win32' ? 'USERPROFILE' : 'HOME'
+  return new CliError(`${variable} does not name your home folder.`, {
+    hint:
+      `Without it nothing can be kept, so ${product.name} records and sends nothing. ` +
+      `Set ${variable} to the full path of your home folder.`,
+  })
+}

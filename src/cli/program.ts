@@ -1,0 +1,131 @@
+import { Argument, Command } from 'commander'
+
+import type { Product } from '../product/product.ts'
+import { disable } from './commands/disable.ts'
+import { enable } from './commands/enable.ts'
+import { endpoint } from './commands/endpoint.ts'
+import { log } from './commands/log.ts'
+import { print } from './commands/print.ts'
+import { record } from './commands/record.ts'
+import { status } from './commands/status.ts'
+import type { Context } from './context.ts'
+import { done, wrongUsage } from './error.ts'
+import type { Io } from './io.ts'
+
+interface Wiring {
+  readonly product: Product
+  readonly version: string
+  readonly io: Io
+  /** Reads the world, only once a command is really to run. */
+  readonly context: () => Promise<Context>
+  /** How the command ended, where that is not simply well. */
+  readonly end: (code: number) => void
+}
+
+/** The tree of commands: the one source of `--help`, the man page's test and the completions. */
+export function programOf(wiring: Wiring): Command {
+  const program = rootOf(wiring)
+  const { context, product, end } = wiring
+
+  program
+    .command('status')
+    .summary('show whether telemetry is on, why, and what is stored')
+    .description('Show whether telemetry is on, which rule decided that, and what lies where.')
+    .option('--json', 'print JSON')
+    .action(async (options) => status(await context(), options))
+
+  program
+    .command('print')
+    .summary('print the exact bytes that would be sent')
+    .description('Print a preview event, byte for byte as it would be sent. Nothing is recorded.')
+    .addArgument(new Argument('[kind]', 'family of events').choices(['usage']).default('usage'))
+    .option('--queued', 'what waits to be sent, one event a line')
+    .option('--raw', 'exact bytes also in a terminal')
+    .option('--explain', 'say in words what each field is, and why')
+    .option('--schema', 'print the JSON Schema')
+    .option('--json', 'print JSON')
+    .action(async (_kind, options) => print(await context(), options))
+
+  program
+    .command('enable')
+    .summary('turn telemetry on')
+    .description(
+      `Turn telemetry on, in your settings. ${product.variables.off} still turns it off.`,
+    )
+    .option('--json', 'print JSON')
+    .action(async (options) => enable(await context(), options))
+
+  program
+    .command('disable')
+    .summary('turn telemetry off, for good')
+    .description(
+      'Turn telemetry off, for good and across upgrades. What waits to be sent is deleted.',
+    )
+    .option('--forget', 'also remove the client id, the statistics and the list of what was sent')
+    .option('--json', 'print JSON')
+    .action(async (options) => disable(await context(), options))
+
+  program
+    .command('endpoint')
+    .summary('show or change where events are sent')
+    .description('Show or change where events are sent. An empty address ("") forbids sending.')
+    .argument('[url]', 'https address, or http to this machine')
+    .option('--reset', 'go back to the built-in address')
+    .option('--json', 'print JSON')
+    .action(async (url, options) => endpoint(await context(), url, options))
+
+  program
+    .command('upload')
+    .summary('deliver now what waits to be sent')
+    .description('Deliver what waits, in the foreground. Waits for no back-off; obeys every no.')
+    .option('--json', 'print JSON')
+    .action(async (options) =>
+      end(await (await import('./commands/upload.ts')).upload(await context(), options)),
+    )
+
+  program
+    .command('log')
+    .summary('show what was sent, when and where to')
+    .description('Show what was sent, when and where to, newest first, with the exact bytes.')
+    .option('--json', 'print JSON')
+    .action(async (options) => log(await context(), options))
+
+  program
+    .command('record')
+    .summary('record what a program in any language did')
+    .description('Record one JSON object from stdin, as the library would.')
+    .addArgument(new Argument('<kind>', 'family of events').choices(['usage']))
+    .option('--json', 'print JSON')
+    .action(async (_kind, options) => record(await context(), options))
+
+  program
+    .command('menu', { hidden: true })
+    .action(async () => (await import('./menu.ts')).menu(await context()))
+
+  return program
+}
+
+function rootOf({ product, version, io }: Wiring): Command {
+  const off = product.variables.off
+  return new Command(product.command)
+    .description(
+      `See, preview and stop ${product.name}'s telemetry.\n\n` +
+        'Without a command: a menu in a terminal, elsewhere the status.',
+    )
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help for a command')
+    .option('--status', 'same as status')
+    .option('--print', 'same as print')
+    .option('--enable', 'same as enable')
+    .option('--disable', 'same as disable')
+    .option('--endpoint <url>', 'same as endpoint <url>')
+    .addHelpText(
+      'after',
+      `\nTelemetry is also off wherever DO_NOT_TRACK=1 or ${off}=1 is set.\n` +
+        `Exit codes: ${done} done, 1 failed, ${wrongUsage} wrong usage.\n${product.docs}`,
+    )
+    .showHelpAfterError(`Run ${product.command} --help for what there is.`)
+    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .exitOverride()
+}

@@ -1,0 +1,86 @@
+import type { Context } from './context.ts'
+import { printable } from './io.ts'
+import { isThere, type Status } from './status.ts'
+import { alsoBecause, because, headline, plural, tidy } from './words.ts'
+
+/**
+ * The state for people: the verdict first, then what lies where, then what to do. Every line is a
+ * sentence or `Name: value`, so that it reads the same aloud, without colour and on 60 columns.
+ */
+export function statusText(status: Status, context: Context): string {
+  const { ink, situation } = context
+  const paint = status.uploading ? ink.good : ink.strong
+  return [
+    paint(headline(situation)),
+    because(situation),
+    ...alsoBecause(situation).map((reason) => `Also: ${reason}`),
+    '',
+    ink.strong('On this machine'),
+    ...places(status, context).map((line) => `  ${line}`),
+    '',
+    ink.strong('Delivery'),
+    ...delivery(status, context).map((line) => `  ${line}`),
+    '',
+    ...nextSteps(status, context),
+    '',
+  ].join('\n')
+}
+
+function places({ paths, client_id }: Status, { situation, ink }: Context): readonly string[] {
+  const place = (name: string, file: string) =>
+    `${name}: ${tidy(file, situation)}${isThere(file) ? '' : ink.faint(' (not yet)')}`
+  return [
+    `Client id: ${client_id ?? 'none yet'}`,
+    place('  kept in', paths.client_id),
+    place('Settings', paths.settings),
+    place('Statistics', paths.stats),
+    place('Queue', paths.queue),
+    place('Sent', paths.sent),
+  ]
+}
+
+function delivery(status: Status, { situation }: Context): readonly string[] {
+  const { endpoint, udp_endpoint: udp, queue, sent, uploader } = status
+  const { runtimeEndpoint } = situation.choices
+  const from = (source: string) => tidy(source, situation)
+  return [
+    `Endpoint: ${printable(endpoint.url)} (${from(endpoint.source)})`,
+    ...(runtimeEndpoint.value === endpoint.url
+      ? []
+      : [
+          `Runs in this folder: ${printable(runtimeEndpoint.value)} (${from(runtimeEndpoint.source)})`,
+        ]),
+    ...(udp.address === null ? [] : [`UDP: ${printable(udp.address)} (${from(udp.source)})`]),
+    ...(situation.product.ingestionKey ? [`Ingestion key: ${status.ingestion_key}`] : []),
+    `Waiting: ${waiting(queue)}`,
+    `Sent: ${sent.last === null ? 'nothing yet' : `${plural(sent.events, 'event')}, last at ${printable(sent.last)}`}`,
+    ...(uploader.running ? [`Uploader: running as process ${uploader.pid}`] : []),
+    ...(uploader.last_result === null
+      ? []
+      : [`Last attempt: ${printable(`${uploader.last_attempt}, ${uploader.last_result}`)}`]),
+    ...(uploader.next_attempt === null
+      ? []
+      : [`Next attempt: not before ${printable(uploader.next_attempt)}`]),
+  ]
+}
+
+function waiting({ events, bytes, oldest, dropped }: Status['queue']): string {
+  const lost = dropped === 0 ? '' : `; ${plural(dropped, 'older event')} gave way`
+  if (events === 0) return `nothing${lost}`
+  return `${plural(events, 'event')}, ${plural(bytes, 'byte')}, oldest from ${oldest}${lost}`
+}
+
+function nextSteps({ rules, uploading }: Status, { product, ink }: Context): readonly string[] {
+  const command = (name: string) => ink.name(`${product.command} ${name}`)
+  const saysNo = (name: string) =>
+    rules.some(({ rule, effect }) => rule === name && effect !== 'none')
+  return [
+    `See what would be sent: ${command('print')}`,
+    saysNo('user_settings')
+      ? `Turn it on: ${command('enable')}`
+      : `Turn it off for good: ${command('disable')}`,
+    ...(!uploading && saysNo('uploads')
+      ? [`Allow sending again: ${command('endpoint --reset')}`]
+      : []),
+  ]
+}

@@ -1,0 +1,61 @@
+import { statSync } from 'node:fs'
+
+import { readClientId } from '../store/client-id.ts'
+import { countSent } from '../store/ledger.ts'
+import { liveHolder } from '../store/lock.ts'
+import { listQueue } from '../store/queue.ts'
+import { readStats } from '../store/stats.ts'
+import { readUploads } from '../store/uploads.ts'
+import type { Context } from './context.ts'
+
+/** The whole state, with the keys that `status --json` prints. Looking at it changes nothing. */
+export function statusOf({ product, version, situation }: Context) {
+  const { paths, verdict, choices, key } = situation
+  const queue = listQueue(paths.queue)
+  const stats = readStats(paths.stats)
+  const uploads = readUploads(paths.uploads)
+  const holder = liveHolder(paths.lock)
+  return {
+    product: product.id,
+    version,
+    collecting: verdict.collecting,
+    uploading: verdict.uploading,
+    decided_by: verdict.decidedBy,
+    rules: verdict.rules,
+    endpoint: { url: choices.endpoint.value, source: choices.endpoint.source },
+    udp_endpoint: {
+      address: choices.udpEndpoint.value === '' ? null : choices.udpEndpoint.value,
+      source: choices.udpEndpoint.source,
+    },
+    ingestion_key: key.state,
+    client_id: readClientId(paths.clientId) ?? null,
+    paths: {
+      settings: paths.settings,
+      client_id: paths.clientId,
+      stats: paths.stats,
+      queue: paths.queue,
+      lock: paths.lock,
+      sent: paths.ledger,
+    },
+    queue: {
+      events: queue.length,
+      bytes: queue.reduce((sum, { bytes }) => sum + bytes, 0),
+      oldest: queue[0] === undefined ? null : new Date(queue[0].at).toISOString(),
+      dropped: stats.kind === 'read' ? stats.stats.dropped : 0,
+    },
+    sent: countSent(paths.ledger),
+    uploader: {
+      running: holder !== undefined,
+      pid: holder?.pid ?? null,
+      last_attempt: uploads.last_attempt,
+      last_result: uploads.last_result,
+      next_attempt: uploads.next_attempt,
+    },
+  }
+}
+
+export type Status = ReturnType<typeof statusOf>
+
+export function isThere(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false }) !== undefined
+}

@@ -1,0 +1,85 @@
+import path from 'node:path'
+
+import type { Problem } from '../settings/file.ts'
+import type { Situation } from '../settings/situation.ts'
+import type { Rule } from '../settings/verdict.ts'
+import { printable } from './io.ts'
+
+/** All wording about rules and settings stands here, so that every command says the same. */
+
+export function headline({ product, verdict }: Situation): string {
+  const subject = `${product.name} telemetry`
+  if (!verdict.collecting) return `${subject} is off.`
+  return verdict.uploading
+    ? `${subject} is on.`
+    : `${subject} counts on this machine, and sends nothing.`
+}
+
+export function because(situation: Situation): string {
+  const { verdict } = situation
+  const deciding = verdict.rules.find(({ rule }) => rule === verdict.decidedBy)
+  if (deciding === undefined) return 'No setting and no variable turns it off.'
+  return reason(deciding, situation)
+}
+
+/** The other rules that say no: they stay in force when the first one is lifted. */
+export function alsoBecause(situation: Situation): readonly string[] {
+  const { verdict } = situation
+  return verdict.rules
+    .filter(({ rule, effect }) => effect !== 'none' && rule !== verdict.decidedBy)
+    .map((rule) => reason(rule, situation))
+}
+
+function reason(rule: Rule, situation: Situation): string {
+  const { product } = situation
+  const source = rule.source === null ? '' : tidy(rule.source, situation)
+  const value = printable(String(rule.value)).slice(0, 60)
+  switch (rule.rule) {
+    case 'invalid_settings':
+      return problemText(situation.settings.problems[0], situation)
+    case 'ci':
+      return source === 'environment'
+        ? `This looks like a build service: ${value}.`
+        : `${source} is set: this is a build service.`
+    case 'test_run':
+      return `${source} is set: this is a test run.`
+    case 'worker':
+      return `${source} is set: this is a worker or an instrumented job.`
+    case 'ingestion_key':
+      return `This build of ${product.name} has no ingestion key, and one is required.`
+    case 'uploads':
+      return `${product.keys.uploads.join('.')} = ${value} in ${source}`
+    case product.variables.off:
+    case 'DO_NOT_TRACK':
+    case product.variables.toggle:
+      return `${source}=${value} is set in the environment.`
+    default:
+      return `${value === 'true' ? 'Turned on' : 'Turned off'} in ${source}`
+  }
+}
+
+export function problemText(problem: Problem | undefined, situation: Situation): string {
+  if (problem === undefined) return ''
+  const { path: file, line, column, message } = problem
+  const spot = [tidy(file, situation), line, column].filter((part) => part !== undefined).join(':')
+  const excerpt = problem.excerpt === undefined ? '' : `\n\n${indent(problem.excerpt.trimEnd())}\n`
+  return printable(`${spot}: ${message}.${excerpt}`)
+}
+
+/** The user's home folder as `~`, as people write it. */
+export function tidy(file: string, { surroundings }: Situation): string {
+  const { home, platform } = surroundings
+  const shown =
+    home !== undefined && platform !== 'win32' && file.startsWith(home + path.sep)
+      ? `~${file.slice(home.length)}`
+      : file
+  return printable(shown)
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, '  ')
+}

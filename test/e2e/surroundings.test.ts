@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+
+import { tempHome } from '../support/home.ts'
+import { cliJson } from '../support/run.ts'
+
+const deciding = async (env: Record<string, string>) =>
+  (await cliJson<{ decided_by: string }>(tempHome(), ['status'], { env })).decided_by
+
+describe('build services', () => {
+  it.concurrent.each([
+    'CI',
+    'GITHUB_ACTIONS',
+    'GITLAB_CI',
+    'BUILDKITE',
+    'CIRCLECI',
+    'TRAVIS',
+    'APPVEYOR',
+    'TEAMCITY_VERSION',
+    'JENKINS_URL',
+    'TF_BUILD',
+  ])('%s alone turns telemetry off', async (name) => {
+    expect(await deciding({ [name]: name === 'JENKINS_URL' ? 'http://ci.invalid/' : 'true' })).toBe(
+      'ci',
+    )
+  })
+
+  it.concurrent.each([
+    'BITBUCKET_COMMIT',
+    'CODEBUILD_BUILD_ARN',
+    'DRONE',
+    'BUILD_NUMBER',
+    'RUN_ID',
+  ])('%s, which only the library knows, does too', async (name) =>
+    expect(await deciding({ [name]: 'x' })).toBe('ci'),
+  )
+
+  it.concurrent.each(['', 'false'])('CI=%j is no build service', async (value) => {
+    expect(await deciding({ CI: value })).toBe('default')
+  })
+})
+
+describe('values of variables', () => {
+  it.concurrent.each(['1', 'true', 'yes', 'on', 'please', ' 1 '])(
+    'DO_NOT_TRACK=%j says no',
+    async (value) => {
+      expect(await deciding({ DO_NOT_TRACK: value })).toBe('DO_NOT_TRACK')
+    },
+  )
+
+  it.concurrent.each(['', '0', 'false', 'no', 'off', 'OFF', ' '])(
+    'DO_NOT_TRACK=%j says nothing',
+    async (value) => expect(await deciding({ DO_NOT_TRACK: value })).toBe('default'),
+  )
+
+  it.concurrent.each(['0', 'false', 'no', 'off', 'No'])(
+    'RUNMAT_TELEMETRY=%j says no',
+    async (value) => {
+      expect(await deciding({ RUNMAT_TELEMETRY: value })).toBe('RUNMAT_TELEMETRY')
+    },
+  )
+
+  it.concurrent.each(['', '1', 'yes'])('RUNMAT_TELEMETRY=%j says nothing', async (value) => {
+    expect(await deciding({ RUNMAT_TELEMETRY: value })).toBe('default')
+  })
+
+  it.concurrent.each([
+    'PYTEST_VERSION',
+    'VITEST',
+    'JEST_WORKER_ID',
+    'NODE_TEST_CONTEXT',
+    'NEXTEST',
+  ])('%s marks a test run', async (name) =>
+    expect(await deciding({ [name]: '1' })).toBe('test_run'),
+  )
+
+  it.concurrent.each([
+    'RUNMAT_INSTRUMENTED_JOB',
+    'RUNMAT_WORKER',
+    'RAY_RAYLET_PID',
+    'OSMO_JOB_ID',
+    'OSMO_WORKFLOW_ID',
+  ])('%s marks a worker', async (name) => expect(await deciding({ [name]: '7' })).toBe('worker'))
+
+  it.concurrent.each(['two words', 'line\nbreak', 'ümlaut'])(
+    'a key of %j is no key',
+    async (key) => {
+      expect(await deciding({ RUNMAT_TELEMETRY_KEY: key })).toBe('ingestion_key')
+    },
+  )
+})

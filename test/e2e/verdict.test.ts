@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+
+import { tempHome } from '../support/home.ts'
+import { noes } from '../support/noes.ts'
+import { cliJson } from '../support/run.ts'
+
+interface Status {
+  collecting: boolean
+  uploading: boolean
+  decided_by: string
+  rules: { rule: string; source: string | null; value: unknown; effect: string }[]
+}
+
+const order = noes.map(({ rule }) => rule)
+
+describe('the verdict', () => {
+  it('is yes where nothing says no', async () => {
+    const status = await cliJson<Status>(tempHome(), ['status'])
+    expect(status).toMatchObject({ collecting: true, uploading: true, decided_by: 'default' })
+    expect(status.rules.map(({ rule }) => rule)).toEqual([...order, 'uploads'])
+    expect(status.rules.every(({ effect }) => effect === 'none')).toBe(true)
+  })
+
+  it.concurrent.each(noes)('is no under $rule alone', async ({ rule, source, say }) => {
+    const home = tempHome()
+    const status = await cliJson<Status>(home, ['status'], { env: say(home) })
+    expect(status).toMatchObject({ collecting: false, uploading: false, decided_by: rule })
+    const off = status.rules.filter(({ effect }) => effect === 'off')
+    expect(off).toEqual([expect.objectContaining({ rule, source: source(home) })])
+  })
+
+  // One file can be broken or say no, and one variable can hold one value: the others pair freely.
+  const pairs = noes.flatMap((one, index) =>
+    noes.slice(index + 1).map((other) => [one, other] as const),
+  )
+  const possible = pairs.filter(
+    ([one, other]) => one.rule !== 'named_settings' || other.rule !== 'invalid_settings',
+  )
+
+  it.concurrent.each(
+    possible.map(([one, other]) => ({ one, other, name: `${one.rule} and ${other.rule}` })),
+  )('is no under $name', async ({ one, other }) => {
+    const home = tempHome()
+    const status = await cliJson<Status>(home, ['status'], {
+      env: { ...one.say(home), ...other.say(home) },
+    })
+    expect(status).toMatchObject({ collecting: false, uploading: false, decided_by: one.rule })
+    const off = status.rules.filter(({ effect }) => effect === 'off').map(({ rule }) => rule)
+    expect(off).toEqual([one.rule, other.rule])
+  })
+})
