@@ -1,0 +1,66 @@
+/** What a page in mdoc says about one command. */
+export interface Entry {
+  readonly options: readonly string[]
+  readonly operands: readonly string[]
+}
+
+/** Keyed by the command's name; what belongs to no command stands under the empty name. */
+export type Entries = ReadonlyMap<string, Entry>
+
+/** The entries of the lists under OPTIONS and COMMANDS: `.It Cm name`, and `.It Fl name` below. */
+export function listedIn(page: string): Entries {
+  const items = ['OPTIONS', 'COMMANDS'].flatMap((name) =>
+    section(page, name).filter((line) => /^\.It (Cm|Fl) /.test(line)),
+  )
+  return entriesOf(items.map((line) => line.slice('.It '.length)))
+}
+
+/** The forms of the command line under SYNOPSIS, each of which starts with `.Nm`. */
+export function synopsisOf(page: string): Entries {
+  const forms = section(page, 'SYNOPSIS').join(' ').split('.Nm').slice(1)
+  return entriesOf(forms)
+}
+
+/** The variables that the lists under ENVIRONMENT explain. */
+export function variablesIn(page: string): readonly string[] {
+  return section(page, 'ENVIRONMENT')
+    .filter((line) => line.startsWith('.It Ev '))
+    .flatMap((line) => line.match(/[A-Z_]{4,}/g) ?? [])
+}
+
+function section(page: string, name: string): readonly string[] {
+  const lines = page.split('\n')
+  const start = lines.indexOf(`.Sh ${name}`)
+  if (start === -1) return []
+  const length = lines.slice(start + 1).findIndex((line) => line.startsWith('.Sh '))
+  return lines.slice(start + 1, length === -1 ? undefined : start + 1 + length)
+}
+
+/** A text without a command is about the command before it, and its operands are an option's own. */
+function entriesOf(texts: readonly string[]): Entries {
+  const entries = new Map<string, Entry>()
+  let current = ''
+  for (const text of texts) {
+    const command = /\bCm (\S+)/.exec(text)?.[1]
+    current = command ?? current
+    const { options, operands } = entries.get(current) ?? { options: [], operands: [] }
+    entries.set(current, {
+      options: [...options, ...optionsIn(text)],
+      operands: command === undefined ? operands : [...operands, ...operandsIn(text)],
+    })
+  }
+  return entries
+}
+
+/** `Fl h , Fl -help` and `Fl -raw | -explain`, as they are typed. */
+function optionsIn(text: string): readonly string[] {
+  const flag = String.raw`(?:-[a-z-]+|[A-Za-z])(?=\s|$)`
+  const flags = new RegExp(String.raw`\bFl (${flag}(?: \| ${flag})*)`, 'g')
+  return [...text.matchAll(flags)].flatMap(([, names = '']) =>
+    names.split(' | ').map((name) => `-${name}`),
+  )
+}
+
+function operandsIn(text: string): readonly string[] {
+  return [...text.matchAll(/\bAr (\w+)/g)].map(([, name = '']) => name)
+}
