@@ -29,9 +29,10 @@ function fieldsTable(fields: readonly FieldNote[]): string {
   return [
     '| Field | What it carries | Why |',
     '|---|---|---|',
-    ...fields.map(({ field, carries, why, allowed }) => {
-      const names = allowed.map((name) => `\`${name}\``).join(', ')
-      return row(`\`${field}\``, names === '' ? carries : `${carries} Allowed: ${names}.`, why)
+    ...fields.map(({ field, carries, why, values, names }) => {
+      const words = [...values, ...names.map(({ name }) => name)].map((word) => `\`${word}\``)
+      const allowed = words.length === 0 ? '' : ` Allowed: ${words.join(', ')}.`
+      return row(`\`${field}\``, carries + allowed, why)
     }),
   ].join('\n')
 }

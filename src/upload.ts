@@ -1,6 +1,6 @@
 import { productVariable } from './deliver/detach.ts'
 import { upload } from './deliver/upload.ts'
-import { buildVersion } from './product/build.ts'
+import { buildIngestionKey, buildVersion } from './product/build.ts'
 import type { Product } from './product/product.ts'
 import { readSurroundings } from './settings/surroundings.ts'
 import { watch } from './settings/watch.ts'
@@ -14,7 +14,7 @@ const deadlineMs = 5 * 60 * 1000
  */
 async function run(): Promise<void> {
   const surroundings = readSurroundings()
-  const product = JSON.parse(surroundings.env[productVariable] ?? '') as Product
+  const product = withKey(JSON.parse(surroundings.env[productVariable] ?? '') as Product)
   if (surroundings.home === undefined) return
   await upload({
     situation: watch(product, surroundings),
@@ -22,6 +22,12 @@ async function run(): Promise<void> {
     impatient: false,
     deadlineMs,
   })
+}
+
+function withKey(product: Product): Product {
+  const { ingestionKey } = product
+  if (ingestionKey === undefined) return product
+  return { ...product, ingestionKey: { ...ingestionKey, embedded: buildIngestionKey } }
 }
 
 setTimeout(() => process.exit(1), deadlineMs + 30_000).unref()

@@ -9,7 +9,7 @@ export function spellOut(argv: readonly string[], otherwise: () => string): read
   const considered = end === -1 ? argv : argv.slice(0, end)
   const at = considered.findIndex((word) => !word.startsWith('-') || aliasIn(word) !== undefined)
   const word = considered[at]
-  if (word === undefined) return asksForHelp(considered) ? argv : [otherwise(), ...argv]
+  if (word === undefined) return isBare(considered) ? [otherwise(), ...argv] : argv
   const alias = aliasIn(word)
   if (alias === undefined) return argv
   const [, value] = /=(.*)$/s.exec(word) ?? []
@@ -26,6 +26,7 @@ function aliasIn(word: string): string | undefined {
   return name !== undefined && aliases.has(name) ? name : undefined
 }
 
-function asksForHelp(words: readonly string[]): boolean {
-  return words.some((word) => ['-h', '--help', '-V', '--version'].includes(word))
+/** Anything else that starts with a dash is for the parser to know, or to find the nearest to. */
+function isBare(words: readonly string[]): boolean {
+  return words.every((word) => word === '--json')
 }

@@ -7,12 +7,21 @@ export function explanation({ product, ink }: Context, fields: readonly FieldNot
   return [
     `A ${product.name} usage event has these fields and no others:`,
     '',
-    ...fields.flatMap(({ field, carries, why, allowed }) => [
+    ...fields.flatMap(({ field, carries, why, values, names }) => [
       ink.strong(field),
       ...wrap(carries, '  '),
       ...wrap(`Why: ${why}`, '  '),
-      ...(allowed.length === 0 ? [] : wrap(`Can be: ${allowed.join(', ')}.`, '  ')),
+      ...(values.length === 0 ? [] : wrap(`One of: ${values.join(', ')}.`, '  ')),
+      ...namesText(names),
       '',
     ]),
   ].join('\n')
+}
+
+/** Names that speak for themselves in one paragraph, the others with what they mean. */
+function namesText(names: FieldNote['names']): readonly string[] {
+  if (names.length === 0) return []
+  return names.every(({ meaning }) => meaning === '')
+    ? wrap(`Holds: ${names.map(({ name }) => name).join(', ')}.`, '  ')
+    : ['  Holds:', ...names.flatMap(({ name, meaning }) => wrap(`${name}: ${meaning}`, '    '))]
 }

@@ -6,7 +6,7 @@ import type { Surroundings } from '../settings/surroundings.ts'
 import { spellOut } from './arguments.ts'
 import { contextOf } from './context.ts'
 import { CliError, done, failed, wrongUsage } from './error.ts'
-import type { Io } from './io.ts'
+import { type Io, printable } from './io.ts'
 import { programOf } from './program.ts'
 
 /** Runs one command line and says how it ended. Never throws, never exits. */
@@ -21,7 +21,8 @@ export async function main(
     if (surroundings.home === undefined) throw homeless(product, surroundings.platform)
     return await contextOf(product, surroundings, version, io)
   }
-  const otherwise = () => (io.outIsTerminal && io.inIsTerminal() ? 'menu' : 'status')
+  const otherwise = () =>
+    io.outIsTerminal && io.inIsTerminal() && !argv.includes('--json') ? 'menu' : 'status'
   try {
     let code: number = done
     const end = (ended: number) => {
@@ -39,7 +40,7 @@ function endOf(error: unknown, product: Product, io: Io): number {
   // The parser has said everything by now, or was asked for help.
   if (error instanceof CommanderError) return error.exitCode === 0 ? done : wrongUsage
   const known = error instanceof CliError
-  io.err(`${product.command}: ${known ? error.message.trimEnd() : causeOf(error)}\n`)
+  io.err(printable(`${product.command}: ${known ? error.message.trimEnd() : causeOf(error)}\n`))
   if (known && error.hint !== undefined) io.err(`${error.hint}\n`)
   return known ? error.exitCode : failed
 }

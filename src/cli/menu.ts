@@ -18,7 +18,7 @@ export async function menu(start: Context): Promise<void> {
   intro(`${headline(context.situation)} ${because(context.situation)}`)
   for (;;) {
     const choice = await ask(context)
-    if (choice === undefined) return cancel('Nothing was changed.')
+    if (choice === undefined) return cancel('Left as it is.')
     if (choice === 'leave') return outro('Bye.')
     await act(choice, context)
     context = reassessed(context)

@@ -1,4 +1,4 @@
-import { Argument, Command } from 'commander'
+import { Argument, Command, Option } from 'commander'
 
 import type { Product } from '../product/product.ts'
 import { disable } from './commands/disable.ts'
@@ -39,10 +39,17 @@ export function programOf(wiring: Wiring): Command {
     .summary('print the exact bytes that would be sent')
     .description('Print a preview event, byte for byte as it would be sent. Nothing is recorded.')
     .addArgument(new Argument('[kind]', 'family of events').choices(['usage']).default('usage'))
-    .option('--queued', 'what waits to be sent, one event a line')
-    .option('--raw', 'exact bytes also in a terminal')
-    .option('--explain', 'say in words what each field is, and why')
+    .addOption(
+      new Option('--queued', 'what waits to be sent, one event a line').conflicts([
+        'explain',
+        'schema',
+      ]),
+    )
+    .addOption(
+      new Option('--explain', 'say in words what each field is, and why').conflicts('schema'),
+    )
     .option('--schema', 'print the JSON Schema')
+    .option('--raw', 'exact bytes also in a terminal')
     .option('--json', 'print JSON')
     .action(async (_kind, options) => print(await context(), options))
 
@@ -120,6 +127,7 @@ function rootOf({ product, version, io }: Wiring): Command {
     .option('--enable', 'same as enable')
     .option('--disable', 'same as disable')
     .option('--endpoint <url>', 'same as endpoint <url>')
+    .option('--json', 'the status as JSON')
     .addHelpText(
       'after',
       `\nTelemetry is also off wherever DO_NOT_TRACK=1 or ${off}=1 is set.\n` +
@@ -127,5 +135,6 @@ function rootOf({ product, version, io }: Wiring): Command {
     )
     .showHelpAfterError(`Run ${product.command} --help for what there is.`)
     .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .enablePositionalOptions()
     .exitOverride()
 }

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
+
 import type { Context } from './context.ts'
 import { printable } from './io.ts'
-import { isThere, type Status } from './status.ts'
+import type { Status } from './status.ts'
 import { alsoBecause, because, headline, plural, tidy } from './words.ts'
 
 /**
@@ -28,7 +30,7 @@ export function statusText(status: Status, context: Context): string {
 
 function places({ paths, client_id }: Status, { situation, ink }: Context): readonly string[] {
   const place = (name: string, file: string) =>
-    `${name}: ${tidy(file, situation)}${isThere(file) ? '' : ink.faint(' (not yet)')}`
+    `${name}: ${tidy(file, situation)}${existsSync(file) ? '' : ink.faint(' (not yet)')}`
   return [
     `Client id: ${client_id ?? 'none yet'}`,
     place('  kept in', paths.client_id),

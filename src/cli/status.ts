@@ -1,5 +1,3 @@
-import { statSync } from 'node:fs'
-
 import { readClientId } from '../store/client-id.ts'
 import { countSent } from '../store/ledger.ts'
 import { liveHolder } from '../store/lock.ts'
@@ -55,7 +53,3 @@ export function statusOf({ product, version, situation }: Context) {
 }
 
 export type Status = ReturnType<typeof statusOf>
-
-export function isThere(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false }) !== undefined
-}

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 
-import { fit } from './fit.ts'
+import { fit, unwrap } from './fit.ts'
 
 export type Kind = 'usage'
 
@@ -9,8 +9,10 @@ export interface FieldNote {
   readonly field: string
   readonly carries: string
   readonly why: string
-  /** The names or values that can stand here, where there is a fixed list. */
-  readonly allowed: readonly string[]
+  /** The words that can stand here, where it is one of a fixed list. */
+  readonly values: readonly string[]
+  /** The names that it can hold, and what each means where the name does not say it. */
+  readonly names: readonly { readonly name: string; readonly meaning: string }[]
 }
 
 export interface Contract {
@@ -50,20 +52,25 @@ export function contractOf(
   }
 }
 
-function note(field: string, schema: unknown): FieldNote {
-  const described = schema as Parameters<typeof v.getDescription>[0]
-  const { why } = v.getMetadata(described) as { why?: string }
+function note(field: string, schema: v.GenericSchema): FieldNote {
+  const { entries } = schema as { entries?: Record<string, v.GenericSchema> }
   return {
     field,
-    carries: v.getDescription(described) ?? '',
-    why: why ?? '',
-    allowed: namesIn(described),
+    carries: descriptionOf(schema),
+    why: v.getMetadata(schema)['why'] as string,
+    values: valuesOf(schema),
+    names: Object.entries(entries ?? {}).map(([name, entry]) => {
+      const inner = unwrap(entry)
+      return { name, meaning: descriptionOf(inner) || valuesOf(inner).join(', ') }
+    }),
   }
 }
 
-function namesIn(schema: object): readonly string[] {
-  const { options, entries } = schema as { options?: unknown; entries?: object }
-  if (entries !== undefined) return Object.keys(entries)
-  const list: readonly unknown[] = Array.isArray(options) ? options : []
-  return list.filter((option) => typeof option === 'string')
+function descriptionOf(schema: v.GenericSchema): string {
+  return v.getDescription(schema) ?? ''
+}
+
+function valuesOf(schema: v.GenericSchema): readonly string[] {
+  const { options } = schema as { options?: readonly unknown[] }
+  return (options ?? []).filter((option) => typeof option === 'string')
 }

@@ -11,7 +11,7 @@ export function fit(schema: v.GenericSchema, claim: unknown): unknown {
     const result = v.safeParse(schema, claim)
     return result.success ? result.output : undefined
   }
-  if (typeof claim !== 'object' || claim === null) return undefined
+  if (typeof claim !== 'object' || claim === null || Array.isArray(claim)) return undefined
   const fitted: Record<string, unknown> = {}
   for (const [name, entry] of Object.entries(entries)) {
     const value = fit(unwrap(entry), own(claim, name))
@@ -21,7 +21,8 @@ export function fit(schema: v.GenericSchema, claim: unknown): unknown {
   return fitted
 }
 
-function unwrap(schema: v.GenericSchema): v.GenericSchema {
+/** What an optional part is when it is there. */
+export function unwrap(schema: v.GenericSchema): v.GenericSchema {
   return 'wrapped' in schema ? (schema.wrapped as v.GenericSchema) : schema
 }
 

@@ -91,7 +91,14 @@ export function usageSchema(product: Product) {
       'Shows how often the fast paths are really active.',
     ),
     feature_capabilities: field(
-      each(Object.keys(usage.capabilities), v.boolean()),
+      v.strictObject(
+        Object.fromEntries(
+          Object.entries(usage.capabilities).map(([name, meaning]) => [
+            name,
+            v.optional(v.pipe(v.boolean(), v.description(meaning))),
+          ]),
+        ),
+      ),
       'Yes or no for each known capability of this install.',
       'Shows what could be used here, next to what is.',
     ),

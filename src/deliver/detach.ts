@@ -1,6 +1,9 @@
 import path from 'node:path'
 
+import { buildIngestionKey } from '../product/build.ts'
+import type { Product } from '../product/product.ts'
 import type { Situation } from '../settings/situation.ts'
+import type { Surroundings } from '../settings/surroundings.ts'
 
 /** A program that uploads what waits and ends; it gets the product in its environment. */
 export interface UploaderProgram {
@@ -26,7 +29,7 @@ export async function detachUploader(
     env: {
       ...surroundings.env,
       ...namedSettings(product, surroundings),
-      [productVariable]: JSON.stringify(product),
+      ...productFor(product, surroundings.env),
     },
     detached: true,
     stdio: 'ignore',
@@ -34,6 +37,21 @@ export async function detachUploader(
   })
   child.on('error', () => undefined)
   child.unref()
+}
+
+/**
+ * The key of an official build is built into the uploader as well and does not travel. One that a
+ * host brought along takes the way that keys take.
+ */
+function productFor(product: Product, env: Surroundings['env']): Record<string, string> {
+  const { ingestionKey } = product
+  if (ingestionKey === undefined) return { [productVariable]: JSON.stringify(product) }
+  const { variable, embedded } = ingestionKey
+  const bare = { ...product, ingestionKey: { variable, embedded: '' } }
+  return {
+    [productVariable]: JSON.stringify(bare),
+    ...(embedded === buildIngestionKey || env[variable] ? {} : { [variable]: embedded }),
+  }
 }
 
 /** A relative name would mean another file in the uploader's own working folder. */

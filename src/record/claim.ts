@@ -25,13 +25,13 @@ export function readClaim(product: Product, text: string): Parsed<Claim> {
   if (!result.success) {
     const [issue] = result.issues
     const field = v.getDotPath(issue)
-    return refuse(field === null ? issue.message : `${field}: ${issue.message}`, product)
+    return refuse(`${field ?? 'The input'} ${faultOf(issue)}`, product)
   }
   const { engine, ...rest } = result.output
   const claim = engine === undefined ? rest : { ...rest, selection: engine }
   const { subcommand, outcome } = claim
   if (outcome !== undefined && !outcomesOf(product, subcommand).includes(outcome)) {
-    return refuse(`outcome: ${subcommand} has no outcome of that name.`, product)
+    return refuse(`outcome is not known for ${subcommand}.`, product)
   }
   return { ok: true, value: claim as Claim }
 }
@@ -50,6 +50,13 @@ function claimSchema({ usage }: Product) {
     ),
     version: v.optional(version),
   })
+}
+
+function faultOf({ expected, received }: { expected: string | null; received: string }): string {
+  if (received === 'undefined') return 'is missing.'
+  if (expected === 'never') return 'is not known.'
+  const wanted = (expected ?? 'another form').replace(/^\((.*)\)$/, 'one of $1')
+  return `must be ${wanted.replaceAll(' | ', ', ')}, not ${received.slice(0, 60)}.`
 }
 
 function outcomesOf({ usage }: Product, subcommand: string): readonly string[] {

@@ -3,21 +3,50 @@ import type { Product } from '../product/product.ts'
 import type { Stats } from '../store/stats.ts'
 import type { Happening } from './milestones.ts'
 
-/** The statistics after something has happened. What is on no allowlist has not happened. */
-export function counted(product: Product, stats: Stats, happening: Happening, at: string): Stats {
-  const { usage } = product
-  const { subcommand, outcome, selection, capabilities } = happening
-  const commands = countersFor(product, subcommand, outcome)
-  const selections = selection === undefined ? [] : [known(usage.selections, selection)]
+type Counters = Stats['withheld']
+
+/**
+ * The statistics after something has happened. What is on no allowlist has not happened. What is
+ * counted while nothing may be sent is remembered as such: it never leaves later.
+ */
+export function counted(
+  product: Product,
+  stats: Stats,
+  happening: Happening,
+  { at, mayLeave }: { readonly at: string; readonly mayLeave: boolean },
+): Stats {
   return {
     ...stats,
+    ...increased(product, stats, happening),
     counters_as_of: at,
-    subcommand_counts: increased(stats.subcommand_counts, commands),
-    selections: increased(stats.selections, selections),
+    withheld: mayLeave ? stats.withheld : increased(product, stats.withheld, happening),
     feature_capabilities: {
       ...stats.feature_capabilities,
-      ...allowed(Object.keys(usage.capabilities), capabilities),
+      ...allowed(Object.keys(product.usage.capabilities), happening.capabilities),
     },
+  }
+}
+
+/** The counters without what is withheld. */
+export function sendable({ subcommand_counts, selections, withheld }: Stats): Counters {
+  return {
+    subcommand_counts: less(subcommand_counts, withheld.subcommand_counts),
+    selections: less(selections, withheld.selections),
+  }
+}
+
+function increased(product: Product, counters: Counters, happening: Happening): Counters {
+  const { subcommand, outcome, selection } = happening
+  const { selections } = product.usage
+  return {
+    subcommand_counts: plusOne(
+      counters.subcommand_counts,
+      countersFor(product, subcommand, outcome),
+    ),
+    selections: plusOne(
+      counters.selections,
+      selection === undefined ? [] : [known(selections, selection)],
+    ),
   }
 }
 
@@ -33,7 +62,7 @@ function known(names: readonly string[], name: string): string | undefined {
   return names.find((one) => one === name) ?? names.find((one) => one === 'unknown')
 }
 
-function increased(
+function plusOne(
   counters: Readonly<Record<string, number>>,
   names: readonly (string | undefined)[],
 ): Readonly<Record<string, number>> {
@@ -43,6 +72,16 @@ function increased(
     after[name] = Math.min((after[name] ?? 0) + 1, Number.MAX_SAFE_INTEGER)
   }
   return after
+}
+
+function less(
+  counters: Readonly<Record<string, number>>,
+  withheld: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const rest = Object.entries(counters).map(
+    ([name, count]) => [name, count - (withheld[name] ?? 0)] as const,
+  )
+  return Object.fromEntries(rest.filter(([, count]) => count > 0))
 }
 
 function allowed(

@@ -39,7 +39,7 @@ export function recordUsage(situation: Situation, version: string, happening: Ha
   const recorded = changeStats(paths.stats, at, (found, history) => {
     const release = usableVersion(version)
     const reach = (stats: Stats) => {
-      const after = counted(product, stats, happening, at)
+      const after = counted(product, stats, happening, { at, mayLeave: verdict.uploading })
       return { stats: after, due: milestonesDue(product, after, release, happening) }
     }
     // Looking through the queue is only worth it for those who are about to add to it.

@@ -6,6 +6,7 @@ import { usageContract } from '../contract/usage.ts'
 import { payloadSchemaVersion, statsSchemaVersion } from '../contract/versions.ts'
 import type { Product } from '../product/product.ts'
 import type { Stats } from '../store/stats.ts'
+import { sendable } from './count.ts'
 
 export interface UsageFacts {
   readonly eventId: string
@@ -21,6 +22,7 @@ export interface UsageFacts {
 /** The only builder of usage events: what is queued, previewed and sent comes from here. */
 export function buildUsage(product: Product, facts: UsageFacts): string | undefined {
   const { stats } = facts
+  const { subcommand_counts, selections } = sendable(stats)
   return usageContract(product).serialise({
     payload_schema_version: payloadSchemaVersion,
     stats_schema_version: statsSchemaVersion,
@@ -33,8 +35,8 @@ export function buildUsage(product: Product, facts: UsageFacts): string | undefi
     counters_as_of: stats.counters_as_of,
     version: facts.version,
     platform: platformOf(facts.platform, facts.arch),
-    subcommand_counts: stats.subcommand_counts,
-    [product.usage.selectionsField]: stats.selections,
+    subcommand_counts,
+    [product.usage.selectionsField]: selections,
     feature_capabilities: stats.feature_capabilities,
   })
 }

@@ -1,6 +1,6 @@
-import { lstatSync } from 'node:fs'
 import path from 'node:path'
 
+import { lookAtLink } from '../files/look.ts'
 import type { Product } from '../product/product.ts'
 import { readSettingsFile, type SettingsFile } from './file.ts'
 import type { Paths } from './paths.ts'
@@ -73,5 +73,5 @@ function projectPlaces({ places }: Product, { cwd }: Surroundings): readonly str
 
 function exists(file: string): boolean {
   // Not existsSync: a link that leads nowhere is there, and must be reported as unreadable.
-  return lstatSync(file, { throwIfNoEntry: false }) !== undefined
+  return lookAtLink(file) !== undefined
 }

@@ -1,5 +1,4 @@
-import { statSync } from 'node:fs'
-
+import { look } from '../files/look.ts'
 import type { Product } from '../product/product.ts'
 import { pathsOf } from './paths.ts'
 import { assess, type Situation } from './situation.ts'
@@ -23,11 +22,6 @@ export function watch(product: Product, surroundings: Surroundings): () => Situa
 }
 
 function traceOf(file: string): string {
-  try {
-    const stat = statSync(file, { throwIfNoEntry: false })
-    return stat === undefined ? '' : `${stat.ino}/${stat.size}/${stat.mtimeMs}/${stat.ctimeMs}`
-  } catch {
-    // Its folder cannot be looked into: whatever that means for the verdict, it stays the same.
-    return '?'
-  }
+  const stat = look(file)
+  return stat === undefined ? '' : `${stat.ino}/${stat.size}/${stat.mtimeMs}/${stat.ctimeMs}`
 }

@@ -1,6 +1,7 @@
-import { linkSync, renameSync, statSync } from 'node:fs'
+import { linkSync, renameSync } from 'node:fs'
 import path from 'node:path'
 
+import { look } from '../files/look.ts'
 import { codeOf } from '../files/cause.ts'
 import { randomUuid } from '../files/random.ts'
 import { readSmallFile } from '../files/read.ts'
@@ -102,10 +103,10 @@ function moved(from: string, to: string): boolean {
 }
 
 function sizeOf(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
+  return look(file)?.size ?? 0
 }
 
 function ageOf(file: string): number {
-  const stat = statSync(file, { throwIfNoEntry: false })
+  const stat = look(file)
   return stat === undefined ? 0 : Date.now() - stat.mtimeMs
 }

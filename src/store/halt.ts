@@ -10,7 +10,8 @@ const patience = { noticeMs: 1200, dieMs: 600 } as const
 export async function haltUploader(lock: string): Promise<void> {
   if (await gone(lock, patience.noticeMs)) return
   const holder = liveHolder(lock)
-  if (holder === undefined) return
+  // Where the system does not tell when a process was born, its number may be somebody else's by now.
+  if (holder === undefined || holder.pid === process.pid || holder.born === null) return
   try {
     process.kill(holder.pid, 'SIGKILL')
   } catch {

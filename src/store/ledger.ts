@@ -1,6 +1,7 @@
-import { appendFileSync, statSync } from 'node:fs'
+import { appendFileSync } from 'node:fs'
 import path from 'node:path'
 
+import { look } from '../files/look.ts'
 import { readSmallFile } from '../files/read.ts'
 import { makeFolder, replaceFile } from '../files/write.ts'
 
@@ -19,7 +20,8 @@ export function openLedger(
   file: string,
 ): (sentAt: string, endpoint: string, bytes: string) => void {
   makeFolder(path.dirname(file))
-  let size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
+  endLastLine(file)
+  let size = look(file)?.size ?? 0
   return (sentAt, endpoint, bytes) => {
     // The event goes in as the bytes that were sent, not as a copy that was taken apart and put
     // together again.
@@ -39,6 +41,14 @@ export function countSent(file: string): { readonly events: number; readonly las
   const lines = ledgerLines(file)
   const last = lines.findLast((line) => parseLine(line).length > 0)
   return { events: lines.length, last: last ? (parseLine(last)[0]?.sent_at ?? null) : null }
+}
+
+/** A crash may have cut the last line short; the next must not be glued to it. */
+function endLastLine(file: string): void {
+  const reading = readSmallFile(file, 2 * limits.most)
+  if (reading.kind === 'read' && reading.bytes.length > 0 && reading.bytes.at(-1) !== 10) {
+    appendFileSync(file, '\n')
+  }
 }
 
 function cutBack(file: string): number {

@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 
+import { look } from '../files/look.ts'
 import { codeOf } from '../files/cause.ts'
 import { readSmallFile } from '../files/read.ts'
 import { removeFile, writeNewFile } from '../files/write.ts'
@@ -120,6 +121,6 @@ function birthOf(pid: number): string | null {
 }
 
 function ageOf(file: string): number {
-  const stat = statSync(file, { throwIfNoEntry: false })
+  const stat = look(file)
   return stat === undefined ? 0 : Math.abs(Date.now() - stat.mtimeMs)
 }

@@ -1,6 +1,7 @@
-import { readdirSync, renameSync, statSync } from 'node:fs'
+import { readdirSync, renameSync } from 'node:fs'
 import path from 'node:path'
 
+import { look } from '../files/look.ts'
 import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/write.ts'
 import { type EventName, nameOf, parseName } from './queue-name.ts'
 
@@ -83,7 +84,7 @@ function waiting(folder: string, name: string): Waiting | undefined {
   const file = path.join(folder, name)
   const own = parseName(name)
   if (own !== undefined) return { name, path: file, bytes: own.bytes, at: own.at }
-  const stat = statSync(file, { throwIfNoEntry: false })
+  const stat = look(file)
   return stat?.isFile() ? { name, path: file, bytes: stat.size, at: stat.mtimeMs } : undefined
 }
 

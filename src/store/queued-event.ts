@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
-import { lstatSync, readdirSync, renameSync } from 'node:fs'
+import { readdirSync, renameSync } from 'node:fs'
 import path from 'node:path'
 
+import { lookAtLink } from '../files/look.ts'
 import { type Contract } from '../contract/contract.ts'
 import { recognise } from '../contract/contracts.ts'
 import { readSmallFile } from '../files/read.ts'
@@ -22,7 +23,7 @@ const keptAside = 50
 
 /** Reads a file of the queue, which any program may have put there, and judges whether it may be sent. */
 export function readQueued(file: string, contracts: readonly Contract[], now: number): Queued {
-  const stat = lstatSync(file, { throwIfNoEntry: false })
+  const stat = lookAtLink(file)
   if (stat === undefined) return { kind: 'gone' }
   // A link could point at any secret of the user's, and a pipe would never end.
   if (!stat.isFile()) return { kind: 'foreign' }

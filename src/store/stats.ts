@@ -12,6 +12,11 @@ export interface Stats {
   readonly subcommand_counts: Readonly<Record<string, number>>
   readonly selections: Readonly<Record<string, number>>
   readonly feature_capabilities: Readonly<Record<string, boolean>>
+  /** The part of the counters that was counted while nothing might be sent, and so never is. */
+  readonly withheld: {
+    readonly subcommand_counts: Readonly<Record<string, number>>
+    readonly selections: Readonly<Record<string, number>>
+  }
   /** Milestones that have fired: `<trigger>`, or `<trigger>@<version>`. */
   readonly fired: readonly string[]
   /** Events that had to give way because the queue was full. */
@@ -36,6 +41,7 @@ export function freshStats(now: string): Stats {
     subcommand_counts: {},
     selections: {},
     feature_capabilities: {},
+    withheld: { subcommand_counts: {}, selections: {} },
     fired: [],
     dropped: 0,
     notice: 0,
@@ -68,6 +74,8 @@ function isStats(value: unknown): value is Stats {
     stats.fired.every((name) => typeof name === 'string') &&
     isRecordOf(stats.subcommand_counts, isCount) &&
     isRecordOf(stats.selections, isCount) &&
+    isRecordOf(stats.withheld?.subcommand_counts, isCount) &&
+    isRecordOf(stats.withheld?.selections, isCount) &&
     isRecordOf(stats.feature_capabilities, (one) => typeof one === 'boolean')
   )
 }

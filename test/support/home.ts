@@ -12,7 +12,7 @@ export interface Home {
   readonly clientId: string
   readonly state: string
   readonly at: (...parts: string[]) => string
-  readonly write: (file: string, text: string) => string
+  readonly write: (file: string, content: string | Uint8Array) => string
   readonly read: (file: string) => string
   readonly has: (file: string) => boolean
 }
@@ -35,10 +35,10 @@ export function tempHome(): Home {
     clientId: at('.runmat', 'telemetry_id'),
     state: at('.cache', 'runmat', 'telemetry'),
     at,
-    write: (file, text) => {
+    write: (file, content) => {
       const full = path.resolve(folder, file)
       mkdirSync(path.dirname(full), { recursive: true })
-      writeFileSync(full, text)
+      writeFileSync(full, content)
       return full
     },
     read: (file) => readFileSync(path.resolve(folder, file), 'utf8'),

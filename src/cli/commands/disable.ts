@@ -22,7 +22,8 @@ export async function disable(context: Context, { json, forget }: DisableOptions
   const wiped = wipeQueue(paths.queue)
   const forgotten = forget ? forgetEverything(paths) : []
   report(after, json, { changed, wiped, ...(forget ? { forgotten } : {}) }, [
-    `${product.name} telemetry is off, for good: nothing is recorded and nothing is sent.`,
+    `${product.name} telemetry is off, for good.`,
+    'Nothing is recorded, and nothing is sent.',
     `Saved in ${tidy(paths.settings, situation)}`,
     wiped === 0 ? 'Nothing was waiting to be sent.' : `${plural(wiped, 'waiting event')} deleted.`,
     ...forgotten.map((file) => `Removed ${tidy(file, situation)}`),

@@ -36,6 +36,9 @@ function preview(context: Context, { json, raw }: PrintOptions): void {
   const exact = json || raw || !io.outIsTerminal
   io.out(`${exact ? bytes : paintJson(bytes, ink)}\n`)
   if (!hasClientId) {
-    io.err('No client id exists yet: zeros stand in its place. One is made with the first event.\n')
+    io.err(
+      'No client id exists yet: zeros stand in its place.\n' +
+        'One is made with the first event.\n',
+    )
   }
 }

@@ -1,0 +1,90 @@
+import { isDeepStrictEqual } from 'node:util'
+
+import * as fc from 'fast-check'
+import { parse } from 'smol-toml'
+import { describe, expect, it } from 'vitest'
+
+import { main } from '../../src/cli/main.ts'
+import { runmat } from '../../src/product/runmat.ts'
+import type { Surroundings } from '../../src/settings/surroundings.ts'
+import { tempHome, type Home } from '../support/home.ts'
+import { dice } from '../settings/toml/dice.ts'
+import { nasty } from '../settings/toml/nasty.ts'
+
+type Table = Record<string, unknown>
+
+const enabled = ['runtime', 'telemetry', 'enabled']
+const endpoint = ['runtime', 'telemetry', 'http_endpoint']
+const uploads = ['telemetry', 'uploads']
+const url = 'https://example.invalid/t'
+
+const commands: readonly (readonly [readonly string[], readonly string[], unknown])[] = [
+  [['disable'], enabled, false],
+  [['enable'], enabled, true],
+  [['endpoint', url], endpoint, url],
+  [['endpoint', ''], uploads, false],
+]
+
+describe('two hundred documents of all kinds', () => {
+  it.each(commands)('survive %j but for the one key', async (args, key, value) => {
+    const home = tempHome()
+    let changed = 0
+    await fc.assert(
+      fc.asyncProperty(dice, fc.boolean(), async (rolls, isPresent) => {
+        const { text, comments } = nasty(rolls, isPresent)
+        const code = await runIn(home, args, text)
+        const after = home.read(home.settings)
+        if (code !== 0) {
+          // The key had a value that it cannot have, or its table is something else.
+          expect(after).toBe(text)
+          return
+        }
+        changed += 1
+        expect(isDeepStrictEqual(values(after), withValue(values(text), key, value))).toBe(true)
+        // A comment inside the value that was replaced is the only one that may go.
+        expect(comments.filter((comment) => !after.includes(comment)).length).toBeLessThan(4)
+      }),
+      { numRuns: 200 },
+    )
+    expect(changed).toBeGreaterThan(80)
+  })
+})
+
+async function runIn(home: Home, args: readonly string[], text: string): Promise<number> {
+  home.write(home.settings, text)
+  const nowhere = () => undefined
+  return await main(runmat, '1.0.0', args, surroundingsOf(home), {
+    out: nowhere,
+    err: nowhere,
+    outIsTerminal: false,
+    errIsTerminal: () => false,
+    inIsTerminal: () => false,
+    colour: false,
+    input: () => '',
+  })
+}
+
+function surroundingsOf(home: Home): Surroundings {
+  return {
+    env: home.env,
+    home: home.path,
+    cwd: home.path,
+    platform: 'linux',
+    arch: 'x64',
+    ci: undefined,
+    configHome: home.at('.config'),
+    cacheHome: (name) => home.at('.cache', name),
+    now: Date.now,
+  }
+}
+
+function values(text: string): Table {
+  return parse(text, { integersAsBigInt: true })
+}
+
+function withValue(table: Table, [key = '', ...rest]: readonly string[], value: unknown): Table {
+  const copy = Object.assign(Object.create(null) as Table, table)
+  const inner = (copy[key] ?? Object.create(null)) as Table
+  copy[key] = rest.length === 0 ? value : withValue(inner, rest, value)
+  return copy
+}

@@ -1,0 +1,213 @@
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
+
+import { describe, expect, it } from 'vitest'
+
+import { tempHome, type Home } from '../support/home.ts'
+import { cli, cliJson, type Ended } from '../support/run.ts'
+
+const writers = [
+  ['enable'],
+  ['disable'],
+  ['endpoint', 'https://example.invalid/t'],
+  ['endpoint', ''],
+]
+
+/** One line that says what is wrong, one that says what to do; never a stack trace. */
+function expectRefusal({ code, out, err }: Ended, ...parts: readonly (string | RegExp)[]): void {
+  expect(out).toBe('')
+  expect(err).not.toMatch(/\n\s+at |Error:|undefined|\[object/)
+  for (const part of parts) expect(err).toMatch(part)
+  expect(code).toBe(1)
+}
+
+describe('a settings file that is not TOML', () => {
+  const broken = '# mine\n[runtime.telemetry]\nenabled = flase\n'
+
+  it.concurrent('turns telemetry off, and status shows the spot with a caret', async () => {
+    const home = tempHome()
+    home.write(home.settings, broken)
+    const { out, code } = await cli(home, ['status'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/^RunMat telemetry is off\.\n/)
+    expect(out).toMatch(/config\.toml:3:11: invalid TOML/)
+    expect(out).toMatch(/3: {2}enabled = flase\n\s+\^/)
+    const status = await cliJson<{ decided_by: string; rules: unknown[] }>(home, ['status'])
+    expect(status.decided_by).toBe('invalid_settings')
+    expect(status.rules).toContainEqual(
+      expect.objectContaining({ source: `${home.settings}:3:11`, effect: 'off' }),
+    )
+  })
+
+  it.concurrent.each(writers)('is not touched by %s %s', async (...args) => {
+    const home = tempHome()
+    home.write(home.settings, broken)
+    expectRefusal(await cli(home, args), /config\.toml:3:11/, 'RUNMAT_NO_TELEMETRY=1')
+    expect(home.read(home.settings)).toBe(broken)
+  })
+
+  it.concurrent.each(['runmat.toml', '.runmat/config.toml'])(
+    'turns telemetry off in %s too',
+    async (file) => {
+      const home = tempHome()
+      home.write(file, '[x\n')
+      const status = await cliJson<{ decided_by: string }>(home, ['status'])
+      expect(status.decided_by).toBe('invalid_settings')
+    },
+  )
+})
+
+describe('a value of the wrong type', () => {
+  it.concurrent.each([
+    ['enabled = "no"', /runtime\.telemetry\.enabled must be true or false, not the text "no"/],
+    ['enabled = 0', /must be true or false, not 0/],
+    ['http_endpoint = 5', /http_endpoint must be text in quotes, not 5/],
+    ['http_endpoint = "ftp://x.invalid"', /http_endpoint starts with ftp:/],
+    ['http_endpoint = "http://x.invalid"', /plain http to another machine/],
+    ['udp_endpoint = "nowhere"', /udp_endpoint is not host:port/],
+    ['udp_endpoint = "x.invalid:99999"', /port outside 1 to 65535/],
+    ['queue_size = -1', /queue_size must be a whole number/],
+    ['drain_mode = "some"', /drain_mode must be "all" or "none"/],
+    ['drain_timeout_ms = 1.5', /whole number, 0 or more, not 1\.5/],
+  ])('%s: off, named with its line, and refused by what would write', async (line, fault) => {
+    const home = tempHome()
+    const text = `[runtime.telemetry]\n# what?\n${line}\n`
+    home.write(home.settings, text)
+    const { out } = await cli(home, ['status'])
+    expect(out).toMatch(/telemetry is off/)
+    expect(out).toMatch(/config\.toml:3: /)
+    expect(out).toMatch(fault)
+    expectRefusal(await cli(home, ['enable']), fault, 'RUNMAT_NO_TELEMETRY=1')
+    expect(home.read(home.settings)).toBe(text)
+  })
+})
+
+describe('a settings file that cannot be used', () => {
+  it.concurrent.each<[string, (home: Home) => void, RegExp]>([
+    ['a folder', (home) => mkdirSync(home.settings, { recursive: true }), /it is a folder/],
+    [
+      'a link to nowhere',
+      (home) => {
+        home.write('.config/runmat/.keep', '')
+        symlinkSync('/nowhere/at/all', home.settings)
+      },
+      /symbolic link to a file that does not exist/,
+    ],
+    ['not UTF-8', (home) => home.write(home.settings, Buffer.from([0x61, 0xff])), /not UTF-8/],
+    ['huge', (home) => home.write(home.settings, '#'.repeat(2_000_000)), /larger than/],
+    ['a device', (home) => deviceAt(home), /not a regular file/],
+    ['below a file', (home) => home.write('.config', 'x'), /not a folder/],
+  ])('%s: off, and refused by what would write', async (_, make, fault) => {
+    const home = tempHome()
+    make(home)
+    const { out, code } = await cli(home, ['status'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/telemetry is off/)
+    expect(out).toMatch(fault)
+    expectRefusal(await cli(home, ['disable']), fault, 'RUNMAT_NO_TELEMETRY=1')
+  })
+})
+
+function deviceAt(home: Home): void {
+  home.write('.config/runmat/.keep', '')
+  symlinkSync('/dev/zero', home.settings)
+}
+
+describe('a home that is none', () => {
+  it.concurrent.each([
+    ['unset', undefined],
+    ['empty', ''],
+    ['relative', 'somewhere'],
+  ])('%s: a clear error from every command', async (_, HOME) => {
+    const home = tempHome()
+    for (const args of [['status'], ['print'], ['enable'], ['disable'], ['endpoint'], ['log']]) {
+      expectRefusal(
+        await cli(home, args, { env: { HOME } }),
+        /^runmat-telemetry: HOME does not name/,
+      )
+    }
+    const { code } = await cli(home, ['--help'], { env: { HOME } })
+    expect(code).toBe(0)
+  })
+
+  it.concurrent('a file in its place: off, and nothing can be written', async () => {
+    const home = tempHome()
+    const HOME = home.write('afile', 'x')
+    const { out } = await cli(home, ['status'], { env: { HOME } })
+    expect(out).toMatch(/telemetry is off/)
+    expectRefusal(await cli(home, ['disable'], { env: { HOME } }), 'RUNMAT_NO_TELEMETRY=1')
+    expect(home.read('afile')).toBe('x')
+  })
+
+  it.concurrent('a working folder that was deleted is no obstacle', async () => {
+    const home = tempHome()
+    mkdirSync(home.at('gone'))
+    const ended = cli(home, ['status'], { cwd: home.at('gone') })
+    rmSync(home.at('gone'), { recursive: true })
+    expect((await ended).code).toBe(0)
+  })
+})
+
+describe('addresses', () => {
+  it.concurrent.each([
+    ['ftp://example.invalid/', /starts with ftp:/],
+    ['example.invalid', /is not an address/],
+    ['http://example.invalid/t', /plain http to another machine/],
+    ['http://127.0.0.1.example.invalid/', /plain http to another machine/],
+    ['http://localhost.example.invalid/', /plain http to another machine/],
+    ['https://user:secret@example.invalid/', /user name or password/],
+    ['https://user@example.invalid/', /user name or password/],
+    ['http://127.0.0.1@example.invalid/', /user name or password|plain http/],
+    ['https://', /is not an address/],
+    ['https://exa mple.invalid/', /space or control character/],
+    ['https://example.invalid/\u001b[31m', /space or control character/],
+    ['https://example.invalid\\@localhost/', /space or control character/],
+    ['https://example.invalid/#part', /# part/],
+    ['javascript:alert(1)', /starts with javascript:/],
+    ['file:///etc/passwd', /starts with file:/],
+    [`https://example.invalid/${'x'.repeat(3000)}`, /longer than 2048/],
+  ])('%s is refused with a hint, and nothing is written', async (url, fault) => {
+    const home = tempHome()
+    for (const args of [['endpoint', url], [`--endpoint=${url}`]]) {
+      const { code, out, err } = await cli(home, args)
+      expect({ code, out }).toEqual({ code: 2, out: '' })
+      expect(err).toMatch(fault)
+      expect(err).not.toContain('secret')
+    }
+    expect(home.has('.config')).toBe(false)
+  })
+
+  it.concurrent.each([
+    'https://example.invalid',
+    'https://example.invalid:8443/v1/t?x=1',
+    'http://localhost:9/t',
+    'http://127.0.0.1/',
+    'http://127.1.2.3:8080/t',
+    'http://[::1]:80/',
+  ])('%s is taken as it is written', async (url) => {
+    const home = tempHome()
+    const answer = await cliJson(home, ['endpoint', url])
+    expect(answer).toMatchObject({ url, changed: true, source: `${home.settings}:2` })
+    expect(home.read(home.settings)).toBe(`[runtime.telemetry]\nhttp_endpoint = "${url}"\n`)
+  })
+})
+
+describe('a command line', () => {
+  it.concurrent.each([
+    [['statsu'], /Did you mean status/],
+    [['--statu'], /Did you mean --status/],
+    [['status', '--jsn'], /Did you mean --json/],
+    [['print', 'usgae'], /Allowed choices are usage/],
+    [['status', 'now'], /too many arguments/],
+    [['enable', '--disable'], /unknown option '--disable'/],
+    [['--status', '--disable'], /unknown option '--disable'/],
+    [['endpoint', '--reset', 'https://example.invalid'], /exclude each other/],
+    [['print', '--explain', '--schema'], /cannot be used with/],
+    [['record'], /missing required argument/],
+  ])('%j is wrong usage', async (args, fault) => {
+    const home = tempHome()
+    const { code, out, err } = await cli(home, args)
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).toMatch(fault)
+    expect(home.has('.config')).toBe(false)
+  })
+})

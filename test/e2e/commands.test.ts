@@ -1,0 +1,230 @@
+import { readdirSync, statSync, symlinkSync } from 'node:fs'
+
+import { describe, expect, it } from 'vitest'
+
+import { tempHome } from '../support/home.ts'
+import { cli, cliJson, launcher, run } from '../support/run.ts'
+
+const id = '9b7f0ee2-0a5a-4bda-8f1a-3a9d53f1b3e7'
+
+describe('disable and enable', () => {
+  it.concurrent('persist, privately, and say where', async () => {
+    const home = tempHome()
+    const off = await cli(home, ['disable'])
+    expect(off).toMatchObject({ code: 0, err: '' })
+    expect(off.out).toMatch(/is off, for good/)
+    expect(home.read(home.settings)).toBe('[runtime.telemetry]\nenabled = false\n')
+    expect(statSync(home.settings).mode & 0o777).toBe(0o600)
+    expect(statSync(home.at('.config', 'runmat')).mode & 0o777).toBe(0o700)
+    expect(readdirSync(home.at('.config', 'runmat'))).toEqual(['config.toml'])
+    expect(await cliJson(home, ['status'])).toMatchObject({
+      collecting: false,
+      decided_by: 'user_settings',
+    })
+    await cli(home, ['--enable'])
+    expect(home.read(home.settings)).toBe('[runtime.telemetry]\nenabled = true\n')
+    expect(await cliJson(home, ['--status'])).toMatchObject({
+      collecting: true,
+      decided_by: 'user_settings',
+    })
+  })
+
+  it.concurrent('say as JSON what they did, also when there was nothing to do', async () => {
+    const home = tempHome()
+    const file = home.settings
+    const off = { file, collecting: false, uploading: false, decided_by: 'user_settings', wiped: 0 }
+    expect(await cliJson(home, ['disable'])).toEqual({ changed: true, ...off })
+    expect(await cliJson(home, ['--disable'])).toEqual({ changed: false, ...off })
+    expect(await cliJson(home, ['enable'])).toMatchObject({ changed: true, collecting: true })
+  })
+
+  it.concurrent('enable says what still keeps it off', async () => {
+    const home = tempHome()
+    home.write('.runmat/config.toml', 'telemetry.enabled = false\n')
+    const { out, code } = await cli(home, ['enable'], { env: { DO_NOT_TRACK: '1' } })
+    expect(code).toBe(0)
+    expect(out).toMatch(/stays off for another reason/)
+    expect(out).toMatch(/DO_NOT_TRACK=1 is set/)
+    expect(out).toMatch(/~\/\.runmat\/config\.toml:1/)
+  })
+
+  it.concurrent('keep what else the file says, its mode and its being a link', async () => {
+    const home = tempHome()
+    const before =
+      '# mine\r\n[jit]  # fast\r\nlevel = 3\r\n\r\n[runtime]\r\nx = "# [runtime.telemetry]"'
+    home.write('dotfiles/runmat.toml', before)
+    home.write('.config/runmat/.keep', '')
+    symlinkSync(home.at('dotfiles/runmat.toml'), home.settings)
+    await cli(home, ['disable'])
+    expect(home.read('dotfiles/runmat.toml')).toMatch(
+      /^# mine\r\n\[jit\] {2}# fast\r\nlevel = 3\r\n/,
+    )
+    expect(home.read('dotfiles/runmat.toml')).toMatch(/\[runtime\.telemetry\]\r\nenabled = false$/)
+    expect(readdirSync(home.at('dotfiles'))).toEqual(['runmat.toml'])
+    expect(statSync(home.at('dotfiles/runmat.toml')).mode & 0o777).toBe(0o644)
+  })
+})
+
+describe('endpoint', () => {
+  it.concurrent('shows, sets, forbids and resets', async () => {
+    const home = tempHome()
+    expect((await cli(home, ['endpoint'])).out).toBe(
+      'Endpoint: https://api.runmat.com/v1/t (built in)\n',
+    )
+    expect(home.has('.config')).toBe(false)
+    await cli(home, ['--endpoint', 'https://example.invalid/t'])
+    expect(await cliJson(home, ['endpoint'])).toEqual({
+      url: 'https://example.invalid/t',
+      source: `${home.settings}:2`,
+    })
+    const none = await cli(home, ['--endpoint', ''])
+    expect(none.out).toMatch(/Nothing is sent from now on/)
+    expect(await cliJson(home, ['status'])).toMatchObject({
+      collecting: true,
+      uploading: false,
+      decided_by: 'uploads',
+    })
+    const back = await cli(home, ['endpoint', '--reset'])
+    expect(back.out).toMatch(/https:\/\/api\.runmat\.com\/v1\/t \(built in\)/)
+    expect(await cliJson(home, ['status'])).toMatchObject({ uploading: true })
+    expect(home.read(home.settings)).not.toMatch(/http_endpoint|uploads/)
+  })
+
+  it.concurrent('setting an address does not lift a no, and says so', async () => {
+    const home = tempHome()
+    await cli(home, ['endpoint', ''])
+    const { out } = await cli(home, ['endpoint', 'https://example.invalid/t'])
+    expect(out).toMatch(/sends nothing/)
+    expect(out).toMatch(/endpoint --reset/)
+  })
+
+  it.concurrent('is never a project’s', async () => {
+    const home = tempHome()
+    home.write('runmat.toml', '[runtime.telemetry]\nhttp_endpoint = "https://project.invalid/t"\n')
+    expect(await cliJson(home, ['endpoint'])).toMatchObject({ source: 'built in' })
+    const { out } = await cli(home, ['status'])
+    expect(out).toMatch(/Runs in this folder: https:\/\/project\.invalid\/t \(~\/runmat\.toml:2\)/)
+  })
+})
+
+describe('print', () => {
+  it.concurrent('writes exactly one event, and says when zeros stand for the id', async () => {
+    const home = tempHome()
+    const { out, err, code } = await cli(home, ['print'])
+    expect(code).toBe(0)
+    expect(err).toMatch(/No client id exists yet/)
+    const event = JSON.parse(out) as Record<string, unknown>
+    expect(out).toBe(`${JSON.stringify(event)}\n`)
+    expect(event).toMatchObject({
+      trigger: 'preview',
+      install_id: '00000000-0000-0000-0000-000000000000',
+      sequence: 1,
+      subcommand_counts: {},
+    })
+    home.write(home.clientId, id)
+    const known = await cli(home, ['--print', '--raw'])
+    expect(known.err).toBe('')
+    expect(JSON.parse(known.out)).toMatchObject({ install_id: id })
+  })
+
+  it.concurrent('works while telemetry is off', async () => {
+    const { out, code } = await cli(tempHome(), ['print'], { env: { DO_NOT_TRACK: '1' } })
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ trigger: 'preview' })
+  })
+
+  it.concurrent('explains every field that it prints, and no other', async () => {
+    const home = tempHome()
+    const event = JSON.parse((await cli(home, ['print'])).out) as object
+    const notes = await cliJson<{ field: string; carries: string; why: string }[]>(home, [
+      'print',
+      '--explain',
+    ])
+    expect(notes.map(({ field }) => field)).toEqual(Object.keys(event))
+    expect(notes.every(({ carries, why }) => carries !== '' && why !== '')).toBe(true)
+    const { out } = await cli(home, ['print', '--explain'])
+    for (const field of Object.keys(event)) expect(out).toContain(`\n${field}\n`)
+  })
+
+  it.concurrent('prints what it would queue: the builder is the same', async () => {
+    const home = tempHome()
+    const claim = '{"subcommand":"run","outcome":"success","engine":"jit","version":"0.6.1"}'
+    await cli(home, ['record', 'usage'], { input: claim })
+    const queued = (await cli(home, ['print', '--queued'])).out.trimEnd().split('\n')
+    const last = JSON.parse(queued.at(-1) ?? '') as Record<string, unknown>
+    const preview = JSON.parse((await cli(home, ['print'])).out) as Record<string, unknown>
+    expect(Object.keys(preview)).toEqual(Object.keys(last))
+    const { event_id: _, sequence, trigger, trigger_ts: __, ...same } = preview
+    expect(last).toMatchObject(same)
+    expect({ sequence, trigger }).toEqual({ sequence: queued.length + 1, trigger: 'preview' })
+  })
+})
+
+describe('the output', () => {
+  it.concurrent('without a command is the status', async () => {
+    const home = tempHome()
+    expect((await cli(home, [])).out).toBe((await cli(home, ['status'])).out)
+    expect((await cli(home, ['--json'])).out).toBe((await cli(home, ['status', '--json'])).out)
+  })
+
+  it.concurrent('is plain where nobody looks, coloured where colour is forced', async () => {
+    const home = tempHome()
+    const plain = await cli(home, ['status'])
+    expect(plain.out).not.toContain('\u001b')
+    const coloured = await cli(home, ['status'], { env: { FORCE_COLOR: '1' } })
+    expect(coloured.out).toContain('\u001b[')
+    const refused = await cli(home, ['status'], { env: { FORCE_COLOR: '1', NO_COLOR: '1' } })
+    expect(refused.out).toBe(plain.out)
+    // oxlint-disable-next-line no-control-regex -- colour only repeats what the words say
+    expect(coloured.out.replaceAll(/\u001b\[\d+m/g, '')).toBe(plain.out)
+  })
+
+  it.concurrent('fits 60 columns but for paths, and needs no pictures', async () => {
+    const home = tempHome()
+    home.write(home.clientId, id)
+    for (const args of [['status'], ['print', '--explain'], ['enable'], ['disable'], ['log']]) {
+      const { out } = await cli(home, args)
+      const wide = out.split('\n').filter((line) => line.length > 60 && !line.includes('/'))
+      expect(wide).toEqual([])
+      expect(out).toMatch(/^[\n\u0020-\u007e]*$/)
+    }
+  })
+
+  it.concurrent('cannot be made to drive the terminal', async () => {
+    const { out } = await cli(tempHome(), ['status'], { env: { DO_NOT_TRACK: '\u001b[2J\u202e1' } })
+    expect(out).toContain('DO_NOT_TRACK=?[2J?1')
+  })
+
+  it.concurrent('ends quietly when the reader has seen enough', async () => {
+    const home = tempHome()
+    const script = `node ${JSON.stringify(launcher)} print --explain | true; echo "\${PIPESTATUS[0]}"`
+    expect(await run('bash', ['-c', script], home)).toMatchObject({ out: '0\n', err: '' })
+  })
+
+  it.concurrent('that cannot be written is a failure', async () => {
+    const script = `node ${JSON.stringify(launcher)} status > /dev/full`
+    const { code, err } = await run('bash', ['-c', script], tempHome())
+    expect(code).toBe(1)
+    expect(err).toMatch(/^runmat-telemetry: cannot write the output: the disk is full\n$/)
+  })
+})
+
+describe('XDG folders', () => {
+  it.concurrent('are used when absolute, and passed over when not', async () => {
+    const home = tempHome()
+    const given = { XDG_CONFIG_HOME: home.at('c'), XDG_CACHE_HOME: home.at('k') }
+    const paths = async (env: Record<string, string>) =>
+      (await cliJson<{ paths: Record<string, string> }>(home, ['status'], { env })).paths
+    expect(await paths(given)).toMatchObject({
+      settings: home.at('c/runmat/config.toml'),
+      stats: home.at('k/runmat/telemetry/stats.json'),
+      client_id: home.clientId,
+    })
+    expect(await paths({ XDG_CONFIG_HOME: 'c', XDG_CACHE_HOME: './k' })).toMatchObject({
+      settings: home.settings,
+      queue: home.at('.cache/runmat/telemetry/queue'),
+      lock: home.at('.cache/runmat/telemetry/.lock'),
+      sent: home.at('.cache/runmat/telemetry/sent.ndjson'),
+    })
+  })
+})

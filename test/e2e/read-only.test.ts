@@ -1,0 +1,56 @@
+import { readdirSync } from 'node:fs'
+
+import { describe, expect, it } from 'vitest'
+
+import { tempHome } from '../support/home.ts'
+import { launcher, run } from '../support/run.ts'
+import { requireTool } from '../support/tools.ts'
+
+const looking = [
+  ['status'],
+  ['status', '--json'],
+  ['print'],
+  ['print', '--explain'],
+  ['print', '--schema'],
+  ['print', '--queued'],
+  ['endpoint'],
+  ['log'],
+]
+
+const lines = looking.map((args) => [args.join(' '), args] as const)
+
+const calls =
+  'trace=network,openat,open,creat,unlink,unlinkat,rename,renameat,renameat2,mkdir,mkdirat,link,' +
+  'linkat,symlink,symlinkat,truncate,ftruncate,chmod,fchmod,utimensat'
+
+describe('a command that only looks', () => {
+  it.concurrent.each(lines)('%s creates nothing', async (_, args) => {
+    const home = tempHome()
+    await run(process.execPath, [launcher, ...args], home)
+    expect(readdirSync(home.path)).toEqual([])
+  })
+
+  it.skipIf(!requireTool('strace')).concurrent.each(lines)(
+    '%s opens nothing for writing and speaks to nobody',
+    async (_, args) => {
+      const home = tempHome()
+      home.write(home.settings, '[runtime.telemetry]\nenabled = true\n')
+      home.write(home.clientId, '9b7f0ee2-0a5a-4bda-8f1a-3a9d53f1b3e7')
+      const trace = home.at('trace')
+      // Files for stdin and stdout, because Node asks of anything else what kind of socket it is.
+      const script = `exec strace -f -qq -e ${calls} -o "$@" > output < /dev/null 2> errors`
+      const command = [process.execPath, launcher, ...args]
+      // The guard of the tests is a program of its own; here the kernel is the witness.
+      const env = { NODE_OPTIONS: undefined }
+      await run('sh', ['-c', script, 'sh', trace, ...command], home, { env })
+      const suspects = home
+        .read(trace)
+        .split('\n')
+        .filter((line) => /\(/.test(line) && !/\bopen(at)?\(.*O_RDONLY/.test(line))
+        .filter((line) => !/resumed>|\+\+\+|---|unfinished/.test(line))
+      expect(suspects).toEqual([])
+      expect(home.read(trace)).toContain('openat(')
+      expect(home.read('errors')).toBe('')
+    },
+  )
+})

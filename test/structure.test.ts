@@ -1,0 +1,59 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+
+import { describe, expect, it } from 'vitest'
+
+const src = path.resolve(import.meta.dirname, '../src')
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => ({ name, text: readFileSync(path.join(src, name), 'utf8') }))
+
+/** What each folder may import from, besides itself. Files directly in src/ put things together. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  product: [],
+  files: [],
+  contract: ['product'],
+  settings: ['product', 'files'],
+  store: ['product', 'files', 'contract', 'settings'],
+  record: ['product', 'files', 'contract', 'settings', 'store'],
+  deliver: ['product', 'files', 'contract', 'settings', 'store'],
+  cli: ['product', 'files', 'contract', 'settings', 'store', 'record', 'deliver'],
+}
+
+describe('the source', () => {
+  it.each(Object.entries(mayImport))('of %s/ imports one way', (folder, allowed) => {
+    const own = files.filter(({ name }) => name.startsWith(`${folder}/`))
+    expect(own).not.toEqual([])
+    const strays = own.flatMap(({ name, text }) =>
+      [...text.matchAll(/from '(\.[^']+)'|import\('(\.[^']+)'\)/g)]
+        .map(([, fixed, lazy]) => path.join(path.dirname(name), fixed ?? lazy ?? ''))
+        .filter((target) => ![folder, ...allowed].includes(target.split('/')[0] ?? ''))
+        .map((target) => `${name} imports ${target}`),
+    )
+    expect(strays).toEqual([])
+  })
+
+  it('spells RunMat’s names in one file only', () => {
+    const strays = files
+      .filter(({ name }) => name !== 'product/runmat.ts')
+      .flatMap(({ name, text }) =>
+        text
+          .split('\n')
+          // Importing the definition, and handing it on, is how the others come to know of it.
+          .filter((line) => !/product\/runmat\.ts'|^(?!.*').*\brunmat\b,? buildVersion/.test(line))
+          .filter((line) => /runmat/i.test(line))
+          .map((line) => `${name}: ${line.trim()}`),
+      )
+    expect(strays).toEqual([])
+  })
+
+  it('reads the environment, the clock’s home and the working folder at the edge', () => {
+    const edges = ['settings/surroundings.ts', 'cli/process-io.ts']
+    const strays = files
+      .filter(({ name }) => !edges.includes(name))
+      .filter(({ text }) => /process\.(env|cwd|argv)|homedir\(/.test(text))
+      .map(({ name }) => name)
+    expect(strays).toEqual([])
+  })
+})

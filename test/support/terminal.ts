@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process'
+
+import type { Home } from './home.ts'
+
+export interface Terminal {
+  /** Everything that was shown so far, without colours and cursor movements. */
+  readonly shown: () => string
+  /** Resolves once the text has been shown since the last key that was sent. */
+  readonly sees: (text: string) => Promise<void>
+  readonly press: (...names: readonly Key[]) => void
+  readonly ended: Promise<number | null>
+}
+
+const keys = { down: '\u001b[B', up: '\u001b[A', enter: '\r', interrupt: '\u0003' } as const
+
+type Key = keyof typeof keys
+
+/** Runs a program in a real terminal, made by util-linux's `script`. */
+export function openTerminal(home: Home, command: readonly string[]): Terminal {
+  const line = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ')
+  const child = spawn('script', ['-qefc', `stty cols 100 rows 50; exec ${line}`, '/dev/null'], {
+    cwd: home.path,
+    env: { ...home.env, TERM: 'xterm', SHELL: '/bin/sh' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  let raw = ''
+  let from = 0
+  const waiting = new Set<() => void>()
+  const look = () => {
+    for (const check of waiting) check()
+  }
+  child.stdout.on('data', (chunk: Buffer) => {
+    raw += String(chunk)
+    look()
+  })
+  const ended = new Promise<number | null>((resolve) => {
+    child.on('close', (code) => {
+      resolve(code)
+      look()
+    })
+  })
+  return {
+    shown: () => plain(raw),
+    sees: (text) =>
+      new Promise((resolve, reject) => {
+        const check = () => {
+          if (plain(raw.slice(from)).includes(text)) resolve()
+          else if (child.exitCode !== null) reject(new Error(`ended without ${text}: ${raw}`))
+          else return
+          waiting.delete(check)
+        }
+        waiting.add(check)
+        check()
+      }),
+    press: (...names) => {
+      from = raw.length
+      child.stdin.write(names.map((name) => keys[name]).join(''))
+    },
+    ended,
+  }
+}
+
+function plain(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- the sequences that move the cursor and set colours
+  return text.replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
+}
