@@ -8,10 +8,12 @@ import { pauseMs } from './policy.ts'
 /** What is still to be tried in this session, oldest first, with what arrives meanwhile. */
 export interface Backlog {
   readonly next: () => string | undefined
-  /** This one cannot be delivered now; it rests, and the others go on. */
-  readonly refuse: (name: string) => void
-  /** Every file that rests, and until when. */
-  readonly refused: () => Readonly<Record<string, string>>
+  /** This one cannot be delivered; it rests, and the others go on. */
+  readonly rest: (name: string) => void
+  /** The collector was not there for this one; next time it comes behind the others. */
+  readonly postpone: (name: string) => void
+  /** Every file that rests or is postponed, and until when. */
+  readonly resting: () => Readonly<Record<string, string>>
 }
 
 /** `handed` holds what was handed out before, and gets what is handed out now: each comes once. */
@@ -27,9 +29,14 @@ export function openBacklog(
 
   const look = (): void => {
     at = 0
-    names = queuedNames(queue).filter(
+    const due = queuedNames(queue).filter(
       (name) => !handed.has(name) && (impatient || !mustWait(resting.get(name), now())),
     )
+    // What was refused before comes last: a row of refusals must not end the session before the rest.
+    names = [
+      ...due.filter((name) => !resting.has(name)),
+      ...due.filter((name) => resting.has(name)),
+    ]
   }
   return {
     next: () => {
@@ -39,11 +46,12 @@ export function openBacklog(
       if (name !== undefined) handed.add(name)
       return name
     },
-    refuse: (name) => {
+    rest: (name) => {
       const age = now() - (parseName(name)?.at ?? now())
       resting.set(name, new Date(now() + pauseMs(age)).toISOString())
     },
-    refused: () => {
+    postpone: (name) => resting.set(name, new Date(now()).toISOString()),
+    resting: () => {
       const waiting = new Set(queuedNames(queue))
       return Object.fromEntries([...resting].filter(([name]) => waiting.has(name)))
     },

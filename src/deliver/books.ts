@@ -1,21 +1,19 @@
 import type { Situation } from '../settings/situation.ts'
 import { readUploads, writeUploads } from '../store/uploads.ts'
-import { type Decision, waitMs } from './policy.ts'
-
-export interface Outcomes {
-  readonly last: Decision
-  readonly delivered: number
-  readonly reason: string | null
-  readonly refused: Readonly<Record<string, string>>
-}
+import { waitMs } from './policy.ts'
+import type { Tally } from './tally.ts'
 
 /** Writes down how a session ended, for every process that asks whether to start the next. */
-export function closeBooks({ paths, surroundings }: Situation, outcomes: Outcomes): void {
-  const { last, delivered, reason, refused } = outcomes
+export function closeBooks(
+  { paths, surroundings }: Situation,
+  { delivered, stop, isAway }: Tally,
+  reason: string | null,
+  refused: Readonly<Record<string, string>>,
+): void {
   const now = surroundings.now()
-  const failed = last.session === 'stop' || (delivered === 0 && last.streak > 0)
+  const failed = stop !== null || isAway
   const failures = failed ? readUploads(paths.uploads).failures + 1 : 0
-  const wait = failed ? waitMs(last, failures, Math.random) : undefined
+  const wait = failed ? waitMs(stop ?? {}, failures, Math.random) : undefined
   try {
     writeUploads(paths.uploads, {
       last_attempt: new Date(now).toISOString(),

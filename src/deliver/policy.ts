@@ -18,6 +18,8 @@ export const limits = {
 export interface Decision {
   readonly event: 'remove' | 'keep'
   readonly session: 'continue' | 'stop'
+  /** Who may be the cause; `none` after a delivery. */
+  readonly suspect: 'none' | 'event' | 'collector'
   /** What the next decision of the session needs to know. */
   readonly streak: number
   /** How long the collector wants to be left alone; only ever given with a stop. */
@@ -30,14 +32,18 @@ export interface Decision {
  * but an explicit "later" ends the session at once; a row of them does, with no delivery between.
  */
 export function decide(outcome: Outcome, streak: number): Decision {
-  if (outcome.kind === 'delivered') return { event: 'remove', session: 'continue', streak: 0 }
+  if (outcome.kind === 'delivered') {
+    return { event: 'remove', session: 'continue', suspect: 'none', streak: 0 }
+  }
+  const suspect = isRefusal(outcome) ? 'event' : 'collector'
   const next = Math.min(streak + weightOf(outcome), limits.patience)
-  if (next < limits.patience) return { event: 'keep', session: 'continue', streak: next }
+  if (next < limits.patience) return { event: 'keep', session: 'continue', suspect, streak: next }
   const asked =
     outcome.kind === 'answered' && asksForTime(outcome) ? outcome.retryAfterMs : undefined
   return {
     event: 'keep',
     session: 'stop',
+    suspect,
     streak: next,
     ...(asked !== undefined && { retryAfterMs: asked }),
   }
@@ -65,6 +71,12 @@ export function pauseMs(ageMs: number): number {
   return clamp(ageMs, limits.pauseMs.least, limits.pauseMs.most)
 }
 
+/** Does this speak of the collector, and not of one event that it will not have? */
+export function isTheCollector(outcome: Outcome): boolean {
+  if (outcome.kind === 'delivered') return false
+  return outcome.kind === 'failed' || !(refusals.has(outcome.status) || outcome.status === 500)
+}
+
 type Setback = Exclude<Outcome, { kind: 'delivered' }>
 
 /** What these say is wrong is the event itself. */
@@ -79,8 +91,12 @@ function weightOf(outcome: Setback): number {
   if (outcome.kind === 'failed') {
     return mayBeTheEvent.has(outcome.reason) ? weight.unclear : weight.certain
   }
-  if (refusals.has(outcome.status)) return weight.refusal
+  if (isRefusal(outcome)) return weight.refusal
   return asksForTime(outcome) ? weight.certain : weight.unclear
+}
+
+function isRefusal(outcome: Setback): boolean {
+  return outcome.kind === 'answered' && refusals.has(outcome.status)
 }
 
 function asksForTime({ status, retryAfterMs }: Extract<Outcome, { kind: 'answered' }>): boolean {

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 
-import { type Contract } from '../contract/contract.ts'
 import { contractsOf } from '../contract/contracts.ts'
 import { timestamp } from '../contract/timestamp.ts'
 import { removeFile } from '../files/write.ts'
@@ -10,9 +9,9 @@ import { openLedger } from '../store/ledger.ts'
 import { readQueued, setAside } from '../store/queued-event.ts'
 import { openBacklog } from './backlog.ts'
 import { closeBooks } from './books.ts'
-import { describe } from './outcome.ts'
-import { decide, type Decision } from './policy.ts'
 import { openPoster } from './post.ts'
+import { isTheCollector } from './policy.ts'
+import { emptyTally, tallied } from './tally.ts'
 
 export interface SessionOptions {
   /** Asked again before every post. */
@@ -20,6 +19,8 @@ export interface SessionOptions {
   readonly userAgent: string
   /** A person who asks waits for no back-off. */
   readonly impatient: boolean
+  /** For one post, from looking up the name to the last byte of the answer; by default 10 s. */
+  readonly postTimeoutMs?: number
   readonly onProgress?: (progress: Progress) => void
 }
 
@@ -34,8 +35,8 @@ export interface SessionEnd extends Progress {
 }
 
 const inFlight = 8
-const postTimeoutMs = 10_000
-/** How often a no, or the end of our time, is looked for while answers are awaited. */
+const defaultPostTimeoutMs = 10_000
+/** How often a no is looked for while answers are awaited. */
 const lookAgainMs = 100
 /** How long answers that are already on their way are waited for after a no. */
 const graceMs = 500
@@ -50,56 +51,49 @@ export async function runSession(
   handed: Set<string>,
 ): Promise<SessionEnd> {
   const start = options.situation()
-  const { product, paths, choices, key, surroundings } = start
-  const endpoint = choices.endpoint.value
-  const contracts = contractsOf(product)
-  const record = openLedger(paths.ledger)
+  const { paths, surroundings } = start
+  const endpoint = start.choices.endpoint.value
+  const admit = admission(start)
+  const settle = settlement(start)
   const backlog = openBacklog(paths, surroundings, options.impatient, handed)
   const poster = openPoster({
     endpoint,
-    headers: headersFor(options.userAgent, key.value),
+    headers: headersFor(options.userAgent, start.key.value),
     env: surroundings.env,
-    timeoutMs: postTimeoutMs,
+    timeoutMs: options.postTimeoutMs ?? defaultPostTimeoutMs,
     inFlight,
   })
   let attempted = 0
-  let delivered = 0
-  let last: Decision = { event: 'keep', session: 'continue', streak: 0 }
-  let trouble: string | undefined
-  let stopped: string | undefined
+  let tally = emptyTally
 
-  const mayGoOn = (): boolean => {
-    const now = options.situation()
-    if (!now.verdict.uploading) stopped ??= `off (${now.verdict.decidedBy})`
-    else if (now.choices.endpoint.value !== endpoint) stopped ??= 'the endpoint was changed'
-    else if (Date.now() > until) stopped ??= 'out of time'
-    return stopped === undefined
+  const whyNot = (): string | undefined => {
+    const { verdict, choices } = options.situation()
+    if (!verdict.uploading) return `off (${verdict.decidedBy})`
+    if (choices.endpoint.value !== endpoint) return 'the endpoint was changed'
+    if (Date.now() > until) return 'out of time'
+    return tally.stop === null ? undefined : (tally.trouble ?? undefined)
   }
   const post = async (name: string, bytes: string): Promise<void> => {
     attempted += 1
     const outcome = await poster.post(bytes)
-    last = decide(outcome, last.streak)
-    if (last.event === 'remove') {
-      delivered += 1
-      settle(record, endpoint, bytes, path.join(paths.queue, name), surroundings.now())
-    } else {
-      trouble = describe(outcome)
-      backlog.refuse(name)
-      if (last.session === 'stop') stopped ??= trouble
-    }
-    options.onProgress?.({ attempted, delivered })
+    tally = tallied(tally, outcome)
+    if (outcome.kind === 'delivered') settle(name, bytes)
+    else if (isTheCollector(outcome)) backlog.postpone(name)
+    else backlog.rest(name)
+    options.onProgress?.({ attempted, delivered: tally.delivered })
   }
   const worker = async (): Promise<void> => {
     for (let name = backlog.next(); name !== undefined; name = backlog.next()) {
-      if (!mayGoOn()) return
-      const bytes = admit(path.join(paths.queue, name), paths.aside, contracts, surroundings.now())
+      if (whyNot() !== undefined) return
+      const bytes = admit(name)
       if (bytes !== undefined) await post(name, bytes)
-      else if (existsSync(path.join(paths.queue, name))) backlog.refuse(name)
+      else if (existsSync(path.join(paths.queue, name))) backlog.rest(name)
     }
   }
 
+  // Only a no cuts short what is under way: it may have arrived, and would be sent again.
   const watchdog = setInterval(() => {
-    if (mayGoOn()) return
+    if (options.situation().verdict.uploading) return
     clearInterval(watchdog)
     setTimeout(poster.close, graceMs).unref()
   }, lookAgainMs)
@@ -109,36 +103,33 @@ export async function runSession(
     clearInterval(watchdog)
     poster.close()
   }
-  const reason = stopped ?? trouble ?? null
-  closeBooks(start, { last, delivered, reason, refused: backlog.refused() })
-  return { attempted, delivered, reason }
+  const reason = whyNot() ?? tally.trouble
+  closeBooks(start, tally, reason, backlog.resting())
+  return { attempted, delivered: tally.delivered, reason }
 }
 
-/** The event's bytes; undefined where the file is no event, which is then out of the way. */
-function admit(
-  file: string,
-  aside: string,
-  contracts: readonly Contract[],
-  now: number,
-): string | undefined {
-  const queued = readQueued(file, contracts, now)
-  if (queued.kind === 'foreign') setAside(aside, file)
-  return queued.kind === 'event' ? queued.bytes : undefined
-}
-
-function settle(
-  record: ReturnType<typeof openLedger>,
-  endpoint: string,
-  bytes: string,
-  file: string,
-  now: number,
-): void {
-  try {
-    record(timestamp(now), endpoint, bytes)
-  } catch {
-    // The collector has it. Sending it again because our own note could not be made would be worse.
+/** Gives an event's bytes; undefined where the file is no event, which is then out of the way. */
+function admission({ product, paths, surroundings }: Situation) {
+  const contracts = contractsOf(product)
+  return (name: string): string | undefined => {
+    const file = path.join(paths.queue, name)
+    const queued = readQueued(file, contracts, surroundings.now())
+    if (queued.kind === 'foreign') setAside(paths.aside, file)
+    return queued.kind === 'event' ? queued.bytes : undefined
   }
-  removeFile(file)
+}
+
+/** The collector has it: into the ledger, out of the queue. */
+function settlement({ choices, paths, surroundings }: Situation) {
+  const record = openLedger(paths.ledger)
+  return (name: string, bytes: string): void => {
+    try {
+      record(timestamp(surroundings.now()), choices.endpoint.value, bytes)
+    } catch {
+      // To send it again because our own note could not be made would be worse.
+    }
+    removeFile(path.join(paths.queue, name))
+  }
 }
 
 /** The queue goes to the built-in endpoint or one of the user's own: never to one of a project's. */

@@ -20,15 +20,13 @@ export async function loadTransport(secure: boolean): Promise<Transport> {
   return secure ? await import('node:https') : await import('node:http')
 }
 
-export function connectionTo(peer: Peer): RequestOptions {
+export function connectionTo({ host, port }: Peer) {
   return {
-    host: peer.host,
-    port: peer.port,
-    ...(peer.secure && {
-      // Otherwise taken from the Host header, which behind a proxy is somebody else's.
-      servername: isIP(peer.host) === 0 ? peer.host : '',
-      // A variable in the user's shell must not open the key and the events to everyone.
-      rejectUnauthorized: true,
-    }),
+    host,
+    port,
+    // Otherwise taken from the Host header, which behind a proxy is somebody else's.
+    servername: isIP(host) === 0 ? host : '',
+    // A variable in the user's shell must not open the key and the events to everyone.
+    rejectUnauthorized: true,
   }
 }

@@ -8,7 +8,8 @@ import { openTerminal } from '../support/terminal.ts'
 import { requireTool } from '../support/tools.ts'
 
 const command = [process.execPath, launcher]
-const question = 'What would you like to do?'
+/** Stands under a question that waits for an answer, and no longer under one that has it. */
+const question = 'to navigate'
 
 describe.skipIf(!requireTool('script')).concurrent('the menu', () => {
   it('opens in a terminal, and Ctrl-C leaves everything as it was', async () => {
@@ -35,10 +36,12 @@ describe.skipIf(!requireTool('script')).concurrent('the menu', () => {
     terminal.press('down', 'down', 'down', 'enter')
     await terminal.sees('is off, for good')
     await terminal.sees('Turn on')
+    await terminal.sees(question)
     expect(home.read(home.settings)).toBe('[runtime.telemetry]\nenabled = false\n')
     terminal.press('down', 'down', 'down', 'enter')
     await terminal.sees('Turned on in')
     await terminal.sees('Turn off')
+    await terminal.sees(question)
     terminal.press('up', 'enter')
     expect(await terminal.ended).toBe(0)
     expect(home.read(home.settings)).toBe('[runtime.telemetry]\nenabled = true\n')

@@ -28,7 +28,7 @@ export type Behaviour =
 
 export type Answer = Behaviour | ((request: Received) => Behaviour)
 
-export interface Received {
+interface Received {
   readonly method: string
   readonly path: string
   readonly headers: IncomingHttpHeaders

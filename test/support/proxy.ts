@@ -14,7 +14,7 @@ export interface ProxyOptions {
   readonly tunnels?: 'hang' | 'close' | { readonly raw: string; readonly open?: boolean }
 }
 
-export interface Seen {
+interface Seen {
   readonly method: string
   /** `host:port` of a tunnel, the whole address otherwise. */
   readonly target: string

@@ -5,7 +5,7 @@ import type { Home } from './home.ts'
 export interface Terminal {
   /** Everything that was shown so far, without colours and cursor movements. */
   readonly shown: () => string
-  /** Resolves once the text has been shown since the last key that was sent. */
+  /** Resolves once the text has been shown after what was seen or pressed last. */
   readonly sees: (text: string) => Promise<void>
   readonly press: (...names: readonly Key[]) => void
   readonly ended: Promise<number | null>
@@ -44,16 +44,18 @@ export function openTerminal(home: Home, command: readonly string[]): Terminal {
     sees: (text) =>
       new Promise((resolve, reject) => {
         const check = () => {
-          if (plain(raw.slice(from)).includes(text)) resolve()
-          else if (child.exitCode !== null) reject(new Error(`ended without ${text}: ${raw}`))
-          else return
+          const at = plain(raw).indexOf(text, from)
+          if (at === -1 && child.exitCode === null) return
           waiting.delete(check)
+          if (at === -1) reject(new Error(`ended without ${text}: ${raw}`))
+          from = at + text.length
+          resolve()
         }
         waiting.add(check)
         check()
       }),
     press: (...names) => {
-      from = raw.length
+      from = plain(raw).length
       child.stdin.write(names.map((name) => keys[name]).join(''))
     },
     ended,
