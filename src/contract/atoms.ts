@@ -9,6 +9,31 @@ export const count = v.pipe(
   v.maxValue(Number.MAX_SAFE_INTEGER),
 )
 
+/** A share of a whole. */
+export const ratio = v.pipe(v.number(), v.minValue(0), v.maxValue(1))
+
+/** Milliseconds since 1970, up to the year 9999. */
+export const milliseconds = v.pipe(count, v.maxValue(253_402_300_799_999))
+
+/** A stable name of an error, such as `Area:UndefinedFunction`. No spaces, so no sentences. */
+export const identifier = v.pipe(
+  v.string(),
+  v.maxLength(96),
+  v.regex(/^[A-Za-z][A-Za-z0-9_]*([:.][A-Za-z0-9_]+){0,7}$/),
+)
+
+/** One of our own parts, such as `name_resolution`. */
+export const component = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_]{0,47}$/))
+
+/** What a driver calls its device or itself. No slashes, so no paths; no @, so no addresses. */
+export const deviceText = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9 ().,+_-]{0,63}$/))
+
+/** A release target, such as `linux-x86_64`. */
+export const platformName = v.pipe(
+  v.string(),
+  v.regex(/^[a-z][a-z0-9]{1,11}-[a-z0-9_]{2,12}(-[a-z0-9]{2,8})?$/),
+)
+
 /** To the second, in UTC: nobody needs to know more precisely when somebody worked. */
 export const moment = v.pipe(v.string(), v.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/))
 

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 
 import { fit, unwrap } from './fit.ts'
 
-export type Kind = 'usage'
+export type Kind = 'usage' | 'runtime' | 'install'
 
 /** One field of an event, as it is explained to people. */
 export interface FieldNote {
@@ -37,7 +37,7 @@ export function contractOf(
   kind: Kind,
   title: string,
   schema: EventSchema,
-  isPreview: (event: Readonly<Record<string, unknown>>) => boolean,
+  isPreview: (event: Readonly<Record<string, unknown>>) => boolean = () => false,
 ): Contract {
   const serialise = (candidate: unknown) => {
     const event = fit(schema, candidate)
@@ -46,7 +46,9 @@ export function contractOf(
   return {
     kind,
     title,
-    fields: Object.entries(schema.entries).map(([name, entry]) => note(name, entry)),
+    fields: Object.entries(schema.entries).map(([name, entry]) =>
+      note(name, unwrap(entry as v.GenericSchema)),
+    ),
     serialise,
     recognise: (value) => (v.is(schema, value) && !isPreview(value) ? serialise(value) : undefined),
   }

@@ -27,3 +27,31 @@ export interface Platform {
 export function platformOf(platform: string, arch: string): Platform {
   return { os: systems[platform] ?? 'other', arch: architectures[arch] ?? 'other' }
 }
+
+/** The runtime is not ours and says Rust's names. */
+export const runtimeSystems = [...systemNames, 'freebsd', 'openbsd', 'netbsd', 'android', 'ios']
+export const runtimeArchitectures = [
+  ...architectureNames,
+  'aarch64',
+  'powerpc64',
+  'loongarch64',
+  'wasm32',
+]
+
+/** Installers say what `uname` and Windows call it. */
+export const installSystems = [...systemNames, 'darwin', 'freebsd']
+export const installArchitectures = [
+  ...architectureNames,
+  'aarch64',
+  'amd64',
+  'AMD64',
+  'ARM64',
+  'armv7l',
+  'i686',
+]
+
+/** The same platform in the runtime's words. */
+export function runtimePlatformOf(platform: string, arch: string): Platform {
+  const { os, arch: ours } = platformOf(platform, arch)
+  return { os, arch: ours === 'arm64' ? 'aarch64' : ours }
+}

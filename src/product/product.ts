@@ -9,6 +9,12 @@ export type KeyPath = readonly string[]
 /** One name that may travel, with the sentence that explains it to the person being measured. */
 export type Explained = Readonly<Record<string, string>>
 
+export interface RuntimeFacts {
+  readonly runKinds: readonly string[]
+  readonly backends: readonly string[]
+  readonly failures: { readonly stages: readonly string[]; readonly hosts: readonly string[] }
+}
+
 /**
  * Everything that makes a telemetry system this product's own. A host adopts the library by
  * writing one value of this type; it is data only, so that it can be reviewed by reading it.
@@ -77,6 +83,11 @@ export interface Product {
     readonly selections: readonly string[]
     readonly capabilities: Explained
   }
+
+  /** What runs may say of themselves; absent where the product has no runtime. */
+  readonly runtime?: RuntimeFacts
+  /** Does the product have installers that send events? */
+  readonly installs?: boolean
 
   readonly milestones: {
     readonly firstRun: string

@@ -84,6 +84,16 @@ export const runmat: Product = {
     },
   },
 
+  runtime: {
+    runKinds: ['script', 'repl', 'benchmark', 'install', 'kernel'],
+    backends: ['wgpu', 'cuda', 'metal', 'vulkan', 'inprocess'],
+    failures: {
+      stages: ['parser', 'hir', 'compile', 'runtime', 'unknown'],
+      hosts: ['cli', 'wasm', 'kernel', 'desktop'],
+    },
+  },
+  installs: true,
+
   milestones: {
     firstRun: 'first_seen_for_install_id',
     firstRunOfVersion: 'first_seen_for_version',
