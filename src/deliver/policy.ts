@@ -18,8 +18,6 @@ export const limits = {
 export interface Decision {
   readonly event: 'remove' | 'keep'
   readonly session: 'continue' | 'stop'
-  /** Who may be the cause; `none` after a delivery. */
-  readonly suspect: 'none' | 'event' | 'collector'
   /** What the next decision of the session needs to know. */
   readonly streak: number
   /** How long the collector wants to be left alone; only ever given with a stop. */
@@ -32,18 +30,14 @@ export interface Decision {
  * but an explicit "later" ends the session at once; a row of them does, with no delivery between.
  */
 export function decide(outcome: Outcome, streak: number): Decision {
-  if (outcome.kind === 'delivered') {
-    return { event: 'remove', session: 'continue', suspect: 'none', streak: 0 }
-  }
-  const suspect = isRefusal(outcome) ? 'event' : 'collector'
+  if (outcome.kind === 'delivered') return { event: 'remove', session: 'continue', streak: 0 }
   const next = Math.min(streak + weightOf(outcome), limits.patience)
-  if (next < limits.patience) return { event: 'keep', session: 'continue', suspect, streak: next }
+  if (next < limits.patience) return { event: 'keep', session: 'continue', streak: next }
   const asked =
     outcome.kind === 'answered' && asksForTime(outcome) ? outcome.retryAfterMs : undefined
   return {
     event: 'keep',
     session: 'stop',
-    suspect,
     streak: next,
     ...(asked !== undefined && { retryAfterMs: asked }),
   }
@@ -91,12 +85,8 @@ function weightOf(outcome: Setback): number {
   if (outcome.kind === 'failed') {
     return mayBeTheEvent.has(outcome.reason) ? weight.unclear : weight.certain
   }
-  if (isRefusal(outcome)) return weight.refusal
+  if (refusals.has(outcome.status)) return weight.refusal
   return asksForTime(outcome) ? weight.certain : weight.unclear
-}
-
-function isRefusal(outcome: Setback): boolean {
-  return outcome.kind === 'answered' && refusals.has(outcome.status)
 }
 
 function asksForTime({ status, retryAfterMs }: Extract<Outcome, { kind: 'answered' }>): boolean {
