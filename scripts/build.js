@@ -31,6 +31,12 @@ const withoutUnused = {
   load: (id) => unused[id.slice(1)] ?? null,
 }
 
+// The library's commands are the bundle above; a second copy would double the package.
+const onceOnly = {
+  name: 'once-only',
+  resolveId: (id) => (id === './main.ts' ? { id: './cli.cjs', external: true } : null),
+}
+
 async function bundle(input, output, plugins = []) {
   const build = await rolldown({
     ...shared,
@@ -55,13 +61,19 @@ await bundle(
   { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'cli/[name].cjs' },
   [withoutUnused],
 )
-await bundle(
-  { upload: 'src/upload.ts' },
-  { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'upload/[name].cjs' },
-)
+for (const [name, input] of Object.entries({
+  upload: 'src/upload.ts',
+  'post-worker': 'src/post-worker.ts',
+})) {
+  await bundle(
+    { [name]: input },
+    { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: `${name}/[name].cjs` },
+  )
+}
 await bundle(
   { index: 'src/index.ts', contract: 'src/contract/index.ts' },
   { format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'lib/[name].js' },
+  [onceOnly],
 )
 execFileSync('node', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'], {
   stdio: 'inherit',

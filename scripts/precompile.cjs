@@ -22,4 +22,4 @@ async function keep() {
   writeFileSync(`dist/cli.${v8}-${process.arch}.bin`, script.createCachedData())
 }
 
-keep().finally(() => rmSync(home, { recursive: true, force: true }))
+void keep().finally(() => rmSync(home, { recursive: true, force: true }))

@@ -1,11 +1,21 @@
 import { main } from './cli/main.ts'
 import { processIo } from './cli/process-io.ts'
 import { buildVersion } from './product/build.ts'
+import type { Product } from './product/product.ts'
 import { runmat } from './product/runmat.ts'
 import { readSurroundings } from './settings/surroundings.ts'
 
 /** Called by the launcher with everything after the program's name. */
-export async function start(argv: readonly string[]): Promise<number> {
+export function start(argv: readonly string[]): Promise<number> {
+  return run(runmat, buildVersion, argv)
+}
+
+/** Called by the library for hosts that have these commands among their own. */
+export async function run(
+  product: Product,
+  version: string,
+  argv: readonly string[],
+): Promise<number> {
   const surroundings = readSurroundings()
-  return await main(runmat, buildVersion, argv, surroundings, processIo(surroundings.env))
+  return await main(product, version, argv, surroundings, processIo(surroundings.env))
 }

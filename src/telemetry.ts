@@ -1,16 +1,30 @@
 import { writeSync } from 'node:fs'
 
+import type { installLabels } from './contract/install.ts'
+
 import { detachUploader, type UploaderProgram } from './deliver/detach.ts'
 import { uploadIsDue } from './deliver/due.ts'
 import { ownUploader } from './deliver/own-uploader.ts'
+import { buildVersion } from './product/build.ts'
 import type { Product } from './product/product.ts'
 import type { Situation } from './settings/situation.ts'
 import { readSurroundings, type Surroundings } from './settings/surroundings.ts'
 import { isSet } from './settings/verdict.ts'
 import { watch } from './settings/watch.ts'
+import { type InstallFacts, recordInstall } from './record/install.ts'
 import type { Happening } from './record/milestones.ts'
 import { noticeText } from './record/notice.ts'
 import { recordUsage } from './record/record-usage.ts'
+import type { RunStart } from './record/run.ts'
+import { openRuns, type Run } from './runs.ts'
+
+/** What can be said in the same breath, so that the event of a milestone has it already. */
+export interface CountDetails {
+  readonly engine?: string
+  readonly capabilities?: Readonly<Record<string, boolean>>
+}
+
+type InstallLabel = (typeof installLabels)[number]
 
 export interface TelemetryOptions {
   /** The host's own version. */
@@ -24,16 +38,23 @@ export interface TelemetryOptions {
 /** What a host holds. Nothing here throws, waits for the network, or prints unasked but the notice. */
 export interface Telemetry {
   /** Counts a subcommand, with its outcome where it has one, and so may reach a milestone. */
-  readonly count: (subcommand: string, outcome?: string) => void
+  readonly count: (subcommand: string, outcome?: string, details?: CountDetails) => void
   /** Counts which of the known engines ended up active. */
   readonly select: (engine: string) => void
   /** Remembers what is available on this install. */
   readonly capabilities: (flags: Readonly<Record<string, boolean>>) => void
   /** Says that a named milestone was reached. */
   readonly milestone: (name: string) => void
+  /** Starts a run; the event of its end is sent when it is finished. */
+  readonly startRun: (start: RunStart) => Run
+  /** Records a step of an installation. */
+  readonly install: (label: InstallLabel, facts: InstallFacts) => void
   /** What to add to the environment of workers and wrapped jobs, so that they follow this verdict. */
   readonly workerEnv: () => Readonly<Record<string, string>>
-  /** Starts the uploader if there is work for it. The host may end at once. */
+  /**
+   * Waits for what runs have under way, as long as the settings allow, and starts the uploader if
+   * there is work for it. The host may end at once.
+   */
   readonly close: () => Promise<void>
 }
 
@@ -43,24 +64,55 @@ export function openTelemetry(product: Product, options: TelemetryOptions): Tele
   if (surroundings?.home === undefined) return silent(product)
   const situation = watch(product, surroundings)
   let isFirstRun = false
+  let isAnnounced = false
   let isOpen = true
 
-  const record = (happening: Happening) => {
+  const record = (happening: Happening): void => {
     quietly(() => {
       if (!isOpen) return
       const now = situation()
       const { queued, noticeDue } = recordUsage(now, options.version, happening)
+      isAnnounced = true
       if (noticeDue) print(2, noticeText(product))
       isFirstRun ||= noticeDue
       for (const bytes of queued) show(now, bytes)
     })
   }
+  /** Whatever is recorded first, the user is told before. */
+  const announce = (): void => {
+    if (!isAnnounced) record({})
+  }
+  const runs = openRuns({
+    situation,
+    version: options.version,
+    userAgent: `${product.id}-telemetry/${buildVersion}`,
+    mayLeaveNow: () => !isFirstRun,
+    show,
+  })
   return {
-    count: (subcommand, outcome) =>
-      record({ subcommand, ...(outcome === undefined ? {} : { outcome }) }),
+    count: (subcommand, outcome, { engine, capabilities } = {}) =>
+      record({
+        subcommand,
+        ...(outcome !== undefined && { outcome }),
+        ...(engine !== undefined && { selection: engine }),
+        ...(capabilities !== undefined && { capabilities }),
+      }),
     select: (selection) => record({ selection }),
     capabilities: (capabilities) => record({ capabilities }),
     milestone: (milestone) => record({ milestone }),
+    startRun: (start) => {
+      if (isOpen) announce()
+      return runs.start(start)
+    },
+    install: (label, facts) => {
+      quietly(() => {
+        if (!isOpen) return
+        announce()
+        const now = situation()
+        const bytes = recordInstall(now, label, facts)
+        if (bytes !== undefined) show(now, bytes)
+      })
+    },
     workerEnv: () => {
       const collecting = quietly(() => situation().verdict.collecting) ?? false
       return collecting ? {} : { [product.variables.off]: '1' }
@@ -69,6 +121,7 @@ export function openTelemetry(product: Product, options: TelemetryOptions): Tele
       if (!isOpen) return
       isOpen = false
       try {
+        await runs.close()
         const now = situation()
         if (isFirstRun || !uploadIsDue(now)) return
         await detachUploader(now, options.uploader ?? ownUploader())
@@ -86,6 +139,8 @@ function silent({ variables }: Product): Telemetry {
     select: nothing,
     capabilities: nothing,
     milestone: nothing,
+    startRun: () => ({ finish: nothing }),
+    install: nothing,
     workerEnv: () => ({ [variables.off]: '1' }),
     close: () => Promise.resolve(),
   }

@@ -2,6 +2,7 @@ import { productVariable } from './deliver/detach.ts'
 import { upload } from './deliver/upload.ts'
 import { buildIngestionKey, buildVersion } from './product/build.ts'
 import type { Product } from './product/product.ts'
+import { runmat } from './product/runmat.ts'
 import { readSurroundings } from './settings/surroundings.ts'
 import { watch } from './settings/watch.ts'
 
@@ -24,9 +25,11 @@ async function run(): Promise<void> {
   })
 }
 
+/** The key that is built in here is that of one product, and goes to no other's collector. */
 function withKey(product: Product): Product {
   const { ingestionKey } = product
-  if (ingestionKey === undefined) return product
+  const isOurs = ingestionKey?.variable === runmat.ingestionKey?.variable
+  if (ingestionKey === undefined || product.id !== runmat.id || !isOurs) return product
   return { ...product, ingestionKey: { ...ingestionKey, embedded: buildIngestionKey } }
 }
 

@@ -6,7 +6,9 @@ type Override = NonNullable<NonNullable<Parameters<typeof toJsonSchema>[1]>['ove
 /** The standard's own word for what is said beside the rules; others are refused by strict tools. */
 const overrideAction: Override = ({ valibotAction, jsonSchema }) => {
   const { metadata } = valibotAction as { metadata?: { why?: string } }
-  return metadata?.why === undefined ? undefined : { ...jsonSchema, $comment: metadata.why }
+  if (metadata?.why === undefined) return undefined
+  const { why: _, ...rest } = jsonSchema as { why?: string }
+  return { ...rest, $comment: metadata.why }
 }
 
 /** JSON Schema of an event, from the very table that builds events. */

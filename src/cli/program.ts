@@ -131,7 +131,7 @@ function rootOf({ product, version, io }: Wiring): Command {
     .addHelpText(
       'after',
       `\nTelemetry is also off wherever DO_NOT_TRACK=1 or ${off}=1 is set.\n` +
-        `Exit codes: ${done} done, 1 failed, ${wrongUsage} wrong usage.\n${product.docs}`,
+        `Exit codes: ${done} done, 1 failed, ${wrongUsage} wrong usage.\n${product.docs}, questions to ${product.contact}`,
     )
     .showHelpAfterError(`Run ${product.command} --help for what there is.`)
     .configureOutput({ writeOut: io.out, writeErr: io.err })

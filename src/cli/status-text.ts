@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import type { Context } from './context.ts'
 import { printable } from './io.ts'
 import type { Status } from './status.ts'
-import { alsoBecause, because, headline, plural, tidy } from './words.ts'
+import { alsoBecause, because, headline, plural, tidy, wayOut } from './words.ts'
 
 /**
  * The state for people: the verdict first, then what lies where, then what to do. Every line is a
@@ -72,7 +72,7 @@ function waiting({ events, bytes, oldest, dropped }: Status['queue']): string {
   return `${plural(events, 'event')}, ${plural(bytes, 'byte')}, oldest from ${oldest}${lost}`
 }
 
-function nextSteps({ rules, uploading }: Status, { product, ink }: Context): readonly string[] {
+function nextSteps({ rules }: Status, { product, ink, situation }: Context): readonly string[] {
   const command = (name: string) => ink.name(`${product.command} ${name}`)
   const saysNo = (name: string) =>
     rules.some(({ rule, effect }) => rule === name && effect !== 'none')
@@ -81,8 +81,6 @@ function nextSteps({ rules, uploading }: Status, { product, ink }: Context): rea
     saysNo('user_settings')
       ? `Turn it on: ${command('enable')}`
       : `Turn it off for good: ${command('disable')}`,
-    ...(!uploading && saysNo('uploads')
-      ? [`Allow sending again: ${command('endpoint --reset')}`]
-      : []),
+    ...wayOut(situation),
   ]
 }

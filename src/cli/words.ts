@@ -30,6 +30,15 @@ export function alsoBecause(situation: Situation): readonly string[] {
     .map((rule) => reason(rule, situation))
 }
 
+/** How to send again where only sending is forbidden. */
+export function wayOut({ product, verdict }: Situation): readonly string[] {
+  if (!verdict.collecting || verdict.uploading) return []
+  return [
+    'To send again, remove that line, or run',
+    `${product.command} endpoint --reset (which forgets the address, too).`,
+  ]
+}
+
 function reason(rule: Rule, situation: Situation): string {
   const { product } = situation
   const source = rule.source === null ? '' : tidy(rule.source, situation)

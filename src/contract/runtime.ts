@@ -28,13 +28,16 @@ export function runtimeContracts({ name, runtime }: Product): readonly Contract[
   ]
 }
 
+/** A host that gets one wrong is still heard on the rest. */
+const flag = v.optional(v.boolean())
+
 export function startedSchema(facts: RuntimeFacts) {
   return v.strictObject({
     ...envelope(facts, runStarted),
     payload: field(
       v.strictObject({
-        jit_enabled: v.boolean(),
-        accelerate_enabled: v.boolean(),
+        jit_enabled: flag,
+        accelerate_enabled: flag,
         timestamp_ms: v.optional(milliseconds),
       }),
       'Whether JIT and acceleration were enabled.',
@@ -93,10 +96,10 @@ function finishedPayload({ failures, backends }: RuntimeFacts) {
   const figure = v.optional(count)
   return {
     duration_us: count,
-    success: v.boolean(),
-    jit_enabled: v.boolean(),
-    jit_used: v.boolean(),
-    accelerate_enabled: v.boolean(),
+    success: flag,
+    jit_enabled: flag,
+    jit_used: flag,
+    accelerate_enabled: flag,
     timestamp_ms: v.optional(milliseconds),
     error: v.optional(identifier),
     'runtime.failure.stage': v.optional(oneOf(failures.stages)),

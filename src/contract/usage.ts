@@ -88,7 +88,7 @@ export function usageSchema(product: Product) {
     [usage.selectionsField]: field(
       each(usage.selections, count),
       usage.selectionsMeaning,
-      'Shows how often the fast paths are really active.',
+      usage.selectionsReason,
     ),
     feature_capabilities: field(
       v.strictObject(

@@ -11,6 +11,8 @@ const bodyLimit = 64 * 1024
 export interface ExchangeTerms {
   readonly timeoutMs: number
   readonly now: () => number
+  /** Must the wait for an answer not keep the process alive? */
+  readonly background: boolean
   /** Ways to give up what is under way. */
   readonly underWay: Set<(reason: Reason) => void>
 }
@@ -19,7 +21,7 @@ export interface ExchangeTerms {
 export function exchange(
   line: Line,
   body: string | Uint8Array,
-  { timeoutMs, now, underWay }: ExchangeTerms,
+  { timeoutMs, now, underWay, background }: ExchangeTerms,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     let request: ClientRequest | undefined
@@ -34,6 +36,7 @@ export function exchange(
       request?.destroy()
     }
     const deadline = setTimeout(giveUp, timeoutMs, 'timeout')
+    if (background) deadline.unref()
     underWay.add(giveUp)
     try {
       request = line.start(Buffer.byteLength(body))

@@ -1,4 +1,5 @@
 import type { ClientRequest } from 'node:http'
+import type { LookupFunction } from 'node:net'
 
 import { type Proxy, withoutBrackets } from './proxy.ts'
 import { connectionTo, loadTransport, type Peer } from './transport.ts'
@@ -15,6 +16,7 @@ export interface LineTerms {
   readonly headers: Readonly<Record<string, string>>
   readonly inFlight: number
   readonly timeoutMs: number
+  readonly background?: LookupFunction | undefined
 }
 
 export async function openLine(
@@ -37,6 +39,7 @@ export async function openLine(
     ...connection,
     agent,
     method: 'POST',
+    ...(terms.background && { lookup: terms.background }),
     path: plainProxy ? `http://${endpoint.host}${path}` : path,
   }
   const headers = {
@@ -46,7 +49,11 @@ export async function openLine(
     'Content-Type': 'application/json',
   }
   return {
-    start: (length) => request({ ...options, headers: { ...headers, 'Content-Length': length } }),
+    start: (length) => {
+      const started = request({ ...options, headers: { ...headers, 'Content-Length': length } })
+      if (terms.background) started.on('socket', (socket) => socket.unref())
+      return started
+    },
     close: () => {
       agent.destroy()
       cancelTunnels?.()

@@ -1,3 +1,5 @@
+import type { LookupFunction } from 'node:net'
+
 import { exchange } from './exchange.ts'
 import { type Line, openLine } from './line.ts'
 import { failed, type Outcome } from './outcome.ts'
@@ -13,6 +15,11 @@ export interface PosterOptions {
   /** How many connections there may be, and so how many posts to start at a time. */
   readonly inFlight: number
   readonly now?: () => number
+  /**
+   * For posts that must not keep the process alive: how to look up names, in a way that can be
+   * given up.
+   */
+  readonly background?: LookupFunction
 }
 
 export interface Poster {
@@ -35,7 +42,12 @@ export function openPoster(options: PosterOptions): Poster {
       const line = await opening
       if (closed) return failed('closed')
       if (typeof line === 'string') return failed(line)
-      return await exchange(line, body, { timeoutMs, now, underWay })
+      return await exchange(line, body, {
+        timeoutMs,
+        now,
+        underWay,
+        background: options.background !== undefined,
+      })
     },
     close: () => {
       closed = true

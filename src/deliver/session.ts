@@ -9,6 +9,7 @@ import { openLedger } from '../store/ledger.ts'
 import { readQueued, setAside } from '../store/queued-event.ts'
 import { openBacklog } from './backlog.ts'
 import { closeBooks } from './books.ts'
+import { headersFor } from './headers.ts'
 import { openPoster } from './post.ts'
 import { isTheCollector } from './policy.ts'
 import { emptyTally, tallied } from './tally.ts'
@@ -58,6 +59,7 @@ export async function runSession(
   const backlog = openBacklog(paths, surroundings, options.impatient, handed)
   const poster = openPoster({
     endpoint,
+    // The queue goes to the built-in endpoint or one of the user's own: never to a project's.
     headers: headersFor(options.userAgent, start.key.value),
     env: surroundings.env,
     timeoutMs: options.postTimeoutMs ?? defaultPostTimeoutMs,
@@ -129,13 +131,5 @@ function settlement({ choices, paths, surroundings }: Situation) {
       // To send it again because our own note could not be made would be worse.
     }
     removeFile(path.join(paths.queue, name))
-  }
-}
-
-/** The queue goes to the built-in endpoint or one of the user's own: never to one of a project's. */
-function headersFor(userAgent: string, key: string | undefined): Record<string, string> {
-  return {
-    'user-agent': userAgent,
-    ...(key === undefined ? {} : { 'x-telemetry-key': key }),
   }
 }

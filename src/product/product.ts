@@ -80,6 +80,7 @@ export interface Product {
     /** The payload's name for the counters of what ended up active. */
     readonly selectionsField: string
     readonly selectionsMeaning: string
+    readonly selectionsReason: string
     readonly selections: readonly string[]
     readonly capabilities: Explained
   }
@@ -98,8 +99,13 @@ export interface Product {
       readonly outcome: string
       readonly triggers: readonly string[]
     }
-    /** Once for every version: when the subcommand of that name is counted, or when the host says so. */
-    readonly named: Readonly<Record<string, { readonly subcommand?: string }>>
+    /**
+     * Once for every version: when the subcommand is counted, with that outcome where one is named,
+     * or when the host says so.
+     */
+    readonly named: Readonly<
+      Record<string, { readonly subcommand?: string; readonly outcome?: string }>
+    >
   }
 
   /** Variables that mark surroundings in which nobody asked to be counted. */

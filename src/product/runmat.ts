@@ -71,6 +71,7 @@ export const runmat: Product = {
     },
     selectionsField: 'engine_selections',
     selectionsMeaning: 'How often each execution engine ended up active.',
+    selectionsReason: 'Shows how often the fast paths are really active.',
     selections: ['jit', 'interpreter', 'gpu', 'cpu', 'auto', 'disabled', 'unknown'],
     capabilities: {
       jit: 'JIT compilation is available.',

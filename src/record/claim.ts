@@ -36,10 +36,11 @@ export function readClaim(product: Product, text: string): Parsed<Claim> {
   return { ok: true, value: claim as Claim }
 }
 
-function claimSchema({ usage }: Product) {
+function claimSchema({ usage, milestones }: Product) {
   return v.strictObject({
     subcommand: oneOf(usage.subcommands),
     outcome: v.optional(v.string()),
+    milestone: v.optional(oneOf(Object.keys(milestones.named))),
     engine: v.optional(oneOf(usage.selections)),
     capabilities: v.optional(
       v.strictObject(

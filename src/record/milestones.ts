@@ -30,9 +30,10 @@ export function milestonesDue(
     { trigger: firstRunOfVersion, mark: `${firstRunOfVersion}@${version}` },
     ...successes(product, stats, happening),
     ...Object.entries(named)
-      .filter(([name, { subcommand }]) => {
+      .filter(([name, { subcommand, outcome }]) => {
         if (happening.milestone === name) return true
-        return subcommand !== undefined && subcommand === happening.subcommand
+        const isCounted = subcommand !== undefined && subcommand === happening.subcommand
+        return isCounted && (outcome === undefined || outcome === happening.outcome)
       })
       .map(([name]) => ({ trigger: name, mark: `${name}@${version}` })),
   ]

@@ -5,7 +5,7 @@ import type { Situation } from '../settings/situation.ts'
 import { readClientId } from '../store/client-id.ts'
 import { freshStats, readStats } from '../store/stats.ts'
 import { timestamp } from '../contract/timestamp.ts'
-import { buildUsage } from './usage.ts'
+import { buildUsage, usableVersion } from './usage.ts'
 
 export interface Preview {
   readonly bytes: string
@@ -25,7 +25,7 @@ export function previewUsage(situation: Situation, ownVersion: string): Preview 
     installId: clientId ?? nilUuid,
     trigger: previewTrigger,
     at,
-    version: stats.version ?? ownVersion,
+    version: stats.version ?? usableVersion(ownVersion),
     platform: surroundings.platform,
     arch: surroundings.arch,
     stats: { ...stats, sequence: stats.sequence + 1 },

@@ -1,14 +1,13 @@
+import { timestamp } from '../contract/timestamp.ts'
 import { randomUuid } from '../files/random.ts'
 import type { Situation } from '../settings/situation.ts'
 import { mintClientId } from '../store/client-id.ts'
-import { enqueue, makeRoom, queuedNames } from '../store/queue.ts'
-import { changeStats, type History } from '../store/stats-file.ts'
+import { changeStats } from '../store/stats-file.ts'
 import type { Stats } from '../store/stats.ts'
 import { counted } from './count.ts'
-import { type Happening, milestonesDue, presumedFired } from './milestones.ts'
+import { type Happening, milestonesDue } from './milestones.ts'
 import { noticeVersion } from './notice.ts'
-import { recovered } from './recover.ts'
-import { timestamp } from '../contract/timestamp.ts'
+import { continued, type Draft, queueDrafts } from './queue-drafts.ts'
 import { buildUsage, usableVersion } from './usage.ts'
 
 export interface Recorded {
@@ -23,9 +22,6 @@ const nothing: Recorded = { queued: [], noticeDue: false }
 /** How many marks of milestones are remembered; a version more is a handful of marks more. */
 const marksKept = 500
 
-/** A leap of the clock, or a machine switched off for long: nobody can tell which. */
-const leapMs = 30 * 24 * 60 * 60 * 1000
-
 /**
  * Counts what has happened, and queues an event for each milestone that it reaches. The whole is
  * one step for other processes: counters are exact, and no milestone or sequence comes twice.
@@ -36,6 +32,23 @@ export function recordUsage(situation: Situation, version: string, happening: Ha
   const now = surroundings.now()
   const at = timestamp(now)
   const installId = mintClientId(paths.clientId)
+  const draft = (trigger: string, stats: Stats): Draft => {
+    const id = randomUuid()
+    return {
+      id,
+      build: (sequence) =>
+        buildUsage(product, {
+          eventId: id,
+          installId,
+          trigger,
+          at,
+          version: stats.version ?? '',
+          platform: surroundings.platform,
+          arch: surroundings.arch,
+          stats: { ...stats, sequence },
+        }),
+    }
+  }
   const recorded = changeStats(paths.stats, at, (found, history) => {
     const release = usableVersion(version)
     const reach = (stats: Stats) => {
@@ -52,64 +65,9 @@ export function recordUsage(situation: Situation, version: string, happening: Ha
       fired: [...stats.fired, ...due.map(({ mark }) => mark)].slice(-marksKept),
       notice: Math.max(stats.notice, noticeVersion),
     }
-    const triggers = verdict.uploading ? due.map(({ trigger }) => trigger) : []
-    const outcome = queueEvents(situation, after, { triggers, installId, now, before })
-    return {
-      stats: outcome.stats,
-      result: { queued: outcome.queued, noticeDue: before.notice < noticeVersion },
-    }
+    const drafts = verdict.uploading ? due.map(({ trigger }) => draft(trigger, after)) : []
+    const { stats: written, queued } = queueDrafts(situation, after, drafts, before.counters_as_of)
+    return { stats: written, result: { queued, noticeDue: before.notice < noticeVersion } }
   })
   return recorded ?? nothing
-}
-
-/** The statistics to go on from, when the past was damaged or a host died while writing it. */
-function continued({ product, paths }: Situation, stats: Stats, history: History): Stats {
-  const known = history === 'lost' ? { ...stats, fired: presumedFired(product) } : stats
-  return recovered(product, paths, known, history)
-}
-
-interface Batch {
-  readonly triggers: readonly string[]
-  readonly installId: string
-  readonly now: number
-  readonly before: Stats
-}
-
-function queueEvents(
-  { product, paths, surroundings }: Situation,
-  stats: Stats,
-  { triggers, installId, now, before }: Batch,
-): { readonly stats: Stats; readonly queued: readonly string[] } {
-  if (triggers.length === 0) return { stats, queued: [] }
-  const { platform, arch } = surroundings
-  const events = triggers.flatMap((trigger, index) => {
-    const eventId = randomUuid()
-    const sequence = stats.sequence + index + 1
-    const bytes = buildUsage(product, {
-      eventId,
-      installId,
-      trigger,
-      at: timestamp(now),
-      version: stats.version ?? '',
-      platform,
-      arch,
-      stats: { ...stats, sequence },
-    })
-    return bytes === undefined ? [] : [{ bytes, name: { sequence, at: now, id: eventId } }]
-  })
-  const dropped = makeRoom(paths.queue, queuedNames(paths.queue), {
-    events: events.length,
-    bytes: events.reduce((sum, { bytes }) => sum + bytes.length, 0),
-    now,
-    calm: Math.abs(now - Date.parse(before.counters_as_of)) < leapMs,
-  })
-  for (const { name, bytes } of events) enqueue(paths.queue, name, bytes)
-  return {
-    stats: {
-      ...stats,
-      sequence: stats.sequence + triggers.length,
-      dropped: stats.dropped + dropped,
-    },
-    queued: events.map(({ bytes }) => bytes),
-  }
 }

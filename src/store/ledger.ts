@@ -23,13 +23,18 @@ export function openLedger(
   endLastLine(file)
   let size = look(file)?.size ?? 0
   return (sentAt, endpoint, bytes) => {
-    // The event goes in as the bytes that were sent, not as a copy that was taken apart and put
-    // together again.
-    const line = `{"sent_at":"${sentAt}","endpoint":${JSON.stringify(endpoint)},"event":${bytes}}\n`
-    appendFileSync(file, line, { mode: 0o600 })
-    size += Buffer.byteLength(line)
+    size += noteSent(file, sentAt, endpoint, bytes)
     if (size > limits.most) size = cutBack(file)
   }
+}
+
+/** Adds one line, also while others do; says how long it is. */
+export function noteSent(file: string, sentAt: string, endpoint: string, bytes: string): number {
+  // The event goes in as the bytes that were sent, not as a copy that was taken apart and put
+  // together again.
+  const line = `{"sent_at":"${sentAt}","endpoint":${JSON.stringify(endpoint)},"event":${bytes}}\n`
+  appendFileSync(file, line, { mode: 0o600 })
+  return Buffer.byteLength(line)
 }
 
 /** What was sent, newest first. A line cut short by a crash is passed over. */

@@ -101,8 +101,9 @@ function isAlive({ pid, born }: Holder): boolean {
   } catch (error) {
     if (codeOf(error) !== 'EPERM') return false
   }
+  if (born === null) return true
   const now = birthOf(pid)
-  return born === null || now === null || now === born
+  return now === null || now === born
 }
 
 /**

@@ -1,6 +1,7 @@
 import { renameSync } from 'node:fs'
 import path from 'node:path'
 
+import { look } from '../files/look.ts'
 import { readSmallFile } from '../files/read.ts'
 import { waitSync } from '../files/wait.ts'
 import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/write.ts'
@@ -10,8 +11,11 @@ import { freshStats, readStats, type Stats } from './stats.ts'
 /** Is what this machine did before written down, was there nothing, or was it damaged? */
 export type History = 'known' | 'none' | 'lost'
 
-/** How long a host may stand in line for the file, and when a holder counts as stuck. */
-const patience = { inLineMs: 2000, holderMs: 5000 } as const
+/**
+ * How long a host may stand in a line that does not move, and in one that does; how long it looks
+ * away at most; and when a holder counts as stuck.
+ */
+const patience = { stillMs: 2000, movingMs: 10_000, pauseMs: 32, holderMs: 5000 } as const
 
 /**
  * Changes the statistics while no other process does. Answers undefined when the file could not be
@@ -23,7 +27,7 @@ export function changeStats<T>(
   now: string,
   change: (stats: Stats, history: History) => { readonly stats: Stats; readonly result: T },
 ): T | undefined {
-  const lock = standInLine(`${file}.lock`)
+  const lock = standInLine(file)
   if (lock === undefined) return undefined
   try {
     const reading = readStats(file)
@@ -45,12 +49,20 @@ export function changeStats<T>(
 function standInLine(file: string): Lock | undefined {
   const self = { pid: process.pid, born: null }
   makeFolder(path.dirname(file))
-  for (let waited = 0; waited < patience.inLineMs; waited += 1) {
-    const lock = takeLock(file, self, patience.holderMs)
+  const start = process.uptime() * 1000
+  let turn = 0
+  let turned = start
+  for (let pause = 1; ; pause = Math.min(pause * 2, patience.pauseMs)) {
+    const lock = takeLock(`${file}.lock`, self, patience.holderMs)
     if (lock !== undefined) return lock
-    waitSync(1)
+    const now = process.uptime() * 1000
+    const written = look(file)?.mtimeMs ?? 0
+    if (written !== turn) turned = now
+    turn = written
+    if (now - turned > patience.stillMs || now - start > patience.movingMs) return undefined
+    // A hundred hosts that look every millisecond would leave no processor to the one at work.
+    waitSync(1 + Math.random() * pause)
   }
-  return undefined
 }
 
 /** Puts the damaged file aside for whoever wants to know, and saves of it what can be read. */

@@ -50,6 +50,8 @@ describe('README.md', () => {
       'first_seen_for_version',
       'first_successful_run',
       'project',
+      'runtime.run.started',
+      'runtime.run.finished',
     ])
   })
 
@@ -61,8 +63,11 @@ describe('README.md', () => {
   })
 })
 
-async function triggersIn(home: Home): Promise<readonly string[]> {
+async function triggersIn(home: Home): Promise<readonly (string | undefined)[]> {
   const { out } = await cli(home, ['print', '--queued'])
-  const events = out.trim().split('\n')
-  return events.map((event) => (JSON.parse(event) as { trigger: string }).trigger)
+  return out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { trigger?: string; event_label?: string })
+    .map(({ trigger, event_label: label }) => trigger ?? label)
 }

@@ -4,7 +4,7 @@ import { change } from '../change.ts'
 import { type Context, reassessed } from '../context.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { report } from '../report.ts'
-import { because, headline, plural, tidy } from '../words.ts'
+import { because, headline, plural, tidy, wayOut } from '../words.ts'
 import { toJson } from '../io.ts'
 
 export interface EndpointOptions {
@@ -64,15 +64,11 @@ function answer(
   details: Readonly<Record<string, unknown>>,
   sentences: readonly string[],
 ): void {
-  const { situation, product } = context
+  const { situation } = context
   const { verdict } = situation
   const still = verdict.uploading ? [] : [headline(situation), because(situation)]
-  const lift =
-    verdict.collecting && !verdict.uploading && sentences.length === 0
-      ? [`Allow sending again: ${product.command} endpoint --reset`]
-      : []
   report(context, json, { ...details, ...current(context) }, [
-    ...(sentences.length === 0 ? [line(context), ...still, ...lift] : sentences),
+    ...(sentences.length === 0 ? [line(context), ...still, ...wayOut(situation)] : sentences),
   ])
 }
 

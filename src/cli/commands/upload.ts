@@ -1,4 +1,5 @@
 import { upload as deliver } from '../../deliver/upload.ts'
+import { buildVersion } from '../../product/build.ts'
 import { watch } from '../../settings/watch.ts'
 import { queuedNames } from '../../store/queue.ts'
 import { readUploads } from '../../store/uploads.ts'
@@ -12,12 +13,12 @@ const deadlineMs = 60 * 60 * 1000
 
 /** Delivers now, in the foreground. Answers with the exit code: 1 while events remain. */
 export async function upload(context: Context, { json }: { json?: boolean }): Promise<number> {
-  const { io, product, surroundings, situation, version } = context
+  const { io, product, surroundings, situation } = context
   const { paths } = situation
   const waiting = queuedNames(paths.queue).length
   const end = await deliver({
     situation: watch(product, surroundings),
-    userAgent: `${product.id}-telemetry/${version}`,
+    userAgent: `${product.id}-telemetry/${buildVersion}`,
     impatient: true,
     deadlineMs,
     onProgress: ({ delivered }) => {

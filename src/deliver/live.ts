@@ -1,0 +1,175 @@
+import { timestamp } from '../contract/timestamp.ts'
+import type { Situation } from '../settings/situation.ts'
+import { noteSent } from '../store/ledger.ts'
+import { mustWait, readUploads } from '../store/uploads.ts'
+import type { Datagrams } from './datagram.ts'
+import { headersFor } from './headers.ts'
+import type { LookUp } from './look-up.ts'
+import type { Poster } from './post.ts'
+import { postAndWait } from './post-and-wait.ts'
+
+/** A finished event, and the id under which it may be sent again. */
+export interface Pending {
+  readonly id: string
+  readonly bytes: string
+}
+
+/** What runs in this process send while it lasts. Nothing of it survives the process. */
+export interface Live {
+  readonly offer: (event: Pending) => void
+  /** Waits, as long as the settings allow, for what is under way. */
+  readonly drain: () => Promise<void>
+  /** Ends it, and gives back what was not confirmed. `lost` gave way to newer ones. */
+  readonly end: () => { readonly unconfirmed: readonly Pending[]; readonly lost: number }
+}
+
+/** Small enough to be no burden, large enough for a run's two events and some more. */
+const least = 8
+const inFlight = 4
+const postTimeoutMs = 5000
+const longestDrainMs = 5000
+
+export function openLive(situation: () => Situation, userAgent: string): Live {
+  const { choices, key, paths, surroundings } = situation()
+  const bound = Math.max(choices.queueSize.value, least)
+  const pending = new Map<string, Pending>()
+  const started = new Set<string>()
+  const underWay = new Set<Promise<void>>()
+  const headers = headersFor(userAgent, keyFor(situation()) ? key.value : undefined)
+  let lines: Promise<Lines> | undefined
+  let isDown = isResting(situation())
+  let isOver = false
+  let lost = 0
+
+  const note = (bytes: string): void => {
+    const { value: endpoint } = choices.runtimeEndpoint
+    noteSent(paths.ledger, timestamp(surroundings.now()), endpoint, bytes)
+  }
+  const post = async (poster: Poster, event: Pending): Promise<void> => {
+    started.add(event.id)
+    const outcome = await poster.post(event.bytes)
+    started.delete(event.id)
+    if (outcome.kind === 'delivered') {
+      pending.delete(event.id)
+      note(event.bytes)
+    } else {
+      // Whatever it was, the uploader knows better how to deal with it.
+      isDown = true
+    }
+  }
+  const pump = async (): Promise<void> => {
+    const { poster } = await (lines ??= openLines(situation(), headers))
+    const mayGoOn = () =>
+      !isDown && !isOver && started.size < inFlight && situation().verdict.uploading
+    while (mayGoOn()) {
+      const next = [...pending.values()].find(({ id }) => !started.has(id))
+      if (next === undefined) return
+      await post(poster, next)
+    }
+  }
+  const sendDatagram = async (bytes: string): Promise<void> => {
+    const { datagrams } = await (lines ??= openLines(situation(), headers))
+    if (!isOver && situation().verdict.uploading) datagrams?.send(bytes)
+  }
+  const track = (work: Promise<void>): void => {
+    const quiet = work.catch(() => undefined).finally(() => underWay.delete(quiet))
+    underWay.add(quiet)
+  }
+
+  return {
+    offer: (event) => {
+      if (choices.udpEndpoint.value !== '') track(sendDatagram(event.bytes))
+      if (choices.syncMode.value && !isDown) {
+        const url = choices.runtimeEndpoint.value
+        if (postAndWait({ url, headers, env: surroundings.env, body: event.bytes })) {
+          note(event.bytes)
+          return
+        }
+        isDown = true
+      }
+      if (pending.size >= bound) lost += dropOldest(pending, started)
+      pending.set(event.id, event)
+      if (!isDown) track(pump())
+    },
+    drain: async () => {
+      const { drainMode, drainTimeoutMs } = situation().choices
+      const limit = drainMode.value === 'none' ? 0 : Math.min(drainTimeoutMs.value, longestDrainMs)
+      if (limit > 0 && underWay.size > 0) await withinTime(limit, [...underWay])
+    },
+    end: () => {
+      isOver = true
+      lines?.then((open) => open.close()).catch(() => undefined)
+      const unconfirmed = [...pending.values()]
+      pending.clear()
+      return { unconfirmed, lost }
+    },
+  }
+}
+
+interface Lines {
+  readonly poster: Poster
+  readonly datagrams: Datagrams | undefined
+  readonly close: () => void
+}
+
+/** Loaded when there is something to send; a host that sends nothing pays nothing. */
+async function openLines(
+  { choices, surroundings }: Situation,
+  headers: Readonly<Record<string, string>>,
+): Promise<Lines> {
+  const [{ openPoster }, { openDatagrams }, { openLookUp }] = await Promise.all([
+    import('./post.ts'),
+    import('./datagram.ts'),
+    import('./look-up.ts'),
+  ])
+  const lookUp: LookUp = await openLookUp(postTimeoutMs)
+  const { value: address } = choices.udpEndpoint
+  const poster = openPoster({
+    endpoint: choices.runtimeEndpoint.value,
+    headers,
+    env: surroundings.env,
+    timeoutMs: postTimeoutMs,
+    inFlight,
+    background: lookUp.lookup,
+  })
+  const datagrams = address === '' ? undefined : await openDatagrams(address, lookUp)
+  return {
+    poster,
+    datagrams,
+    close: () => {
+      lookUp.cancel()
+      poster.close()
+      datagrams?.close()
+    },
+  }
+}
+
+/** Never to an address that came with somebody's project. */
+function keyFor({ choices }: Situation): boolean {
+  const { file } = choices.runtimeEndpoint
+  return file === undefined || file.role === 'user' || file.role === 'home'
+}
+
+/** The collector asked everybody for a pause, or could not be reached just now. */
+function isResting({ choices, paths, surroundings }: Situation): boolean {
+  return (
+    choices.runtimeEndpoint.value === choices.endpoint.value &&
+    mustWait(readUploads(paths.uploads).next_attempt, surroundings.now())
+  )
+}
+
+function dropOldest(pending: Map<string, Pending>, started: ReadonlySet<string>): number {
+  for (const id of pending.keys()) {
+    if (!started.has(id)) return Number(pending.delete(id))
+  }
+  return 0
+}
+
+async function withinTime(limitMs: number, work: readonly Promise<void>[]): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs)
+  })
+  await Promise.race([Promise.all(work), limit])
+  clearTimeout(timer)
+}

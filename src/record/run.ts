@@ -1,0 +1,163 @@
+import type { Contract } from '../contract/contract.ts'
+import { runtimePlatformOf } from '../contract/platform.ts'
+import { runFinished, runStarted, runtimeContracts } from '../contract/runtime.ts'
+import type { Product } from '../product/product.ts'
+
+/** What a host knows when a run starts. */
+export interface RunStart {
+  readonly runKind: string
+  readonly jitEnabled: boolean
+  readonly accelerateEnabled: boolean
+}
+
+/** What a host knows when it is over. What does not fit the contract is left out of the event. */
+export interface RunFinish {
+  readonly success: boolean
+  readonly jitUsed?: boolean
+  /** Measured from the start where the host does not say. */
+  readonly durationUs?: number
+  readonly counters?: {
+    readonly totalExecutions?: number
+    readonly jitCompiled?: number
+    readonly interpreterFallback?: number
+  }
+  readonly provider?: {
+    readonly device?: {
+      readonly name?: string
+      readonly vendor?: string
+      readonly backend?: string
+    }
+    readonly gpuWallNs?: number
+    readonly gpuDispatches?: number
+    readonly gpuUploadBytes?: number
+    readonly gpuDownloadBytes?: number
+    readonly fusionCacheHits?: number
+    readonly fusionCacheMisses?: number
+  }
+  readonly failure?: {
+    readonly stage?: string
+    readonly code?: string
+    readonly hasSpan?: boolean
+    readonly host?: string
+    readonly component?: string
+  }
+}
+
+/** What both events of a run say alike. */
+export interface RunIdentity {
+  readonly clientId: string | undefined
+  readonly sessionId: string
+  readonly platform: string
+  readonly arch: string
+  readonly release: string
+}
+
+export interface RunMoment {
+  readonly eventId: string
+  readonly now: number
+}
+
+export function buildStarted(
+  product: Product,
+  identity: RunIdentity,
+  { eventId, now }: RunMoment,
+  start: RunStart,
+): string | undefined {
+  return contractFor(product, runStarted)?.serialise({
+    ...envelope(identity, eventId, start),
+    event_label: runStarted,
+    payload: { ...enabledness(start), timestamp_ms: now },
+  })
+}
+
+export function buildFinished(
+  product: Product,
+  identity: RunIdentity,
+  { eventId, now, elapsedUs }: RunMoment & { readonly elapsedUs: number },
+  start: RunStart,
+  finish: RunFinish,
+): string | undefined {
+  const { success, jitUsed, counters, failure } = finish
+  const duration_us = isFigure(finish.durationUs) ? finish.durationUs : elapsedUs
+  return contractFor(product, runFinished)?.serialise({
+    ...envelope(identity, eventId, start),
+    event_label: runFinished,
+    payload: {
+      duration_us,
+      success,
+      ...enabledness(start),
+      jit_used: jitUsed,
+      timestamp_ms: now,
+      ...failureFields(failure),
+      counters: counters && {
+        total_executions: counters.totalExecutions,
+        jit_compiled: counters.jitCompiled,
+        interpreter_fallback: counters.interpreterFallback,
+      },
+      ...providerFields(finish.provider, duration_us),
+    },
+  })
+}
+
+/** Made once for a product: a run must not pay for building the same tables again. */
+const contracts = new WeakMap<Product, readonly Contract[]>()
+
+function contractFor(product: Product, label: string): Contract | undefined {
+  const known = contracts.get(product) ?? runtimeContracts(product)
+  contracts.set(product, known)
+  return known.find(({ title }) => title.endsWith(label.split('.').at(-1) ?? ''))
+}
+
+function envelope(identity: RunIdentity, uuid: string, { runKind }: RunStart) {
+  return {
+    uuid,
+    cid: identity.clientId,
+    session_id: identity.sessionId,
+    ...runtimePlatformOf(identity.platform, identity.arch),
+    release: identity.release,
+    run_kind: runKind,
+  }
+}
+
+function enabledness({ jitEnabled, accelerateEnabled }: RunStart) {
+  return { jit_enabled: jitEnabled, accelerate_enabled: accelerateEnabled }
+}
+
+function failureFields(failure: RunFinish['failure']) {
+  return {
+    error: failure?.code,
+    'runtime.failure.stage': failure?.stage,
+    'runtime.failure.code': failure?.code,
+    'runtime.failure.has_span': failure?.hasSpan,
+    'runtime.failure.host': failure?.host,
+    'runtime.failure.component': failure?.component,
+  }
+}
+
+function providerFields(provider: RunFinish['provider'], durationUs: number) {
+  if (provider === undefined) return {}
+  const { device, gpuWallNs: wall, fusionCacheHits: hits, fusionCacheMisses: misses } = provider
+  return {
+    provider: device && {
+      device: { name: device.name, vendor: device.vendor, backend: device.backend },
+    },
+    gpu_wall_ns: wall,
+    gpu_ratio: share(wall, durationUs * 1000),
+    gpu_dispatches: provider.gpuDispatches,
+    gpu_upload_bytes: provider.gpuUploadBytes,
+    gpu_download_bytes: provider.gpuDownloadBytes,
+    fusion_cache_hits: hits,
+    fusion_cache_misses: misses,
+    fusion_hit_ratio: isFigure(misses) && isFigure(hits) ? share(hits, hits + misses) : undefined,
+  }
+}
+
+/** Between 0 and 1, as shares are; clocks of different devices do not agree that well. */
+function share(part: unknown, whole: number): number | undefined {
+  if (!isFigure(part) || whole <= 0) return undefined
+  return Math.min(part / whole, 1)
+}
+
+function isFigure(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}
