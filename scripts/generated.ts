@@ -1,7 +1,6 @@
 import { jsonSchemaOf } from '../src/cli/json-schema.ts'
-import type { FieldNote } from '../src/contract/contract.ts'
-import { usageContract, usageSchema } from '../src/contract/usage.ts'
-import type { Product } from '../src/product/product.ts'
+import type { Contract, FieldNote, Kind } from '../src/contract/contract.ts'
+import { contractsOf } from '../src/contract/contracts.ts'
 import { runmat } from '../src/product/runmat.ts'
 
 /** A document that says what the contract says, and how it follows from the contract. */
@@ -11,19 +10,28 @@ export interface Generated {
   readonly text: (current: string) => string
 }
 
+/** The family's last contract: what the end of a run says includes all that its start does. */
+function contractOfKind(kind: Kind): Contract {
+  const contract = contractsOf(runmat).findLast((one) => one.kind === kind)
+  if (contract === undefined) throw new Error(`no events of the kind ${kind}`)
+  return contract
+}
+
 export const generated: readonly Generated[] = [
-  { path: 'schemas/usage.json', text: () => usageJsonSchema(runmat) },
+  ...(['usage', 'runtime', 'install'] as const).map((kind) => ({
+    path: `schemas/${kind}.json`,
+    // What `print --schema` prints.
+    text: () => `${JSON.stringify(jsonSchemaOf(contractOfKind(kind)), undefined, 2)}\n`,
+  })),
   {
     path: 'README.md',
-    text: (current) => between('fields', current, fieldsTable(usageContract(runmat).fields)),
+    text: (current) =>
+      (['usage', 'runtime', 'install'] as const).reduce(
+        (text, kind) => between(kind, text, fieldsTable(contractOfKind(kind).fields)),
+        current,
+      ),
   },
 ]
-
-/** What `print --schema` prints. */
-function usageJsonSchema(product: Product): string {
-  const schema = jsonSchemaOf(usageContract(product).title, usageSchema(product))
-  return `${JSON.stringify(schema, undefined, 2)}\n`
-}
 
 function fieldsTable(fields: readonly FieldNote[]): string {
   return [

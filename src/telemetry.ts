@@ -79,8 +79,8 @@ export function openTelemetry(product: Product, options: TelemetryOptions): Tele
     })
   }
   /** Whatever is recorded first, the user is told before. */
-  const announce = (): void => {
-    if (!isAnnounced) record({})
+  const announce = (happening: Happening): void => {
+    if (!isAnnounced) record(happening)
   }
   const runs = openRuns({
     situation,
@@ -101,13 +101,13 @@ export function openTelemetry(product: Product, options: TelemetryOptions): Tele
     capabilities: (capabilities) => record({ capabilities }),
     milestone: (milestone) => record({ milestone }),
     startRun: (start) => {
-      if (isOpen) announce()
+      if (isOpen) announce({})
       return runs.start(start)
     },
     install: (label, facts) => {
       quietly(() => {
         if (!isOpen) return
-        announce()
+        announce({ isAnnouncement: true })
         const now = situation()
         const bytes = recordInstall(now, label, facts)
         if (bytes !== undefined) show(now, bytes)

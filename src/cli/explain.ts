@@ -1,11 +1,11 @@
-import type { FieldNote } from '../contract/contract.ts'
+import type { Contract, FieldNote } from '../contract/contract.ts'
 import type { Context } from './context.ts'
 import { wrap } from './wrap.ts'
 
 /** Each field in words, from the table that builds the events. */
-export function explanation({ product, ink }: Context, fields: readonly FieldNote[]): string {
+export function explanation({ ink }: Context, { title, fields }: Contract): string {
   return [
-    `A ${product.name} usage event has these fields and no others:`,
+    `${title}: these fields and no others.`,
     '',
     ...fields.flatMap(({ field, carries, why, values, names }) => [
       ink.strong(field),

@@ -1,6 +1,8 @@
 import { toJsonSchema } from '@valibot/to-json-schema'
 import type { GenericSchema } from 'valibot'
 
+import type { Contract } from '../contract/contract.ts'
+
 type Override = NonNullable<NonNullable<Parameters<typeof toJsonSchema>[1]>['overrideAction']>
 
 /** The standard's own word for what is said beside the rules; others are refused by strict tools. */
@@ -12,9 +14,7 @@ const overrideAction: Override = ({ valibotAction, jsonSchema }) => {
 }
 
 /** JSON Schema of an event, from the very table that builds events. */
-export function jsonSchemaOf(title: string, schema: GenericSchema): Record<string, unknown> {
-  return {
-    title,
-    ...toJsonSchema(schema, { target: 'draft-2020-12', errorMode: 'throw', overrideAction }),
-  }
+export function jsonSchemaOf({ title, schema }: Contract): Record<string, unknown> {
+  const options = { target: 'draft-2020-12', errorMode: 'throw', overrideAction } as const
+  return { title, ...toJsonSchema(schema as GenericSchema, options) }
 }

@@ -49,9 +49,9 @@ async function act(choice: Exclude<Choice, 'leave'>, context: Context): Promise<
       case 'status':
         return status(context, {})
       case 'print':
-        return await print(context, {})
+        return await print(context, 'usage', {})
       case 'explain':
-        return await print(context, { explain: true })
+        return await print(context, 'usage', { explain: true })
       case 'enable':
         return enable(context, {})
       case 'disable':

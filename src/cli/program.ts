@@ -1,5 +1,6 @@
 import { Argument, Command, Option } from 'commander'
 
+import type { Kind } from '../contract/contract.ts'
 import type { Product } from '../product/product.ts'
 import { disable } from './commands/disable.ts'
 import { enable } from './commands/enable.ts'
@@ -38,7 +39,9 @@ export function programOf(wiring: Wiring): Command {
     .command('print')
     .summary('print the exact bytes that would be sent')
     .description('Print a preview event, byte for byte as it would be sent. Nothing is recorded.')
-    .addArgument(new Argument('[kind]', 'family of events').choices(['usage']).default('usage'))
+    .addArgument(
+      new Argument('[kind]', 'family of events').choices(kindsOf(product)).default('usage'),
+    )
     .addOption(
       new Option('--queued', 'what waits to be sent, one event a line').conflicts([
         'explain',
@@ -51,7 +54,7 @@ export function programOf(wiring: Wiring): Command {
     .option('--schema', 'print the JSON Schema')
     .option('--raw', 'exact bytes also in a terminal')
     .option('--json', 'print JSON')
-    .action(async (_kind, options) => print(await context(), options))
+    .action(async (kind, options) => print(await context(), kind, options))
 
   program
     .command('enable')
@@ -101,15 +104,24 @@ export function programOf(wiring: Wiring): Command {
     .command('record')
     .summary('record what a program in any language did')
     .description('Record one JSON object from stdin, as the library would.')
-    .addArgument(new Argument('<kind>', 'family of events').choices(['usage']))
+    .addArgument(new Argument('<kind>', 'family of events').choices(kindsOf(product)))
     .option('--json', 'print JSON')
-    .action(async (_kind, options) => record(await context(), options))
+    .action(async (kind, options) => record(await context(), kind, options))
 
   program
     .command('menu', { hidden: true })
     .action(async () => (await import('./menu.ts')).menu(await context()))
 
   return program
+}
+
+/** The families of events that the product sends. */
+function kindsOf({ runtime, installs }: Product): readonly Kind[] {
+  return [
+    'usage',
+    ...(runtime ? ['runtime' as const] : []),
+    ...(installs ? ['install' as const] : []),
+  ]
 }
 
 function rootOf({ product, version, io }: Wiring): Command {

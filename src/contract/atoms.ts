@@ -45,6 +45,9 @@ export const randomUuid = v.pipe(
 
 export const nilUuid = '00000000-0000-0000-0000-000000000000'
 
+/** In a preview zeros stand for an id that is not made yet. */
+export const clientId = v.union([randomUuid, v.literal(nilUuid)])
+
 export const version = v.pipe(
   v.string(),
   v.maxLength(48),

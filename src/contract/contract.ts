@@ -19,6 +19,10 @@ export interface Contract {
   readonly kind: Kind
   readonly title: string
   readonly fields: readonly FieldNote[]
+  /** The values of `event_label` that belong to it; none where events bear no label. */
+  readonly labels: readonly string[]
+  /** The table itself, as valibot has it; for those who make documents and messages of it. */
+  readonly schema: object
   /**
    * The one serialiser. Takes whatever a host claims and gives the bytes that may leave, or
    * undefined where no valid event can be made of it. What does not fit is dropped, never bent.
@@ -49,9 +53,18 @@ export function contractOf(
     fields: Object.entries(schema.entries).map(([name, entry]) =>
       note(name, unwrap(entry as v.GenericSchema)),
     ),
+    labels: labelsIn(schema),
+    schema,
     serialise,
     recognise: (value) => (v.is(schema, value) && !isPreview(value) ? serialise(value) : undefined),
   }
+}
+
+function labelsIn({ entries }: EventSchema): readonly string[] {
+  const label = entries['event_label'] as
+    | { literal?: string; options?: readonly string[] }
+    | undefined
+  return label?.options ?? (label?.literal === undefined ? [] : [label.literal])
 }
 
 function note(field: string, schema: v.GenericSchema): FieldNote {

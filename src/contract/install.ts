@@ -1,15 +1,17 @@
 import * as v from 'valibot'
 
-import type { Product } from '../product/product.ts'
-import { field, oneOf, platformName, randomUuid, version } from './atoms.ts'
+import { clientId, field, nilUuid, oneOf, platformName, randomUuid, version } from './atoms.ts'
 import { type Contract, contractOf } from './contract.ts'
+import { oncePerProduct } from './once.ts'
 import { installArchitectures, installSystems } from './platform.ts'
 
 export const installLabels = ['install_start', 'install_complete', 'install_failed'] as const
 
-export function installContracts({ name, installs }: Product): readonly Contract[] {
-  return installs ? [contractOf('install', `${name} install event`, installSchema())] : []
-}
+export const installContracts = oncePerProduct(({ name, installs }): readonly Contract[] => {
+  if (!installs) return []
+  const isPreview = ({ cid }: Readonly<Record<string, unknown>>) => cid === nilUuid
+  return [contractOf('install', `${name} install event`, installSchema(), isPreview)]
+})
 
 export function installSchema() {
   return v.strictObject({
@@ -42,7 +44,7 @@ export function installSchema() {
     ),
     cid: v.optional(
       field(
-        randomUuid,
+        clientId,
         'The client id: a random UUID made on this machine.',
         'Tells "one machine ten times" from "ten machines once".',
       ),

@@ -1,22 +1,33 @@
 import * as v from 'valibot'
 
 import type { Product } from '../product/product.ts'
-import { count, each, field, moment, nilUuid, oneOf, randomUuid, version } from './atoms.ts'
+import {
+  clientId,
+  count,
+  each,
+  field,
+  moment,
+  nilUuid,
+  oneOf,
+  randomUuid,
+  version,
+} from './atoms.ts'
 import { type Contract, contractOf } from './contract.ts'
+import { oncePerProduct } from './once.ts'
 import { architectureNames, systemNames } from './platform.ts'
 import { payloadSchemaVersion, statsSchemaVersion } from './versions.ts'
 
 /** Shown by `print`, and by nothing else: it never triggers an upload. */
 export const previewTrigger = 'preview'
 
-export function usageContract(product: Product): Contract {
-  return contractOf(
+export const usageContract = oncePerProduct((product): Contract =>
+  contractOf(
     'usage',
     `${product.name} usage event`,
     usageSchema(product),
     ({ trigger, install_id: id }) => trigger === previewTrigger || id === nilUuid,
-  )
-}
+  ),
+)
 
 /**
  * The whole of a usage event. This table is the allowlist, the documentation and the JSON Schema
@@ -41,7 +52,7 @@ export function usageSchema(product: Product) {
       'Lets the collector count an event once even if it arrives twice. It is no identity.',
     ),
     install_id: field(
-      v.union([randomUuid, v.literal(nilUuid)]),
+      clientId,
       'Random UUID, made once on this machine and derived from nothing.',
       'Tells "one machine ten times" from "ten machines once". Delete its file and it is gone.',
     ),

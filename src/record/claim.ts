@@ -15,18 +15,10 @@ export interface Claim extends Happening {
  * unlike in the library, what is not known is refused by name.
  */
 export function readClaim(product: Product, text: string): Parsed<Claim> {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return refuse('The input is not JSON.', product)
-  }
+  const value = parseObject(text)
+  if (value === undefined) return refuse('The input is not a JSON object.', product)
   const result = v.safeParse(claimSchema(product), value)
-  if (!result.success) {
-    const [issue] = result.issues
-    const field = v.getDotPath(issue)
-    return refuse(`${field ?? 'The input'} ${faultOf(issue)}`, product)
-  }
+  if (!result.success) return refuse(faultIn(result.issues[0]), product)
   const { engine, ...rest } = result.output
   const claim = engine === undefined ? rest : { ...rest, selection: engine }
   const { subcommand, outcome } = claim
@@ -53,7 +45,22 @@ function claimSchema({ usage, milestones }: Product) {
   })
 }
 
-function faultOf({ expected, received }: { expected: string | null; received: string }): string {
+export function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    return isObject ? (value as Readonly<Record<string, unknown>>) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** What is wrong with which field, in one sentence. */
+export function faultIn(issue: v.BaseIssue<unknown>): string {
+  return `${v.getDotPath(issue) ?? 'The input'} ${faultOf(issue)}`
+}
+
+function faultOf({ expected, received }: v.BaseIssue<unknown>): string {
   if (received === 'undefined') return 'is missing.'
   if (expected === 'never') return 'is not known.'
   const wanted = (expected ?? 'another form').replace(/^\((.*)\)$/, 'one of $1')

@@ -12,25 +12,35 @@ export interface InstallFacts {
   readonly method: string
 }
 
-/** Queues one step of an installation; gives the bytes, or undefined where nothing was queued. */
-export function recordInstall(
-  situation: Situation,
+/** The only builder of install events on this side; the installers are scripts and write their own. */
+export function buildInstall(
+  { product, surroundings }: Situation,
   label: string,
   facts: InstallFacts,
+  id: string,
+  clientId: string,
 ): string | undefined {
-  const { product, paths, surroundings, verdict } = situation
-  if (!verdict.uploading) return undefined
-  const id = randomUuid()
   const [contract] = installContracts(product)
-  const bytes = contract?.serialise({
+  return contract?.serialise({
     event_label: label,
     uuid: id,
     ...platformOf(surroundings.platform, surroundings.arch),
     platform: facts.platform,
     release: facts.release ?? 'unknown',
     method: facts.method,
-    cid: mintClientId(paths.clientId),
+    cid: clientId,
   })
+}
+
+/** Queues one step of an installation; gives the bytes, or undefined where nothing was queued. */
+export function recordInstall(
+  situation: Situation,
+  label: string,
+  facts: InstallFacts,
+): string | undefined {
+  if (!situation.verdict.uploading) return undefined
+  const id = randomUuid()
+  const bytes = buildInstall(situation, label, facts, id, mintClientId(situation.paths.clientId))
   if (bytes !== undefined) queueFinished(situation, [{ id, bytes }])
   return bytes
 }

@@ -9,6 +9,8 @@ export interface Happening {
   readonly selection?: string
   readonly capabilities?: Readonly<Record<string, unknown>>
   readonly milestone?: string
+  /** Nothing has run; the user is only told that something is going to be recorded. */
+  readonly isAnnouncement?: boolean
 }
 
 interface Due {
@@ -24,6 +26,7 @@ export function milestonesDue(
   version: string,
   happening: Happening,
 ): readonly Due[] {
+  if (happening.isAnnouncement) return []
   const { firstRun, firstRunOfVersion, named } = product.milestones
   const reached = [
     { trigger: firstRun, mark: firstRun },

@@ -1,10 +1,13 @@
 import { nilUuid } from '../contract/atoms.ts'
+import type { Kind } from '../contract/contract.ts'
 import { previewTrigger } from '../contract/usage.ts'
 import { randomUuid } from '../files/random.ts'
 import type { Situation } from '../settings/situation.ts'
 import { readClientId } from '../store/client-id.ts'
 import { freshStats, readStats } from '../store/stats.ts'
 import { timestamp } from '../contract/timestamp.ts'
+import { buildInstall } from './install.ts'
+import { buildFinished } from './run.ts'
 import { buildUsage, usableVersion } from './usage.ts'
 
 export interface Preview {
@@ -13,8 +16,30 @@ export interface Preview {
   readonly hasClientId: boolean
 }
 
+/** What an event of the family would look like now, written nowhere. */
+export function previewOf(kind: Kind, situation: Situation, ownVersion: string): Preview {
+  if (kind === 'usage') return previewUsage(situation, ownVersion)
+  const { product, paths, surroundings } = situation
+  const clientId = readClientId(paths.clientId)
+  const { platform, arch } = surroundings
+  const release = usableVersion(ownVersion)
+  const cid = clientId ?? nilUuid
+  const bytes =
+    kind === 'install'
+      ? buildInstall(situation, 'install_complete', { release, method: 'shell' }, randomUuid(), cid)
+      : buildFinished(
+          product,
+          { clientId: cid, sessionId: randomUuid(), platform, arch, release },
+          { eventId: randomUuid(), now: surroundings.now(), elapsedUs: 0 },
+          { runKind: 'script', jitEnabled: true, accelerateEnabled: true },
+          { success: true, jitUsed: true },
+        )
+  if (bytes === undefined) throw new Error(`${product.name} has no events of that kind`)
+  return { bytes, hasClientId: clientId !== undefined }
+}
+
 /** The next usage event as it would be queued now, built by the same builder, written nowhere. */
-export function previewUsage(situation: Situation, ownVersion: string): Preview {
+function previewUsage(situation: Situation, ownVersion: string): Preview {
   const { product, paths, surroundings } = situation
   const at = timestamp(surroundings.now())
   const reading = readStats(paths.stats)

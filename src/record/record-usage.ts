@@ -61,7 +61,7 @@ export function recordUsage(situation: Situation, version: string, happening: Ha
     const { stats, due } = reach(before)
     const after: Stats = {
       ...stats,
-      version: release,
+      version: happening.isAnnouncement ? stats.version : release,
       fired: [...stats.fired, ...due.map(({ mark }) => mark)].slice(-marksKept),
       notice: Math.max(stats.notice, noticeVersion),
     }

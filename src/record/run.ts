@@ -99,13 +99,8 @@ export function buildFinished(
   })
 }
 
-/** Made once for a product: a run must not pay for building the same tables again. */
-const contracts = new WeakMap<Product, readonly Contract[]>()
-
 function contractFor(product: Product, label: string): Contract | undefined {
-  const known = contracts.get(product) ?? runtimeContracts(product)
-  contracts.set(product, known)
-  return known.find(({ title }) => title.endsWith(label.split('.').at(-1) ?? ''))
+  return runtimeContracts(product).find(({ labels }) => labels.includes(label))
 }
 
 function envelope(identity: RunIdentity, uuid: string, { runKind }: RunStart) {

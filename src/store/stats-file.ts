@@ -15,7 +15,7 @@ export type History = 'known' | 'none' | 'lost'
  * How long a host may stand in a line that does not move, and in one that does; how long it looks
  * away at most; and when a holder counts as stuck.
  */
-const patience = { stillMs: 2000, movingMs: 10_000, pauseMs: 32, holderMs: 5000 } as const
+const patience = { stillMs: 2000, movingMs: 10_000, pauseMs: 100, holderMs: 5000 } as const
 
 /**
  * Changes the statistics while no other process does. Answers undefined when the file could not be
