@@ -1,8 +1,11 @@
 // Builds dist/: the CLI as CommonJS chunks (it starts faster than ESM), the library as ESM, types.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
+import path from 'node:path'
 
 import { rolldown } from 'rolldown'
+
+import { writeNotices } from './notices.js'
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 
@@ -27,7 +30,7 @@ const unused = {
 const withoutUnused = {
   name: 'without-unused',
   resolveId: (id, importer) =>
-    id in unused && /\/(commander|env-paths)\//.test(importer ?? '') ? `\0${id}` : null,
+    id in unused && /[\\/](commander|env-paths)[\\/]/.test(importer ?? '') ? `\0${id}` : null,
   load: (id) => unused[id.slice(1)] ?? null,
 }
 
@@ -37,29 +40,52 @@ const onceOnly = {
   resolveId: (id) => (id === './main.ts' ? { id: './cli.cjs', external: true } : null),
 }
 
-async function bundle(input, output, plugins = []) {
+// A browser gets what src/browser/facts.ts comes to, not what it takes to get there, and the builder
+// of runs with the contract as tables: what checks the schemas would be half of the bundle.
+async function forBrowsers() {
+  const build = await rolldown({ ...shared, input: 'src/browser/facts.ts' })
+  const { output } = await build.generate({ format: 'esm' })
+  await build.close()
+  const { facts } = await import(`data:text/javascript,${encodeURIComponent(output[0].code)}`)
+  const [source, builder, tables] = [
+    'browser/facts.ts',
+    'record/run.ts',
+    'browser/contract.ts',
+  ].map((name) => path.resolve('src', name))
+  return {
+    name: 'for-browsers',
+    resolveId: (id, importer) =>
+      id === '../contract/runtime.ts' && importer === builder ? tables : null,
+    load: (id) => (id === source ? `export const facts = ${JSON.stringify(facts)}` : null),
+  }
+}
+
+async function bundle(input, output, { plugins = [], ...options } = {}) {
   const build = await rolldown({
     ...shared,
     input,
     plugins,
     // What a lazy part shares with the start may stand with the start: one file less to open.
     preserveEntrySignatures: 'allow-extension',
+    ...options,
   })
-  await build.write({
+  const { output: chunks } = await build.write({
     dir: 'dist',
     minify: true,
     comments: false,
     dynamicImportInCjs: false,
     ...output,
   })
+  for (const { moduleIds = [] } of chunks) for (const id of moduleIds) modules.add(id)
   await build.close()
 }
 
+const modules = new Set()
 rmSync('dist', { recursive: true, force: true })
 await bundle(
   { cli: 'src/main.ts' },
   { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'cli/[name].cjs' },
-  [withoutUnused],
+  { plugins: [withoutUnused] },
 )
 for (const [name, input] of Object.entries({
   upload: 'src/upload.ts',
@@ -73,8 +99,18 @@ for (const [name, input] of Object.entries({
 await bundle(
   { index: 'src/index.ts', contract: 'src/contract/index.ts' },
   { format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'lib/[name].js' },
-  [onceOnly],
+  { plugins: [onceOnly] },
 )
+await bundle(
+  { browser: 'src/browser.ts' },
+  { format: 'esm' },
+  {
+    platform: 'browser',
+    plugins: [await forBrowsers()],
+    transform: { ...shared.transform, target: 'es2022' },
+  },
+)
+writeNotices('dist/THIRD-PARTY-LICENSES.txt', modules)
 execFileSync('node', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'], {
   stdio: 'inherit',
 })

@@ -35,12 +35,8 @@ export function openRuns({ situation, version, userAgent, mayLeaveNow, show }: R
     const now = situation()
     if (!now.verdict.uploading) return
     show(now, event.bytes)
-    if (!mayLeaveNow()) {
-      queueFinished(now, [event])
-      return
-    }
     if (live === undefined) {
-      live = openLive(situation, userAgent)
+      live = openLive({ situation, userAgent, mayLeave: mayLeaveNow() })
       // A host that ends without a word loses nothing either.
       process.once('exit', keep)
     }

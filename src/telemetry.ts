@@ -90,13 +90,18 @@ export function openTelemetry(product: Product, options: TelemetryOptions): Tele
     show,
   })
   return {
-    count: (subcommand, outcome, { engine, capabilities } = {}) =>
-      record({
-        subcommand,
-        ...(outcome !== undefined && { outcome }),
-        ...(engine !== undefined && { selection: engine }),
-        ...(capabilities !== undefined && { capabilities }),
-      }),
+    count: (subcommand, outcome, details) => {
+      // Even to look into what a host passes can throw.
+      quietly(() => {
+        const { engine, capabilities } = details ?? {}
+        record({
+          subcommand,
+          ...(outcome !== undefined && { outcome }),
+          ...(engine !== undefined && { selection: engine }),
+          ...(capabilities !== undefined && { capabilities }),
+        })
+      })
+    },
     select: (selection) => record({ selection }),
     capabilities: (capabilities) => record({ capabilities }),
     milestone: (milestone) => record({ milestone }),

@@ -50,9 +50,9 @@ describe('the source', () => {
   })
 
   it('reads the environment, the clock’s home and the working folder at the edge', () => {
-    const edges = ['settings/surroundings.ts', 'cli/process-io.ts']
+    const edges = new Set(['settings/surroundings.ts', 'cli/process-io.ts'])
     const strays = files
-      .filter(({ name }) => !edges.includes(name))
+      .filter(({ name }) => !edges.has(name))
       .filter(({ text }) => /process\.(env|cwd|argv)|homedir\(/.test(text))
       .map(({ name }) => name)
     expect(strays).toEqual([])

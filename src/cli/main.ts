@@ -45,7 +45,7 @@ function endOf(error: unknown, product: Product, io: Io): number {
   return known ? error.exitCode : failed
 }
 
-function homeless(product: Product, platform: NodeJS.Platform): CliError {
+function homeless(product: Product, platform: string): CliError {
   const variable = platform === 'win32' ? 'USERPROFILE' : 'HOME'
   return new CliError(`${variable} does not name your home folder.`, {
     hint:

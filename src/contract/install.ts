@@ -13,6 +13,7 @@ export const installContracts = oncePerProduct(({ name, installs }): readonly Co
   return [contractOf('install', `${name} install event`, installSchema(), isPreview)]
 })
 
+/** @internal */
 export function installSchema() {
   return v.strictObject({
     event_label: field(

@@ -37,6 +37,7 @@ const enabledness = {
   accelerate_enabled: may(v.boolean(), 'Whether acceleration was enabled.'),
 }
 
+/** @internal */
 export function startedSchema(facts: RuntimeFacts) {
   return v.strictObject({
     ...envelope(facts, runStarted),
@@ -51,6 +52,7 @@ export function startedSchema(facts: RuntimeFacts) {
   })
 }
 
+/** @internal */
 export function finishedSchema(facts: RuntimeFacts) {
   return v.strictObject({
     ...envelope(facts, runFinished),

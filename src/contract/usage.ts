@@ -32,6 +32,8 @@ export const usageContract = oncePerProduct((product): Contract =>
 /**
  * The whole of a usage event. This table is the allowlist, the documentation and the JSON Schema
  * at once; the order here is the order on the wire.
+ *
+ * @internal
  */
 export function usageSchema(product: Product) {
   const { usage } = product

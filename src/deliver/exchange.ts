@@ -13,8 +13,11 @@ export interface ExchangeTerms {
   readonly now: () => number
   /** Must the wait for an answer not keep the process alive? */
   readonly background: boolean
-  /** Ways to give up what is under way. */
-  readonly underWay: Set<(reason: Reason) => void>
+  /**
+   * Ways to give up what is under way. Not a Set: the tables that it outgrows are garbage only when
+   * memory is short, and keep whole requests alive until then.
+   */
+  readonly underWay: ((reason: Reason) => void)[]
 }
 
 /** One request and its answer, whatever happens, within the time. */
@@ -28,7 +31,8 @@ export function exchange(
     let answer: Outcome | undefined
     const settle = (outcome: Outcome): void => {
       clearTimeout(deadline)
-      underWay.delete(giveUp)
+      const at = underWay.indexOf(giveUp)
+      if (at >= 0) underWay.splice(at, 1)
       resolve(outcome)
     }
     const giveUp = (reason: Reason): void => {
@@ -37,7 +41,7 @@ export function exchange(
     }
     const deadline = setTimeout(giveUp, timeoutMs, 'timeout')
     if (background) deadline.unref()
-    underWay.add(giveUp)
+    underWay.push(giveUp)
     try {
       request = line.start(Buffer.byteLength(body))
     } catch (error) {

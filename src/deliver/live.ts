@@ -29,7 +29,14 @@ const inFlight = 4
 const postTimeoutMs = 5000
 const longestDrainMs = 5000
 
-export function openLive(situation: () => Situation, userAgent: string): Live {
+export interface LiveOptions {
+  readonly situation: () => Situation
+  readonly userAgent: string
+  /** In the first run on a machine nothing leaves; what is offered is only kept. */
+  readonly mayLeave: boolean
+}
+
+export function openLive({ situation, userAgent, mayLeave }: LiveOptions): Live {
   const { choices, key, paths, surroundings } = situation()
   const bound = Math.max(choices.queueSize.value, least)
   const pending = new Map<string, Pending>()
@@ -37,7 +44,8 @@ export function openLive(situation: () => Situation, userAgent: string): Live {
   const underWay = new Set<Promise<void>>()
   const headers = headersFor(userAgent, keyFor(situation()) ? key.value : undefined)
   let lines: Promise<Lines> | undefined
-  let isDown = isResting(situation())
+  let isDown = !mayLeave || isResting(situation())
+  let pumps = 0
   let isOver = false
   let lost = 0
 
@@ -59,8 +67,7 @@ export function openLive(situation: () => Situation, userAgent: string): Live {
   }
   const pump = async (): Promise<void> => {
     const { poster } = await (lines ??= openLines(situation(), headers))
-    const mayGoOn = () =>
-      !isDown && !isOver && started.size < inFlight && situation().verdict.uploading
+    const mayGoOn = () => !isDown && !isOver && situation().verdict.uploading
     while (mayGoOn()) {
       const next = [...pending.values()].find(({ id }) => !started.has(id))
       if (next === undefined) return
@@ -78,7 +85,8 @@ export function openLive(situation: () => Situation, userAgent: string): Live {
 
   return {
     offer: (event) => {
-      if (choices.udpEndpoint.value !== '') track(sendDatagram(event.bytes))
+      const hasUdp = mayLeave && choices.udpEndpoint.value !== ''
+      if (hasUdp && underWay.size < bound) track(sendDatagram(event.bytes))
       if (choices.syncMode.value && !isDown) {
         const url = choices.runtimeEndpoint.value
         if (postAndWait({ url, headers, env: surroundings.env, body: event.bytes })) {
@@ -89,7 +97,9 @@ export function openLive(situation: () => Situation, userAgent: string): Live {
       }
       if (pending.size >= bound) lost += dropOldest(pending, started)
       pending.set(event.id, event)
-      if (!isDown) track(pump())
+      if (isDown || pumps === inFlight) return
+      pumps += 1
+      track(pump().finally(() => (pumps -= 1)))
     },
     drain: async () => {
       const { drainMode, drainTimeoutMs } = situation().choices

@@ -34,7 +34,7 @@ export interface Poster {
 
 export function openPoster(options: PosterOptions): Poster {
   const { timeoutMs, now = Date.now } = options
-  const underWay = new Set<(reason: Reason) => void>()
+  const underWay: ((reason: Reason) => void)[] = []
   let closed = false
   const opening = open(options).catch(reasonOf)
   return {
@@ -51,7 +51,7 @@ export function openPoster(options: PosterOptions): Poster {
     },
     close: () => {
       closed = true
-      for (const giveUp of underWay) giveUp('closed')
+      for (const giveUp of underWay.slice()) giveUp('closed')
       void opening.then((line) => typeof line === 'string' || line.close())
     },
   }

@@ -33,6 +33,8 @@ export interface Progress {
 export interface SessionEnd extends Progress {
   /** Why not everything was delivered; null where it was. */
   readonly reason: string | null
+  /** Did it end with work left that it might have tried? */
+  readonly isCutShort: boolean
 }
 
 const inFlight = 8
@@ -79,7 +81,7 @@ export async function runSession(
     attempted += 1
     const outcome = await poster.post(bytes)
     tally = tallied(tally, outcome)
-    if (outcome.kind === 'delivered') settle(name, bytes)
+    if (outcome.kind === 'delivered') await settle(name, bytes)
     else if (isTheCollector(outcome)) backlog.postpone(name)
     else backlog.rest(name)
     options.onProgress?.({ attempted, delivered: tally.delivered })
@@ -105,9 +107,10 @@ export async function runSession(
     clearInterval(watchdog)
     poster.close()
   }
-  const reason = whyNot() ?? tally.trouble
+  const why = whyNot()
+  const reason = why ?? tally.trouble
   closeBooks(start, tally, reason, backlog.resting())
-  return { attempted, delivered: tally.delivered, reason }
+  return { attempted, delivered: tally.delivered, reason, isCutShort: why !== undefined }
 }
 
 /** Gives an event's bytes; undefined where the file is no event, which is then out of the way. */
@@ -121,15 +124,30 @@ function admission({ product, paths, surroundings }: Situation) {
   }
 }
 
-/** The collector has it: into the ledger, out of the queue. */
+/**
+ * The collector has it: into the ledger, then out of the queue. What is confirmed at about the same
+ * time is written down in one go. Who waits for that has nothing new under way, so that no more
+ * than what is in flight can ever be in doubt.
+ */
 function settlement({ choices, paths, surroundings }: Situation) {
   const record = openLedger(paths.ledger)
-  return (name: string, bytes: string): void => {
+  let confirmed: { name: string; bytes: string; done: () => void }[] = []
+  const writeDown = (): void => {
+    const batch = confirmed
+    confirmed = []
+    const events = batch.map(({ bytes }) => bytes)
     try {
-      record(timestamp(surroundings.now()), choices.endpoint.value, bytes)
+      record(timestamp(surroundings.now()), choices.endpoint.value, events)
     } catch {
       // To send it again because our own note could not be made would be worse.
     }
-    removeFile(path.join(paths.queue, name))
+    for (const { name, done } of batch) {
+      removeFile(path.join(paths.queue, name))
+      done()
+    }
   }
+  return (name: string, bytes: string): Promise<void> =>
+    new Promise((done) => {
+      if (confirmed.push({ name, bytes, done }) === 1) setImmediate(writeDown)
+    })
 }

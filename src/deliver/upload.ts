@@ -1,4 +1,5 @@
 import { takeLock, thisProcess } from '../store/lock.ts'
+import { queuedNames } from '../store/queue.ts'
 import { mustWait, readUploads } from '../store/uploads.ts'
 import { uploadIsDue } from './due.ts'
 import { runSession, type SessionEnd, type SessionOptions } from './session.ts'
@@ -12,7 +13,7 @@ export async function upload(options: UploadOptions): Promise<SessionEnd> {
   const { situation, impatient } = options
   const until = Date.now() + options.deadlineMs
   const handed = new Set<string>()
-  let result: SessionEnd = { attempted: 0, delivered: 0, reason: null }
+  let result: SessionEnd = { attempted: 0, delivered: 0, reason: null, isCutShort: false }
   for (;;) {
     const { verdict, paths, surroundings } = situation()
     if (!verdict.uploading) return { ...result, reason: `off (${verdict.decidedBy})` }
@@ -20,6 +21,7 @@ export async function upload(options: UploadOptions): Promise<SessionEnd> {
     if (!impatient && mustWait(next, surroundings.now())) {
       return { ...result, reason: `waiting until ${next}` }
     }
+    if (queuedNames(paths.queue).length === 0) return result
     const lock = takeLock(paths.lock, thisProcess())
     if (lock === undefined) return { ...result, reason: 'another uploader is running' }
     try {
@@ -27,13 +29,14 @@ export async function upload(options: UploadOptions): Promise<SessionEnd> {
       result = {
         attempted: result.attempted + end.attempted,
         delivered: result.delivered + end.delivered,
-        reason: end.reason,
+        reason: end.reason ?? result.reason,
+        isCutShort: end.isCutShort,
       }
     } finally {
       lock.release()
     }
     // A host that queued an event while we held the lock left it to us. One that looks now finds
-    // no lock and starts the next uploader itself.
-    if (result.reason !== null || !uploadIsDue(situation(), handed)) return result
+    // no lock and starts the next uploader itself. Trouble with one event is no reason to go.
+    if (result.isCutShort || !uploadIsDue(situation(), handed)) return result
   }
 }

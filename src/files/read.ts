@@ -11,19 +11,25 @@ export type Reading =
  * Reads a small regular file that somebody else may have put there: never blocks on a pipe or
  * device, never swallows a huge file, and tells "not there" apart from "there, but unreadable".
  */
-export function readSmallFile(path: string, limit: number): Reading {
+export function readSmallFile(
+  path: string,
+  limit: number,
+  { links = true }: { readonly links?: boolean } = {},
+): Reading {
   let file: number | undefined
   try {
     // Most files that we look for are not there, and an exception costs more than a look.
-    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return { kind: 'absent' }
-    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+    const found = lstatSync(path, { throwIfNoEntry: false })
+    if (found === undefined) return { kind: 'absent' }
+    if (!links && !found.isFile()) return { kind: 'unreadable', reason: 'it is not a regular file' }
+    file = openSync(path, links ? reading : reading | (constants.O_NOFOLLOW ?? 0))
     const stat = fstatSync(file)
     if (stat.isDirectory()) return { kind: 'unreadable', reason: 'it is a folder' }
     if (!stat.isFile()) return { kind: 'unreadable', reason: 'it is not a regular file' }
     if (stat.size > limit) {
       return { kind: 'unreadable', reason: `it is larger than ${limit} bytes` }
     }
-    const bytes = Buffer.alloc(stat.size)
+    const bytes = Buffer.allocUnsafe(stat.size)
     return { kind: 'read', bytes: bytes.subarray(0, readFully(file, bytes)) }
   } catch (error) {
     const dangling = file === undefined && codeOf(error) === 'ENOENT'
@@ -33,6 +39,7 @@ export function readSmallFile(path: string, limit: number): Reading {
   }
 }
 
+const reading = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 const nowhere = 'it is a symbolic link to a file that does not exist'
 
 function readFully(file: number, into: Buffer): number {

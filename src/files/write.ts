@@ -15,12 +15,32 @@ import {
 import path from 'node:path'
 
 import { codeOf } from './cause.ts'
+import { look } from './look.ts'
 
 export const privateFile = 0o600
 export const privateFolder = 0o700
 
+/**
+ * Makes a folder and those above it. Node's own `recursive` never returns where a folder that is
+ * there answers ENOENT to what is to be made in it, as /proc and some mounts do.
+ */
 export function makeFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: privateFolder })
+  const parent = path.dirname(folder)
+  try {
+    makeOne(folder)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT' || parent === folder) throw error
+    makeFolder(parent)
+    makeOne(folder)
+  }
+}
+
+function makeOne(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: privateFolder })
+  } catch (error) {
+    if (!look(folder)?.isDirectory()) throw error
+  }
 }
 
 /** A name that no other process uses, sorting behind and hidden from those who list `*.json`. */

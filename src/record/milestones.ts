@@ -44,8 +44,11 @@ export function milestonesDue(
 }
 
 /** Marks for a machine whose past is not known: what may have fired before never fires again. */
-export function presumedFired({ milestones }: Product): readonly string[] {
-  return [milestones.firstRun, ...milestones.successes.triggers]
+export function presumedFired({ milestones }: Product, release?: string): readonly string[] {
+  const { firstRun, firstRunOfVersion, named } = milestones
+  const perVersion = release === undefined ? [] : [firstRunOfVersion, ...Object.keys(named)]
+  const marks = perVersion.map((name) => `${name}@${release}`)
+  return [firstRun, ...milestones.successes.triggers, ...marks]
 }
 
 function successes(product: Product, stats: Stats, happening: Happening): readonly Due[] {

@@ -1,6 +1,7 @@
 import { timestamp } from '../contract/timestamp.ts'
+import { removeFile } from '../files/write.ts'
 import type { Situation } from '../settings/situation.ts'
-import { enqueue, makeRoom, queuedNames } from '../store/queue.ts'
+import { enqueueAll, makeRoom, queuedNames } from '../store/queue.ts'
 import { changeStats, type History } from '../store/stats-file.ts'
 import type { Stats } from '../store/stats.ts'
 import { presumedFired } from './milestones.ts'
@@ -14,34 +15,35 @@ export interface Draft {
 
 export interface Drafted {
   readonly stats: Stats
-  /** The bytes of what was queued. */
+  /** The bytes of what is queued by `put`. */
   readonly queued: readonly string[]
+  /** False where a no came meanwhile, and nothing was queued. */
+  readonly put: () => boolean
 }
 
-/** A leap of the clock, or a machine switched off for long: nobody can tell which. */
-const leapMs = 30 * 24 * 60 * 60 * 1000
-
-/** Queues the drafts in order, for a caller that holds the statistics. */
+/**
+ * Makes events of the drafts, in order, and room for them among the names that wait, for a caller
+ * that holds the statistics.
+ */
 export function queueDrafts(
-  { paths, surroundings }: Situation,
+  { paths, surroundings, again }: Situation,
   stats: Stats,
   drafts: readonly Draft[],
-  lastCounted: string,
+  names: readonly string[],
 ): Drafted {
-  if (drafts.length === 0) return { stats, queued: [] }
+  if (drafts.length === 0) return { stats, queued: [], put: () => true }
   const now = surroundings.now()
   const events = drafts.flatMap(({ id, build }, index) => {
     const sequence = stats.sequence + index + 1
     const bytes = build(sequence)
     return bytes === undefined ? [] : [{ bytes, name: { sequence, at: now, id } }]
   })
-  const dropped = makeRoom(paths.queue, queuedNames(paths.queue), {
+  const dropped = makeRoom(paths.queue, names, {
     events: events.length,
     bytes: events.reduce((sum, { bytes }) => sum + bytes.length, 0),
     now,
-    calm: Math.abs(now - Date.parse(lastCounted)) < leapMs,
+    steadySince: Date.parse(stats.steady_since),
   })
-  for (const { name, bytes } of events) enqueue(paths.queue, name, bytes)
   return {
     stats: {
       ...stats,
@@ -49,6 +51,14 @@ export function queueDrafts(
       dropped: stats.dropped + dropped,
     },
     queued: events.map(({ bytes }) => bytes),
+    put: () => {
+      const files = enqueueAll(paths.queue, events)
+      // Whoever said no while we stood in line wipes the queue before we have put something there,
+      // or after: in either case what we have recorded is gone.
+      if (again().verdict.uploading) return true
+      for (const file of files) removeFile(file)
+      return false
+    },
   }
 }
 
@@ -61,16 +71,23 @@ export function queueFinished(
   if (!situation.verdict.uploading || events.length + lost === 0) return
   const { paths, surroundings } = situation
   changeStats(paths.stats, timestamp(surroundings.now()), (found, history) => {
-    const before = continued(situation, found, history)
+    const names = queuedNames(paths.queue)
+    const before = continued(situation, found, history, names)
     const drafts = events.map(({ id, bytes }) => ({ id, build: () => bytes }))
     const counted = { ...before, dropped: before.dropped + lost }
-    const { stats } = queueDrafts(situation, counted, drafts, before.counters_as_of)
-    return { stats, result: undefined }
+    const { stats, put } = queueDrafts(situation, counted, drafts, names)
+    return { stats, put, result: undefined }
   })
 }
 
 /** The statistics to go on from, when the past was damaged or a host died while writing it. */
-export function continued({ product, paths }: Situation, stats: Stats, history: History): Stats {
-  const known = history === 'lost' ? { ...stats, fired: presumedFired(product) } : stats
-  return recovered(product, paths, known, history)
+export function continued(
+  { product, paths }: Situation,
+  stats: Stats,
+  history: History,
+  names: readonly string[],
+  release?: string,
+): Stats {
+  const known = history === 'lost' ? { ...stats, fired: presumedFired(product, release) } : stats
+  return recovered(product, paths, known, history, names)
 }

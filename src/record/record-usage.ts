@@ -2,6 +2,7 @@ import { timestamp } from '../contract/timestamp.ts'
 import { randomUuid } from '../files/random.ts'
 import type { Situation } from '../settings/situation.ts'
 import { mintClientId } from '../store/client-id.ts'
+import { queuedNames } from '../store/queue.ts'
 import { changeStats } from '../store/stats-file.ts'
 import type { Stats } from '../store/stats.ts'
 import { counted } from './count.ts'
@@ -57,7 +58,8 @@ export function recordUsage(situation: Situation, version: string, happening: Ha
     }
     // Looking through the queue is only worth it for those who are about to add to it.
     const silent = history === 'known' && reach(found).due.length === 0
-    const before = silent ? found : continued(situation, found, history)
+    const names = silent ? [] : queuedNames(paths.queue)
+    const before = silent ? found : continued(situation, found, history, names, release)
     const { stats, due } = reach(before)
     const after: Stats = {
       ...stats,
@@ -66,8 +68,8 @@ export function recordUsage(situation: Situation, version: string, happening: Ha
       notice: Math.max(stats.notice, noticeVersion),
     }
     const drafts = verdict.uploading ? due.map(({ trigger }) => draft(trigger, after)) : []
-    const { stats: written, queued } = queueDrafts(situation, after, drafts, before.counters_as_of)
-    return { stats: written, result: { queued, noticeDue: before.notice < noticeVersion } }
+    const { stats: written, queued, put } = queueDrafts(situation, after, drafts, names)
+    return { stats: written, put, result: { queued, noticeDue: before.notice < noticeVersion } }
   })
   return recorded ?? nothing
 }

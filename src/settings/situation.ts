@@ -10,6 +10,8 @@ import { type Evidence, judge, type Verdict } from './verdict.ts'
 export interface Situation extends Evidence {
   readonly paths: Paths
   readonly verdict: Verdict
+  /** The situation as it is by now. */
+  readonly again: () => Situation
 }
 
 export function assess(product: Product, surroundings: Surroundings): Situation {
@@ -23,5 +25,10 @@ export function assess(product: Product, surroundings: Surroundings): Situation 
     choices,
     key: ingestionKeyOf(product, surroundings),
   }
-  return { ...evidence, paths, verdict: judge(evidence) }
+  return {
+    ...evidence,
+    paths,
+    verdict: judge(evidence),
+    again: () => assess(product, surroundings),
+  }
 }

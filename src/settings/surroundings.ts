@@ -13,7 +13,7 @@ export interface Surroundings {
   readonly home: string | undefined
   /** Undefined when the working folder was deleted under the process. */
   readonly cwd: string | undefined
-  readonly platform: NodeJS.Platform
+  readonly platform: string
   readonly arch: string
   /** The build service that ci-info recognises, in its own words. */
   readonly ci: string | undefined

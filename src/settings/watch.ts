@@ -13,12 +13,15 @@ export function watch(product: Product, surroundings: Surroundings): () => Situa
   const places = settingsPlaces(product, pathsOf(product, surroundings), surroundings)
   let seen = ''
   let situation: Situation | undefined
-  return () => {
+  const again = (): Situation => {
     const now = places.map(traceOf).join()
-    if (situation === undefined || now !== seen) situation = assess(product, surroundings)
+    if (situation === undefined || now !== seen) {
+      situation = { ...assess(product, surroundings), again }
+    }
     seen = now
     return situation
   }
+  return again
 }
 
 function traceOf(file: string): string {

@@ -47,7 +47,13 @@ function replaceMalformed(file: string, own: string, id: string): string {
     const settled = readClientId(file)
     if (claim(own, successor)) {
       const winner = readClientId(file)
-      if (winner === undefined && moved(successor, file)) return id
+      try {
+        if (winner === undefined && moved(successor, file)) return id
+      } catch (error) {
+        // Nobody will replace it, and nobody shall stand in line for that.
+        removeFile(successor)
+        throw error
+      }
       removeFile(successor)
       if (winner !== undefined) return winner
     } else if (settled !== undefined) {

@@ -18,23 +18,29 @@ const limits = { most: 2 * 1024 * 1024, keep: 1024 * 1024 } as const
 /** Opens the ledger for the one process that holds the upload lock. */
 export function openLedger(
   file: string,
-): (sentAt: string, endpoint: string, bytes: string) => void {
+): (sentAt: string, endpoint: string, events: readonly string[]) => void {
   makeFolder(path.dirname(file))
   endLastLine(file)
   let size = look(file)?.size ?? 0
-  return (sentAt, endpoint, bytes) => {
-    size += noteSent(file, sentAt, endpoint, bytes)
+  return (sentAt, endpoint, events) => {
+    size += noteSent(file, sentAt, endpoint, ...events)
     if (size > limits.most) size = cutBack(file)
   }
 }
 
-/** Adds one line, also while others do; says how long it is. */
-export function noteSent(file: string, sentAt: string, endpoint: string, bytes: string): number {
-  // The event goes in as the bytes that were sent, not as a copy that was taken apart and put
+/** Adds a line for each event in one go, also while others do; says how long that is. */
+export function noteSent(
+  file: string,
+  sentAt: string,
+  endpoint: string,
+  ...events: readonly string[]
+): number {
+  // An event goes in as the bytes that were sent, not as a copy that was taken apart and put
   // together again.
-  const line = `{"sent_at":"${sentAt}","endpoint":${JSON.stringify(endpoint)},"event":${bytes}}\n`
-  appendFileSync(file, line, { mode: 0o600 })
-  return Buffer.byteLength(line)
+  const head = `{"sent_at":"${sentAt}","endpoint":${JSON.stringify(endpoint)},"event":`
+  const lines = events.map((bytes) => `${head}${bytes}}\n`).join('')
+  appendFileSync(file, lines, { mode: 0o600 })
+  return Buffer.byteLength(lines)
 }
 
 /** What was sent, newest first. A line cut short by a crash is passed over. */
@@ -57,16 +63,11 @@ function endLastLine(file: string): void {
 }
 
 function cutBack(file: string): number {
-  const kept: string[] = []
-  let size = 0
-  for (const line of ledgerLines(file).toReversed()) {
-    size += Buffer.byteLength(line) + 1
-    if (size > limits.keep) break
-    kept.unshift(line)
-  }
-  const text = kept.map((line) => `${line}\n`).join('')
-  replaceFile(file, text)
-  return Buffer.byteLength(text)
+  const reading = readSmallFile(file, 2 * limits.most)
+  const bytes = reading.kind === 'read' ? reading.bytes : Buffer.of()
+  const kept = bytes.subarray(bytes.indexOf('\n', bytes.length - limits.keep) + 1)
+  replaceFile(file, kept)
+  return kept.length
 }
 
 function ledgerLines(file: string): readonly string[] {

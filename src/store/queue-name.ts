@@ -11,8 +11,12 @@ const form = /^(\d{12})-(\d{14})-(\d{7})-([0-9a-f-]{36})\.json$/
 
 /** The sequence comes first: names sort in the order of creation, even when the clock jumps. */
 export function nameOf({ sequence, at, bytes, id }: EventName): string {
-  const padded = (value: number, width: number) => String(Math.max(0, value)).padStart(width, '0')
   return `${padded(sequence, 12)}-${padded(at, 14)}-${padded(bytes, 7)}-${id}.json`
+}
+
+/** What sorts before every name with this sequence, and behind those with a lower one. */
+export function firstNameOf(sequence: number): string {
+  return padded(sequence, 12)
 }
 
 /** Undefined for a name that another program gave. */
@@ -20,4 +24,8 @@ export function parseName(name: string): EventName | undefined {
   const [, sequence, at, bytes, id] = form.exec(name) ?? []
   if (id === undefined) return undefined
   return { sequence: Number(sequence), at: Number(at), bytes: Number(bytes), id }
+}
+
+function padded(value: number, width: number): string {
+  return String(Math.max(0, value)).padStart(width, '0')
 }

@@ -18,6 +18,8 @@ export const queueLimits = {
   events: 1000,
   bytes: 5 * 1024 * 1024,
   ageMs: 30 * 24 * 60 * 60 * 1000,
+  /** No event of ours comes near; a file that is larger is something else, and takes no room. */
+  eventBytes: 64 * 1024,
 } as const
 
 /** The names of what waits, oldest first. Not having a queue is the same as having an empty one. */
@@ -32,7 +34,7 @@ export function listQueue(folder: string): readonly Waiting[] {
 }
 
 /** A file appears under its name only when it is whole. */
-export function enqueue(folder: string, event: Omit<EventName, 'bytes'>, bytes: string): void {
+export function enqueue(folder: string, event: Omit<EventName, 'bytes'>, bytes: string): string {
   const file = path.join(folder, nameOf({ ...event, bytes: Buffer.byteLength(bytes) }))
   const temporary = temporaryName(file)
   try {
@@ -42,11 +44,27 @@ export function enqueue(folder: string, event: Omit<EventName, 'bytes'>, bytes: 
     writeNewFile(temporary, bytes, false)
   }
   renameSync(temporary, file)
+  return file
+}
+
+/** Queues all of them or, where one cannot be, none. Answers with their files. */
+export function enqueueAll(
+  folder: string,
+  events: readonly { readonly name: Omit<EventName, 'bytes'>; readonly bytes: string }[],
+): readonly string[] {
+  const done: string[] = []
+  try {
+    for (const { name, bytes } of events) done.push(enqueue(folder, name, bytes))
+    return done
+  } catch (error) {
+    for (const file of done) removeFile(file)
+    throw error
+  }
 }
 
 /**
- * Makes room for so many more events: the oldest give way. Says how many did. `calm` is false
- * right after the clock has leapt, when ages mean nothing.
+ * Makes room for so many more events: the oldest give way. Says how many did. Nothing is older than
+ * the time for which the clock has gone without a leap.
  */
 export function makeRoom(
   folder: string,
@@ -55,7 +73,7 @@ export function makeRoom(
     readonly events: number
     readonly bytes: number
     readonly now: number
-    readonly calm: boolean
+    readonly steadySince: number
   },
 ): number {
   const queue = names.flatMap((name) => waiting(folder, name) ?? [])
@@ -63,7 +81,7 @@ export function makeRoom(
   let bytes = queue.reduce((sum, one) => sum + one.bytes, room.bytes)
   let dropped = 0
   for (const one of queue) {
-    const expired = room.calm && room.now - one.at > queueLimits.ageMs
+    const expired = room.now - Math.max(one.at, room.steadySince) > queueLimits.ageMs
     if (!expired && events <= queueLimits.events && bytes <= queueLimits.bytes) break
     if (removeFile(one.path)) dropped += 1
     events -= 1
@@ -81,11 +99,13 @@ export function wipeQueue(folder: string): number {
 
 /** Our own names say all there is to know; another program's file has to be looked at. */
 function waiting(folder: string, name: string): Waiting | undefined {
-  const file = path.join(folder, name)
+  // Not path.join: for a thousand events it would take longer than all the rest.
+  const file = `${folder}${path.sep}${name}`
   const own = parseName(name)
-  if (own !== undefined) return { name, path: file, bytes: own.bytes, at: own.at }
-  const stat = look(file)
-  return stat?.isFile() ? { name, path: file, bytes: stat.size, at: stat.mtimeMs } : undefined
+  const stat = own === undefined ? look(file) : undefined
+  const one = own ?? (stat?.isFile() ? { bytes: stat.size, at: stat.mtimeMs } : undefined)
+  if (one === undefined || one.bytes > queueLimits.eventBytes) return undefined
+  return { name, path: file, bytes: one.bytes, at: one.at }
 }
 
 function namesIn(folder: string): readonly string[] {

@@ -7,6 +7,7 @@ import { type Contract } from '../contract/contract.ts'
 import { recognise } from '../contract/contracts.ts'
 import { readSmallFile } from '../files/read.ts'
 import { makeFolder, removeFile } from '../files/write.ts'
+import { queueLimits } from './queue.ts'
 
 export type Queued =
   | { readonly kind: 'event'; readonly bytes: string }
@@ -16,25 +17,24 @@ export type Queued =
   | { readonly kind: 'unfinished' }
   | { readonly kind: 'foreign' }
 
-/** No event of ours comes near; a file that is larger is something else. */
-const sizeLimit = 64 * 1024
+const { eventBytes: sizeLimit } = queueLimits
 const unfinishedMs = 5000
 const keptAside = 50
 
 /** Reads a file of the queue, which any program may have put there, and judges whether it may be sent. */
 export function readQueued(file: string, contracts: readonly Contract[], now: number): Queued {
-  const stat = lookAtLink(file)
-  if (stat === undefined) return { kind: 'gone' }
-  // A link could point at any secret of the user's, and a pipe would never end.
-  if (!stat.isFile()) return { kind: 'foreign' }
-  const reading = readSmallFile(file, sizeLimit)
+  // A link could point at any secret of the user's.
+  const reading = readSmallFile(file, sizeLimit, { links: false })
   if (reading.kind === 'absent') return { kind: 'gone' }
   const bytes =
     reading.kind === 'read' && isUtf8(reading.bytes)
       ? recognise(contracts, reading.bytes.toString('utf8'))
       : undefined
   if (bytes !== undefined) return { kind: 'event', bytes }
-  const isNew = stat.size <= sizeLimit && Math.abs(now - stat.mtimeMs) < unfinishedMs
+  const stat = lookAtLink(file)
+  if (stat === undefined) return { kind: 'gone' }
+  const isNew =
+    stat.isFile() && stat.size <= sizeLimit && Math.abs(now - stat.mtimeMs) < unfinishedMs
   return { kind: isNew ? 'unfinished' : 'foreign' }
 }
 

@@ -1,4 +1,4 @@
-import { renameSync } from 'node:fs'
+import { renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 
 import { look } from '../files/look.ts'
@@ -15,7 +15,14 @@ export type History = 'known' | 'none' | 'lost'
  * How long a host may stand in a line that does not move, and in one that does; how long it looks
  * away at most; and when a holder counts as stuck.
  */
-const patience = { stillMs: 2000, movingMs: 10_000, pauseMs: 100, holderMs: 5000 } as const
+const patience = { stillMs: 2000, movingMs: 10_000, pauseMs: 100, holderMs: 15_000 } as const
+
+export interface Change<T> {
+  readonly stats: Stats
+  readonly result: T
+  /** Puts into the queue what the statistics say is there. False where nothing shall be changed. */
+  readonly put: () => boolean
+}
 
 /**
  * Changes the statistics while no other process does. Answers undefined when the file could not be
@@ -25,44 +32,69 @@ const patience = { stillMs: 2000, movingMs: 10_000, pauseMs: 100, holderMs: 5000
 export function changeStats<T>(
   file: string,
   now: string,
-  change: (stats: Stats, history: History) => { readonly stats: Stats; readonly result: T },
+  change: (stats: Stats, history: History) => Change<T>,
 ): T | undefined {
   const lock = standInLine(file)
   if (lock === undefined) return undefined
+  const temporary = temporaryName(file)
   try {
     const reading = readStats(file)
-    const { stats, result } =
+    const { stats, result, put } =
       reading.kind === 'read'
-        ? change(reading.stats, 'known')
+        ? change(steadied(reading.stats, now), 'known')
         : reading.kind === 'absent'
           ? change(freshStats(now), 'none')
           : change(rebuild(file, now), 'lost')
-    const temporary = temporaryName(file)
     writeNewFile(temporary, `${JSON.stringify(stats)}\n`, false)
-    renameSync(temporary, file)
-    return result
+    // Not before there is room for the statistics: what they do not know of would be made again.
+    if (put()) {
+      renameSync(temporary, file)
+      return result
+    }
+    removeFile(temporary)
+    return undefined
+  } catch (error) {
+    removeFile(temporary)
+    throw error
   } finally {
     lock.release()
   }
 }
 
+/**
+ * Waits for its turn. What counts is the time for which it chose to wait: where processors are
+ * scarce, everything takes longer, also for the one who is at work.
+ */
 function standInLine(file: string): Lock | undefined {
   const self = { pid: process.pid, born: null }
   makeFolder(path.dirname(file))
-  const start = process.uptime() * 1000
   let turn = 0
-  let turned = start
-  for (let pause = 1; ; pause = Math.min(pause * 2, patience.pauseMs)) {
+  let still = 0
+  let waited = 0
+  // A hundred hosts that look every millisecond would leave no processor to the one at work.
+  for (let most = 1; ; most = Math.min(most * 2, patience.pauseMs)) {
     const lock = takeLock(`${file}.lock`, self, patience.holderMs)
     if (lock !== undefined) return lock
-    const now = process.uptime() * 1000
     const written = look(file)?.mtimeMs ?? 0
-    if (written !== turn) turned = now
+    if (written !== turn) still = 0
     turn = written
-    if (now - turned > patience.stillMs || now - start > patience.movingMs) return undefined
-    // A hundred hosts that look every millisecond would leave no processor to the one at work.
-    waitSync(1 + Math.random() * pause)
+    if (still > patience.stillMs || waited > patience.movingMs) return undefined
+    const pause = 1 + Math.random() * most
+    waitSync(pause)
+    still += pause
+    waited += pause
   }
+}
+
+const leapMs = 30 * 24 * 60 * 60 * 1000
+
+/**
+ * A leap of the clock and a machine that was switched off for long look the same. After either, ages
+ * count from anew: nothing is thrown away because a clock was wrong for a while.
+ */
+function steadied(stats: Stats, now: string): Stats {
+  const gap = Math.abs(Date.parse(now) - Date.parse(stats.counters_as_of))
+  return gap < leapMs ? stats : { ...stats, steady_since: now }
 }
 
 /** Puts the damaged file aside for whoever wants to know, and saves of it what can be read. */
@@ -71,6 +103,8 @@ function rebuild(file: string, now: string): Stats {
   const text = reading.kind === 'read' ? reading.bytes.toString('utf8') : ''
   const aside = `${file}.damaged`
   try {
+    // What was put aside before gives way; a folder would not do so by itself.
+    rmSync(aside, { recursive: true, force: true })
     renameSync(file, aside)
   } catch {
     removeFile(file)

@@ -7,6 +7,8 @@ export interface Stats {
   readonly first_seen: string
   readonly sequence: number
   readonly counters_as_of: string
+  /** Since when the clock has gone without a leap; the age of an event counts from here. */
+  readonly steady_since: string
   /** The version that the last recording host gave. */
   readonly version: string | null
   readonly subcommand_counts: Readonly<Record<string, number>>
@@ -37,6 +39,7 @@ export function freshStats(now: string): Stats {
     first_seen: now,
     sequence: 0,
     counters_as_of: now,
+    steady_since: now,
     version: null,
     subcommand_counts: {},
     selections: {},
@@ -68,7 +71,7 @@ function isStats(value: unknown): value is Stats {
     stats !== null &&
     stats.stats_schema_version === statsSchemaVersion &&
     [stats.sequence, stats.dropped, stats.notice].every(isCount) &&
-    [stats.first_seen, stats.counters_as_of].every((at) => typeof at === 'string') &&
+    [stats.first_seen, stats.counters_as_of, stats.steady_since].every(isText) &&
     (stats.version === null || typeof stats.version === 'string') &&
     Array.isArray(stats.fired) &&
     stats.fired.every((name) => typeof name === 'string') &&
@@ -78,6 +81,10 @@ function isStats(value: unknown): value is Stats {
     isRecordOf(stats.withheld?.selections, isCount) &&
     isRecordOf(stats.feature_capabilities, (one) => typeof one === 'boolean')
   )
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string'
 }
 
 function isCount(value: unknown): boolean {

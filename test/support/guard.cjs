@@ -29,6 +29,14 @@ dns.promises.lookup = async (host, options) => {
   if (!local.test(host)) throw refuse(host)
   return lookupPromise(host, options)
 }
+for (const name of ['resolve4', 'resolve6']) {
+  const resolve = dns.Resolver.prototype[name]
+  dns.Resolver.prototype[name] = function (host, ...rest) {
+    if (local.test(host)) return resolve.call(this, host, ...rest)
+    process.nextTick(rest.at(-1), refuse(host))
+    return {}
+  }
+}
 const connect = net.Socket.prototype.connect
 net.Socket.prototype.connect = function (...args) {
   const [first] = Array.isArray(args[0]) ? args[0] : args

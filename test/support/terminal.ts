@@ -47,7 +47,7 @@ export function openTerminal(home: Home, command: readonly string[]): Terminal {
           const at = plain(raw).indexOf(text, from)
           if (at === -1 && child.exitCode === null) return
           waiting.delete(check)
-          if (at === -1) reject(new Error(`ended without ${text}: ${raw}`))
+          if (at === -1) return reject(new Error(`ended without ${text}: ${raw}`))
           from = at + text.length
           resolve()
         }

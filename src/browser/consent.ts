@@ -1,0 +1,84 @@
+import { forgetClientId, isClientId, keptClientId, mintClientId } from './client-id.ts'
+import { type Delivery, openDelivery } from './delivery.ts'
+import { follow } from './life.ts'
+import { limits } from './limits.ts'
+import { isObjected } from './objection.ts'
+import type { BrowserTelemetryOptions } from './options.ts'
+import { quietly } from './quietly.ts'
+import { routeOf } from './route.ts'
+import { isBrowser } from './surroundings.ts'
+
+/** What there is only while there is consent. A new yes makes a new one. */
+export interface Session {
+  readonly delivery: Delivery
+  readonly unfollow: () => void
+  hasMinted: boolean
+}
+
+export interface Consent {
+  /** Asked before each event and each request: a browser can object at any time. */
+  readonly session: () => Session | undefined
+  readonly set: (consent: unknown) => void
+  /** The id, made where there is none; only ever asked for in a session. */
+  readonly clientId: () => string | undefined
+  /** The id as far as there is one. */
+  readonly knownId: () => string | undefined
+  readonly close: () => Promise<void>
+}
+
+/** May we? Only where the person said yes, their browser does not object, and there is a way. */
+export function openConsent(options: BrowserTelemetryOptions): Consent {
+  const { telemetryConsent, telemetryId, endpoint, ingestionKey } = options
+  const ownId = isClientId(telemetryId) ? telemetryId : undefined
+  const isHere = isBrowser()
+  let current: Session | undefined
+  let isOpen = true
+
+  const stop = (): void => {
+    const ended = current
+    current = undefined
+    ended?.delivery.drop()
+    ended?.unfollow()
+  }
+  const withdraw = (): void => {
+    stop()
+    forgetClientId()
+  }
+  const session = (): Session | undefined => {
+    if (current && isObjected()) withdraw()
+    return current
+  }
+  const set = (consent: unknown): void => {
+    if (!isHere) return
+    if (consent !== true || isObjected()) return withdraw()
+    const route = current || !isOpen ? undefined : routeOf(endpoint, ingestionKey)
+    if (route === undefined) return
+    const delivery = openDelivery(route, () => session() !== undefined)
+    // Somebody said no in another tab, or threw away what this site keeps.
+    const onStorage = (): void => {
+      if (current?.hasMinted && keptClientId() === undefined) withdraw()
+    }
+    current = { delivery, unfollow: follow(delivery, onStorage), hasMinted: false }
+  }
+  // As long as nobody has asked the person, there is nothing to do and nothing to undo.
+  if (telemetryConsent !== undefined) quietly(() => set(telemetryConsent))
+
+  return {
+    session,
+    set,
+    clientId: () => {
+      if (ownId !== undefined) return ownId
+      const minted = mintClientId()
+      if (current) current.hasMinted = minted !== undefined
+      return minted
+    },
+    knownId: () => ownId ?? (session() && keptClientId()),
+    close: async () => {
+      isOpen = false
+      const delivery = session()?.delivery
+      delivery?.flush()
+      await delivery?.settled(limits.closeMs)
+      stop()
+    },
+  }
+}

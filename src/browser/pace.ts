@@ -1,0 +1,36 @@
+import { limits } from './limits.ts'
+
+/** When the collector may be asked again. Lives and dies with the page. */
+export interface Pace {
+  readonly waitMs: () => number
+  /** Was it the collector that wants to be left alone? Then even the end of a page waits. */
+  readonly isAsked: () => boolean
+  readonly failed: (askedMs?: number) => void
+  readonly delivered: () => void
+}
+
+export function openPace(): Pace {
+  let failures = 0
+  let notBefore = 0
+  let askedUntil = 0
+  return {
+    waitMs: () => notBefore - performance.now(),
+    isAsked: () => performance.now() < askedUntil,
+    failed: (askedMs = 0) => {
+      const now = performance.now()
+      // What fails together fails once.
+      if (now >= notBefore) notBefore = now + backoffMs((failures += 1))
+      askedUntil = Math.max(askedUntil, now + askedMs)
+      notBefore = Math.max(notBefore, askedUntil)
+    },
+    delivered: () => {
+      failures = 0
+    },
+  }
+}
+
+/** Doubles from failure to failure; spread, lest all pages come back at once. */
+function backoffMs(failures: number): number {
+  const { baseMs, capMs } = limits.backoff
+  return Math.min(baseMs * 2 ** (failures - 1), capMs) * (0.5 + Math.random() / 2)
+}

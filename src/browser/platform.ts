@@ -1,0 +1,36 @@
+import { surroundings } from './surroundings.ts'
+
+/** By Node's names, which the builder takes; the first that fits. */
+const systems: readonly (readonly [name: string, sign: RegExp])[] = [
+  ['android', /android/i],
+  ['ios', /iphone|ipad|ipod|\bios\b/i],
+  ['win32', /windows/i],
+  ['darwin', /mac ?os/i],
+  ['linux', /linux|cros|chrom.* os/i],
+  ['freebsd', /freebsd/i],
+  ['openbsd', /openbsd/i],
+]
+
+// A Mac says "Intel" whatever is in it, so that is no sign.
+const architectures: typeof systems = [
+  ['x64', /x86_64|x64|amd64/i],
+  ['arm64', /aarch64|arm64|iphone|ipad/i],
+  ['ia32', /i[3-6]86/i],
+  ['arm', /armv\d/i],
+]
+
+/**
+ * The class of platform, from what the browser sends to every site with every request. What it
+ * would only say when asked is not asked for: that is how people are told apart.
+ */
+export function platformHere(): { readonly platform: string; readonly arch: string } {
+  const { userAgent = '', userAgentData } = surroundings.navigator ?? {}
+  return {
+    platform: firstFit(systems, userAgentData?.platform || userAgent),
+    arch: firstFit(architectures, userAgent),
+  }
+}
+
+function firstFit(signs: typeof systems, text: string): string {
+  return signs.find(([, sign]) => sign.test(text))?.[0] ?? 'other'
+}

@@ -1,0 +1,88 @@
+import {
+  buildFinished,
+  buildStarted,
+  type RunFinish,
+  type RunIdentity,
+  type RunStart,
+} from '../record/run.ts'
+import { canKeep } from './client-id.ts'
+import type { Consent } from './consent.ts'
+import { facts } from './facts.ts'
+import { fitTable } from './fit-table.ts'
+import { platformHere } from './platform.ts'
+import { quietly } from './quietly.ts'
+import { randomUuid } from './random.ts'
+
+/** One run of the host's. Finishing it twice, or after consent has ended, does nothing. */
+export interface BrowserRun {
+  readonly finish: (finish: RunFinish) => void
+}
+
+export const silentRun: BrowserRun = { finish: () => undefined }
+
+const { product } = facts
+
+/** A run belongs to the session that it started in: what happened past a no is never told. */
+export function startRun(consent: Consent, version: unknown, start: RunStart): BrowserRun {
+  const session = consent.session()
+  if (session === undefined) return silentRun
+  const identity = identityOf(consent.clientId(), version)
+  const send = (id: string, bytes: string | undefined): void => {
+    if (bytes !== undefined && consent.session() === session) session.delivery.offer(id, bytes)
+  }
+  const since = performance.now()
+  const moment = momentNow()
+  const first = buildStarted(product, identity, moment, start)
+  // Without a start there is nothing that could finish.
+  if (first === undefined) return silentRun
+  send(moment.eventId, first)
+  let isFinished = false
+  return {
+    finish: (finish) => {
+      quietly(() => {
+        if (isFinished) return
+        isFinished = true
+        const elapsedUs = Math.round((performance.now() - since) * 1000)
+        const end = { ...momentNow(), elapsedUs }
+        send(end.eventId, buildFinished(product, identity, end, start, finishHere(finish)))
+      })
+    },
+  }
+}
+
+const exampleStart: RunStart = { runKind: 'script', jitEnabled: true, accelerateEnabled: true }
+const exampleFinish: RunFinish = { success: true, jitUsed: true }
+
+/** Zeros stand for an id that is not made yet; without a yes storage is not even looked at. */
+export function previewRun(
+  consent: Consent,
+  version: unknown,
+  start: RunStart = exampleStart,
+  finish: RunFinish = exampleFinish,
+): string | undefined {
+  const id = consent.knownId() ?? (canKeep() ? facts.nilUuid : undefined)
+  const moment = { ...momentNow(), elapsedUs: 0 }
+  return buildFinished(product, identityOf(id, version), moment, start, finishHere(finish))
+}
+
+function identityOf(clientId: string | undefined, version: unknown): RunIdentity {
+  const release = (fitTable(facts.version, version) ?? '0.0.0') as string
+  return { clientId, sessionId: randomUuid(), ...platformHere(), release }
+}
+
+function momentNow() {
+  return { eventId: randomUuid(), now: Date.now() }
+}
+
+/** What runs in a browser is this kind of host, unless it says that it is another. */
+const usualHost = 'wasm'
+
+/** Field by field, because what WebAssembly hands out has its fields where a spread sees none. */
+function finishHere(finish: RunFinish): RunFinish {
+  const { failure } = finish
+  if (!failure) return finish
+  const { success, jitUsed, durationUs, counters, provider } = finish
+  const { stage, code, hasSpan, host = usualHost, component } = failure
+  const where = { stage, code, hasSpan, host, component }
+  return { success, jitUsed, durationUs, counters, provider, failure: where } as RunFinish
+}

@@ -1,0 +1,158 @@
+import path from 'node:path'
+
+import { beforeAll, describe, expect, it } from 'vitest'
+
+import type { Behaviour, Collector } from '../support/collector.ts'
+import { fillQueue, queueContent, type QueuedEvent } from '../support/events.ts'
+import type { Home } from '../support/home.ts'
+import { cliJson } from '../support/run.ts'
+import { type Certificates, makeCertificates } from '../support/tls.ts'
+import {
+  cleanUpLater,
+  collectorFor,
+  faultHome,
+  hastyUploader,
+  idsAt,
+  sendTo,
+  stage,
+  uploader,
+  uploadsOf,
+} from './stage.ts'
+
+/** Runs an uploader into trouble, and sees that every event is where it was, as it was. */
+async function keepsAll(home: Home, result: RegExp, env = {}): Promise<readonly QueuedEvent[]> {
+  const events = fillQueue(home, 3)
+  const before = queueContent(home)
+  const ended = await (result === timeout
+    ? hastyUploader(home, { postTimeoutMs: 300 }, { env })
+    : uploader(home, { env }))
+  expect(ended).toEqual({ code: 0, signal: null, out: '', err: '' })
+  expect(queueContent(home)).toEqual(before)
+  expect(uploadsOf(home).last_result).toMatch(result)
+  expect(home.has(path.join(home.state, 'sent.ndjson'))).toBe(false)
+  return events
+}
+
+/** Delivers to the same collector when it has come to its senses, every event once. */
+async function deliversAll(
+  home: Home,
+  collector: Collector,
+  events: readonly QueuedEvent[],
+  env = {},
+): Promise<void> {
+  const seen = collector.events.length
+  collector.setAnswer(204)
+  expect(await cliJson(home, ['upload'], { env })).toEqual({
+    attempted: 3,
+    delivered: 3,
+    kept: 0,
+    reason: null,
+    next_attempt: null,
+  })
+  expect(queueContent(home)).toEqual({})
+  const bodies = collector.events.slice(seen).map(({ text }) => text)
+  expect(bodies.toSorted()).toEqual(events.map(({ bytes }) => bytes).toSorted())
+  const ledger = home.read(path.join(home.state, 'sent.ndjson')).trimEnd().split('\n')
+  const noted = ledger.map((line) => (JSON.parse(line) as { event: unknown }).event)
+  expect(noted.map((event) => JSON.stringify(event)).toSorted()).toEqual(bodies.toSorted())
+}
+
+const timeout = /^failed: timeout$/
+const reset = /^failed: reset$/
+
+describe.concurrent('no event is lost, changed or sent twice when the collector', () => {
+  const statuses = [
+    200, 201, 202, 205, 206, 299, 300, 304, 400, 401, 403, 404, 408, 410, 413, 422, 500, 502, 503,
+    504,
+  ]
+  const behaviours: [string, Behaviour, RegExp][] = [
+    ...statuses.map((status): [string, Behaviour, RegExp] => [
+      `answers ${status}`,
+      status,
+      new RegExp(`^the collector answered ${status}$`),
+    ]),
+    ['hangs before the headers', { hang: 'before headers' }, timeout],
+    ['hangs within the headers of a 204', { hang: 'in headers', status: 204 }, timeout],
+    ['hangs within the body', { hang: 'in body' }, timeout],
+    ['drips the headers of a 204', { drip: 'headers', everyMs: 5, status: 204 }, timeout],
+    ['drips a body', { drip: 'body', everyMs: 5 }, timeout],
+    ['resets', 'reset', reset],
+    ['closes', 'close', reset],
+    ['closes within the headers of a 204', { raw: 'HTTP/1.1 204 No', end: true }, reset],
+    ['speaks another language', { raw: 'SSH-2.0-OpenSSH_9.9\r\n' }, /^failed: protocol$/],
+    ['says 204 in its body', { status: 200, body: 'HTTP/1.1 204 No Content\r\n\r\n' }, /200$/],
+  ]
+  it.each(behaviours)('%s', async (_, behaviour, result) => {
+    const { home, collector } = await stage({ answer: behaviour })
+    const events = await keepsAll(home, result)
+    expect(collector.events.length).toBeGreaterThan(0)
+    // Not one was tried twice by the same uploader.
+    expect(new Set(idsAt(collector)).size).toBe(collector.events.length)
+    await deliversAll(home, collector, events)
+  })
+
+  it.each([301, 302, 303, 307, 308])('answers %i and points elsewhere', async (status) => {
+    const elsewhere = await collectorFor()
+    const headers = { Location: elsewhere.url }
+    const { home, collector } = await stage({ answer: { status, headers } })
+    const events = await keepsAll(home, new RegExp(`answered ${status}$`))
+    await deliversAll(home, collector, events)
+    expect(elsewhere.connections).toBe(0)
+  })
+})
+
+describe.concurrent('no event is lost, changed or sent twice when', () => {
+  let good: Certificates
+  let expired: Certificates
+
+  beforeAll(async () => {
+    ;[good, expired] = await Promise.all([makeCertificates(), makeCertificates({ expired: true })])
+    cleanUpLater(good.remove)
+    cleanUpLater(expired.remove)
+  })
+
+  it("nobody knows who made the collector's certificate", async () => {
+    const { home, collector } = await stage({ tls: good })
+    // A variable that makes Node trust everybody must not make us.
+    const events = await keepsAll(home, /^failed: certificate$/, {
+      NODE_TLS_REJECT_UNAUTHORIZED: '0',
+      NODE_NO_WARNINGS: '1',
+    })
+    expect(collector.requests).toBe(0)
+    await deliversAll(home, collector, events, { NODE_EXTRA_CA_CERTS: good.caFile })
+  })
+
+  it("the collector's certificate has expired", async () => {
+    const { home, collector } = await stage({ tls: expired })
+    await keepsAll(home, /^failed: certificate$/, { NODE_EXTRA_CA_CERTS: expired.caFile })
+    expect(collector.requests).toBe(0)
+  })
+
+  it('the collector speaks no TLS', async () => {
+    const { home, collector } = await stage()
+    sendTo(home, collector.url.replace('http:', 'https:'))
+    const events = await keepsAll(home, /^failed: (tls|protocol|reset)$/)
+    expect(collector.requests).toBe(0)
+    sendTo(home, collector.url)
+    await deliversAll(home, collector, events)
+  })
+
+  it("nobody knows the collector's name", async () => {
+    const home = faultHome()
+    sendTo(home, 'https://collector.invalid/v1/t')
+    const events = await keepsAll(home, /^failed: name not found$/)
+    const collector = await collectorFor()
+    sendTo(home, collector.url)
+    await deliversAll(home, collector, events)
+    expect(collector.requests).toBe(3)
+  })
+
+  it('nobody listens', async () => {
+    const { home, collector } = await stage()
+    await collector.stop()
+    const events = await keepsAll(home, /^failed: refused$/)
+    const again = await collectorFor({ port: collector.port })
+    await deliversAll(home, again, events)
+    expect(again.requests).toBe(3)
+  })
+})

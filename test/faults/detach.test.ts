@@ -1,0 +1,226 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, readlinkSync, rmSync } from 'node:fs'
+import path from 'node:path'
+
+import { describe, expect, it, vi } from 'vitest'
+
+import type { Script, Step } from '../programs/host.ts'
+import type { Answer } from '../support/collector.ts'
+import { fillQueue, queueContent } from '../support/events.ts'
+import type { Home } from '../support/home.ts'
+import { noes } from '../support/noes.ts'
+import { childrenOf, isRunning, nothingRuns, processesOf, stateOf } from '../support/processes.ts'
+import { program } from '../support/programs.ts'
+import { cliJson, run } from '../support/run.ts'
+import { requireTool } from '../support/tools.ts'
+import {
+  hastyUploader,
+  host,
+  idsAt,
+  library,
+  settle,
+  stage,
+  tattletale,
+  uploader,
+  uploaderEnv,
+  uploaderFile,
+  uploadsOf,
+} from './stage.ts'
+
+const slow: Answer = { status: 204, afterMs: 150 }
+
+const steps: readonly Step[] = [['count', 'run'], ['close'], ['wait']]
+
+const hostCommand = (): readonly string[] => {
+  const script: Script = { library, version: '1.0.0', steps }
+  return [process.execPath, program('host'), JSON.stringify(script)]
+}
+
+/** A host that stays, in a process group and a folder of its own. */
+function stayingHost(home: Home, command: readonly string[]) {
+  const [first = '', ...rest] = command
+  const folder = home.at('work')
+  mkdirSync(folder)
+  const child = spawn(first, rest, {
+    cwd: folder,
+    env: { ...home.env, SHELL: '/bin/sh' },
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  })
+  const ended = new Promise((resolve) => {
+    child.on('close', resolve)
+  })
+  return { pid: child.pid ?? 0, folder, ended }
+}
+
+function uploaderIn(home: Home): number {
+  const { pid } = JSON.parse(home.read(path.join(home.state, '.lock'))) as { pid: number }
+  return pid
+}
+
+describe.concurrent('an uploader outlives', () => {
+  const ways: [string, readonly string[], NodeJS.Signals][] = [
+    ['its host, killed with its whole group', [], 'SIGKILL'],
+    ['its host, interrupted with its whole group', [], 'SIGINT'],
+    ['its terminal', ['script', '-qefc'], 'SIGKILL'],
+  ]
+  it.each(ways)('%s, and the folder it was started in', async (_, terminal, signal) => {
+    const { home, collector } = await stage({ answer: slow })
+    settle(home, { sequence: 50 })
+    fillQueue(home, 50)
+    const inTerminal = () => [
+      ...terminal,
+      `exec ${hostCommand()
+        .map((word) => `'${word}'`)
+        .join(' ')}`,
+      '/dev/null',
+    ]
+    const command = terminal.length === 0 ? hostCommand() : inTerminal()
+    const { pid, folder, ended } = stayingHost(home, command)
+    await collector.received(1)
+    const uploading = uploaderIn(home)
+    expect(childrenOf(uploading)).toEqual([])
+    process.kill(-pid, signal)
+    rmSync(folder, { recursive: true })
+    await ended
+    expect(isRunning(uploading)).toBe(true)
+    expect(readlinkSync(`/proc/${uploading}/cwd`)).toBe('/')
+    await collector.received(51)
+    await nothingRuns(home)
+    expect(new Set(idsAt(collector)).size).toBe(51)
+    expect(queueContent(home)).toEqual({})
+  })
+
+  it('a host that goes at once, which waits for nothing', async () => {
+    const { home, collector } = await stage({ answer: { hang: 'before headers' } })
+    settle(home)
+    const timing = home.at('timing')
+    const ended = await host(home, { steps: [['count', 'run'], ['close']], timing })
+    expect(ended).toEqual({ code: 0, signal: null, out: '', err: '' })
+    expect(Number(home.read(timing))).toBeLessThan(1000)
+    await collector.received(1)
+    const uploading = uploaderIn(home)
+    // Nothing ties it to a terminal: it leads a session of its own.
+    const session = (await run('ps', ['-o', 'sid=,tty=', '-p', String(uploading)], home)).out
+    expect(session.trim().split(/\s+/)).toEqual([String(uploading), '?'])
+    expect(await cliJson(home, ['status'])).toMatchObject({
+      uploader: { running: true, pid: uploading },
+    })
+    process.kill(uploading, 'SIGKILL')
+    await nothingRuns(home)
+    expect(await cliJson(home, ['status'])).toMatchObject({ uploader: { running: false } })
+  })
+})
+
+describe.concurrent('an uploader', () => {
+  it.skipIf(!requireTool('strace'))('starts no process', async () => {
+    const { home, collector } = await stage()
+    fillQueue(home, 20)
+    const trace = home.at('trace')
+    const calls = 'trace=execve,execveat,fork,vfork,clone,clone3'
+    const command = ['-f', '-qq', '-e', calls, '-o', trace, process.execPath, uploaderFile]
+    const ended = await run('strace', command, home, { env: uploaderEnv })
+    expect(ended.code).toBe(0)
+    expect(collector.requests).toBe(20)
+    const lines = home.read(trace).split('\n')
+    expect(lines.filter((line) => line.includes('execve'))).toHaveLength(1)
+    // What else is cloned are threads, which the kernel calls the same.
+    const children = lines.filter((line) => /fork\(|clone3?\(/.test(line))
+    expect(children.filter((line) => !line.includes('CLONE_THREAD'))).toEqual([])
+  })
+
+  it.each(noes)('is not started under $rule, and sends nothing if it is', async ({ say }) => {
+    const { home, collector } = await stage()
+    settle(home)
+    fillQueue(home, 3)
+    const env = say(home)
+    const own = tattletale(home)
+    await host(home, { uploader: own.uploader, steps: [['count', 'run'], ['close']] }, { env })
+    expect(own.wasStarted()).toBe(false)
+    expect((await uploader(home, { env })).code).toBe(0)
+    expect(collector.connections).toBe(0)
+    expect(Object.keys(queueContent(home))).toHaveLength(3)
+  })
+
+  it('is not started where there is nothing to send', async () => {
+    const { home } = await stage()
+    settle(home, { fired: ['first_seen_for_install_id', 'first_seen_for_version@1.0.0'] })
+    const own = tattletale(home)
+    await host(home, { uploader: own.uploader, steps: [['count', 'repl'], ['close']] })
+    expect(own.wasStarted()).toBe(false)
+  })
+
+  it('is not started while one is at work, but is when that one is dead', async () => {
+    const { home, collector } = await stage({ answer: { hang: 'before headers' } })
+    settle(home, { sequence: 3 })
+    fillQueue(home, 3)
+    await host(home, { steps: [['close']] })
+    await collector.received(3)
+    const own = tattletale(home)
+    const running = processesOf(home)
+    await host(home, { uploader: own.uploader, steps: [['count', 'run'], ['close']] })
+    expect(processesOf(home)).toEqual(running)
+    expect(home.has('an-uploader-was-started')).toBe(false)
+    process.kill(running[0] ?? 0, 'SIGKILL')
+    await nothingRuns(home)
+    await host(home, { uploader: own.uploader, steps: [['close']] })
+    expect(own.wasStarted()).toBe(true)
+  })
+
+  it.each<[string, Answer]>([
+    ['hangs', { hang: 'before headers' }],
+    ['drips', { drip: 'headers', everyMs: 10 }],
+    ['answers ever so slowly', { status: 204, afterMs: 250 }],
+  ])('is gone in time from a collector that %s', async (_, answer) => {
+    const { home, collector } = await stage({ answer })
+    fillQueue(home, 200)
+    const started = performance.now()
+    const ended = await hastyUploader(home, { postTimeoutMs: 400, deadlineMs: 800 })
+    expect(performance.now() - started).toBeLessThan(4000)
+    expect(ended).toEqual({ code: 0, signal: null, out: '', err: '' })
+    await vi.waitFor(() => expect(collector.open).toBe(0), { interval: 5 })
+    expect(home.has(path.join(home.state, '.lock'))).toBe(false)
+    const kept = Object.keys(queueContent(home)).length
+    expect(kept).toBeGreaterThan(100)
+    expect(uploadsOf(home).last_result).toMatch(/^(out of time|failed: timeout)$/)
+    collector.setAnswer(204)
+    expect(await cliJson(home, ['upload'])).toMatchObject({ delivered: kept, kept: 0 })
+  })
+
+  it('that cannot be started at all is nobody’s trouble', async () => {
+    const { home } = await stage()
+    settle(home)
+    for (const command of ['/nonexistent/node', home.path, '']) {
+      const ended = await host(home, {
+        steps: [['count', 'run'], ['close']],
+        uploader: { command, args: [] },
+      })
+      expect(ended).toEqual({ code: 0, signal: null, out: '', err: '' })
+    }
+    expect(Object.keys(queueContent(home))).toHaveLength(1)
+  })
+
+  it('that is stopped in the middle goes on where it was', async () => {
+    const { home, collector } = await stage({ answer: { status: 204, afterMs: 10 } })
+    settle(home, { sequence: 100 })
+    fillQueue(home, 100)
+    await host(home, { steps: [['close']] })
+    await collector.received(20)
+    const pid = uploaderIn(home)
+    process.kill(pid, 'SIGSTOP')
+    await vi.waitFor(() => expect(stateOf(pid)).toBe('T'), { interval: 5 })
+    // As long as it lives it has the lock, however long it sleeps.
+    const own = tattletale(home)
+    await host(home, {
+      version: '1.0.1',
+      steps: [['count', 'run'], ['close']],
+      uploader: own.uploader,
+    })
+    expect(home.has('an-uploader-was-started')).toBe(false)
+    process.kill(pid, 'SIGCONT')
+    await collector.received(101)
+    await nothingRuns(home)
+    expect(new Set(idsAt(collector)).size).toBe(101)
+    expect(collector.events).toHaveLength(101)
+  })
+})

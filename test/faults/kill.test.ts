@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process'
+
+import { describe, expect, it, vi } from 'vitest'
+
+import { fillQueue, queueContent } from '../support/events.ts'
+import type { Home } from '../support/home.ts'
+import { cli } from '../support/run.ts'
+import { idOf, stage, uploaderEnv, uploaderFile } from './stage.ts'
+
+const inFlight = 8
+const kills = 100
+const waiting = 60
+
+describe.concurrent('an uploader that is killed at any moment', () => {
+  // Two queues at once make use of two processors; 200 kills in all.
+  it.each(['one', 'another'])(
+    'loses nothing, and sends nothing twice but what it could not know of (%s queue)',
+    async () => {
+      const { home, collector } = await stage()
+      let isAtWork: () => void = () => undefined
+      collector.setAnswer(() => {
+        isAtWork()
+        return { status: 204, afterMs: Math.random() * 12 }
+      })
+      const killAtRandom = (name: string) =>
+        killed(home, name, (kill) => {
+          // From before it has the lock to when it has delivered all there is.
+          if (Math.random() < 0.2) setTimeout(kill, Math.random() * 100)
+          else {
+            isAtWork = () => {
+              isAtWork = () => undefined
+              setTimeout(kill, Math.random() * 60)
+            }
+          }
+        })
+      let queued = fillQueue(home, waiting).length
+      const victims = new Set<string>()
+      for (let run = 1; victims.size < kills; run += 1) {
+        const missing = waiting - Object.keys(queueContent(home)).length
+        queued += fillQueue(home, missing, queued + 1).length
+        // The key of each uploader is its name: so the collector sees which one posted.
+        if (await killAtRandom(`run-${run}`)) victims.add(`run-${run}`)
+      }
+      // One that dies while it takes over a dead one's lock leaves that closed for some seconds.
+      const upload = async () => expect((await cli(home, ['upload'])).code).toBe(0)
+      await vi.waitFor(upload, { timeout: 10_000, interval: 200 })
+      expect(queueContent(home)).toEqual({})
+
+      const lastPost = new Map(collector.events.map((event) => [idOf(event), event]))
+      expect(lastPost.size).toBe(queued)
+      const repeated = collector.events.filter((event) => lastPost.get(idOf(event)) !== event)
+      const posters = repeated.map(({ headers }) => String(headers['x-telemetry-key']))
+      expect(posters.filter((name) => !victims.has(name))).toEqual([])
+      for (const name of victims) {
+        expect(posters.filter((one) => one === name).length).toBeLessThanOrEqual(inFlight)
+      }
+      // The moments were well chosen: some hit it at work, and it got on all the same.
+      expect(repeated.length).toBeGreaterThan(0)
+      expect(queued).toBeGreaterThan(waiting * 2)
+    },
+    80_000,
+  )
+})
+
+/** Runs an uploader until it is killed. False where it ended before that by itself. */
+function killed(home: Home, name: string, plan: (kill: () => void) => void): Promise<boolean> {
+  const child = spawn(process.execPath, [uploaderFile], {
+    cwd: home.path,
+    env: { ...home.env, ...uploaderEnv, RUNMAT_TELEMETRY_KEY: name },
+    stdio: 'ignore',
+  })
+  plan(() => child.kill('SIGKILL'))
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (_, signal) => resolve(signal === 'SIGKILL'))
+  })
+}

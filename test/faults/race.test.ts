@@ -1,0 +1,113 @@
+import path from 'node:path'
+
+import { describe, expect, it, vi } from 'vitest'
+
+import { runmat } from '../../src/product/runmat.ts'
+import type { Surroundings } from '../../src/settings/surroundings.ts'
+import { openTelemetry } from '../../src/telemetry.ts'
+import type { Answer, Collector } from '../support/collector.ts'
+import { fillQueue, namesIn, queueContent } from '../support/events.ts'
+import type { Home } from '../support/home.ts'
+import { nothingRuns, processesOf } from '../support/processes.ts'
+import { run } from '../support/run.ts'
+import { requireTool } from '../support/tools.ts'
+import { host, idOf, idsAt, settle, stage, tattletale, uploaderEnv, uploaderFile } from './stage.ts'
+
+/** This process in the role of a host that lives in the home. */
+function surroundingsOf(home: Home): Surroundings {
+  return {
+    env: home.env,
+    home: home.path,
+    cwd: home.path,
+    platform: process.platform,
+    arch: process.arch,
+    ci: undefined,
+    configHome: home.at('.config'),
+    cacheHome: (application) => home.at('.cache', application),
+    now: Date.now,
+  }
+}
+
+const own = { command: process.execPath, args: [uploaderFile] }
+
+/** One run of a host with something new to say. The first count of a version makes an event. */
+async function hostRun(home: Home, version: string): Promise<void> {
+  const options = { version, surroundings: surroundingsOf(home), uploader: own }
+  const telemetry = openTelemetry(runmat, options)
+  telemetry.count('repl')
+  await telemetry.close()
+}
+
+const versionOf = ({ json }: Collector['events'][number]) => (json as { version: string }).version
+
+const rounds = 20
+
+describe.concurrent('an event that arrives while the uploader is finishing', () => {
+  // By chance, close to the moment. The second of each pair must not need a third to get going.
+  it.each<[string, (version: string) => Answer]>([
+    ['after a delivery', () => 204],
+    ['after a refusal', (version) => (version.endsWith('.1') ? 400 : 204)],
+    ['after another refusal', (version) => (version.endsWith('.1') ? 422 : 204)],
+  ])(
+    'is not left behind, %s',
+    async (_, treat) => {
+      const { home, collector } = await stage()
+      settle(home)
+      let answered = (): void => undefined
+      collector.setAnswer((request) => {
+        const version = versionOf(request)
+        if (version.endsWith('.1')) setImmediate(() => answered())
+        const answer = treat(version)
+        return answer as number
+      })
+      for (let round = 0; round < rounds; round += 1) {
+        const first = new Promise<void>((resolve) => {
+          answered = resolve
+        })
+        await hostRun(home, `1.${round}.1`)
+        await first
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 12))
+        await hostRun(home, `1.${round}.2`)
+        await vi.waitFor(() => expect(collector.events.map(versionOf)).toContain(`1.${round}.2`), {
+          timeout: 5000,
+          interval: 5,
+        })
+        await nothingRuns(home)
+      }
+      expect(new Set(idsAt(collector)).size).toBe(2 * rounds)
+      expect(collector.events).toHaveLength(2 * rounds)
+    },
+    60_000,
+  )
+
+  // And for sure: the uploader is held up while it closes its books, with the lock in its hands.
+  it.skipIf(!requireTool('strace')).each<[string, Answer, number]>([
+    ['after a delivery', 204, 0],
+    ['after a refusal', 400, 1],
+  ])('is seen by it, %s', async (_, answer, kept) => {
+    const { home, collector } = await stage({ answer })
+    settle(home, { sequence: 1 })
+    const [event] = fillQueue(home, 1)
+    const hold = 'inject=fsync:delay_enter=700000'
+    const command = ['-f', '-qq', '-e', 'trace=fsync', '-e', hold, '-o', home.at('trace')]
+    const uploading = run('strace', [...command, process.execPath, uploaderFile], home, {
+      env: uploaderEnv,
+    })
+    await collector.received(1)
+    collector.setAnswer((request) => (idOf(request) === event?.id ? (answer as number) : 204))
+    await vi.waitFor(() => expect(namesIn(home.state).join()).toMatch(/uploads\.json\..*tmp/), {
+      interval: 5,
+    })
+    const { uploader, wasStarted } = tattletale(home)
+    const running = processesOf(home)
+    await host(home, { version: '2.0.0', uploader, steps: [['count', 'run'], ['close']] })
+    // The host has left it to the one who is still there.
+    expect(home.has('an-uploader-was-started')).toBe(false)
+    expect(processesOf(home)).toEqual(running)
+    await uploading
+    expect(wasStarted()).toBe(false)
+    expect(collector.events.map(versionOf)).toEqual(['0.6.1', '2.0.0'])
+    expect(Object.keys(queueContent(home))).toHaveLength(kept)
+    expect(home.has(path.join(home.state, '.lock'))).toBe(false)
+  })
+})

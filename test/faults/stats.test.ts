@@ -1,0 +1,133 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+
+import { beforeAll, describe, expect, it } from 'vitest'
+
+import { readStats } from '../../src/store/stats.ts'
+import type { Step } from '../programs/host.ts'
+import { namesIn, queueContent } from '../support/events.ts'
+import type { Home } from '../support/home.ts'
+import { cli, cliJson } from '../support/run.ts'
+import { host, stage } from './stage.ts'
+
+interface Event {
+  readonly sequence: number
+  readonly trigger: string
+  readonly first_seen: string
+}
+
+const file = (home: Home) => path.join(home.state, 'stats.json')
+
+const queuedIn = (home: Home): readonly Event[] =>
+  Object.values(queueContent(home)).map((text) => JSON.parse(text) as Event)
+
+/** All that can be said in one run of a host: every milestone that there is for it. */
+const everything = [
+  ['count', 'run', 'success'],
+  ['count', 'run', 'success'],
+  ['count', 'benchmark'],
+  ['milestone', 'project'],
+] as const
+
+type Damage = readonly [string, (file: string, text: string) => void]
+
+const changed = (name: string, change: (stats: Record<string, unknown>) => unknown): Damage => [
+  name,
+  (where, text) =>
+    writeFileSync(where, JSON.stringify(change(JSON.parse(text) as Record<string, unknown>))),
+]
+
+const damages: readonly Damage[] = [
+  ['is empty', (where) => writeFileSync(where, '')],
+  ...[1, 60, 200].map((length): Damage => [
+    `is cut after ${length} bytes`,
+    (where, text) => writeFileSync(where, text.slice(0, length)),
+  ]),
+  ['lacks its last byte', (where, text) => writeFileSync(where, text.trimEnd().slice(0, -1))],
+  ['is noise', (where) => writeFileSync(where, Buffer.alloc(5000, 0xfe))],
+  ['is all zeros, as after a power cut', (where) => writeFileSync(where, Buffer.alloc(400))],
+  ['is a megabyte', (where, text) => writeFileSync(where, text.padEnd(1024 * 1024))],
+  ['holds null', (where) => writeFileSync(where, 'null')],
+  ['holds a list', (where) => writeFileSync(where, '[1,2,3]')],
+  changed('counts in words', (stats) => ({ ...stats, subcommand_counts: { run: 'many' } })),
+  changed('counts below zero', (stats) => ({ ...stats, selections: { jit: -1 } })),
+  changed('counts in halves', (stats) => ({ ...stats, sequence: 0.5 })),
+  changed('counts in a list', (stats) => ({ ...stats, subcommand_counts: [1] })),
+  changed('has a sequence of text', (stats) => ({ ...stats, sequence: '1' })),
+  changed('remembers one milestone', (stats) => ({ ...stats, fired: 'project' })),
+  changed('has no counters', (stats) => ({ ...stats, subcommand_counts: undefined })),
+  changed('is of another schema', (stats) => ({ ...stats, stats_schema_version: 99 })),
+  ['is a folder', (where) => mkdirSync(where)],
+  [
+    'is a folder with something in it',
+    (where) => {
+      mkdirSync(where)
+      writeFileSync(path.join(where, 'x'), '')
+    },
+  ],
+  ['is a link to nowhere', (where) => symlinkSync('nowhere', where)],
+  ['is a pipe', (where) => execFileSync('mkfifo', [where])],
+]
+
+describe.concurrent('a stats.json that', () => {
+  let past: Home
+
+  /** A machine that has sent six events. */
+  beforeAll(async () => {
+    const { home } = await stage()
+    await host(home, { steps: everything })
+    await cli(home, ['upload'])
+    past = home
+  })
+
+  it.each(damages)('%s is set aside and built anew', async (_, damage) => {
+    const { home } = await stage()
+    cpSync(past.state, home.state, { recursive: true })
+    const known = home.read(file(home))
+    // The second time, something lies where the first was set aside.
+    for (const round of [0, 1]) {
+      rmSync(file(home), { recursive: true })
+      damage(file(home), known)
+      const steps: readonly Step[] = [
+        // This version has been seen; what it has reached before, it does not reach again.
+        ...everything,
+        ['version', `1.0.${round + 1}`],
+        ...everything,
+      ]
+      expect((await host(home, { steps })).code).toBe(0)
+      expect(readStats(file(home)).kind).toBe('read')
+      expect(namesIn(home.state).filter((name) => name.endsWith('.tmp'))).toEqual([])
+      expect(namesIn(home.state).filter((name) => name.startsWith('stats.json.'))).toHaveLength(1)
+      const events = queuedIn(home).slice(-3)
+      expect(events.map(({ trigger }) => trigger)).toEqual([
+        'first_seen_for_version',
+        'benchmark',
+        'project',
+      ])
+      const last = 6 + 3 * round
+      expect(events.map(({ sequence }) => sequence)).toEqual([last + 1, last + 2, last + 3])
+      expect(queuedIn(home)).toHaveLength(3 * (round + 1))
+    }
+  })
+
+  it('is damaged is no obstacle to whoever only looks', async () => {
+    const { home } = await stage()
+    home.write(file(home), '{"sequence":')
+    expect(await cliJson(home, ['status'])).toMatchObject({ queue: { dropped: 0 } })
+    expect((await cli(home, ['print'])).code).toBe(0)
+    expect(home.read(file(home))).toBe('{"sequence":')
+  })
+
+  it('is gone while events wait is learnt from them', async () => {
+    const { home } = await stage()
+    await host(home, { steps: everything })
+    rmSync(file(home))
+    await host(home, { steps: everything })
+    expect(queuedIn(home).map(({ trigger }) => trigger)).toEqual(
+      queuedIn(home)
+        .map(({ trigger }) => trigger)
+        .slice(0, 6),
+    )
+  })
+})

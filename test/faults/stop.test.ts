@@ -1,0 +1,246 @@
+import { unlinkSync } from 'node:fs'
+import path from 'node:path'
+
+import { describe, expect, it, vi } from 'vitest'
+
+import type { Answer } from '../support/collector.ts'
+import { fillQueue, queueContent } from '../support/events.ts'
+import type { Home } from '../support/home.ts'
+import { isRunning, nothingRuns, processesOf, stateOf } from '../support/processes.ts'
+import { cli, cliJson, launcher, run } from '../support/run.ts'
+import { requireTool } from '../support/tools.ts'
+import {
+  faultHome,
+  host,
+  idsAt,
+  sendTo,
+  settle,
+  stage,
+  type Stage,
+  tattletale,
+  uploaderEnv,
+  uploaderFile,
+  uploadsOf,
+} from './stage.ts'
+
+const events = 1000
+const inFlight = 8
+
+interface Scene extends Stage {
+  /** Of the uploader. */
+  readonly pid: number
+}
+
+/** A host has started an uploader, which is in the middle of a thousand events. */
+async function midway(answer: Answer, after: number): Promise<Scene> {
+  const { home, collector } = await stage({ answer })
+  settle(home, { sequence: events })
+  fillQueue(home, events)
+  await host(home, { steps: [['close']] })
+  await collector.received(after)
+  const lock = JSON.parse(home.read(path.join(home.state, '.lock'))) as { pid: number }
+  expect(processesOf(home)).toEqual([lock.pid])
+  return { home, collector, pid: lock.pid }
+}
+
+/** Nothing is left that could send, and nothing comes, whatever one does. */
+async function isOver({ home, collector, pid }: Scene): Promise<void> {
+  expect(queueContent(home)).toEqual({})
+  await vi.waitFor(() => expect(isRunning(pid)).toBe(false), { interval: 5 })
+  await nothingRuns(home)
+  // What was under way has come in when the dead one's connections are closed.
+  await vi.waitFor(() => expect(collector.open).toBe(0), { interval: 5 })
+  const { requests, connections } = collector
+  collector.setAnswer(204)
+  await cli(home, ['enable'])
+  await cli(home, ['endpoint', '--reset'])
+  sendTo(home, collector.url)
+  const { uploader, wasStarted } = tattletale(home)
+  await host(home, { uploader, steps: [['close']] })
+  expect(wasStarted()).toBe(false)
+  expect(await cliJson(home, ['upload'])).toMatchObject({ attempted: 0, kept: 0 })
+  expect([collector.requests, collector.connections]).toEqual([requests, connections])
+  expect(new Set(idsAt(collector)).size).toBe(collector.events.length)
+}
+
+/** Runs a command that must not take two seconds longer than one that only looks. */
+async function promptly(home: Home, args: readonly string[]): Promise<Record<string, unknown>> {
+  const started = performance.now()
+  await cli(home, ['status'])
+  const looked = performance.now()
+  const answer = await cliJson(home, args)
+  // The machine may be busier now than it was then.
+  expect(performance.now() - looked).toBeLessThan(2000 + 3 * (looked - started))
+  return answer
+}
+
+describe.concurrent('disable ends an upload of a thousand events', () => {
+  it('to a slow collector', async () => {
+    const scene = await midway({ status: 204, afterMs: 40 }, 50)
+    const { wiped } = await promptly(scene.home, ['disable'])
+    expect(wiped).toBeGreaterThan(0)
+    expect(scene.collector.requests).toBeLessThan(events)
+    // It was told, and went by itself: why is in its books.
+    expect(uploadsOf(scene.home).last_result).toMatch(/^off/)
+    await isOver(scene)
+  })
+
+  it.each<[string, Answer]>([
+    ['says nothing', { hang: 'before headers' }],
+    ['stops within its headers', { hang: 'in headers' }],
+    ['drips', { drip: 'body', everyMs: 10 }],
+  ])('to a collector that %s', async (_, answer) => {
+    const scene = await midway(answer, inFlight)
+    await promptly(scene.home, ['disable'])
+    expect(scene.collector.requests).toBe(inFlight)
+    await isOver(scene)
+  })
+
+  it('whose uploader is stopped and sees nothing', async () => {
+    const scene = await midway({ status: 204, afterMs: 20 }, 20)
+    process.kill(scene.pid, 'SIGSTOP')
+    await vi.waitFor(() => expect(stateOf(scene.pid)).toBe('T'), { interval: 5 })
+    await promptly(scene.home, ['disable', '--forget'])
+    expect(scene.home.has(scene.home.state)).toBe(false)
+    await isOver(scene)
+  })
+
+  it('and of ten uploaders that all would like to', async () => {
+    const scene = await midway({ status: 204, afterMs: 20 }, 20)
+    const others = Array.from({ length: 10 }, () =>
+      run(process.execPath, [uploaderFile], scene.home, { env: uploaderEnv }),
+    )
+    await promptly(scene.home, ['disable'])
+    await isOver(scene)
+    expect((await Promise.all(others)).map(({ code }) => code)).toEqual(others.map(() => 0))
+  })
+})
+
+describe.concurrent('endpoint "" ends an upload of a thousand events', () => {
+  it('to a slow collector', async () => {
+    const scene = await midway({ status: 204, afterMs: 40 }, 50)
+    const { uploading } = await promptly(scene.home, ['endpoint', ''])
+    expect(uploading).toBe(false)
+    await isOver(scene)
+  })
+
+  it('to a collector that hangs', async () => {
+    const scene = await midway({ hang: 'before headers' }, inFlight)
+    await promptly(scene.home, ['endpoint', ''])
+    expect(scene.collector.requests).toBe(inFlight)
+    await isOver(scene)
+  })
+})
+
+const commands: [string[]][] = [[['disable']], [['endpoint', '']]]
+
+describe.skipIf(!requireTool('strace')).concurrent('by the clock of the kernel', () => {
+  it.each(commands)('no post starts after %j has ended', async (args) => {
+    const { home, collector } = await stage({ answer: { status: 204, afterMs: 20 } })
+    fillQueue(home, events)
+    const trace = ['strace', '-f', '-qq', '-ttt', '-e', 'trace=write,writev', '-s', '40', '-o']
+    const command = [...trace, home.at('trace'), process.execPath, uploaderFile]
+    const [first = '', ...rest] = command
+    const uploading = run(first, rest, home, { env: uploaderEnv })
+    await collector.received(50)
+    const script = '"$@" > /dev/null && date +%s.%N'
+    const changing = [process.execPath, launcher, ...args]
+    const { out } = await run('sh', ['-c', script, 'sh', ...changing], home)
+    await uploading
+    const posts = [...home.read('trace').matchAll(/(\d+\.\d+) writev?\(.*POST \/v1/g)].map(
+      ([, at]) => Number(at),
+    )
+    expect(posts).toHaveLength(collector.requests)
+    expect(collector.requests).toBeLessThan(events)
+    expect(Math.max(...posts)).toBeLessThan(Number(out))
+  })
+})
+
+describe.concurrent('what was recorded', () => {
+  it('while nothing might be sent is not sent later, nor is any count of it', async () => {
+    const { home, collector } = await stage()
+    settle(home)
+    await cli(home, ['endpoint', ''])
+    await host(home, {
+      steps: [['count', 'run', 'success'], ['count', 'repl'], ['milestone', 'project'], ['close']],
+    })
+    expect(queueContent(home)).toEqual({})
+    await cli(home, ['endpoint', '--reset'])
+    sendTo(home, collector.url)
+    await host(home, {
+      version: '1.0.1',
+      steps: [['count', 'run', 'failed_hir'], ['milestone', 'project'], ['close']],
+    })
+    await collector.received(2)
+    await nothingRuns(home)
+    expect(collector.events.map(({ json }) => json)).toEqual([
+      expect.objectContaining({
+        trigger: 'first_seen_for_version',
+        version: '1.0.1',
+        subcommand_counts: { run: 1, run_failed_hir: 1 },
+      }),
+      expect.objectContaining({ trigger: 'project', version: '1.0.1' }),
+    ])
+  })
+
+  it.each<[string, Record<string, string>]>([
+    ['disable', {}],
+    ['DO_NOT_TRACK', { DO_NOT_TRACK: '1' }],
+  ])('under a no (%s) has not happened', async (name, env) => {
+    const { home, collector } = await stage()
+    settle(home)
+    const before = home.read(path.join(home.state, 'stats.json'))
+    if (name === 'disable') await cli(home, ['disable'])
+    await host(home, { steps: [['count', 'run', 'success'], ['close']] }, { env })
+    expect(home.read(path.join(home.state, 'stats.json'))).toBe(before)
+    expect(queueContent(home)).toEqual({})
+    await cli(home, ['enable'])
+    await host(home, { version: '1.0.1', steps: [['count', 'repl'], ['close']] })
+    await collector.received(1)
+    await nothingRuns(home)
+    expect(collector.events.map(({ json }) => json)).toEqual([
+      expect.objectContaining({ subcommand_counts: { repl: 1 }, sequence: 1 }),
+    ])
+  })
+
+  it.each(commands)(
+    'by a host that stood in line during %j does not wait for a yes',
+    async (args) => {
+      const { home } = await stage()
+      settle(home)
+      // Somebody else, who is alive, is at the statistics.
+      const lock = home.write(
+        path.join(home.state, 'stats.json.lock'),
+        JSON.stringify({ pid: process.pid, born: null }),
+      )
+      const inLine = host(home, { steps: [['count', 'run', 'success']] })
+      // Its id is made right before it stands in line.
+      await vi.waitFor(() => expect(home.has(home.clientId)).toBe(true), { interval: 2 })
+      await cli(home, args)
+      unlinkSync(lock)
+      expect(await inLine).toEqual({ code: 0, signal: null, out: '', err: '' })
+      expect(queueContent(home)).toEqual({})
+    },
+  )
+
+  it('by many hosts during disable leaves nothing behind', async () => {
+    const home = faultHome()
+    sendTo(home, 'http://127.0.0.1:9/')
+    settle(home)
+    const hosts = Array.from({ length: 30 }, (_, index) =>
+      host(home, {
+        version: `1.0.${index}`,
+        steps: [
+          ['count', 'run'],
+          ['milestone', 'project'],
+        ],
+      }),
+    )
+    await vi.waitFor(() => expect(Object.keys(queueContent(home)).length).toBeGreaterThan(4), {
+      interval: 2,
+    })
+    await cli(home, ['disable'])
+    await Promise.all(hosts)
+    expect(queueContent(home)).toEqual({})
+  })
+})

@@ -1,0 +1,107 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import path from 'node:path'
+
+import { beforeAll, describe, expect, it } from 'vitest'
+
+import { tempHome, type Home } from './support/home.ts'
+import { root, run } from './support/run.ts'
+
+interface Packed {
+  readonly filename: string
+  readonly unpackedSize: number
+  readonly files: readonly { readonly path: string }[]
+}
+
+let home: Home
+let packed: Packed
+const prefix = () => home.at('prefix')
+const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--offline']
+
+// Packed from what was built for these tests, and installed as a user would, without any network.
+beforeAll(() => {
+  home = tempHome()
+  const cache = { ...process.env, npm_config_cache: home.at('npm-cache') }
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', home.path]
+  const options = { cwd: root, encoding: 'utf8', env: cache } as const
+  packed = (JSON.parse(execFileSync('npm', args, options)) as Packed[])[0] as Packed
+  const tarball = home.at(packed.filename)
+  execFileSync('npm', ['install', '--global', '--prefix', prefix(), ...quiet, tarball], options)
+}, 120_000)
+
+const library = () => path.join(prefix(), 'lib/node_modules/runmat-telemetry')
+
+describe('the package', () => {
+  it('holds what is needed and nothing else', () => {
+    const strays = packed.files
+      .map((file) => file.path)
+      .filter((name) => !/^(bin|dist|man)\/|^(package\.json|README\.md|LICENSE)$/.test(name))
+    expect(strays).toEqual([])
+    expect(packed.files.map((file) => file.path)).toEqual(
+      expect.arrayContaining([
+        'bin/runmat-telemetry.js',
+        'dist/cli.cjs',
+        'dist/upload.cjs',
+        'dist/index.js',
+        'dist/types/index.d.ts',
+        'dist/THIRD-PARTY-LICENSES.txt',
+        'man/runmat-telemetry.1',
+      ]),
+    )
+  })
+
+  it('stays small', () => {
+    expect(packed.unpackedSize).toBeLessThan(900_000)
+  })
+
+  it('brings nothing along', () => {
+    expect(readdirSync(path.join(prefix(), 'lib/node_modules'))).toEqual(['runmat-telemetry'])
+  })
+
+  it('has a command and a man page', async () => {
+    const status = await run(path.join(prefix(), 'bin/runmat-telemetry'), ['status'], tempHome())
+    expect(status).toMatchObject({ code: 0, err: '' })
+    expect(status.out).toMatch(/^RunMat telemetry is on\./)
+    expect(readdirSync(path.join(prefix(), 'share/man/man1'))).toEqual(['runmat-telemetry.1'])
+  })
+
+  it('can be imported by a host, and knows its types', async () => {
+    const host = tempHome()
+    host.write(
+      'host.mjs',
+      `import { openTelemetry, runmat } from 'runmat-telemetry'
+       import { contractsOf } from 'runmat-telemetry/contract'
+       const telemetry = openTelemetry(runmat, { version: '1.2.3' })
+       telemetry.count('run', 'success')
+       await telemetry.close()
+       console.log(contractsOf(runmat).length)`,
+    )
+    host.write('node_modules/.keep', '')
+    execFileSync('ln', ['-s', library(), host.at('node_modules/runmat-telemetry')])
+    const ended = await run(process.execPath, ['host.mjs'], host)
+    expect(ended).toMatchObject({ code: 0, out: '4\n' })
+    host.write(
+      'host.mts',
+      `import { openTelemetry, runmat, type Product } from 'runmat-telemetry'
+       const product: Product = { ...runmat, id: 'other' }
+       openTelemetry(product, { version: '1.2.3' }).startRun({
+         runKind: 'script', jitEnabled: true, accelerateEnabled: false,
+       })
+       // @ts-expect-error a version is text
+       openTelemetry(product, { version: 1 })`,
+    )
+    const tsc = path.join(root, 'node_modules/typescript/bin/tsc')
+    const options = [
+      '--noEmit',
+      '--strict',
+      '--module',
+      'nodenext',
+      '--lib',
+      'es2023',
+      '--types',
+      '',
+    ]
+    const types = await run(process.execPath, [tsc, ...options, 'host.mts'], host)
+    expect(types.out).toBe('')
+  })
+})

@@ -1,0 +1,273 @@
+import { once } from 'node:events'
+
+import { describe, expect, it, vi } from 'vitest'
+
+import { cli, cliJson } from '../support/run.ts'
+import type { Home } from '../support/home.ts'
+import type { Collector } from '../support/collector.ts'
+import { nothingRuns } from '../support/processes.ts'
+import { configure, host, runStage, spent, udpSink } from './stage.ts'
+
+interface RunEvent {
+  event_label: string
+  uuid: string
+  session_id: string
+  payload: Record<string, unknown>
+}
+
+const labels = ['runtime.run.started', 'runtime.run.finished']
+
+const eventsAt = ({ events }: Collector) => events.map(({ json }) => json as RunEvent)
+
+const queued = async (home: Home) =>
+  (await cli(home, ['print', '--queued'])).out
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as RunEvent)
+
+describe.concurrent('a run with the collector there', () => {
+  it('sends its two events while it lasts, and is in the log', async () => {
+    const { home, collector } = await runStage({}, 'drain_timeout_ms = 3000\n')
+    const ended = await host(home, {})
+    expect(ended).toMatchObject({ code: 0, err: '' })
+    const events = eventsAt(collector)
+    expect(events.map(({ event_label: label }) => label)).toEqual(labels)
+    expect(new Set(events.map(({ session_id: id }) => id)).size).toBe(1)
+    expect(events[1]?.payload).toMatchObject({ success: true, jit_enabled: true, jit_used: true })
+    expect(collector.events[0]?.headers['x-telemetry-key']).toBe('key-of-the-tests')
+    expect(await queued(home)).toEqual([])
+    expect(await cliJson<unknown[]>(home, ['log'])).toHaveLength(2)
+  })
+
+  it('is one start and one end, however often the host says so', async () => {
+    const { home, collector } = await runStage({}, 'drain_timeout_ms = 3000\n')
+    await host(home, { end: 'close twice' })
+    expect(eventsAt(collector).map(({ event_label: label }) => label)).toEqual(labels)
+  })
+
+  it('that is never finished has a start and no end', async () => {
+    const { home, collector } = await runStage({}, 'drain_timeout_ms = 3000\n')
+    await host(home, { finish: null })
+    expect(eventsAt(collector).map(({ event_label: label }) => label)).toEqual([labels[0]])
+  })
+
+  it('that finishes after the end of telemetry is not finished', async () => {
+    const { home, collector } = await runStage({}, 'drain_timeout_ms = 3000\n')
+    await host(home, { end: 'finish after close' })
+    expect(eventsAt(collector).map(({ event_label: label }) => label)).toEqual([labels[0]])
+  })
+
+  it.each(['nothing', 'process.exit'] as const)(
+    'of a host that ends with %s loses nothing',
+    async (end) => {
+      const { home, collector } = await runStage()
+      expect(await host(home, { end })).toMatchObject({ code: 0, err: '' })
+      const arrived = new Set(eventsAt(collector).map(({ uuid }) => uuid))
+      await cli(home, ['upload'])
+      const all = eventsAt(collector)
+      expect(new Set(all.map(({ event_label: label }) => label))).toEqual(new Set(labels))
+      expect(new Set(all.map(({ uuid }) => uuid)).size).toBe(2)
+      // What had arrived unconfirmed comes again under the same id, and nothing else twice.
+      expect(all.length).toBeLessThanOrEqual(2 + arrived.size)
+    },
+  )
+
+  it('of a host that is killed leaves clean events or none', async () => {
+    const { home, collector } = await runStage()
+    expect((await host(home, { end: 'kill' })).signal).toBe('SIGKILL')
+    await cli(home, ['upload'])
+    for (const { event_label: label } of eventsAt(collector)) expect(labels).toContain(label)
+  })
+})
+
+describe.concurrent('a run with the collector away', () => {
+  it.each<[string, Parameters<typeof runStage>[0]]>([
+    ['hanging', { answer: { hang: 'before headers' } }],
+    ['refusing', { answer: 503 }],
+    ['resetting', { answer: 'reset' }],
+  ])('(%s) goes to the queue, and arrives later under the same ids', async (_, options) => {
+    const { home, collector } = await runStage(options, 'drain_timeout_ms = 50\n')
+    expect(await host(home, {})).toMatchObject({ code: 0, err: '' })
+    const tried = eventsAt(collector).length
+    const waiting = await queued(home)
+    expect(waiting.map(({ event_label: label }) => label)).toEqual(labels)
+    await nothingRuns(home).catch(() => undefined)
+    collector.setAnswer(204)
+    await cli(home, ['upload'])
+    expect(eventsAt(collector).length).toBeGreaterThanOrEqual(tried + 2)
+    const confirmed = await cliJson<{ event: RunEvent }[]>(home, ['log'])
+    expect(confirmed.map(({ event }) => event.uuid).toSorted()).toEqual(
+      waiting.map(({ uuid }) => uuid).toSorted(),
+    )
+    expect(await queued(home)).toEqual([])
+  })
+
+  it('waits for nothing with drain_mode = "none"', async () => {
+    const settings = 'drain_mode = "none"\ndrain_timeout_ms = 5000\n'
+    const { home } = await runStage({ answer: { hang: 'before headers' } }, settings)
+    const patient = await runStage(
+      { answer: { hang: 'before headers' } },
+      'drain_timeout_ms = 1500\n',
+    )
+    const [hasty, waited] = await Promise.all([host(home, {}), host(patient.home, {})])
+    expect(spent(waited).close).toBeGreaterThanOrEqual(1450)
+    expect(spent(hasty).close).toBeLessThan(spent(waited).close / 2)
+    expect(await queued(home)).toHaveLength(2)
+  })
+
+  it('does not even try while everybody is asked to wait', async () => {
+    const { home, collector } = await runStage()
+    const later = new Date(Date.now() + 3_600_000).toISOString()
+    home.write(`${home.state}/uploads.json`, JSON.stringify({ next_attempt: later, failures: 1 }))
+    await host(home, {})
+    expect(collector.requests).toBe(0)
+    expect(await queued(home)).toHaveLength(2)
+  })
+
+  it('gives way in a bounded queue, and says how often', async () => {
+    const { home } = await runStage({ answer: { hang: 'before headers' } }, 'queue_size = 1\n')
+    await host(home, { runs: 20 })
+    // Four posts under way cannot give way any more; the bound is eight.
+    expect((await queued(home)).length).toBe(8)
+    const status = await cliJson<{ queue: { dropped: number } }>(home, ['status'])
+    expect(status.queue.dropped).toBe(32)
+  })
+})
+
+describe.concurrent('where a run may send', () => {
+  it('is no project’s choice as far as the key goes', async () => {
+    const { home } = await runStage({}, 'drain_timeout_ms = 3000\n')
+    const project = await runStage()
+    home.write('runmat.toml', `[runtime.telemetry]\nhttp_endpoint = "${project.collector.url}"\n`)
+    await host(home, {})
+    await project.collector.received(1)
+    for (const { headers } of project.collector.events) {
+      expect(headers).not.toHaveProperty('x-telemetry-key')
+    }
+  })
+
+  it.each(['RUNMAT_NO_TELEMETRY', 'DO_NOT_TRACK', 'CI'])('is nowhere under %s', async (name) => {
+    const { home, collector } = await runStage()
+    await host(home, {}, { env: { [name]: '1' } })
+    expect(collector.requests).toBe(0)
+    expect(await queued(home)).toEqual([])
+  })
+
+  it('is nowhere without a key', async () => {
+    const { home, collector } = await runStage()
+    await host(home, {}, { env: { RUNMAT_TELEMETRY_KEY: undefined } })
+    expect(collector.requests).toBe(0)
+  })
+
+  it('is the queue alone in the first run on a machine', async () => {
+    const { home, collector } = await runStage()
+    home.write(`${home.state}/stats.json`, '')
+    const fresh = await runStage()
+    const { rmSync } = await import('node:fs')
+    rmSync(fresh.home.state, { recursive: true })
+    const ended = await host(fresh.home, {})
+    expect(ended.err).toMatch(/collects anonymous usage statistics/)
+    expect(fresh.collector.requests).toBe(0)
+    expect((await queued(fresh.home)).length).toBe(4)
+    expect(collector.requests).toBe(0)
+  })
+})
+
+describe.concurrent('over UDP', () => {
+  it('sends a datagram for each event, and the same by HTTP', async () => {
+    const { address, received, socket } = await udpSink()
+    const { home, collector } = await runStage(
+      {},
+      `udp_endpoint = "${address}"\ndrain_timeout_ms = 3000\n`,
+    )
+    await host(home, {})
+    while (received.length < 2) await once(socket, 'message')
+    expect(received.toSorted()).toEqual(collector.events.map(({ text }) => text).toSorted())
+  })
+
+  it('never sends what does not fit', async () => {
+    const { address, received, socket } = await udpSink()
+    const { home, collector } = await runStage(
+      {},
+      `udp_endpoint = "${address}"\ndrain_timeout_ms = 3000\n`,
+    )
+    const name = 'x'.repeat(60)
+    const figure = Number.MAX_SAFE_INTEGER
+    const failure = {
+      stage: 'runtime',
+      code: `${'A'.repeat(90)}:B`,
+      hasSpan: true,
+      host: 'desktop',
+      component: 'c'.repeat(48),
+    }
+    await host(home, {
+      finish: {
+        success: false,
+        failure,
+        durationUs: figure,
+        counters: { totalExecutions: figure, jitCompiled: figure, interpreterFallback: figure },
+        provider: {
+          device: { name, vendor: name, backend: 'inprocess' },
+          gpuWallNs: figure,
+          gpuDispatches: figure,
+          gpuUploadBytes: figure,
+          gpuDownloadBytes: figure,
+          fusionCacheHits: figure,
+          fusionCacheMisses: figure,
+        },
+      },
+    })
+    const sizes = collector.events.map(({ text }) => text.length)
+    expect(Math.max(...sizes)).toBeGreaterThan(1200)
+    if (received.length === 0) await once(socket, 'message')
+    expect(received.map((text) => (JSON.parse(text) as RunEvent).event_label)).toEqual([labels[0]])
+  })
+
+  it.each(['nowhere.invalid:7846', '127.0.0.1:1', '[::1]:9'])(
+    'to %s changes nothing for the host',
+    async (address) => {
+      const { home, collector } = await runStage(
+        {},
+        `udp_endpoint = "${address}"\ndrain_timeout_ms = 3000\n`,
+      )
+      expect(await host(home, {})).toMatchObject({ code: 0, err: '' })
+      expect(collector.requests).toBe(2)
+    },
+  )
+})
+
+describe.concurrent('with the settings of a run', () => {
+  it('sync_mode holds the host until each event is delivered', async () => {
+    const { home, collector } = await runStage({}, 'sync_mode = true\ndrain_mode = "none"\n')
+    const ended = await host(home, { end: 'process.exit' })
+    expect(ended).toMatchObject({ code: 0, err: '' })
+    expect(eventsAt(collector).map(({ event_label: label }) => label)).toEqual(labels)
+    expect(await queued(home)).toEqual([])
+  })
+
+  it('show_payloads prints the very bytes to stdout', async () => {
+    const { home, collector } = await runStage(
+      {},
+      'show_payloads = true\ndrain_timeout_ms = 3000\n',
+    )
+    const { out } = await host(home, {})
+    const shown = out.split('\n').slice(0, 2)
+    expect(shown).toEqual(collector.events.map(({ text }) => text))
+  })
+
+  it('RUNMAT_TELEMETRY_SHOW prints them to stderr', async () => {
+    const { home, collector } = await runStage({}, 'drain_timeout_ms = 3000\n')
+    const { err } = await host(home, {}, { env: { RUNMAT_TELEMETRY_SHOW: '1' } })
+    expect(err.trim().split('\n')).toEqual(collector.events.map(({ text }) => text))
+  })
+})
+
+describe('names', () => {
+  it('that do not resolve hold nobody up', async () => {
+    const { home } = await runStage()
+    configure(home, 'https://nowhere.invalid/v1/t', 'udp_endpoint = "nowhere.invalid:7846"\n')
+    const ended = await host(home, {})
+    expect(ended).toMatchObject({ code: 0, err: '' })
+    await vi.waitFor(async () => expect(await queued(home)).toHaveLength(2))
+  })
+})

@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync } from 'node:fs'
+
+import { vi } from 'vitest'
+
+import type { Home } from './home.ts'
+
+/**
+ * The processes that have this home anywhere in their environment: hosts, uploaders, and whatever
+ * else one of them may have started. Only Linux tells; elsewhere there seem to be none.
+ */
+export function processesOf(home: Home): readonly number[] {
+  return numbersIn('/proc').filter((pid) => environmentOf(pid).includes(home.path))
+}
+
+/** Waits until nothing runs in this home any more. */
+export async function nothingRuns(home: Home, timeout = 10_000): Promise<void> {
+  await vi.waitFor(
+    () => {
+      const pids = processesOf(home)
+      if (pids.length > 0) throw new Error(`still running: ${pids.map(describe).join('; ')}`)
+    },
+    { timeout, interval: 20 },
+  )
+}
+
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch {
+    return false
+  }
+  // A zombie has ended, and waits for somebody to ask how.
+  return stateOf(pid) !== 'Z'
+}
+
+/** The processes that this one started and that still run, and those that they started. */
+export function childrenOf(pid: number): readonly number[] {
+  return numbersIn(`/proc/${pid}/task`).flatMap((thread) =>
+    read(`/proc/${pid}/task/${thread}/children`).split(' ').filter(Boolean).map(Number),
+  )
+}
+
+/** One letter of the process table: R for running, T for stopped, Z for ended. */
+export function stateOf(pid: number): string {
+  const stat = read(`/proc/${pid}/stat`)
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[0] ?? ''
+}
+
+function describe(pid: number): string {
+  return `${pid} ${read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')}`
+}
+
+function environmentOf(pid: number): string {
+  return pid === process.pid ? '' : read(`/proc/${pid}/environ`)
+}
+
+function numbersIn(folder: string): readonly number[] {
+  try {
+    return readdirSync(folder).map(Number).filter(Number.isSafeInteger)
+  } catch {
+    return []
+  }
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'latin1')
+  } catch {
+    return ''
+  }
+}
