@@ -1,0 +1,453 @@
+# Installs RunMat:  irm https://runmat.com/install.ps1 | iex
+#
+# What does this say about me? That an installation started, and how it ended: the system, the
+# processor, the release, and a random id out of %USERPROFILE%\.runmat\telemetry_id. What is in no
+# list or pattern below is not sent. RUNMAT_NO_TELEMETRY=1 turns it off, and so does every other no
+# that RunMat knows; RUNMAT_TELEMETRY_SHOW=1 shows each byte. Nothing waits for it or fails with it.
+#
+# For Windows PowerShell 5.1 and PowerShell 7. It does what install.sh does, in the same order and
+# with the same rules. All of it is one block, so that `iex` leaves no functions behind, and so that
+# a download that breaks off is no whole block and runs nothing.
+
+[CmdletBinding(PositionalBinding = $false)]
+param(
+    [string] $Version = $env:RUNMAT_VERSION,
+    [string] $Dir = $env:RUNMAT_INSTALL_DIR,
+    [switch] $Help,
+    [Parameter(ValueFromRemainingArguments = $true)] [string[]] $Rest
+)
+
+& {
+    param($Invocation, [string] $Version, [string] $Dir, [bool] $Help, [string[]] $Rest)
+
+    Set-StrictMode -Version 2
+    $ErrorActionPreference = 'Stop'
+    $ProgressPreference = 'SilentlyContinue' # drawing it makes 5.1 download many times slower
+
+    $releases = 'https://github.com/runmat-org/runmat/releases'
+    $collector = 'https://api.runmat.com/v1/t'
+    $docs = 'https://runmat.com/docs/telemetry'
+
+    $knownMachines = -split 'x86_64 arm64 x86 arm riscv64 ppc64 s390x loong64 other aarch64 amd64
+        AMD64 ARM64 armv7l i686'
+    $tagForm = '[A-Za-z0-9]+([._+-][A-Za-z0-9]+)*'
+    $versionForm = 'v?[0-9]{1,6}\.[0-9]{1,6}(\.[0-9]{1,6})?([-+][0-9A-Za-z.+-]{1,32})?'
+    $uuidForm = '[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
+    $pathForm = '(/[A-Za-z0-9._~%/?&=+:,-]*)?'
+    $endpointForm = "https://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?$pathForm|" +
+        "http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?$pathForm"
+
+    # Surroundings in which nobody asked to be counted: build services, test runs, workers.
+    $markers = -split 'CI GITHUB_ACTIONS GITLAB_CI BUILDKITE CIRCLECI TRAVIS APPVEYOR
+        TEAMCITY_VERSION JENKINS_URL TF_BUILD PYTEST_CURRENT_TEST PYTEST_VERSION VITEST
+        JEST_WORKER_ID NODE_TEST_CONTEXT NEXTEST RUNMAT_INSTRUMENTED_JOB RUNMAT_WORKER RAY_JOB_ID
+        RAY_RAYLET_PID OSMO_JOB_ID OSMO_WORKFLOW_ID'
+    # And the build services that ci-info recognises, whatever these variables hold.
+    $services = -split 'AC_APPCIRCLE AGOLA_GIT_REF ALPIC_HOST APPCENTER_BUILD_ID BITBUCKET_COMMIT
+        BITRISE_IO BUDDY_WORKSPACE_ID BUILDER_OUTPUT BUILD_ID BUILD_NUMBER CAPAWESOME_CLOUD
+        CF_BUILD_ID CF_PAGES CIRRUS_CI CI_APP_ID CI_BUILD_ID CI_BUILD_NUMBER CI_NAME
+        CI_XCODE_PROJECT CM_BUILD_ID CODEBUILD_BUILD_ARN CONTINUOUS_INTEGRATION DRONE DSARI
+        EARTHLY_CI EAS_BUILD GERRIT_PROJECT GITEA_ACTIONS GO_PIPELINE_LABEL HARNESS_BUILD_ID
+        HUDSON_URL LAYERCI MAGNUM NETLIFY NEVERCODE NOW_BUILDER PROW_JOB_ID RELEASE_BUILD_ID RENDER
+        RUN_ID RWX SAILCI SCREWDRIVER SEMAPHORE STRIDER TASK_ID VELA VERCEL WORKERS_CI XCS
+        bamboo_planKey'
+
+    $usage = @"
+Installs RunMat.
+
+  -Version VERSION  which release, such as v0.4.1 (default: the newest); or RUNMAT_VERSION
+  -Dir DIR          where to (default: ~\.local\bin); or RUNMAT_INSTALL_DIR
+  -Help             this text
+
+RUNMAT_RELEASES_URL names a mirror, RUNMAT_REQUIRE_CHECKSUM=1 takes no archive without a checksum,
+RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
+"@
+
+    # What is known so far. `Code` is what the process ends with.
+    $run = @{
+        Code = 1; Version = $Version; Base = $releases; Folder = ''; Platform = ''; Machine = ''
+        Temporary = ''; Staging = ''; Url = ''; Archive = ''
+        Telemetry = $false; Endpoint = $collector; ClientId = ''
+        Curl = "$env:SystemRoot\System32\curl.exe"
+    }
+
+    function Install-RunMat {
+        Read-Arguments
+        Find-Platform
+        Initialize-Telemetry
+        $run.Temporary = New-Folder ([IO.Path]::GetTempPath())
+        if (-not $run.Version) { Find-Newest }
+        Send-Event 'install_start'
+        if (-not $run.Platform) { throw "there is no RunMat for Windows on $($run.Machine)" }
+        Get-Archive
+        Confirm-Archive
+        Install-Programs
+        Send-Event 'install_complete'
+        $run.Code = 0
+
+        Write-Host "RunMat $($run.Version) is installed: $($run.Folder)\runmat.exe"
+        if (($env:PATH -split ';') -notcontains $run.Folder) {
+            Write-Host "To run it by name, add this folder to your PATH: $($run.Folder)"
+        }
+    }
+
+    function Stop-Misused([string] $Message) {
+        $run.Code = 2
+        throw "$Message`n$usage"
+    }
+
+    function Read-Arguments {
+        if ($env:OS -ne 'Windows_NT') {
+            throw 'this is for Windows; elsewhere: curl -fsSL https://runmat.com/install.sh | sh'
+        }
+        if ($Rest) { Stop-Misused "unknown argument: $($Rest[0])" }
+        if ($run.Version -eq 'latest') { $run.Version = '' }
+        if ($run.Version -and -not (Test-Tag $run.Version)) {
+            Stop-Misused "this is no version: $($run.Version)"
+        }
+        if ($env:RUNMAT_RELEASES_URL) { $run.Base = $env:RUNMAT_RELEASES_URL.TrimEnd('/') }
+        if ($run.Base -cnotmatch '^https?://[\]\[A-Za-z0-9._~:/%@+=,-]+\z') {
+            Stop-Misused "RUNMAT_RELEASES_URL is no address: $($run.Base)"
+        }
+        $folder = $Dir
+        if (-not $folder) {
+            if (-not $env:USERPROFILE) { throw 'USERPROFILE is not set: say where to, with -Dir' }
+            $folder = "$env:USERPROFILE\.local\bin"
+        }
+        # Relative to the folder that the user sees, which is not the process's.
+        $paths = $ExecutionContext.SessionState.Path
+        $run.Folder = $paths.GetUnresolvedProviderPathFromPSPath($folder)
+    }
+
+    function Find-Platform {
+        # A 32-bit PowerShell is told about the processor that it believes to run on.
+        $run.Machine = "$env:PROCESSOR_ARCHITEW6432"
+        if (-not $run.Machine) { $run.Machine = "$env:PROCESSOR_ARCHITECTURE" }
+        # Windows on ARM runs programs for x86_64, and there are no others.
+        if (@('AMD64', 'ARM64') -contains $run.Machine) { $run.Platform = 'windows-x86_64' }
+    }
+
+    # ---- The archive ---------------------------------------------------------------------------
+
+    # <base>/latest redirects to <base>/tag/<version>.
+    function Find-Newest {
+        $address = "$($run.Base)/latest"
+        $newest = ''
+        try {
+            $response = Invoke-WebRequest -Uri $address -Method Head -UseBasicParsing -TimeoutSec 60
+            # 5.1 and 7 keep the address in different places.
+            $base = $response.BaseResponse
+            if ($base.PSObject.Properties['ResponseUri']) { $page = $base.ResponseUri }
+            else { $page = $base.RequestMessage.RequestUri }
+            $newest = ($page.AbsoluteUri -split '/tag/')[-1]
+        }
+        catch { throw "cannot find the newest release at ${address}: $($_.Exception.Message)" }
+        if (-not (Test-Tag $newest)) { throw "cannot find the newest release at $address" }
+        $run.Version = $newest
+    }
+
+    function Get-Archive {
+        $run.Url = '{0}/download/{1}/runmat-{1}-{2}.zip' -f $run.Base, $run.Version, $run.Platform
+        $run.Archive = [IO.Path]::Combine($run.Temporary, 'archive.zip')
+        Write-Host "Downloading RunMat $($run.Version) for $($run.Platform)"
+        $status = Save-Page $run.Url $run.Archive
+        if ($status -ne 200) {
+            $what = "$($run.Version) for $($run.Platform)"
+            throw "there is no ${what}: status $status from $($run.Url)"
+        }
+    }
+
+    # A checksum that is not there (404) is one thing, one that does not arrive is another.
+    function Confirm-Archive {
+        $address = "$($run.Url).sha256"
+        $file = [IO.Path]::Combine($run.Temporary, 'sha256')
+        $status = Save-Page $address $file
+        if ($status -eq 404 -and -not (Test-Set $env:RUNMAT_REQUIRE_CHECKSUM)) {
+            Write-Warning "no checksum is published at $address; the archive is not verified"
+            return
+        }
+        if ($status -ne 200) { throw "there is no checksum: status $status from $address" }
+        $expected = (-split [IO.File]::ReadAllText($file) | Select-Object -First 1)
+        if ("$expected" -notmatch '^[0-9a-f]{64}\z') { throw "$address holds no SHA-256 checksum" }
+        $actual = (Get-FileHash -LiteralPath $run.Archive -Algorithm SHA256).Hash
+        if ($actual -ne $expected) {
+            throw "the checksum of $($run.Url) is wrong: $actual instead of $expected"
+        }
+    }
+
+    # Answers with the HTTP status, and throws when there is none.
+    function Save-Page([string] $Address, [string] $File) {
+        try {
+            Invoke-WebRequest -Uri $Address -OutFile $File -UseBasicParsing -TimeoutSec 60
+            return 200
+        }
+        catch {
+            $response = $_.Exception.PSObject.Properties['Response']
+            if ($response -and $response.Value) { return [int] $response.Value.StatusCode }
+            throw "cannot download ${Address}: $($_.Exception.Message)"
+        }
+    }
+
+    # Only the programs are taken out, by name: no other path in the archive has an effect. That is
+    # why this is not Expand-Archive, which writes all of it wherever it says.
+    function Install-Programs {
+        Add-Type -AssemblyName System.IO.Compression
+        Add-Type -AssemblyName System.IO.Compression.FileSystem
+        try { $zip = [IO.Compression.ZipFile]::OpenRead($run.Archive) }
+        catch { throw "$($run.Url) is damaged: $($_.Exception.Message)" }
+        try {
+            foreach ($entry in $zip.Entries) {
+                if ($entry.FullName -match '^[/\\]|:|(^|[/\\])\.\.([/\\]|\z)') {
+                    throw "$($run.Url) has paths that lead out of it; nothing was installed"
+                }
+            }
+            if (-not (Find-Entry $zip 'runmat.exe')) { throw "$($run.Url) holds no runmat.exe" }
+            try { $run.Staging = New-Folder $run.Folder }
+            catch {
+                throw "cannot write to $($run.Folder); choose another folder with -Dir"
+            }
+            $found = @()
+            foreach ($name in @('runmat-telemetry.exe', 'runmat.exe')) {
+                $entry = Find-Entry $zip $name
+                if (-not $entry) { continue }
+                if ($entry.Length -eq 0) { throw "what $($run.Url) calls $name is no program" }
+                $file = [IO.Path]::Combine($run.Staging, $name)
+                [IO.Compression.ZipFileExtensions]::ExtractToFile($entry, $file)
+                $found += $name
+            }
+        }
+        finally { $zip.Dispose() }
+        foreach ($name in $found) { Move-Over $name }
+    }
+
+    # At the top of the archive, or in the one folder that holds everything.
+    function Find-Entry($Zip, [string] $Name) {
+        $form = '^([A-Za-z0-9][A-Za-z0-9._+-]*[/\\])?(bin[/\\])?' + [regex]::Escape($Name) + '\z'
+        foreach ($entry in $Zip.Entries) { if ($entry.FullName -cmatch $form) { return $entry } }
+    }
+
+    # A program that runs cannot be overwritten, but it can get another name. What then is left of
+    # it is deleted by the next installation.
+    function Move-Over([string] $Name) {
+        $new = [IO.Path]::Combine($run.Staging, $Name)
+        $place = [IO.Path]::Combine($run.Folder, $Name)
+        foreach ($old in [IO.Directory]::GetFiles($run.Folder, "$Name.*.old")) {
+            try { [IO.File]::Delete($old) } catch { Write-Verbose "still in use: $old" }
+        }
+        if (-not [IO.File]::Exists($place)) { return [IO.File]::Move($new, $place) }
+        $aside = "$place.$([guid]::NewGuid().ToString('N')).old"
+        try { [IO.File]::Replace($new, $place, $aside) }
+        catch {
+            if (-not [IO.File]::Exists($aside)) { [IO.File]::Move($place, $aside) }
+            try { [IO.File]::Move($new, $place) } catch { [IO.File]::Move($aside, $place); throw }
+        }
+        try { [IO.File]::Delete($aside) } catch { Write-Verbose "still in use: $aside" }
+    }
+
+    function New-Folder([string] $Parent) {
+        $folder = [IO.Path]::Combine($Parent, ".runmat-install-$([guid]::NewGuid().ToString('N'))")
+        [void] [IO.Directory]::CreateDirectory($folder)
+        return $folder
+    }
+
+    # ---- Telemetry -----------------------------------------------------------------------------
+
+    function Initialize-Telemetry {
+        try {
+            $given = [Environment]::GetEnvironmentVariable('RUNMAT_TELEMETRY_ENDPOINT')
+            if ($null -ne $given) { $run.Endpoint = $given }
+            if (-not (Test-Consent)) { return }
+            try { $run.ClientId = Get-ClientId } catch { $run.ClientId = '' }
+            Write-Host ('RunMat counts installs, anonymously; ' +
+                "RUNMAT_NO_TELEMETRY=1 turns it off: $docs")
+            $run.Telemetry = $true
+        }
+        catch { $run.Telemetry = $false }
+    }
+
+    # Where it is unclear whether somebody said no, it is a no.
+    function Test-Consent {
+        if (-not [IO.Path]::IsPathRooted("$env:USERPROFILE")) { return $false }
+        foreach ($name in @('DO_NOT_TRACK', 'RUNMAT_NO_TELEMETRY') + $markers) {
+            if (Test-Set ([Environment]::GetEnvironmentVariable($name))) { return $false }
+        }
+        $toggle = "$env:RUNMAT_TELEMETRY".Trim()
+        if ($toggle -and -not (Test-Set $toggle)) { return $false }
+        foreach ($name in $services) {
+            if ([Environment]::GetEnvironmentVariable($name)) { return $false }
+        }
+
+        $files = @()
+        foreach ($config in @("$env:XDG_CONFIG_HOME", "$env:USERPROFILE\.config")) {
+            if ($config) { $files += "$config\runmat\config.toml" }
+        }
+        $files += "$env:USERPROFILE\.runmat\config.toml"
+        $folder = (Get-Location -PSProvider FileSystem).ProviderPath
+        if ($env:RUNMAT_CONFIG) {
+            $named = [IO.Path]::Combine($folder, $env:RUNMAT_CONFIG)
+            if (-not [IO.File]::Exists($named)) { return $false }
+            $files += $named
+        }
+        while ($folder) {
+            $files += [IO.Path]::Combine($folder, 'runmat.toml')
+            $folder = [IO.Path]::GetDirectoryName($folder)
+        }
+        foreach ($file in $files) { if (-not (Test-Settings $file)) { return $false } }
+
+        return $run.Endpoint -cmatch "^($endpointForm)\z" -and [IO.File]::Exists($run.Curl)
+    }
+
+    # Does a settings file leave it at yes? This is no parser of TOML, and need not be: anything but
+    # plain lines, or but a plain yes where telemetry is mentioned, is a no. So is an address of the
+    # user's own, because these events would not go there.
+    function Test-Settings([string] $File) {
+        if ([IO.Directory]::Exists($File)) { return $false }
+        if (-not [IO.File]::Exists($File)) { return $true }
+        $inside = $false
+        foreach ($text in [IO.File]::ReadAllLines($File)) {
+            $line = $text -replace '[ \t]*#.*', ''
+            if ($line -match '^[ \t]*\z') { continue }
+            if ($line -match '^[ \t]*\[[^\[\]]*\][ \t]*\z') {
+                $inside = $line -cmatch 'telemetry'
+                continue
+            }
+            if ($line -notmatch '^[ \t]*[A-Za-z0-9_."'' \t-]+=[ \t]*[^ \t]') { return $false }
+            if ($line -match '"""|''''''') { return $false }
+            if (-not $inside -and $line -cnotmatch 'telemetry') { continue }
+            if ($line -cmatch '^[^=]*telemetry["'' \t]*=') { return $false }
+            if ($line -cmatch 'enabled|uploads' -and $line -cnotmatch '^[^=]*=[ \t]*true[ \t]*\z') {
+                return $false
+            }
+            if ($line -cmatch 'http_endpoint' -and $line -cnotmatch '=[ \t]*""[ \t]*\z') {
+                return $false
+            }
+        }
+        return $true
+    }
+
+    # The id that all installers and RunMat itself share. Several may want one at once: a file
+    # appears under its name whole, and only if there is none (moving does not replace), and what is
+    # there in the end is the id. Whoever holds <file>.new may replace a malformed one.
+    function Get-ClientId {
+        $file = "$env:USERPROFILE\.runmat\telemetry_id"
+        $known = Read-ClientId $file
+        if ($known -or [IO.Directory]::Exists($file)) { return $known }
+        [void] [IO.Directory]::CreateDirectory("$env:USERPROFILE\.runmat")
+        $own = "$file.$([guid]::NewGuid().ToString('N')).tmp"
+        try {
+            [IO.File]::WriteAllText($own, "$([guid]::NewGuid())`n")
+            $mine = Move-New $own $file
+            for ($round = 0; -not $mine -and $round -lt 20; $round += 1) {
+                if (Read-ClientId $file) { break }
+                if (-not (Move-New $own "$file.new")) { Start-Sleep -Milliseconds 50 }
+                elseif (Read-ClientId $file) { [IO.File]::Delete("$file.new"); break }
+                else { [IO.File]::Replace("$file.new", $file, [NullString]::Value); break }
+            }
+            # Its holder must have died: the next one finds the way free.
+            $age = [DateTime]::UtcNow - [IO.File]::GetLastWriteTimeUtc("$file.new")
+            if ($age.TotalMinutes -gt 1) { [IO.File]::Delete("$file.new") }
+        }
+        finally { [IO.File]::Delete($own) }
+        return Read-ClientId $file
+    }
+
+    function Move-New([string] $From, [string] $To) {
+        try { [IO.File]::Move($From, $To); return $true } catch { return $false }
+    }
+
+    function Read-ClientId([string] $File) {
+        try {
+            if ([IO.FileInfo]::new($File).Length -gt 256) { return '' }
+            $text = [IO.File]::ReadAllText($File).Trim().ToLowerInvariant()
+            if ($text -cmatch "^$uuidForm\z") { return $text }
+        }
+        catch { return '' }
+        return ''
+    }
+
+    # One event, in the order of the contract. It is posted by a process that holds none of our
+    # files (the shell starts it, not we), ends by itself, and is not waited for.
+    function Send-Event([string] $Label) {
+        if (-not $run.Telemetry) { return }
+        try {
+            $machine = 'other'
+            if ($knownMachines -ccontains $run.Machine) { $machine = $run.Machine }
+            $release = 'unknown'
+            if ($run.Version.Length -le 48 -and $run.Version -cmatch "^$versionForm\z") {
+                $release = $run.Version
+            }
+            $json = ''
+            $fields = @(
+                @('event_label', $Label),
+                @('uuid', [guid]::NewGuid().ToString()),
+                @('os', 'windows'),
+                @('arch', $machine),
+                @('platform', $run.Platform),
+                @('release', $release),
+                @('method', 'powershell'),
+                @('cid', $run.ClientId)
+            )
+            foreach ($field in $fields) {
+                if ($field[1]) { $json += ',"{0}":"{1}"' -f $field[0], $field[1] }
+            }
+            $json = '{' + $json.Substring(1) + '}'
+            if (Test-Set $env:RUNMAT_TELEMETRY_SHOW) { [Console]::Error.WriteLine($json) }
+
+            $start = [Diagnostics.ProcessStartInfo]::new()
+            $start.FileName = $run.Curl
+            $start.Arguments = '-s -o NUL --max-time 3 -A runmat-install ' +
+                '-H "Content-Type: application/json" --data-binary "' + $json.Replace('"', '\"') +
+                '" "' + $run.Endpoint + '"'
+            $start.UseShellExecute = $true
+            $start.WindowStyle = 'Hidden'
+            $start.WorkingDirectory = $env:SystemRoot
+            [void] [Diagnostics.Process]::Start($start)
+        }
+        catch { Write-Verbose 'the event is lost' }
+    }
+
+    # ---- Words ---------------------------------------------------------------------------------
+
+    # Set to anything that does not itself say no.
+    function Test-Set([string] $Value) {
+        return @('', '0', 'false', 'no', 'off') -notcontains $Value.Trim()
+    }
+
+    # The name of a release becomes a part of addresses and file names.
+    function Test-Tag([string] $Name) {
+        return $Name.Length -le 64 -and $Name -cmatch "^$tagForm\z"
+    }
+
+    # ---- The end -------------------------------------------------------------------------------
+
+    if ($Help) { Write-Host $usage; return }
+    $message = ''
+    $protocol = [Net.ServicePointManager]::SecurityProtocol
+    try {
+        # 5.1 does not offer it by itself on older systems.
+        $tls12 = [Net.SecurityProtocolType]::Tls12
+        [Net.ServicePointManager]::SecurityProtocol = $protocol -bor $tls12
+        Install-RunMat
+    }
+    catch { $message = $_.Exception.Message }
+    finally {
+        # The only place that reports a failure, also after Ctrl-C: it happens once at the most.
+        if ($run.Code -ne 0) { Send-Event 'install_failed' }
+        [Net.ServicePointManager]::SecurityProtocol = $protocol
+        foreach ($folder in @($run.Temporary, $run.Staging)) {
+            try { if ($folder) { [IO.Directory]::Delete($folder, $true) } }
+            catch { Write-Verbose "cannot remove $folder" }
+        }
+    }
+
+    $global:LASTEXITCODE = $run.Code
+    if ($run.Code -eq 0) { return }
+    # Under `iex` there is no script to leave, and `exit` would close the user's window.
+    $command = $Invocation.MyCommand
+    if ($command -is [Management.Automation.ExternalScriptInfo] -and
+        $command.ScriptContents.Contains('function Install-RunMat {')) {
+        [Console]::Error.WriteLine("Error: $message")
+        exit $run.Code
+    }
+    throw $message
+} $MyInvocation $Version $Dir ([bool] $Help) $Rest

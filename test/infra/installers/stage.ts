@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto'
+import { chmodSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import path from 'node:path'
+
+import * as v from 'valibot'
+import { expect, onTestFinished } from 'vitest'
+
+import { installSchema } from '../../../src/contract/install.ts'
+import { type Behaviour, type Collector, startCollector } from '../../support/collector.ts'
+import { type Home, tempHome } from '../../support/home.ts'
+import { nothingRuns } from '../../support/processes.ts'
+import { type Ended, root, run } from '../../support/run.ts'
+import { requireTool } from '../../support/tools.ts'
+import { archive } from './archive.ts'
+
+export const installSh = path.join(root, 'infra/installers/install.sh')
+export const installPs1 = path.join(root, 'infra/installers/install.ps1')
+
+/** Each shell that is here, as one runs a script with it. */
+export const shells = Object.entries({ dash: ['dash'], bash: ['bash'], busybox: ['busybox', 'sh'] })
+  .filter(([name]) => requireTool(name))
+  .map(([name, command]) => ({ name, command: command as readonly string[] }))
+
+export const version = 'v1.2.3'
+export const archivePath = `/r/download/${version}/runmat-${version}-linux-x86_64.tar.gz`
+export const program = '#!/bin/sh\necho the new one\n'
+export const goodArchive = archive({ name: 'runmat', text: program })
+
+export interface Stage {
+  readonly home: Home
+  readonly collector: Collector
+  readonly releases: Collector
+  /** Where it is installed if nobody says otherwise. */
+  readonly bin: string
+  /** What the server of releases answers, by path; 404 to everything else. */
+  readonly serve: (answers: Readonly<Record<string, Behaviour>>) => void
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly install: (options?: InstallOptions) => Promise<Ended>
+  /** The events that came in, when nothing is under way any more, in the order of their labels. */
+  readonly sent: () => Promise<readonly Readonly<Record<string, string>>[]>
+  /** Their labels only. */
+  readonly labels: () => Promise<readonly string[]>
+  /** Begins a new list, for another run in the same home. */
+  readonly forget: () => void
+}
+
+export interface InstallOptions {
+  readonly shell?: readonly string[]
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly cwd?: string
+}
+
+/**
+ * A home, a collector and a server of releases for one test. When the test ends, the posting
+ * processes must have ended, every event must have been fit to travel, and no temporary folder may
+ * be left.
+ */
+export async function openStage(): Promise<Stage> {
+  const home = tempHome()
+  mkdirSync(home.at('tmp'))
+  const collector = await startCollector()
+  const releases = await startCollector({ answer: 404 })
+  const env = {
+    TMPDIR: home.at('tmp'),
+    RUNMAT_RELEASES_URL: `${new URL(releases.url).origin}/r`,
+    RUNMAT_TELEMETRY_ENDPOINT: collector.url,
+    // Whatever wants to leave this machine meets a closed port.
+    https_proxy: 'http://127.0.0.1:1',
+    no_proxy: '127.0.0.1,localhost',
+  }
+  let forgotten = 0
+  const sent = async () => {
+    await nothingRuns(home)
+    return collector.events
+      .slice(forgotten)
+      .map(({ json }) => json as Record<string, string>)
+      .sort((one, other) => (labelOf(one) < labelOf(other) ? 1 : -1))
+  }
+  const stage: Stage = {
+    home,
+    collector,
+    releases,
+    bin: home.at('.local/bin'),
+    serve: (answers) => {
+      releases.setAnswer(({ path: asked }) => answers[asked] ?? 404)
+    },
+    env,
+    install: async ({ shell = ['sh'], args = [], env: more = {}, cwd } = {}) => {
+      const [command = '', ...before] = shell
+      return run(command, [...before, installSh, ...args], home, {
+        env: { ...env, ...more },
+        ...(cwd === undefined ? {} : { cwd }),
+      })
+    },
+    sent,
+    labels: async () => (await sent()).map(labelOf),
+    forget: () => {
+      forgotten = collector.events.length
+    },
+  }
+  stage.serve(release(goodArchive))
+  onTestFinished(async () => {
+    const labels = await stage.labels()
+    await collector.stop()
+    await releases.stop()
+    for (const { text, json } of collector.events) {
+      expect(v.safeParse(installSchema(), json)).toMatchObject({ success: true, output: json })
+      expect(text).toBe(JSON.stringify(json))
+    }
+    expect(labels).toEqual([...new Set(labels)])
+    expect(readdirSync(home.at('tmp'))).toEqual([])
+  })
+  return stage
+}
+
+function labelOf(event: Readonly<Record<string, string>>): string {
+  return event['event_label'] ?? ''
+}
+
+/** All that belongs to one release on the server, being the newest as well. */
+export function release(content: Uint8Array, at = archivePath): Record<string, Behaviour> {
+  const tag = /download\/([^/]+)/.exec(at)?.[1] ?? ''
+  return {
+    '/r/latest': { status: 302, headers: { location: `/r/tag/${tag}` } },
+    [`/r/tag/${tag}`]: { status: 200, body: 'about it' },
+    [at]: { status: 200, body: content },
+    [`${at}.sha256`]: { status: 200, body: checksum(content) },
+  }
+}
+
+export function checksum(content: Uint8Array): string {
+  return `${createHash('sha256').update(content).digest('hex')}  runmat.tar.gz\n`
+}
+
+/** All that install.sh needs, besides a client for HTTP and something that computes SHA-256. */
+const tools =
+  'awk cat chmod cut dd find getconf grep gzip head id ln mkdir mktemp mv od rm sed sh sleep tail ' +
+  'tar tr uname'
+
+/** A PATH with what install.sh needs, the tools that are named (`wget=busybox`), and no other. */
+export function pathOf(home: Home, ...more: readonly string[]): string {
+  const folder = home.at(`path-${more.join('-')}`)
+  mkdirSync(folder)
+  for (const tool of [...tools.split(' '), ...more]) {
+    const [name = '', target = name] = tool.split('=')
+    symlinkSync(where(target), path.join(folder, name))
+  }
+  return folder
+}
+
+export function where(name: string): string {
+  return spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim()
+}
+
+/** A PATH on which these programs, given as shell scripts, come before the real ones. */
+export function pathWith(home: Home, programs: Readonly<Record<string, string>>): string {
+  for (const [name, text] of Object.entries(programs)) {
+    chmodSync(home.write(`stubs/${name}`, `#!/bin/sh\n${text}\n`), 0o755)
+  }
+  return `${home.at('stubs')}:${home.env['PATH']}`
+}
+
+/** Installs, and tells whether telemetry was on, which three things have to agree about. */
+export async function isOn(stage: Stage, env: Readonly<Record<string, string | undefined>> = {}) {
+  const ended = await stage.install({ env })
+  expect(ended).toMatchObject({ code: 0 })
+  const labels = await stage.labels()
+  const on = labels.length > 0
+  expect(labels).toEqual(on ? ['install_start', 'install_complete'] : [])
+  expect(stage.home.has(stage.home.clientId)).toBe(on)
+  expect(ended.err.includes('RunMat counts installs')).toBe(on)
+  return on
+}
+
+/** What stands in the folder of programs. */
+export function installed(stage: Stage): readonly string[] {
+  return stage.home.has(stage.bin) ? readdirSync(stage.bin).sort() : []
+}
