@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto'
+
+import { describe, expect, it } from 'vitest'
+
+import { events, key, linesAt, openStage, send, sendAll } from './stage.ts'
+
+const stage = openStage()
+
+describe('the forwarder', () => {
+  it('brings datagrams of both families to the worker, as they came', async () => {
+    const worker = await stage.collector()
+    const forwarder = await stage.forwarder(worker.url)
+    await sendAll(forwarder.port, ['{"event":1,"name":"Ünï 🚀"}'], 'ipv4')
+    await sendAll(forwarder.port, ['{"event":2}'], 'ipv6')
+    const metrics = await forwarder.until((seen) => seen['events_forwarded_total'] === 2)
+    expect(linesAt(worker).toSorted()).toEqual(['{"event":1,"name":"Ünï 🚀"}', '{"event":2}'])
+    expect(metrics).toMatchObject({
+      'datagrams_received_total{family="ipv4"}': 1,
+      'datagrams_received_total{family="ipv6"}': 1,
+      events_waiting: 0,
+      events_under_way: 0,
+      worker_reached: 1,
+    })
+    const [post] = worker.events
+    expect(post).toMatchObject({
+      method: 'POST',
+      path: '/v1/t',
+      headers: { 'content-type': 'application/x-ndjson', 'x-telemetry-key': key },
+    })
+  })
+
+  it('posts many at a time, over connections that stay open', async () => {
+    const worker = await stage.collector()
+    const forwarder = await stage.forwarder(worker.url, { FORWARDER_BATCH_EVENTS: '50' })
+    const sent = events(1000)
+    await sendAll(forwarder.port, sent)
+    await forwarder.until((seen) => seen['events_forwarded_total'] === 1000)
+    expect(linesAt(worker).toSorted()).toEqual([...sent].sort())
+    expect(worker.requests).toBeLessThan(500)
+    expect(worker.connections).toBeLessThanOrEqual(8)
+    expect(Math.max(...worker.events.map(({ text }) => text.split('\n').length - 1))).toBe(50)
+  })
+
+  it('keeps batches within their bounds', async () => {
+    const worker = await stage.collector()
+    const forwarder = await stage.forwarder(worker.url, {
+      FORWARDER_BATCH_BYTES: '1024',
+      FORWARDER_MAX_DATAGRAM_BYTES: '1000',
+      FORWARDER_BATCH_DELAY_MS: '200',
+    })
+    const sent = events(300).map((event) => event.replace('}', `,"pad":"${'x'.repeat(100)}"}`))
+    await sendAll(forwarder.port, sent)
+    await forwarder.until((seen) => seen['events_forwarded_total'] === 300)
+    expect(Math.max(...worker.events.map(({ text }) => text.length))).toBeLessThanOrEqual(1024)
+    expect(linesAt(worker).toSorted()).toEqual([...sent].sort())
+  })
+
+  it('counts what is malformed by reason, and answers nobody', async () => {
+    const worker = await stage.collector()
+    const forwarder = await stage.forwarder(worker.url, { FORWARDER_MAX_DATAGRAM_BYTES: '2000' })
+    const sender = await send(forwarder.port, [
+      '',
+      'x'.repeat(2001),
+      Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]),
+      Buffer.concat([Buffer.from([0xc0, 0x80]), randomBytes(100)]),
+      '[1]',
+      '"text"',
+      '{"half":',
+      '{"one":1}{"two":2}',
+      '{"one":1}\n{"two":2}',
+      '{"one":1}\r\n{"two":2}\r\n',
+      '{"text":"a\nb"}',
+      `{"deep":${'['.repeat(40)}${']'.repeat(40)}}`,
+      `{"deep":${'['.repeat(1900)}`,
+      '{"event":1}',
+    ])
+    const metrics = await forwarder.until((seen) => seen['events_forwarded_total'] === 1)
+    expect(metrics).toMatchObject({
+      'datagrams_received_total{family="ipv4"}': 14,
+      'datagrams_malformed_total{reason="empty"}': 1,
+      'datagrams_malformed_total{reason="oversized"}': 1,
+      'datagrams_malformed_total{reason="not utf-8"}': 2,
+      'datagrams_malformed_total{reason="not json"}': 7,
+      'datagrams_malformed_total{reason="nested"}': 2,
+    })
+    expect(linesAt(worker)).toEqual(['{"event":1}'])
+    await forwarder.end()
+    expect(sender.answers()).toBe(0)
+    sender.close()
+  })
+
+  it('makes one line of an event that was written on several', async () => {
+    const worker = await stage.collector()
+    const forwarder = await stage.forwarder(worker.url)
+    await sendAll(forwarder.port, ['{\r\n  "event": 1,\n  "text": "a\\nb"\n}\n'])
+    await forwarder.until((seen) => seen['events_forwarded_total'] === 1)
+    const lines = linesAt(worker)
+    expect(lines).toHaveLength(1)
+    expect(JSON.parse(lines[0] ?? '')).toEqual({ event: 1, text: 'a\nb' })
+    expect(lines[0]).not.toContain('\r')
+  })
+
+  it('counts what the kernel drops, apart from all else', async () => {
+    const worker = await stage.collector()
+    const forwarder = await stage.forwarder(worker.url, { FORWARDER_RECEIVE_BUFFER_BYTES: '4096' })
+    forwarder.signal('SIGSTOP')
+    await sendAll(forwarder.port, events(500))
+    forwarder.signal('SIGCONT')
+    const dropped = (seen: Readonly<Record<string, number>>): number =>
+      seen['datagrams_dropped_by_kernel_total'] ?? 0
+    const metrics = await forwarder.until(
+      (seen) => dropped(seen) > 0 && dropped(seen) + (seen['events_forwarded_total'] ?? 0) === 500,
+    )
+    expect(metrics['datagrams_received_total{family="ipv4"}']).toBe(500 - dropped(metrics))
+    await forwarder.end()
+    expect(forwarder.log).toContainEqual(expect.objectContaining({ kernelDrops: dropped(metrics) }))
+  })
+})

@@ -1,0 +1,222 @@
+import { describe, expect, it } from 'vitest'
+
+import { judgeOutcome } from '../../../infra/udp-forwarder/src/answer.ts'
+import {
+  afterFailure,
+  afterSuccess,
+  backoff,
+  type Gate,
+  openGate,
+  postsAllowed,
+} from '../../../infra/udp-forwarder/src/gate.ts'
+import { socketsIn } from '../../../infra/udp-forwarder/src/kernel-drops.ts'
+import { Queue } from '../../../infra/udp-forwarder/src/queue.ts'
+import { parseRetryAfter } from '../../../infra/udp-forwarder/src/retry-after.ts'
+import { readSettings, SettingsError } from '../../../infra/udp-forwarder/src/settings.ts'
+
+describe('the gate', () => {
+  const fail = (gate: Gate, startedAt: number, now: number, retryAfterMs?: number): Gate =>
+    afterFailure(
+      gate,
+      { startedAt, now, ...(retryAfterMs !== undefined && { retryAfterMs }) },
+      () => 1,
+    )
+
+  it('lets one post at a time find out', () => {
+    const closed = fail(openGate, 0, 100)
+    expect(closed).toEqual({ failures: 1, until: 100 + backoff.firstMs })
+    expect(postsAllowed(closed, 200, 8)).toBe(0)
+    expect(postsAllowed(closed, closed.until, 8)).toBe(1)
+    expect(postsAllowed(afterSuccess(closed, closed.until), closed.until, 8)).toBe(8)
+  })
+
+  it('takes posts that fail together for one failure', () => {
+    const closed = fail(openGate, 0, 100)
+    expect(fail(closed, 0, 110)).toEqual(closed)
+    expect(fail(closed, closed.until, 400).failures).toBe(2)
+  })
+
+  it('waits longer from time to time, but never very long', () => {
+    let gate = openGate
+    for (let round = 0; round < 60; round += 1) gate = fail(gate, gate.until, gate.until)
+    expect(gate.failures).toBe(60)
+    expect(fail(gate, gate.until, gate.until).until - gate.until).toBe(backoff.mostMs)
+  })
+
+  it('stays closed for as long as the worker asks, whatever older posts come to', () => {
+    const closed = fail(openGate, 0, 100, 60_000)
+    expect(closed.until).toBe(60_100)
+    expect(afterSuccess(closed, 50)).toEqual(closed)
+    expect(fail(closed, 50, 200).until).toBe(60_100)
+  })
+})
+
+describe('Retry-After', () => {
+  const now = Date.parse('2026-01-01T00:00:00Z')
+  it.each([
+    ['3', 3000],
+    ['0', 0],
+    ['86400', 300_000],
+    ['Thu, 01 Jan 2026 00:00:10 GMT', 10_000],
+    ['Wed, 31 Dec 2025 00:00:00 GMT', 0],
+    ['soon', undefined],
+    ['-1', undefined],
+    ['', undefined],
+    [undefined, undefined],
+  ])('of %j is %j', (header, wait) => expect(parseRetryAfter(header, now)).toBe(wait))
+})
+
+describe('an answer about lines', () => {
+  const judge = (status: number, body: unknown, lines = 4) => {
+    const text = typeof body === 'string' ? body : JSON.stringify(body)
+    return judgeOutcome({ kind: 'answered', status, retryAfter: undefined, body: text }, lines, 0)
+  }
+
+  it('says which stay and how many are refused', () => {
+    const lines = [
+      { line: 1, status: 400 },
+      { line: 2, status: 503 },
+      { line: 3, status: 401 },
+    ]
+    const verdict = { kind: 'lines', later: new Set([2]), refused: 2, isFault: false }
+    expect(judge(207, { stored: 1, lines })).toEqual(verdict)
+    expect(judge(503, { stored: 1, lines })).toEqual(verdict)
+  })
+
+  it.each([
+    ['a line that was not sent', { lines: [{ line: 5, status: 400 }] }],
+    ['line 0', { lines: [{ line: 0, status: 400 }] }],
+    [
+      'a line twice',
+      {
+        lines: [
+          { line: 1, status: 400 },
+          { line: 1, status: 503 },
+        ],
+      },
+    ],
+    ['no status', { lines: [{ line: 1 }] }],
+    ['a sum that is wrong', { stored: 1, lines: [{ line: 1, status: 400 }] }],
+    ['none', { lines: [] }],
+    ['no JSON', '{"lines":'],
+  ])('is not believed with %s', (_, body) => {
+    expect(judge(207, body)).toEqual({ kind: 'later' })
+  })
+})
+
+describe('the queue', () => {
+  const limits = { queueBytes: 4 * 64, batchBytes: 64, batchEvents: 2 }
+  const line = (number: number) => Buffer.from(`{"n":${number}}`)
+
+  it('keeps count of what waits, through taking and putting back', () => {
+    const queue = new Queue(limits)
+    for (let number = 0; number < 5; number += 1) expect(queue.push(line(number), 0)).toBe(0)
+    expect(queue.events).toBe(5)
+    expect(queue.bytes).toBe(5 * 8)
+    const batch = queue.take(false)
+    if (batch === undefined) throw new Error('nothing to take')
+    expect(String(batch.posted.body)).toBe('{"n":0}\n{"n":1}\n')
+    expect(queue.events).toBe(3)
+    batch.settle(2, (at) => at === 2)
+    expect(String(batch.posted.body)).toBe('{"n":1}\n')
+    queue.putBack(batch, 'first')
+    expect(queue.events).toBe(4)
+    expect(queue.take(false)).toBe(batch)
+    queue.release(batch)
+    expect(queue.take(false)?.lines).toBe(2)
+    expect(queue.take(false)).toBeUndefined()
+    expect(queue.take(true)?.lines).toBe(1)
+    expect(queue.events).toBe(0)
+    expect(queue.bytes).toBe(0)
+  })
+
+  it('lets the oldest go, and takes no more memory', () => {
+    const queue = new Queue(limits)
+    let gaveWay = 0
+    for (let number = 0; number < 1000; number += 1) gaveWay += queue.push(line(number), 0)
+    expect(gaveWay + queue.events).toBe(1000)
+    expect(queue.events).toBe(8)
+    expect(String(queue.take(false)?.posted.body)).toBe('{"n":992}\n{"n":993}\n')
+  })
+
+  it('makes room by bringing small batches together, before anything gives way', () => {
+    const queue = new Queue(limits)
+    const small = [0, 1, 2].map((number) => {
+      queue.push(line(number), 0)
+      return queue.take(true)
+    })
+    for (const batch of small) if (batch !== undefined) queue.putBack(batch, 'first')
+    for (let number = 3; number < 7; number += 1) expect(queue.push(line(number), 0)).toBe(0)
+    expect(queue.events).toBe(7)
+    expect(queue.push(line(7), 0)).toBe(2)
+    expect(queue.events).toBe(6)
+    expect(queue.bytes).toBe(6 * 8)
+  })
+
+  it('posts a share of a batch, and then the rest', () => {
+    const queue = new Queue({ ...limits, batchBytes: 128, queueBytes: 512, batchEvents: 8 })
+    for (let number = 0; number < 6; number += 1) queue.push(line(number), 0)
+    const batch = queue.take(true)
+    if (batch === undefined) throw new Error('nothing to take')
+    batch.share = 2
+    expect(batch.posted.lines).toBe(2)
+    expect(String(batch.posted.body)).toBe('{"n":0}\n{"n":1}\n')
+    batch.settle(2)
+    batch.share = 100
+    expect(String(batch.posted.body)).toBe('{"n":2}\n{"n":3}\n{"n":4}\n{"n":5}\n')
+    batch.settle(4, (at) => at % 2 === 0)
+    expect(String(batch.posted.body)).toBe('{"n":3}\n{"n":5}\n')
+  })
+})
+
+describe('the settings', () => {
+  const given = {
+    TELEMETRY_HTTP_ENDPOINT: 'https://telemetry.example.invalid/ingest',
+    TELEMETRY_INGESTION_KEY: 'key',
+  }
+  const faultsOf = (env: Readonly<Record<string, string>>): readonly string[] => {
+    try {
+      readSettings({ ...given, ...env })
+      return []
+    } catch (error) {
+      return (error as SettingsError).faults
+    }
+  }
+
+  it('are RunMat’s where nothing else is said', () => {
+    expect(readSettings(given)).toMatchObject({ udpPort: 7846, healthPort: 9000, concurrency: 8 })
+  })
+
+  it.each([
+    ['http://telemetry.example.invalid/ingest', 1],
+    ['http://user:secret@127.0.0.1/', 1],
+    ['telemetry', 1],
+    ['', 1],
+    ['http://127.0.0.1:8080/ingest', 0],
+    ['http://[::1]:8080/ingest', 0],
+    ['http://worker:8080/ingest', 0],
+  ])('judge the endpoint %j', (endpoint, faults) => {
+    expect(faultsOf({ TELEMETRY_HTTP_ENDPOINT: endpoint })).toHaveLength(faults)
+  })
+
+  it('need a key, or the word that none is needed', () => {
+    expect(faultsOf({ TELEMETRY_INGESTION_KEY: '' })).toHaveLength(1)
+    expect(faultsOf({ TELEMETRY_INGESTION_KEY: '', ALLOW_KEYLESS: '1' })).toEqual([])
+    expect(faultsOf({ ALLOW_KEYLESS: 'yes' })).toHaveLength(1)
+    expect(faultsOf({ TELEMETRY_INGESTION_KEY: 'one,two' })).toHaveLength(1)
+  })
+
+  it('must fit together', () => {
+    expect(faultsOf({ FORWARDER_BATCH_BYTES: '1024' })).toHaveLength(1)
+    expect(faultsOf({ FORWARDER_QUEUE_BYTES: '16384' })).toHaveLength(1)
+  })
+})
+
+describe('the table of sockets', () => {
+  it('is read by its columns', () => {
+    const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
+ 1234: 00000000:1EA6 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 98765 2 0000000000000000 42
+`
+    expect(socketsIn(table)).toEqual([{ port: 7846, inode: '98765', drops: 42 }])
+  })
+})

@@ -1,0 +1,103 @@
+import { appendFileSync, existsSync, renameSync, statSync } from 'node:fs'
+
+import { describe, expect, it } from 'vitest'
+
+import { appOf } from '../../../infra/worker/src/app.ts'
+import { readSettings } from '../../../infra/worker/src/settings.ts'
+import { openWorker } from '../../../infra/worker/src/worker.ts'
+import { tempHome } from '../../support/home.ts'
+import { finished, install, started, usage, wire } from './support/events.ts'
+import { requestOf } from './support/requests.ts'
+import { key, later, openLogged } from './support/stage.ts'
+
+const home = tempHome()
+let files = 0
+
+function newFile(): string {
+  files += 1
+  return home.at(`events-${files}.ndjson`)
+}
+
+async function open(file: string) {
+  const settings = readSettings({ INGESTION_KEY: key, EVENTS_FILE: file })
+  const worker = await openWorker(settings, openLogged())
+  const app = appOf(worker)
+  const send = async (bytes: string) => (await app.fetch(requestOf(bytes))).status
+  const ready = async () => (await app.fetch(new Request('http://worker.invalid/readyz'))).status
+  return { worker, send, ready }
+}
+
+function lines(file: string): readonly string[] {
+  return home.read(file).split('\n').slice(0, -1)
+}
+
+describe('the file', () => {
+  it('has the contract’s bytes, a line for each event, and is for its owner only', async () => {
+    const file = newFile()
+    const { worker, send } = await open(file)
+    const events = [finished(), started(), install(), usage()]
+    for (const bytes of events) expect(await send(bytes)).toBe(204)
+    await worker.close()
+    expect(home.read(file)).toBe(`${events.join('\n')}\n`)
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+  })
+
+  it('has each event once, however often and together it comes', async () => {
+    const file = newFile()
+    const { worker, send } = await open(file)
+    const bytes = finished()
+    const old = wire('runtime-finished-000')
+    const answers = await Promise.all([bytes, bytes, old, bytes, old].map(send))
+    expect(answers).toEqual([204, 204, 204, 204, 204])
+    expect(await send(bytes)).toBe(204)
+    await worker.close()
+    expect(lines(file)).toHaveLength(2)
+  })
+
+  it('is remembered over a restart, also when it ends in half a line', async () => {
+    const file = newFile()
+    const bytes = finished()
+    const first = await open(file)
+    await first.send(bytes)
+    await first.worker.close()
+    appendFileSync(file, started().slice(0, 40))
+    const second = await open(file)
+    expect(await second.send(bytes)).toBe(204)
+    const next = usage()
+    expect(await second.send(next)).toBe(204)
+    await second.worker.close()
+    const [one, torn, two, ...more] = lines(file)
+    expect([one, two, more]).toEqual([bytes, next, []])
+    expect(torn).toHaveLength(40)
+  })
+
+  it('may be moved away', async () => {
+    const file = newFile()
+    const { worker, send } = await open(file)
+    const [one, other] = [finished(), finished()]
+    await send(one)
+    renameSync(file, `${file}.1`)
+    expect(await send(other)).toBe(204)
+    await worker.close()
+    expect([home.read(`${file}.1`), home.read(file)]).toEqual([`${one}\n`, `${other}\n`])
+  })
+
+  it('gets its folder', async () => {
+    const file = home.at('some', 'where', 'events.ndjson')
+    const { worker, send } = await open(file)
+    expect(await send(finished())).toBe(204)
+    await worker.close()
+    expect(lines(file)).toHaveLength(1)
+  })
+
+  it.runIf(existsSync('/dev/full'))('on a full disk promises nothing', async () => {
+    const { worker, send, ready } = await open('/dev/full')
+    later(() => worker.close())
+    expect(await send(finished())).toBe(503)
+    expect(await ready()).toBe(503)
+  })
+
+  it('that cannot be is an error at the start', async () => {
+    await expect(open(home.path)).rejects.toThrow('EISDIR')
+  })
+})

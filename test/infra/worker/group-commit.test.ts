@@ -1,0 +1,186 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+
+import { bisect } from '../../../infra/worker/src/bisect.ts'
+import type { Event } from '../../../infra/worker/src/event.ts'
+import { openGate } from '../../../infra/worker/src/gate.ts'
+import { openGroupCommit } from '../../../infra/worker/src/group-commit.ts'
+import type { Result, Sink } from '../../../infra/worker/src/sinks/sink.ts'
+
+function makeEvents(count: number): readonly Event[] {
+  return Array.from({ length: count }, (_, index) => ({
+    family: 'runtime',
+    name: 'runtime.run.started',
+    uuid: String(index),
+    distinctId: 'd',
+    at: undefined,
+    summary: 's',
+    fields: {},
+    bytes: 'x'.repeat(100),
+  }))
+}
+
+function open(store: (events: readonly Event[]) => Promise<Result> | Result, inFlight = 2) {
+  let time = 0
+  const gate = openGate(() => time)
+  const batches: (readonly Event[])[] = []
+  const sink: Sink = {
+    name: 'test',
+    inFlight,
+    store: async (events) => {
+      batches.push(events)
+      return store(events)
+    },
+    probe: async () => undefined,
+    close: async () => undefined,
+  }
+  const commits = openGroupCommit({ sink, gate, done: () => undefined })
+  return { ...commits, gate, batches, pass: (ms: number) => (time += ms) }
+}
+
+const all = (events: readonly Event[], outcome: 'stored' | 'later' | 'refused'): Result => ({
+  outcomes: events.map(() => outcome),
+})
+
+describe('a group commit', () => {
+  it('takes together what arrives together', async () => {
+    const { commit, batches } = open((events) => all(events, 'stored'))
+    const answers = await Promise.all(makeEvents(40).map(commit))
+    expect(answers.every(({ status }) => status === 204)).toBe(true)
+    expect(batches.map((batch) => batch.length)).toEqual([40])
+  })
+
+  it('answers each event for itself', async () => {
+    const { commit } = open((events) => ({
+      outcomes: events.map(({ uuid }) => (uuid === '1' ? 'refused' : 'stored')),
+    }))
+    const answers = await Promise.all(makeEvents(3).map(commit))
+    expect(answers.map(({ status }) => status)).toEqual([204, 422, 204])
+  })
+
+  it('answers nothing before the sink does, and has the next go when it did', async () => {
+    const releases: (() => void)[] = []
+    const { commit, batches, waiting } = open(
+      (events) => new Promise((resolve) => releases.push(() => resolve(all(events, 'stored')))),
+      1,
+    )
+    const answered: string[] = []
+    const pending = makeEvents(4).map(async (event) => {
+      if (event.uuid === '2') await expect.poll(() => batches.length).toBe(1)
+      const { status } = await commit(event)
+      answered.push(`${event.uuid} ${status}`)
+    })
+    await expect.poll(waiting).toBe(4)
+    expect([batches.map((batch) => batch.length), answered]).toEqual([[3], []])
+    releases[0]?.()
+    await expect.poll(() => batches.length).toBe(2)
+    expect(answered).toEqual(['0 204', '1 204', '3 204'])
+    releases[1]?.()
+    await Promise.all(pending)
+    expect(answered.at(-1)).toBe('2 204')
+  })
+
+  it('sends no more at a time than a sink takes', async () => {
+    const { commit, batches } = open((events) => all(events, 'stored'), 1)
+    await Promise.all(makeEvents(1200).map(commit))
+    expect(batches.map((batch) => batch.length)).toEqual([500, 500, 200])
+  })
+
+  it('leaves a sink in trouble alone, and tells how long', async () => {
+    let trouble: Result['trouble'] = { cause: 'test', retryAfterMs: 7000 }
+    const { commit, batches, pass } = open((events) => ({
+      ...all(events, trouble ? 'later' : 'stored'),
+      ...(trouble && { trouble }),
+    }))
+    const [one, other, third] = makeEvents(3) as [Event, Event, Event]
+    expect(await commit(one)).toMatchObject({ status: 503, retryAfter: 7 })
+    pass(2500)
+    expect(await commit(other)).toMatchObject({ status: 503, retryAfter: 5 })
+    expect(batches).toHaveLength(1)
+    trouble = undefined
+    pass(4500)
+    expect(await commit(third)).toMatchObject({ status: 204 })
+  })
+
+  it('has a bound', async () => {
+    const { commit } = open(() => new Promise(() => undefined))
+    const [first, ...more] = makeEvents(20_001)
+    const overflow = await Promise.race([first as Event, ...more].map(commit))
+    expect(overflow).toMatchObject({ status: 503, retryAfter: 1, body: { reason: 'busy' } })
+  })
+
+  it('waits longer from failure to failure, and begins anew after a success', () => {
+    let time = 0
+    const gate = openGate(() => time)
+    const waits = Array.from({ length: 6 }, () => {
+      gate.failed({ cause: 'test' })
+      gate.failed({ cause: 'test' })
+      const wait = gate.waitMs()
+      time += wait
+      return wait
+    })
+    expect(waits).toEqual([1000, 2000, 4000, 8000, 10_000, 10_000])
+    gate.succeeded()
+    gate.failed({ cause: 'test' })
+    expect(gate.waitMs()).toBe(1000)
+  })
+})
+
+describe('bisection', () => {
+  it('refuses the bad ones, and stores all others, each once', async () => {
+    const sizes = fc.integer({ min: 1, max: 500 })
+    const some = fc.tuple(sizes, fc.array(fc.nat(499), { maxLength: 3 }))
+    await fc.assert(
+      fc.asyncProperty(some, async ([count, picks]) => {
+        const events = makeEvents(count)
+        const bad = new Set(picks.map((pick) => String(pick % count)))
+        const stored: string[] = []
+        const { outcomes, trouble } = await bisect(
+          events,
+          async (part) => {
+            if (part.some(({ uuid }) => bad.has(uuid))) return 'refused'
+            stored.push(...part.map(({ uuid }) => uuid))
+            return 'stored'
+          },
+          64,
+        )
+        expect(trouble).toBeUndefined()
+        expect(outcomes).toEqual(events.map(({ uuid }) => (bad.has(uuid) ? 'refused' : 'stored')))
+        expect(stored.sort()).toEqual(
+          events
+            .map(({ uuid }) => uuid)
+            .filter((uuid) => !bad.has(uuid))
+            .sort(),
+        )
+      }),
+    )
+  })
+
+  it('asks no more than it may of a sink that refuses everything', async () => {
+    let posts = 0
+    const { outcomes } = await bisect(
+      makeEvents(500),
+      async () => {
+        posts += 1
+        return 'refused'
+      },
+      64,
+    )
+    expect(posts).toBe(64)
+    expect(outcomes).toHaveLength(500)
+    expect(outcomes).toContain('later')
+  })
+
+  it('says of a half in trouble that it is for later', async () => {
+    const { outcomes, trouble } = await bisect(
+      makeEvents(4),
+      async (part) => {
+        if (part.length === 4) return 'refused'
+        return part[0]?.uuid === '0' ? 'stored' : { cause: 'gone' }
+      },
+      64,
+    )
+    expect(outcomes).toEqual(['stored', 'stored', 'later', 'later'])
+    expect(trouble).toEqual({ cause: 'gone' })
+  })
+})

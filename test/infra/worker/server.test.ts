@@ -1,0 +1,235 @@
+import { describe, expect, it, vi } from 'vitest'
+
+import { finished, install, uuidOf } from './support/events.ts'
+import { json, ndjson } from './support/requests.ts'
+import { key, served } from './support/stage.ts'
+import { connect, headOf, postOf } from './support/wire.ts'
+
+const hasty = { headersMs: 300, requestMs: 600, checkMs: 50 }
+
+describe('a sender that is slow', () => {
+  it.concurrent('with its headers is cut off', async () => {
+    const { server } = await served([], {}, hasty)
+    const wire = await connect(server.port)
+    wire.send('POST /v1/t HTTP/1.1\r\nHost: x\r\nX-Slow')
+    const said = await wire.ended
+    expect(said).toMatch(/^HTTP\/1\.1 408 .*"reason":"timeout"\}\n$/s)
+  })
+
+  it.concurrent('with its body is cut off, and holds nothing then', async () => {
+    const { server, worker } = await served([], {}, hasty)
+    const wire = await connect(server.port)
+    wire.send(headOf({ length: 1000 }) + finished().slice(0, 500))
+    await vi.waitFor(() => expect(worker.held.bytes()).toBe(500))
+    expect(await wire.ended).toMatch(/^HTTP\/1\.1 408 /)
+    await vi.waitFor(() => expect(worker.held.bytes()).toBe(0))
+    expect(worker.metrics.requestsInFlight).toBe(0)
+  })
+
+  it.concurrent('a byte at a time is cut off', async () => {
+    const { server } = await served([], {}, hasty)
+    const wire = await connect(server.port)
+    const bytes = postOf(finished()).split('')
+    const timer = setInterval(() => wire.send(bytes.shift() ?? ''), 20)
+    expect(await wire.ended).toMatch(/^HTTP\/1\.1 408 /)
+    clearInterval(timer)
+  })
+
+  it.concurrent('to say anything is cut off', async () => {
+    const { server } = await served([], {}, hasty)
+    const wire = await connect(server.port)
+    expect(await wire.ended).toMatch(/^HTTP\/1\.1 408 /)
+  })
+
+  it.concurrent('to hang up does not hold up the others', async () => {
+    const { server, url, worker } = await served()
+    const idle = await Promise.all(Array.from({ length: 500 }, () => connect(server.port)))
+    const before = process.memoryUsage.rss()
+    const response = await fetch(`${url}/v1/t`, {
+      method: 'POST',
+      headers: { 'Content-Type': json, 'x-telemetry-key': key },
+      body: finished(),
+    })
+    expect(response.status).toBe(204)
+    expect(process.memoryUsage.rss() - before).toBeLessThan(50_000_000)
+    expect(worker.metrics.requestsInFlight).toBe(0)
+    for (const wire of idle) wire.hangUp()
+  })
+})
+
+describe('before the body is read', () => {
+  it.each([
+    [{ length: 2_000_000 }, 413],
+    [{ length: 100, key: 'wrong' }, 401],
+    [{ length: 100, headers: ['Content-Encoding: gzip'] }, 415],
+    [{ length: 100, path: '/api/v1/telemetry/runmat', key: '' }, 401],
+  ])('%j is answered %i', async (options, status) => {
+    const { server, posthog } = await served()
+    const wire = await connect(server.port)
+    wire.send(headOf(options))
+    const said = await wire.ended
+    expect(said).toMatch(new RegExp(`^HTTP/1\\.1 ${status} .*Connection: close`, 's'))
+    expect(said).toMatch(/\r\n\r\n\{"error":".+\}\n$/s)
+    expect(posthog.batches).toEqual([])
+  })
+
+  it('a sender that asks whether to go on hears no, or goes on', async () => {
+    const { server, posthog } = await served()
+    const refused = await connect(server.port)
+    refused.send(headOf({ length: 2_000_000, headers: ['Expect: 100-continue'] }))
+    expect(await refused.ended).toMatch(/^HTTP\/1\.1 413 /)
+    const bytes = finished()
+    const wire = await connect(server.port)
+    wire.send(headOf({ length: bytes.length, headers: ['Expect: 100-continue'] }))
+    await wire.hears(/^HTTP\/1\.1 100 Continue\r\n\r\n/)
+    wire.send(bytes)
+    await wire.hears(/HTTP\/1\.1 204 /)
+    expect(posthog.stored).toHaveLength(1)
+    wire.hangUp()
+  })
+
+  it('a sender that talks on hears the answer all the same', async () => {
+    const { url } = await served()
+    const response = await fetch(`${url}/v1/t`, {
+      method: 'POST',
+      headers: { 'Content-Type': json, 'x-telemetry-key': key },
+      body: new Uint8Array(4_000_000),
+    })
+    expect(response.status).toBe(413)
+    expect(await response.json()).toMatchObject({ reason: 'size' })
+  })
+})
+
+describe('a body without a length', () => {
+  it('is an event like any other', async () => {
+    const { server, posthog } = await served()
+    const bytes = finished()
+    const wire = await connect(server.port)
+    const half = bytes.length >> 1
+    wire.send(headOf({ length: 'chunked' }))
+    for (const part of [bytes.slice(0, half), bytes.slice(half)]) {
+      wire.send(`${part.length.toString(16)}\r\n${part}\r\n`)
+    }
+    wire.send('0\r\n\r\n')
+    await wire.hears(/^HTTP\/1\.1 204 /)
+    expect(posthog.stored.map(({ uuid }) => uuid)).toEqual([uuidOf(bytes)])
+    wire.hangUp()
+  })
+
+  it('over the limit is refused when it passes it', async () => {
+    const { server, worker } = await served([], { MAX_BODY_BYTES: '4096' })
+    const wire = await connect(server.port)
+    wire.send(headOf({ length: 'chunked' }))
+    const chunk = `400\r\n${' '.repeat(1024)}\r\n`
+    for (let round = 0; round < 5; round += 1) wire.send(chunk)
+    const said = await wire.ended
+    expect(said).toMatch(/^HTTP\/1\.1 413 .*"reason":"size"\}\n$/s)
+    expect(worker.held.bytes()).toBe(0)
+  })
+})
+
+describe('what is no request of ours', () => {
+  it.each([
+    ['nonsense\r\n\r\n', 400, 'http'],
+    ['GET / HTTP/9.9\r\n\r\n', 400, 'http'],
+    ['BREW /v1/t HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'http'],
+    [headOf({ length: 10 }).replace('10', 'ten'), 400, 'http'],
+    [headOf({ headers: ['Transfer-Encoding: chunked'], length: 10 }), 400, 'http'],
+    [headOf({ headers: [`X-Long: ${'x'.repeat(20_000)}`] }), 431, 'header'],
+    [headOf({ key: 'x'.repeat(20_000) }), 431, 'header'],
+  ])('%#: %.30j is answered %i', async (text, status, reason) => {
+    const { server } = await served()
+    const wire = await connect(server.port)
+    wire.send(text)
+    const said = await wire.ended
+    expect(said).toMatch(new RegExp(`^HTTP/1\\.1 ${status} .*"reason":"${reason}"`, 's'))
+  })
+
+  it.each([
+    ['GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n', 404],
+    ['PATCH /v1/t HTTP/1.1\r\nHost: x\r\n\r\n', 405],
+    ['HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n', 200],
+    ['POST http://x/nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n', 404],
+    ['GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n', 404],
+  ])('%j is answered %i', async (text, status) => {
+    const { server } = await served()
+    const wire = await connect(server.port)
+    wire.send(text)
+    expect(await wire.hears(/\r\n\r\n/)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+    wire.hangUp()
+  })
+})
+
+describe('one connection', () => {
+  it('may carry many requests at once, good and bad', async () => {
+    const { server, posthog } = await served()
+    const wire = await connect(server.port)
+    const bad = finished().replace('"os":"linux"', '"os":"lunch"')
+    const requests = Array.from({ length: 60 }, (_, index) =>
+      postOf(index % 3 === 1 ? bad : finished()),
+    )
+    wire.send(requests.join(''))
+    const said = await wire.hears(/HTTP/, 60)
+    const statuses = [...said.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)
+    expect(statuses).toEqual(
+      Array.from({ length: 60 }, (_, index) => (index % 3 === 1 ? '400' : '204')),
+    )
+    expect(posthog.stored).toHaveLength(40)
+    wire.hangUp()
+  })
+
+  it('that breaks off takes nothing with it', async () => {
+    const { server, posthog, worker } = await served()
+    const wire = await connect(server.port)
+    wire.send(postOf(finished()).slice(0, -5))
+    await expect.poll(() => worker.held.bytes()).toBeGreaterThan(0)
+    wire.hangUp()
+    await expect.poll(() => worker.held.bytes()).toBe(0)
+    expect(posthog.batches).toEqual([])
+  })
+})
+
+describe('nobody’s address', () => {
+  it('is logged or passed on, nor a key, an id or anything made up', async () => {
+    const { url, logged, posthog, worker } = await served([200, 500, 200], { TRUST_PROXY: '1' })
+    const secrets = [
+      '203.0.113.77',
+      '127.0.0.1',
+      key,
+      'wrong-key',
+      'alice',
+      'phc_test',
+      uuidOf(finished()),
+    ]
+    const bytes = finished()
+    const post = (body: string, sent: string, type = json) =>
+      fetch(`${url}/v1/t?who=alice`, {
+        method: 'POST',
+        headers: {
+          'Content-Type': type,
+          'x-telemetry-key': sent,
+          'X-Forwarded-For': '203.0.113.77',
+          'User-Agent': 'alice',
+          Referer: 'http://alice.invalid',
+        },
+        body,
+      })
+    await post(bytes, key)
+    await post(finished(), key)
+    await post(finished(), 'wrong-key')
+    await post('{"alice":1,"alice":2}', key)
+    await post('{"event_label":"alice"}', key)
+    await post(install({ cid: undefined }), key, ndjson)
+    worker.log.close()
+    const text = logged.text()
+    expect(text).toContain('run=script • jit=on • gpu=on')
+    for (const secret of [...secrets, uuidOf(bytes)]) {
+      expect(text).not.toContain(secret)
+      if (secret !== uuidOf(bytes) && secret !== 'phc_test') {
+        expect(JSON.stringify(posthog.batches)).not.toContain(secret)
+      }
+    }
+    const metrics = await (await fetch(`${url}/metrics`)).text()
+    for (const secret of [...secrets, uuidOf(bytes)]) expect(metrics).not.toContain(secret)
+  })
+})

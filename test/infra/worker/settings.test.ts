@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+
+import { readSettings, SettingsError } from '../../../infra/worker/src/settings.ts'
+
+const enough = { INGESTION_KEY: 'k' }
+
+function faultsOf(env: Readonly<Record<string, string>>): readonly string[] {
+  try {
+    readSettings({ ...enough, ...env })
+  } catch (error) {
+    if (error instanceof SettingsError) return error.faults
+    throw error
+  }
+  return []
+}
+
+describe('the environment', () => {
+  it('needs a key and nothing else', () => {
+    expect(readSettings(enough)).toEqual({
+      port: 8080,
+      host: undefined,
+      keys: ['k'],
+      sink: { kind: 'file', path: './events.ndjson' },
+      ga4: undefined,
+      maxBodyBytes: 1024 * 1024,
+      trustProxy: 0,
+    })
+  })
+
+  it('is read in full', () => {
+    expect(
+      readSettings({
+        PORT: '0',
+        HOST: '127.0.0.1',
+        INGESTION_KEY: ' new , old,',
+        POSTHOG_API_KEY: 'phc_1',
+        POSTHOG_HOST: 'https://eu.i.posthog.com/',
+        GA_MEASUREMENT_ID: 'G-1',
+        GA_API_SECRET: 's',
+        GA_ENDPOINT: 'http://127.0.0.1:1/mp',
+        MAX_BODY_BYTES: '4096',
+        TRUST_PROXY: '2',
+      }),
+    ).toEqual({
+      port: 0,
+      host: '127.0.0.1',
+      keys: ['new', 'old'],
+      sink: { kind: 'posthog', apiKey: 'phc_1', host: 'https://eu.i.posthog.com' },
+      ga4: { endpoint: 'http://127.0.0.1:1/mp', measurementId: 'G-1', apiSecret: 's' },
+      maxBodyBytes: 4096,
+      trustProxy: 2,
+    })
+  })
+
+  it('takes empty for absent', () => {
+    expect(
+      faultsOf({ PORT: '', POSTHOG_API_KEY: ' ', GA_API_SECRET: '', TRUST_PROXY: '' }),
+    ).toEqual([])
+  })
+
+  it.each(['', ' ', ',', ' , ,'])('without a key (%j) starts only when that is meant', (none) => {
+    expect(faultsOf({ INGESTION_KEY: none })).toHaveLength(1)
+    expect(faultsOf({ INGESTION_KEY: none, ALLOW_KEYLESS: '0' })).toHaveLength(1)
+    expect(readSettings({ INGESTION_KEY: none, ALLOW_KEYLESS: '1' }).keys).toEqual([])
+  })
+
+  it.each([
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '80.5'],
+    ['PORT', 'http'],
+    ['INGESTION_KEY', 'two words'],
+    ['INGESTION_KEY', 'schlüssel'],
+    ['INGESTION_KEY', 'x'.repeat(513)],
+    ['ALLOW_KEYLESS', 'yes'],
+    ['POSTHOG_API_KEY', 'a b'],
+    ['POSTHOG_HOST', 'eu.i.posthog.com'],
+    ['POSTHOG_HOST', 'http://posthog.example'],
+    ['POSTHOG_HOST', 'https://me:secret@posthog.example'],
+    ['POSTHOG_HOST', 'ftp://127.0.0.1'],
+    ['GA_ENDPOINT', 'nowhere'],
+    ['GA_MEASUREMENT_ID', 'G-1'],
+    ['GA_API_SECRET', 's'],
+    ['MAX_BODY_BYTES', '10'],
+    ['MAX_BODY_BYTES', '1e6'],
+    ['MAX_BODY_BYTES', '99999999999'],
+    ['TRUST_PROXY', 'true'],
+    ['EVENTS_FILE', 'a\0b'],
+  ])('says what is wrong with %s=%s', (name, value) => {
+    const [fault, ...more] = faultsOf({ [name]: value })
+    const other = { GA_MEASUREMENT_ID: 'GA_API_SECRET', GA_API_SECRET: 'GA_MEASUREMENT_ID' }[name]
+    expect(fault).toMatch(new RegExp(`^${other ?? name} `))
+    expect(more).toEqual([])
+    // A key or a secret has no place in a message.
+    if (value.length > 8) expect(fault).not.toContain(value)
+  })
+
+  it('says all of it at once', () => {
+    const env = { INGESTION_KEY: '', PORT: 'x', POSTHOG_HOST: 'x', TRUST_PROXY: 'x' }
+    expect(faultsOf(env).map((fault) => fault.split(' ')[0])).toEqual(
+      expect.arrayContaining(Object.keys(env)),
+    )
+  })
+})
