@@ -1,0 +1,34 @@
+output "http_endpoint" {
+  description = "Where clients post events to."
+  value       = "https://${local.worker_host}/v1/t"
+}
+
+output "udp_endpoint" {
+  description = "Where clients send datagrams to."
+  value       = "${local.udp_host}:${var.udp_port}"
+}
+
+output "name_servers" {
+  description = "What the parent zone must name as NS records of the telemetry zone."
+  value       = google_dns_managed_zone.telemetry.name_servers
+}
+
+output "image_prefix" {
+  description = "What the names of the images begin with: push /worker and /udp-forwarder there."
+  value       = local.image_prefix
+}
+
+output "secret_ids" {
+  description = "The secrets that must be given a value by hand, by the variable that reads them."
+  value       = { for name, secret in google_secret_manager_secret.worker : name => secret.secret_id }
+}
+
+output "worker_service_account" {
+  description = "The identity of the worker, which may read its secrets and nothing else."
+  value       = google_service_account.worker.email
+}
+
+output "forwarder_service_account" {
+  description = "The identity of the forwarder's machines."
+  value       = google_service_account.forwarder.email
+}

@@ -1,0 +1,38 @@
+locals {
+  # The environment variable that the worker reads, and the secret that it comes from.
+  worker_secrets = merge(
+    {
+      INGESTION_KEY   = "ingestion-key"
+      POSTHOG_API_KEY = "posthog-api-key"
+    },
+    var.ga_measurement_id == "" ? {} : { GA_API_SECRET = "ga-api-secret" },
+  )
+}
+
+# Only the places are made here. The values are put there by hand (README), so that no secret ever
+# stands in a plan or in the state.
+resource "google_secret_manager_secret" "worker" {
+  for_each = local.worker_secrets
+
+  secret_id = "${var.name}-${each.value}"
+
+  replication {
+    auto {}
+  }
+
+  depends_on = [google_project_service.needed]
+}
+
+resource "google_secret_manager_secret_iam_member" "worker" {
+  for_each = local.worker_secrets
+
+  secret_id = google_secret_manager_secret.worker[each.key].id
+  role      = "roles/secretmanager.secretAccessor"
+  member    = google_service_account.worker.member
+}
+
+resource "google_secret_manager_secret_iam_member" "forwarder" {
+  secret_id = google_secret_manager_secret.worker["INGESTION_KEY"].id
+  role      = "roles/secretmanager.secretAccessor"
+  member    = google_service_account.forwarder.member
+}

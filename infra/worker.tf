@@ -1,0 +1,127 @@
+# What the worker may do: read its own secrets, and nothing else.
+resource "google_service_account" "worker" {
+  account_id   = "${var.name}-worker"
+  display_name = "Telemetry worker"
+
+  depends_on = [google_project_service.needed]
+}
+
+resource "google_cloud_run_v2_service" "worker" {
+  name                = "${var.name}-worker"
+  location            = var.region
+  deletion_protection = var.deletion_protection
+
+  # Only through the load balancer: it says from where a request came, and a client cannot.
+  ingress              = "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"
+  default_uri_disabled = true
+
+  # Anybody may call it: the worker checks the ingestion key itself.
+  invoker_iam_disabled = true
+
+  template {
+    service_account                  = google_service_account.worker.email
+    max_instance_request_concurrency = var.worker_concurrency
+
+    # Longer than the worker takes for anything (it ends its own waits sooner).
+    timeout = "60s"
+
+    scaling {
+      min_instance_count = var.worker_min_instances
+      max_instance_count = var.worker_max_instances
+    }
+
+    containers {
+      image = local.worker_image
+
+      # Cloud Run hands this number to the worker as PORT.
+      ports {
+        container_port = 8080
+      }
+
+      resources {
+        limits = {
+          cpu    = var.worker_cpu
+          memory = var.worker_memory
+        }
+
+        # CPU always allocated: GA4's copies are sent after the 204, and probes of PostHog between.
+        cpu_idle          = false
+        startup_cpu_boost = true
+      }
+
+      # From Secret Manager: INGESTION_KEY, POSTHOG_API_KEY and, with GA4, GA_API_SECRET.
+      dynamic "env" {
+        for_each = local.worker_secrets
+
+        content {
+          name = env.key
+
+          value_source {
+            secret_key_ref {
+              secret  = google_secret_manager_secret.worker[env.key].secret_id
+              version = "latest"
+            }
+          }
+        }
+      }
+
+      env {
+        name  = "POSTHOG_HOST"
+        value = var.posthog_host
+      }
+
+      env {
+        name  = "GA_MEASUREMENT_ID"
+        value = var.ga_measurement_id
+      }
+
+      env {
+        name  = "MAX_BODY_BYTES"
+        value = tostring(var.max_body_bytes)
+      }
+
+      env {
+        name  = "TRUST_PROXY"
+        value = tostring(var.trust_proxy)
+      }
+
+      # Not ready means not started: a revision that cannot reach its sink never gets traffic.
+      startup_probe {
+        period_seconds    = 4
+        timeout_seconds   = 4
+        failure_threshold = 15
+
+        http_get {
+          path = "/readyz"
+        }
+      }
+
+      # Not /readyz: starting the worker anew does not bring PostHog back, and ends what waits.
+      liveness_probe {
+        period_seconds    = 10
+        timeout_seconds   = 5
+        failure_threshold = 3
+
+        http_get {
+          path = "/healthz"
+        }
+      }
+    }
+  }
+
+  depends_on = [google_secret_manager_secret_iam_member.worker]
+}
+
+# Cloud Run writes down every request with the address that it came from, and cannot be told not to.
+# So none of these entries is stored. The worker's own log has no addresses.
+resource "google_logging_project_exclusion" "worker_requests" {
+  name        = "${var.name}-worker-requests"
+  description = "Request logs of the telemetry worker hold the addresses of clients"
+  filter      = <<-EOT
+    log_id("run.googleapis.com/requests")
+    resource.type="cloud_run_revision"
+    resource.labels.service_name="${var.name}-worker"
+  EOT
+
+  depends_on = [google_project_service.needed]
+}
