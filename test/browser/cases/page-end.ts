@@ -1,0 +1,180 @@
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+
+import { read } from '../facts.ts'
+import { inScene, type Scene } from '../scene.ts'
+import type { Stage } from '../stage.ts'
+
+type End = (page: Page, scene: Scene) => Promise<unknown>
+
+const endings: readonly (readonly [string, End])[] = [
+  ['closes', (page) => page.close()],
+  ['leads elsewhere', (page, { elsewhere }) => page.goto(elsewhere)],
+  ['is loaded again', (page) => page.reload()],
+]
+
+export function endCases(stage: () => Stage): void {
+  describe.concurrent('a page', () => {
+    it.each(endings)('%s, and the run that just finished arrives once', (_, end) =>
+      inScene(stage, async (scene) => {
+        // Slow enough for the page to be gone before it has an answer.
+        scene.collector.setAnswer({ status: 204, afterMs: 200 })
+        const page = await scene.agreed()
+        await page.evaluate('host.run()')
+        await end(page, scene)
+        expect(await arrivals(scene, 2)).toEqual({ posts: 2, events: 2 })
+      })(),
+    )
+
+    it.each(endings)('%s while events wait for another try, and they arrive', (_, end) =>
+      inScene(stage, async (scene) => {
+        const page = await waitingPage(scene)
+        await end(page, scene)
+        expect(await arrivals(scene, 4)).toEqual({ posts: 4, events: 2 })
+      })(),
+    )
+
+    it(
+      'closes, and a run that its host finishes only then arrives too',
+      inScene(stage, async (scene) => {
+        const page = await waitingPage(scene)
+        await page.evaluate(`addEventListener('pagehide', () => host.run())`)
+        await page.close()
+        expect(await arrivals(scene, 6)).toEqual({ posts: 6, events: 4 })
+      }),
+    )
+
+    it(
+      'is hidden: what waits leaves, and leaves no second time when it closes',
+      inScene(stage, async (scene) => {
+        const page = await waitingPage(scene)
+        await page.evaluate(hide)
+        await page.evaluate('host.run()')
+        await page.close()
+        expect(await arrivals(scene, 6)).toEqual({ posts: 6, events: 4 })
+      }),
+    )
+
+    it(
+      'closes, and does not hurry a collector that asked to be left alone',
+      inScene(stage, async (scene) => {
+        const page = await waitingPage(scene, {}, { 'retry-after': '3600' })
+        await page.evaluate(hide)
+        await page.close()
+        expect(await arrivals(scene, 2)).toEqual({ posts: 2, events: 2 })
+      }),
+    )
+
+    it(
+      'says that it goes, and what waits leaves at once',
+      inScene(stage, async (scene) => {
+        const page = await waitingPage(scene)
+        await page.evaluate(`dispatchEvent(new Event('pagehide'))`)
+        expect(await arrivals(scene, 4)).toEqual({ posts: 4, events: 2 })
+      }),
+    )
+
+    it(
+      'is hidden, and hands the browser no more than may outlive a page',
+      inScene(stage, async (scene) => {
+        const page = await waitingPage(scene)
+        await page.evaluate(`
+          host.sizes = []
+          globalThis.fetch = (_, { body, keepalive }) => {
+            if (keepalive) host.sizes.push(body.length)
+            return new Promise(() => {})
+          }
+          for (let run = 0; run < 200; run++) host.run()
+        `)
+        await page.evaluate(hide)
+        const handedOver = await page.evaluate<number>(
+          'host.sizes.reduce((sum, size) => sum + size, 0)',
+        )
+        expect(handedOver).toBeLessThanOrEqual(60_000)
+        expect(handedOver).toBeGreaterThan(59_000)
+      }),
+    )
+
+    it(
+      'is restored as it was, and goes on',
+      inScene(stage, async (scene) => {
+        const page = await scene.agreed()
+        await page.evaluate(`
+          host.run()
+          addEventListener('pageshow', ({ persisted }) => { if (persisted) host.run() })
+        `)
+        await scene.collector.posted(2)
+        await page.goto(scene.elsewhere)
+        // Playwright itself does not know pages that come back.
+        await page.evaluate('setTimeout(() => history.back())')
+        await scene.collector.posted(4)
+        expect(await arrivals(scene, 4)).toEqual({ posts: 4, events: 4 })
+      }),
+    )
+
+    it(
+      'leaves a beacon where requests end with it, if no key is needed',
+      inScene(stage, async (scene) => {
+        await scene.context.addInitScript('delete Request.prototype.keepalive')
+        const page = await waitingPage(scene)
+        await page.evaluate(countBeacons)
+        await page.close()
+        expect(await arrivals(scene, 4)).toEqual({ posts: 4, events: 2 })
+        expect(scene.collector.posts().at(-1)?.headers['content-type']).toBe('application/json')
+        const later = await scene.visit()
+        expect(await later.evaluate('localStorage.beacons')).toBe('2')
+      }),
+    )
+
+    it(
+      'leaves none where it would have to leave out the key',
+      inScene(stage, async (scene) => {
+        await scene.context.addInitScript('delete Request.prototype.keepalive')
+        const page = await waitingPage(scene, { ingestionKey: 'key-of-the-tests' })
+        await page.close()
+        await arrivals(scene, 2)
+        const keys = scene.collector.posts().map(({ headers }) => headers['x-telemetry-key'])
+        expect(new Set(keys)).toEqual(new Set(['key-of-the-tests']))
+      }),
+    )
+  })
+}
+
+const hide = `
+  Object.defineProperty(document, 'visibilityState', { get: () => 'hidden', configurable: true })
+  document.dispatchEvent(new Event('visibilitychange'))
+`
+
+const countBeacons = `
+  host.beacon = navigator.sendBeacon.bind(navigator)
+  navigator.sendBeacon = (...what) => {
+    localStorage.beacons = Number(localStorage.beacons ?? 0) + 1
+    return host.beacon(...what)
+  }
+`
+
+/** A page with a run that the collector refused, and would now take. */
+async function waitingPage(
+  scene: Scene,
+  options: Readonly<Record<string, unknown>> = {},
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Page> {
+  scene.collector.setAnswer({ status: 503, headers })
+  const page = await scene.agreed(options)
+  // Time stands still in it: nothing is tried again only because it is time to.
+  await page.evaluate('globalThis.setTimeout = () => 0')
+  await page.evaluate('host.run()')
+  await scene.collector.posted(2)
+  // So that the page has seen the answers too.
+  await scene.fence()
+  scene.collector.setAnswer({ status: 204 })
+  return page
+}
+
+/** How much has come when at least so many posts have, and how many different events it was. */
+async function arrivals(scene: Scene, least: number) {
+  await scene.collector.posted(least)
+  await scene.fence()
+  const ids = scene.collector.bodies().map((body) => read(body).uuid)
+  return { posts: ids.length, events: new Set(ids).size }
+}

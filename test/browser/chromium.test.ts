@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, describe } from 'vitest'
+
+import { tempHome } from '../support/home.ts'
+import { deliveryCases } from './cases/delivery.ts'
+import { hostileCases } from './cases/hostile.ts'
+import { noCases } from './cases/no.ts'
+import { endCases } from './cases/page-end.ts'
+import { withdrawalCases } from './cases/withdrawal.ts'
+import { workerCases } from './cases/worker.ts'
+import { hasChromium, openStage, type Stage } from './stage.ts'
+
+describe.skipIf(!hasChromium)('in Chromium', () => {
+  let stage: Stage
+  beforeAll(async () => {
+    stage = await openStage(tempHome())
+  })
+  afterAll(() => stage.close())
+
+  for (const cases of [
+    noCases,
+    deliveryCases,
+    endCases,
+    withdrawalCases,
+    hostileCases,
+    workerCases,
+  ]) {
+    cases(() => stage)
+  }
+})
