@@ -17,6 +17,7 @@ export interface OpenCollector {
 interface Posted {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
+  /** Of the question whether one may post, too. */
   readonly afterMs?: number
 }
 
@@ -25,7 +26,7 @@ export async function openCollector(): Promise<OpenCollector> {
   const collector = await startCollector({
     answer: ({ method, headers: { origin } }) =>
       method === 'OPTIONS'
-        ? { status: 204, headers: cors(origin) }
+        ? { status: 204, headers: cors(origin), afterMs: answer.afterMs ?? 0 }
         : { ...answer, headers: { ...cors(origin), ...answer.headers } },
   })
   const { url, events, stop } = collector

@@ -13,12 +13,12 @@ describe.concurrent('a process that posts', () => {
   })
 
   it.each([
-    ['hangs', 'timeout', { raw: '', open: true }],
-    ['refuses and hangs', 'proxy refused', { raw: 'HTTP/1.1 403 No\r\n\r\n', open: true }],
-  ])('ends by itself after a proxy that %s', async (_, reason, tunnels) => {
+    ['hangs', 'timeout', 300, { raw: '', open: true }],
+    ['refuses and hangs', 'proxy refused', 20_000, { raw: 'HTTP/1.1 403 No\r\n\r\n', open: true }],
+  ])('ends by itself after a proxy that %s', async (_, reason, timeoutMs, tunnels) => {
     const proxy = forNow(await startProxy({ tunnels }))
     const env = { HTTPS_PROXY: proxy.url }
-    const outcomes = await outcomesInChild('https://collector.invalid/', env, { timeoutMs: 300 })
+    const outcomes = await outcomesInChild('https://collector.invalid/', env, { timeoutMs })
     expect(outcomes).toEqual([{ kind: 'failed', reason }])
   })
 
