@@ -18,6 +18,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   store: ['product', 'files', 'contract', 'settings'],
   record: ['product', 'files', 'contract', 'settings', 'store'],
   deliver: ['product', 'files', 'contract', 'settings', 'store'],
+  browser: ['product', 'contract', 'settings', 'record', 'deliver'],
   cli: ['product', 'files', 'contract', 'settings', 'store', 'record', 'deliver'],
 }
 

@@ -1,0 +1,5 @@
+import { openTelemetry, runmat } from '../../dist/index.js'
+
+const telemetry = openTelemetry(runmat, { version: '0.6.1' })
+telemetry.count('run', 'success')
+await telemetry.close()

@@ -1,0 +1,68 @@
+// Records an event a round and, beside it, does the same with bare files: `record.js <queue> <stats>
+// <rounds>`. What waits in the queue already is left alone.
+import { readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+
+import { openTelemetry, runmat } from '../../dist/index.js'
+
+const [queue, stats, rounds] = process.argv.slice(2)
+const waiting = new Set(readdirSync(queue))
+// Read anew with each count, so that every one is the first of its version and has to be queued.
+const host = { version: '' }
+const telemetry = openTelemetry(runmat, host)
+const bare = path.join(queue, 'bare.json')
+const bareStats = `${stats}.bare`
+
+const contestants = {
+  ours: () => telemetry.count('run', 'success'),
+  /** One file that was not there before: the least that queuing an event can be. */
+  one: (bytes) => write(bare, bytes),
+  /** The files that it takes to count exactly and to queue once: a lock, the counters, the event. */
+  three: (bytes) => {
+    writeFileSync(`${stats}.bare.lock`, '', { flag: 'wx', mode: 0o600 })
+    write(bareStats, bytes)
+    write(bare, bytes)
+    unlinkSync(`${stats}.bare.lock`)
+  },
+}
+const times = { ours: [], one: [], three: [] }
+const names = Object.keys(times)
+
+function write(file, bytes) {
+  writeFileSync(`${file}.tmp`, bytes, { flag: 'wx', mode: 0o600 })
+  renameSync(`${file}.tmp`, file)
+}
+
+function run(round, bytes) {
+  for (let turn = 0; turn < names.length; turn += 1) {
+    const name = names[(round + turn) % names.length]
+    host.version = `1.${round}.0`
+    const start = performance.now()
+    contestants[name](bytes)
+    times[name].push(performance.now() - start)
+    if (name !== 'ours') unlinkSync(bare)
+  }
+}
+
+function takeNew() {
+  const [name, ...more] = readdirSync(queue).filter((one) => !waiting.has(one))
+  if (name === undefined || more.length > 0) throw new Error('not exactly one event was queued')
+  const bytes = readFileSync(path.join(queue, name))
+  unlinkSync(path.join(queue, name))
+  return bytes
+}
+
+/** A machine has seen a few versions, not thousands. */
+function forgetVersions() {
+  const found = JSON.parse(readFileSync(stats, 'utf8'))
+  const fired = [...found.fired.slice(0, 8), ...found.fired.slice(-4)]
+  writeFileSync(stats, `${JSON.stringify({ ...found, fired })}\n`)
+}
+
+let bytes = Buffer.alloc(600, ' ')
+for (let round = 0; round < Number(rounds); round += 1) {
+  run(round, bytes)
+  bytes = takeNew()
+  if (round % 10 === 0) forgetVersions()
+}
+console.log(JSON.stringify(times))

@@ -1,0 +1,43 @@
+// Measures every figure that we claim, each side by side with its limit. It reports and never
+// fails: `node bench/run.js [--quick] [figure …]`.
+import os from 'node:os'
+
+import { drain } from './drain.js'
+import { memory } from './memory.js'
+import { noNetwork } from './no-network.js'
+import { record } from './record.js'
+import { silentHost } from './silent-host.js'
+import { start } from './start.js'
+import { openStage } from './support/stage.js'
+import { tableOf } from './support/table.js'
+
+const figures = {
+  start,
+  record,
+  'silent-host': silentHost,
+  'no-network': noNetwork,
+  drain,
+  memory,
+}
+
+const given = process.argv.slice(2)
+const named = given.filter((name) => name in figures)
+const wanted = named.length > 0 ? named : Object.keys(figures)
+const quick = given.includes('--quick')
+
+const stage = await openStage()
+const rows = []
+for (const name of wanted) {
+  console.error(`measuring ${name} …`)
+  try {
+    rows.push(...(await figures[name](stage, { quick })))
+  } catch (error) {
+    rows.push({ what: name, beside: 'could not be measured' })
+    console.error(error)
+  }
+}
+stage.close()
+console.log(
+  `Node ${process.versions.node}, ${os.availableParallelism()} cores, ${os.platform()} ${os.arch()}`,
+)
+console.log(tableOf(rows))

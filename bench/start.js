@@ -1,0 +1,58 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+
+import { median, ratio } from './support/numbers.js'
+import { node } from './support/process.js'
+import { inTurns } from './support/rounds.js'
+
+const limit = 1.2
+
+/** How long a person waits for a command, against the shortest that Node itself can take. */
+export async function start(stage, { quick }) {
+  const environments = [
+    ['minimal environment', {}],
+    ['environment as it is', process.env],
+  ]
+  const rows = []
+  for (const [name, env] of environments) {
+    rows.push(...(await measure(stage, name, env, quick ? 8 : 40)))
+  }
+  return rows
+}
+
+async function measure(stage, name, surrounding, rounds) {
+  const home = stage.home()
+  const env = { ...surrounding, ...home.env }
+  const time = (args) => node(args, { env, cwd: home.cwd }).took
+  const cli = (...args) => time([stage.at('bin/runmat-telemetry.js'), ...args])
+  const contestants = {
+    node: () => time(['-e', '0']),
+    status: () => cli('status'),
+    print: () => cli('print'),
+    disable: () => {
+      // A settings file that says yes, so that each time there is a no to be written.
+      mkdirSync(path.dirname(home.settings), { recursive: true })
+      writeFileSync(home.settings, '[runtime.telemetry]\nenabled = true\n')
+      const took = cli('disable')
+      rmSync(home.settings)
+      return took
+    },
+    upload: () => cli('upload'),
+    '--help': () => cli('--help'),
+    'plain imports of the same packages': () => time([stage.program('plain-imports.js')]),
+  }
+  const times = await inTurns(rounds, contestants)
+  const { node: bare, ...others } = times
+  return Object.entries(others).map(([command, own]) => {
+    const found = ratio(own, bare)
+    const isBound = ['status', 'print', 'disable'].includes(command)
+    return {
+      what: `${command} (${name})`,
+      median: median(own),
+      beside: `node -e 0: ${median(bare).toFixed(1)} ms`,
+      ratio: found,
+      limit: isBound ? `≤ ${limit} ×` : undefined,
+      holds: isBound ? found <= limit : undefined,
+    }
+  })
+}

@@ -1,0 +1,26 @@
+import { spawn, spawnSync } from 'node:child_process'
+
+/** Runs Node to its end. Synchronous, so that nothing of ours runs beside it. */
+export function node(args, { env, cwd }) {
+  const start = performance.now()
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, args, {
+    env,
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: 64 * 1024 * 1024,
+  })
+  const took = performance.now() - start
+  if (status !== 0) throw new Error(`${args.join(' ')}: ${status ?? signal}\n${stderr}`)
+  return { took, out: String(stdout) }
+}
+
+/** Starts a program that says on its first line where it can be reached, and runs until stopped. */
+export async function startServer(program, env) {
+  const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const url = await new Promise((resolve, reject) => {
+    child.stdout.once('data', (line) => resolve(String(line).trim()))
+    child.once('error', reject)
+    child.once('exit', () => reject(new Error(`${program} ended`)))
+  })
+  return { url, stop: () => child.kill() }
+}

@@ -1,0 +1,33 @@
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+
+import { fillQueue } from './events.js'
+import { node } from './process.js'
+
+/** Sends the queue of this home to a collector on this machine. */
+export function pointTo({ settings }, url) {
+  mkdirSync(path.dirname(settings), { recursive: true })
+  writeFileSync(settings, `[runtime.telemetry]\nhttp_endpoint = "${url}"\n`)
+}
+
+/** Keeps hosts from starting an uploader, as after a failure: it would run beside what is measured. */
+export function holdBack(home) {
+  pointTo(home, 'http://127.0.0.1:9/v1/t')
+  mkdirSync(home.state, { recursive: true, mode: 0o700 })
+  const next = new Date(Date.now() + 12 * 60 * 60 * 1000).toISOString()
+  writeFileSync(path.join(home.state, 'uploads.json'), JSON.stringify({ next_attempt: next }))
+}
+
+/** Runs the detached uploader's own program on so many events, as on a machine that sent none yet. */
+export function upload(stage, home, events, { args = [], env = {} } = {}) {
+  rmSync(home.state, { recursive: true, force: true })
+  fillQueue(home.queue, events)
+  const product = JSON.stringify(stage.internals.runmat)
+  const { took } = node([...args, stage.at('dist/upload.cjs')], {
+    env: { ...home.env, ...env, TELEMETRY_UPLOADER_PRODUCT: product },
+    cwd: '/',
+  })
+  const left = readdirSync(home.queue).length
+  if (left > 0) throw new Error(`the uploader left ${left} of ${events.length} events`)
+  return took
+}
