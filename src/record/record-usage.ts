@@ -64,7 +64,7 @@ export function recordUsage(situation: Situation, version: string, happening: Ha
     const after: Stats = {
       ...stats,
       version: happening.isAnnouncement ? stats.version : release,
-      fired: [...stats.fired, ...due.map(({ mark }) => mark)].slice(-marksKept),
+      fired: remembered([...stats.fired, ...due.map(({ mark }) => mark)]),
       notice: Math.max(stats.notice, noticeVersion),
     }
     const drafts = verdict.uploading ? due.map(({ trigger }) => draft(trigger, after)) : []
@@ -72,4 +72,13 @@ export function recordUsage(situation: Situation, version: string, happening: Ha
     return { stats: written, put, result: { queued, noticeDue: before.notice < noticeVersion } }
   })
   return recorded ?? nothing
+}
+
+/** Marks of old versions may be forgotten; those that stand for all time, without one, never. */
+function remembered(marks: readonly string[]): readonly string[] {
+  const isOfVersion = (mark: string) => mark.includes('@')
+  return [
+    ...marks.filter((mark) => !isOfVersion(mark)),
+    ...marks.filter(isOfVersion).slice(-marksKept),
+  ]
 }
