@@ -1,3 +1,5 @@
+import { isLoopback } from '../settings/endpoint.ts'
+
 type Environment = Readonly<Record<string, string | undefined>>
 
 export interface Proxy {
@@ -88,10 +90,6 @@ function matches(entry: string, host: string, port: string): boolean {
 
 function normal(host: string): string {
   return withoutBrackets(host.toLowerCase()).replace(/\.$/, '')
-}
-
-function isLoopback(host: string): boolean {
-  return /^(localhost|::1|127(\.\d{1,3}){3})$/.test(host)
 }
 
 export function withoutBrackets(host: string): string {

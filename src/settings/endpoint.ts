@@ -48,8 +48,9 @@ export function splitAddress(address: string): { readonly host: string; readonly
   }
 }
 
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
+/** This machine, whether or not the brackets of the address were taken off. */
+export function isLoopback(host: string): boolean {
+  return /^(localhost|\[::1\]|::1|127(\.\d{1,3}){3})$/.test(host)
 }
 
 function refuse(

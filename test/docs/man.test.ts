@@ -10,11 +10,10 @@ import { runmat } from '../../src/product/runmat.ts'
 import { root } from '../support/run.ts'
 import { type Entry, listedIn, synopsisOf, variablesIn } from './mdoc.ts'
 import { variablesOf } from './variables.ts'
+import { requireTool } from '../support/tools.ts'
 
 const file = path.join(root, 'man/runmat-telemetry.1')
 const page = readFileSync(file, 'utf8')
-
-const linter = 'mandoc'
 
 // Nothing is run here, so that the rest of the wiring is never touched.
 const nothing = () => undefined
@@ -67,11 +66,8 @@ describe('the man page', () => {
     expect(variablesIn(page)).toEqual(expect.arrayContaining([...variablesOf(runmat)]))
   })
 
-  it('is clean mdoc', (test) => {
-    const lint = spawnSync(linter, ['-Tlint', '-W', 'warning', file], { encoding: 'utf8' })
-    if (lint.error && process.env['REQUIRE_TOOLS'] !== '1') {
-      test.skip(`${linter} is not installed: apt-get install ${linter}`)
-    }
+  it.skipIf(!requireTool('mandoc'))('is clean mdoc', () => {
+    const lint = spawnSync('mandoc', ['-Tlint', '-W', 'warning', file], { encoding: 'utf8' })
     expect(lint.error).toBeUndefined()
     expect(lint.stdout + lint.stderr).toBe('')
     expect(lint.status).toBe(0)
