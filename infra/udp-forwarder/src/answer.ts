@@ -1,4 +1,4 @@
-import { parseRetryAfter } from './retry-after.ts'
+import { parseRetryAfter } from '../../shared/retry-after.ts'
 
 /** What became of a post, as the network tells it. */
 export type Outcome =
@@ -13,6 +13,9 @@ export type Outcome =
 export const failureReasons = ['refused', 'reset', 'timeout', 'unreachable', 'tls'] as const
 
 export type FailureReason = (typeof failureReasons)[number]
+
+/** Longer than this nobody may keep us away: what waits here waits in memory. */
+const longestWaitMs = 5 * 60_000
 
 /** What it means for the events of the post. */
 export type Verdict =
@@ -55,7 +58,7 @@ export function judgeOutcome(outcome: Outcome, lines: number, now: number): Verd
   }
   const { status, body } = outcome
   if (status === 204) return { kind: 'stored' }
-  const wait = parseRetryAfter(outcome.retryAfter, now)
+  const wait = parseRetryAfter(outcome.retryAfter, now, longestWaitMs)
   const retry = wait === undefined ? {} : { retryAfterMs: wait }
   const open = openLines(body, lines)
   if (open !== undefined) {

@@ -1,7 +1,8 @@
 // The edge: the only file that reads the environment, writes a log and hears signals.
+import { SettingsError } from '../../shared/environment.ts'
 import { makeLog } from './log.ts'
 import { type Service, startService } from './service.ts'
-import { readSettings, SettingsError } from './settings.ts'
+import { readSettings } from './settings.ts'
 
 // A log that nobody reads any more is no reason to stop.
 process.stdout.on('error', () => undefined)

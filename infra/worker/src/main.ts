@@ -1,7 +1,8 @@
 import { pino } from 'pino'
 
+import { SettingsError } from '../../shared/environment.ts'
 import { openServer } from './server.ts'
-import { readSettings, SettingsError } from './settings.ts'
+import { readSettings } from './settings.ts'
 import { openWorker } from './worker.ts'
 
 const { env, stderr } = process

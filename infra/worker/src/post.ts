@@ -2,6 +2,7 @@ import http, { type ClientRequest, type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { urlToHttpOptions } from 'node:url'
 
+import { parseRetryAfter } from '../../shared/retry-after.ts'
 import { limits } from './limits.ts'
 
 export interface Reply {
@@ -58,7 +59,11 @@ export function openPoster(url: string, connections: number): Poster {
           clearTimeout(timer)
           resolve({
             status: incoming.statusCode ?? 0,
-            retryAfterMs: retryAfterOf(incoming.headers['retry-after']),
+            retryAfterMs: parseRetryAfter(
+              incoming.headers['retry-after'],
+              Date.now(),
+              limits.retryAfterMs,
+            ),
             text,
           })
         })
@@ -91,10 +96,4 @@ function read(incoming: IncomingMessage, done: (text: string | undefined) => voi
   incoming.on('end', () => done(Buffer.concat(chunks).toString()))
   incoming.on('error', () => done(undefined))
   incoming.on('aborted', () => done(undefined))
-}
-
-function retryAfterOf(header: string | undefined): number | undefined {
-  const text = header?.trim() ?? ''
-  const wait = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now()
-  return Number.isNaN(wait) ? undefined : Math.min(Math.max(wait, 0), limits.retryAfterMs)
 }

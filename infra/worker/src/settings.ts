@@ -1,6 +1,10 @@
+import {
+  type Environment,
+  type EnvironmentReader,
+  problemOfAddress,
+  readerOf,
+} from '../../shared/environment.ts'
 import { limits } from './limits.ts'
-
-type Environment = Readonly<Record<string, string | undefined>>
 
 export interface PostHogSettings {
   readonly kind: 'posthog'
@@ -32,102 +36,79 @@ export interface Settings {
   readonly trustProxy: number
 }
 
-export class SettingsError extends Error {
-  override readonly name = 'SettingsError'
-  readonly faults: readonly string[]
-
-  constructor(faults: readonly string[]) {
-    super(`The environment is not usable:\n${faults.map((fault) => `  ${fault}`).join('\n')}`)
-    this.faults = faults
-  }
-}
-
 /** Reads the environment once, and says everything that is wrong with it at once. */
 export function readSettings(env: Environment): Settings {
-  const faults: string[] = []
-  const fault = (name: string, problem: string): undefined => void faults.push(`${name} ${problem}`)
-  const text = (name: string): string | undefined => env[name]?.trim() || undefined
-  const integer = (name: string, least: number, most: number, otherwise: number): number => {
-    const given = text(name)
-    if (given === undefined) return otherwise
-    const value = /^\d{1,12}$/.test(given) ? Number(given) : Number.NaN
-    if (value >= least && value <= most) return value
-    fault(name, `must be a whole number from ${least} to ${most}`)
-    return otherwise
-  }
-  const token = (name: string): string | undefined => {
-    const given = text(name)
-    if (given === undefined || isToken(given)) return given
-    return fault(name, 'must be visible ASCII characters without spaces')
-  }
-  const address = (name: string, otherwise: string): string => {
-    const given = text(name) ?? otherwise
-    const problem = problemOf(given)
-    if (problem !== undefined) fault(name, problem)
-    return given
-  }
-
+  const reader = readerOf(env)
+  const { text, integer } = reader
   const settings: Settings = {
     port: integer('PORT', 0, 65_535, 8080),
     host: text('HOST'),
-    keys: keysOf(env, fault),
-    sink: sinkOf(),
-    ga4: ga4Of(),
+    keys: keysOf(reader),
+    sink: sinkOf(reader),
+    ga4: ga4Of(reader),
     maxBodyBytes: integer('MAX_BODY_BYTES', 1024, limits.heldBytes / 4, 1024 * 1024),
     trustProxy: integer('TRUST_PROXY', 0, 8, 0),
   }
-  if (faults.length > 0) throw new SettingsError(faults)
+  reader.check()
   return settings
-
-  function sinkOf(): Settings['sink'] {
-    const host = address('POSTHOG_HOST', 'https://us.i.posthog.com')
-    const apiKey = token('POSTHOG_API_KEY')
-    if (apiKey !== undefined) return { kind: 'posthog', apiKey, host: host.replace(/\/+$/, '') }
-    const path = text('EVENTS_FILE') ?? './events.ndjson'
-    if (path.includes('\0')) fault('EVENTS_FILE', 'must be the name of a file')
-    return { kind: 'file', path }
-  }
-
-  function ga4Of(): Ga4Settings | undefined {
-    const endpoint = address('GA_ENDPOINT', 'https://www.google-analytics.com/mp/collect')
-    const measurementId = token('GA_MEASUREMENT_ID')
-    const apiSecret = token('GA_API_SECRET')
-    if (measurementId !== undefined && apiSecret !== undefined) {
-      return { endpoint, measurementId, apiSecret }
-    }
-    if (measurementId !== undefined)
-      fault('GA_API_SECRET', 'is missing, with GA_MEASUREMENT_ID set')
-    if (apiSecret !== undefined) fault('GA_MEASUREMENT_ID', 'is missing, with GA_API_SECRET set')
-    return undefined
-  }
 }
 
-function keysOf(env: Environment, fault: (name: string, problem: string) => void): string[] {
-  const keyless = env['ALLOW_KEYLESS']?.trim() ?? ''
-  if (!['', '0', '1'].includes(keyless)) fault('ALLOW_KEYLESS', 'must be 1, 0 or empty')
-  const given = (env['INGESTION_KEY'] ?? '').split(',').map((key) => key.trim())
+function keysOf({ text, flag, fault }: EnvironmentReader): readonly string[] {
+  const name = 'INGESTION_KEY'
+  const isKeyless = flag('ALLOW_KEYLESS')
+  const given = (text(name) ?? '').split(',').map((key) => key.trim())
   const keys = given.filter((key) => key !== '')
   if (!keys.every((key) => isToken(key) && key.length <= limits.keyLength)) {
-    fault(
-      'INGESTION_KEY',
-      `must be keys of up to ${limits.keyLength} visible ASCII characters, with commas between`,
-    )
+    const most = `up to ${limits.keyLength} visible ASCII characters`
+    fault(name, `must be keys of ${most}, with commas between`)
   }
-  if (keys.length === 0 && keyless !== '1') {
-    fault('INGESTION_KEY', 'is empty; set it, or ALLOW_KEYLESS=1 to take events from anybody')
+  if (keys.length === 0 && !isKeyless) {
+    fault(name, 'is empty; set it, or ALLOW_KEYLESS=1 to take events from anybody')
   }
   return keys
 }
 
-function isToken(text: string): boolean {
-  return /^[\u0021-\u007e]+$/.test(text)
+function sinkOf(reader: EnvironmentReader): Settings['sink'] {
+  const { text, fault } = reader
+  const host = addressIn(reader, 'POSTHOG_HOST', 'https://us.i.posthog.com')
+  const apiKey = tokenIn(reader, 'POSTHOG_API_KEY')
+  if (apiKey !== undefined) return { kind: 'posthog', apiKey, host: host.replace(/\/+$/, '') }
+  const path = text('EVENTS_FILE') ?? './events.ndjson'
+  if (path.includes('\0')) fault('EVENTS_FILE', 'must be the name of a file')
+  return { kind: 'file', path }
 }
 
-function problemOf(text: string): string | undefined {
-  if (!URL.canParse(text)) return 'must be an address such as https://example.invalid'
-  const url = new URL(text)
-  if (url.username !== '' || url.password !== '') return 'must not hold a user name or a password'
-  const local = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && local)) return undefined
-  return 'must begin with https:// (http:// only to this machine)'
+function ga4Of(reader: EnvironmentReader): Ga4Settings | undefined {
+  const { fault } = reader
+  const endpoint = addressIn(reader, 'GA_ENDPOINT', 'https://www.google-analytics.com/mp/collect')
+  const measurementId = tokenIn(reader, 'GA_MEASUREMENT_ID')
+  const apiSecret = tokenIn(reader, 'GA_API_SECRET')
+  if (measurementId !== undefined && apiSecret !== undefined) {
+    return { endpoint, measurementId, apiSecret }
+  }
+  if (measurementId !== undefined) fault('GA_API_SECRET', 'is missing, with GA_MEASUREMENT_ID set')
+  if (apiSecret !== undefined) fault('GA_MEASUREMENT_ID', 'is missing, with GA_API_SECRET set')
+  return undefined
+}
+
+function tokenIn({ text, fault }: EnvironmentReader, name: string): string | undefined {
+  const given = text(name)
+  if (given === undefined || isToken(given)) return given
+  return fault(name, 'must be visible ASCII characters without spaces')
+}
+
+function addressIn({ text, fault }: EnvironmentReader, name: string, otherwise: string): string {
+  const given = text(name) ?? otherwise
+  const problem = problemOfAddress(given, 'https://example.invalid', thisMachine)
+  if (problem !== undefined) fault(name, problem)
+  return given
+}
+
+const thisMachine = {
+  what: 'this machine',
+  is: (name: string) => ['localhost', '127.0.0.1', '[::1]'].includes(name),
+}
+
+function isToken(text: string): boolean {
+  return /^[\u0021-\u007e]+$/.test(text)
 }

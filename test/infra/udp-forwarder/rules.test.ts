@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
+import { SettingsError } from '../../../infra/shared/environment.ts'
+import { parseRetryAfter } from '../../../infra/shared/retry-after.ts'
 import { judgeOutcome } from '../../../infra/udp-forwarder/src/answer.ts'
 import {
   afterFailure,
@@ -11,8 +13,7 @@ import {
 } from '../../../infra/udp-forwarder/src/gate.ts'
 import { socketsIn } from '../../../infra/udp-forwarder/src/kernel-drops.ts'
 import { Queue } from '../../../infra/udp-forwarder/src/queue.ts'
-import { parseRetryAfter } from '../../../infra/udp-forwarder/src/retry-after.ts'
-import { readSettings, SettingsError } from '../../../infra/udp-forwarder/src/settings.ts'
+import { readSettings } from '../../../infra/udp-forwarder/src/settings.ts'
 
 describe('the gate', () => {
   const fail = (gate: Gate, startedAt: number, now: number, retryAfterMs?: number): Gate =>
@@ -63,7 +64,7 @@ describe('Retry-After', () => {
     ['-1', undefined],
     ['', undefined],
     [undefined, undefined],
-  ])('of %j is %j', (header, wait) => expect(parseRetryAfter(header, now)).toBe(wait))
+  ])('of %j is %j', (header, wait) => expect(parseRetryAfter(header, now, 300_000)).toBe(wait))
 })
 
 describe('an answer about lines', () => {

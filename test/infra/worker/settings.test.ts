@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
-import { readSettings, SettingsError } from '../../../infra/worker/src/settings.ts'
+import { SettingsError } from '../../../infra/shared/environment.ts'
+import { readSettings } from '../../../infra/worker/src/settings.ts'
 
 const enough = { INGESTION_KEY: 'k' }
 
