@@ -5,7 +5,9 @@ import type { Trouble } from './sinks/sink.ts'
 export interface Gate {
   /** How long nothing goes to the sink; 0 when it may. */
   readonly waitMs: () => number
-  readonly succeeded: () => void
+  readonly now: () => number
+  /** A batch that began before the last failure does not speak for the sink as it is now. */
+  readonly succeeded: (startedAt: number) => void
   readonly failed: (trouble: Trouble) => void
   /** Undefined while the sink does what it should. */
   readonly trouble: () => Trouble | undefined
@@ -18,10 +20,13 @@ export function openGate(now: () => number = Date.now): Gate {
   let trouble: Trouble | undefined
   let streak = 0
   let until = 0
+  let failedAt = Number.NEGATIVE_INFINITY
   let provedAt = Number.NEGATIVE_INFINITY
   return {
+    now,
     waitMs: () => Math.max(0, until - now()),
-    succeeded: () => {
+    succeeded: (startedAt) => {
+      if (startedAt < failedAt) return
       trouble = undefined
       streak = 0
       until = 0
@@ -30,9 +35,11 @@ export function openGate(now: () => number = Date.now): Gate {
     failed: (next) => {
       trouble = next
       const time = now()
+      failedAt = time
       // Batches that were under way together fail together, and count once.
       if (time >= until) streak += 1
-      const pause = next.retryAfterMs ?? Math.min(least * 2 ** (streak - 1), most)
+      // Who asks for less than we mean to wait, or for nothing, does not get hammered for it.
+      const pause = Math.max(next.retryAfterMs ?? 0, Math.min(least * 2 ** (streak - 1), most))
       until = Math.max(until, time + Math.min(pause, limits.retryAfterMs))
     },
     trouble: () => trouble,

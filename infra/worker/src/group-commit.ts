@@ -2,7 +2,7 @@ import { type Answer, later, refuse, stored } from './answer.ts'
 import type { Event } from './event.ts'
 import type { Gate } from './gate.ts'
 import { limits } from './limits.ts'
-import type { Outcome, Result, Sink } from './sinks/sink.ts'
+import { allOf, type Outcome, type Result, type Sink } from './sinks/sink.ts'
 
 export interface GroupCommitOptions {
   readonly sink: Sink
@@ -41,10 +41,12 @@ export function openGroupCommit({ sink, gate, done }: GroupCommitOptions): Group
   const send = async (batch: readonly Waiting[]): Promise<void> => {
     const events = batch.map(({ event }) => event)
     const start = performance.now()
-    const result = await sink.store(events)
+    const startedAt = gate.now()
+    // A sink that throws has a fault of its own; it is none of the senders', who wait for us.
+    const result = await sink.store(events).catch(() => allOf(events, 'later', sinkFault))
     const { outcomes, trouble } = result
     if (trouble !== undefined) gate.failed(trouble)
-    else gate.succeeded()
+    else gate.succeeded(startedAt)
     for (const [index, { answer }] of batch.entries()) answer(answerTo(outcomes[index] ?? 'later'))
     done(events, result, performance.now() - start)
   }
@@ -115,6 +117,7 @@ export function openGroupCommit({ sink, gate, done }: GroupCommitOptions): Group
 }
 
 const refused = refuse('sink', 'the sink does not take this event')
+const sinkFault = { cause: 'a fault of the sink' }
 const full = later('busy', 'too many events are waiting', 1000)
 
 function away(gate: Gate): Answer {

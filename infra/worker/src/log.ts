@@ -5,6 +5,7 @@ import type { Event } from './event.ts'
 import type { Result } from './sinks/sink.ts'
 
 const summaries = 20
+const frameCount = 8
 const noticeMs = 10_000
 
 /** What operators read. No address, key, id or body ever gets here: only what stands below. */
@@ -46,12 +47,19 @@ export function openLog(destination: DestinationStream): Log {
       const name = field === undefined ? reason : `${reason} ${field}`
       refusals.set(name, (refusals.get(name) ?? 0) + 1)
     },
-    fault: (error) => log.error({ err: error }, 'fault'),
+    fault: (error) => log.error(placeOf(error), 'fault'),
     close: () => {
       clearInterval(timer)
       speak()
     },
   }
+}
+
+/** Where it happened, and not what it says: a message may quote what was sent to us. */
+function placeOf(error: unknown): { readonly name: string; readonly at: readonly string[] } {
+  const { name, stack = '' } = error instanceof Error ? error : new Error()
+  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line))
+  return { name, at: frames.slice(0, frameCount).map((frame) => frame.trim()) }
 }
 
 /** How often each summary is in there. They are made of the contract's words, so there are few. */

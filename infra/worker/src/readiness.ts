@@ -13,14 +13,19 @@ export type Readiness = () => Promise<string | undefined>
 export function readinessOf(sink: Sink, gate: Gate, now: () => number = Date.now): Readiness {
   let asking: Promise<void> | undefined
   const ask = async (): Promise<void> => {
+    const startedAt = gate.now()
     const trouble = await sink.probe()
-    if (trouble === undefined) gate.succeeded()
+    if (trouble === undefined) gate.succeeded(startedAt)
     else gate.failed(trouble)
-    asking = undefined
   }
   return async () => {
     const proved = gate.trouble() === undefined && now() - gate.provedAt() < freshMs
-    if (!proved && gate.waitMs() === 0) await (asking ??= ask())
+    if (!proved && gate.waitMs() === 0) {
+      asking ??= ask().finally(() => {
+        asking = undefined
+      })
+      await asking
+    }
     return gate.trouble()?.cause
   }
 }

@@ -17,6 +17,7 @@ export interface Patience {
   readonly headersMs: number
   readonly requestMs: number
   readonly checkMs: number
+  readonly silenceMs: number
   readonly shutdownMs: number
 }
 
@@ -34,6 +35,8 @@ export async function openServer(worker: Worker, patience: Patience = limits): P
     },
     listener,
   )
+  // Who does not read our answers must not keep them, and the connection, for ever.
+  server.timeout = patience.silenceMs
   server.on('checkContinue', listener)
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const answer = answerTo(error.code)

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 
 import { appOf } from '../../../infra/worker/src/app.ts'
 import { readSettings } from '../../../infra/worker/src/settings.ts'
+import { rememberedIn } from '../../../infra/worker/src/sinks/remembered.ts'
 import { openWorker } from '../../../infra/worker/src/worker.ts'
 import { tempHome } from '../../support/home.ts'
 import { finished, install, started, usage, wire } from './support/events.ts'
@@ -52,6 +53,14 @@ describe('the file', () => {
     expect(await send(bytes)).toBe(204)
     await worker.close()
     expect(lines(file)).toHaveLength(2)
+  })
+
+  it('remembers the last hundred thousand', async () => {
+    const { has, add } = await rememberedIn(newFile())
+    const ids = Array.from({ length: 250_001 }, (_, index) => String(index))
+    for (const id of ids) add(id)
+    expect(ids.slice(-100_000).every(has)).toBe(true)
+    expect(ids.filter(has).length).toBeLessThanOrEqual(200_000)
   })
 
   it('is remembered over a restart, also when it ends in half a line', async () => {

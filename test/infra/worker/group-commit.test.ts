@@ -120,9 +120,33 @@ describe('a group commit', () => {
       return wait
     })
     expect(waits).toEqual([1000, 2000, 4000, 8000, 10_000, 10_000])
-    gate.succeeded()
+    gate.succeeded(time)
     gate.failed({ cause: 'test' })
     expect(gate.waitMs()).toBe(1000)
+  })
+
+  it('keeps the pause it was asked for, whatever older batches come to, and one at least', () => {
+    let time = 0
+    const gate = openGate(() => time)
+    time = 10
+    gate.failed({ cause: 'test', retryAfterMs: 60_000 })
+    gate.succeeded(5)
+    expect(gate.waitMs()).toBe(60_000)
+    time += 60_000
+    gate.succeeded(time)
+    gate.failed({ cause: 'test', retryAfterMs: 0 })
+    expect(gate.waitMs()).toBe(1000)
+  })
+
+  it('answers also where the sink itself falls over', async () => {
+    const { commit, pass, batches } = open((events) => {
+      if (batches.length === 1) throw new Error('test')
+      return all(events, 'stored')
+    })
+    const [one] = makeEvents(1) as [Event]
+    expect(await commit(one)).toMatchObject({ status: 503 })
+    pass(1000)
+    expect(await commit(one)).toMatchObject({ status: 204 })
   })
 })
 

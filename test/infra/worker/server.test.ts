@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import net from 'node:net'
+
 import { describe, expect, it, vi } from 'vitest'
 
 import { finished, install, uuidOf } from './support/events.ts'
@@ -97,6 +100,21 @@ describe('before the body is read', () => {
     })
     expect(response.status).toBe(413)
     expect(await response.json()).toMatchObject({ reason: 'size' })
+  })
+})
+
+describe('a sender that never reads', () => {
+  it('loses its connection, and so its answers', async () => {
+    const { server } = await served([], {}, { silenceMs: 300, checkMs: 50 })
+    const socket = net.connect(server.port, '127.0.0.1').pause()
+    const gone = once(socket, 'error')
+    // Each answer is forty times as long as what it answers.
+    const wrong = postOf('{}\n'.repeat(1000)).replace(json, ndjson)
+    socket.write(wrong.repeat(200))
+    const knock = setInterval(() => socket.write('x'), 50)
+    const [{ code }] = (await gone) as [NodeJS.ErrnoException]
+    clearInterval(knock)
+    expect(['EPIPE', 'ECONNRESET']).toContain(code)
   })
 })
 

@@ -17,14 +17,35 @@ export async function openFile(name: string): Promise<Sink> {
   await mkdir(path.dirname(file), { recursive: true })
   const remembered = await rememberedIn(file)
   let handle = await openAtEnd(file)
+  /** Where the file ended before a write that failed and could not be taken back. */
+  let good: number | undefined
 
   const current = async (): Promise<FileHandle> => {
     const [here, there] = await Promise.all([handle.stat(), stat(file).catch(() => undefined)])
-    if (there?.ino === here.ino && there.dev === here.dev) return handle
-    const fresh = await openAtEnd(file)
-    await handle.close()
-    handle = fresh
+    if (there?.ino !== here.ino || there.dev !== here.dev) {
+      const fresh = await openAtEnd(file)
+      await handle.close()
+      handle = fresh
+      good = undefined
+    }
+    // Nothing may stand behind half a line.
+    if (good !== undefined) await handle.truncate(good)
+    good = undefined
     return handle
+  }
+
+  const append = async (events: readonly Event[]): Promise<void> => {
+    const end = await current()
+    const { size } = await end.stat()
+    try {
+      await end.appendFile(`${events.map(({ bytes }) => bytes).join('\n')}\n`)
+      await end.datasync()
+    } catch (error) {
+      await end.truncate(size).catch(() => {
+        good = size
+      })
+      throw error
+    }
   }
 
   return {
@@ -36,7 +57,7 @@ export async function openFile(name: string): Promise<Sink> {
         ({ uuid }) => !remembered.has(uuid),
       )
       try {
-        if (fresh.length > 0) await append(await current(), fresh)
+        if (fresh.length > 0) await append(fresh)
       } catch (error) {
         return allOf(events, 'later', troubleOf(error))
       }
@@ -53,18 +74,6 @@ export async function openFile(name: string): Promise<Sink> {
       }
     },
     close: () => handle.close(),
-  }
-}
-
-async function append(handle: FileHandle, events: readonly Event[]): Promise<void> {
-  const bytes = Buffer.from(`${events.map((event) => event.bytes).join('\n')}\n`)
-  const { size } = await handle.stat()
-  try {
-    await handle.appendFile(bytes)
-    await handle.datasync()
-  } catch (error) {
-    await handle.truncate(size).catch(() => undefined)
-    throw error
   }
 }
 

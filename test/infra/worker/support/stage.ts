@@ -77,6 +77,7 @@ export async function served(
     headersMs: 10_000,
     requestMs: 30_000,
     checkMs: 1000,
+    silenceMs: 40_000,
     shutdownMs: 1000,
     ...patience,
   })
