@@ -5,6 +5,7 @@ import { deliveryCases } from './cases/delivery.ts'
 import { hostileCases } from './cases/hostile.ts'
 import { noCases } from './cases/no.ts'
 import { endCases } from './cases/page-end.ts'
+import { realWorkerCases } from './cases/real-worker.ts'
 import { withdrawalCases } from './cases/withdrawal.ts'
 import { workerCases } from './cases/worker.ts'
 import { hasChromium, openStage, type Stage } from './stage.ts'
@@ -25,6 +26,7 @@ describe.skipIf(!hasChromium)('in Chromium', { retry: 2 }, () => {
     withdrawalCases,
     hostileCases,
     workerCases,
+    realWorkerCases,
   ]) {
     cases(() => stage)
   }

@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 
 import { type Answer, refuse } from './answer.ts'
 import { bodyOf } from './body.ts'
+import { openTo, permissionFor } from './cors.ts'
 import type { Head } from './intake.ts'
 import { addressOf } from './rate-limit.ts'
 import { ingestPaths, type Route, routeOf } from './routes.ts'
@@ -20,8 +21,15 @@ export function appOf(worker: Worker): Hono {
     app.post(path, async ({ req }) => {
       const answer = await ingest(worker, headOf(req.raw, route, worker), req.raw)
       intake.note(answer)
-      return responseTo(answer)
+      const response = responseTo(answer)
+      for (const [name, value] of openTo(req.header('Origin'))) response.headers.set(name, value)
+      return response
     })
+    app.options(
+      path,
+      ({ req }) =>
+        new Response(null, { status: 204, headers: permissionFor(req.header('Origin')) }),
+    )
   }
   app.get('/healthz', (c) => c.json({ healthy: true }))
   app.get('/readyz', async (c) => {
@@ -34,7 +42,8 @@ export function appOf(worker: Worker): Hono {
     intake.note(answer)
     return responseTo(answer)
   }
-  for (const path of ingestPaths) app.all(path, () => refused({ ...wrongMethod, allow: 'POST' }))
+  for (const path of ingestPaths)
+    app.all(path, () => refused({ ...wrongMethod, allow: 'OPTIONS, POST' }))
   for (const path of ['/healthz', '/readyz', '/metrics']) {
     app.all(path, () => refused({ ...wrongMethod, allow: 'GET, HEAD' }))
   }

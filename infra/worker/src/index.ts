@@ -7,6 +7,7 @@ import { openWorker } from './worker.ts'
  *
  *     const worker = openHandler(process.env)
  *     export const POST = async (request: Request) => (await worker)(request)
+ *     export const OPTIONS = POST
  */
 export async function openHandler(
   env: Readonly<Record<string, string | undefined>>,

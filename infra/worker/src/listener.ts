@@ -5,6 +5,7 @@ import { getRequestListener } from '@hono/node-server'
 import { type Answer, refuse } from './answer.ts'
 import { appOf } from './app.ts'
 import { receiveBody } from './body.ts'
+import { openTo } from './cors.ts'
 import type { Head } from './intake.ts'
 import { addressOf } from './rate-limit.ts'
 import { dismiss, reply } from './reply.ts'
@@ -20,6 +21,7 @@ export function listenerOf(worker: Worker, isClosing: () => boolean): RequestLis
   const { settings, intake, held, metrics, log } = worker
 
   const ingest = (route: Route, request: IncomingMessage, response: ServerResponse): void => {
+    for (const [name, value] of openTo(request.headers.origin)) response.setHeader(name, value)
     const admission = intake.admit(headOf(request, route, settings.trustProxy))
     if ('status' in admission) {
       intake.note(admission)

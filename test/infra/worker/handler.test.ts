@@ -155,10 +155,10 @@ describe('an address takes what it is for', () => {
   })
 
   it.each([
-    ['GET', '/v1/t', 'POST'],
-    ['PUT', '/ingest', 'POST'],
-    ['DELETE', '/api/telemetry', 'POST'],
-    ['OPTIONS', '/v1/t', 'POST'],
+    ['GET', '/v1/t', 'OPTIONS, POST'],
+    ['PUT', '/ingest', 'OPTIONS, POST'],
+    ['DELETE', '/api/telemetry', 'OPTIONS, POST'],
+    ['OPTIONS', '/metrics', 'GET, HEAD'],
     ['POST', '/metrics', 'GET, HEAD'],
   ])('not %s %s', async (method, path, allow) => {
     const { send } = await open()

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+
+import { finished } from '../../infra/worker/support/events.ts'
+import type { Captured } from '../../infra/worker/support/posthog.ts'
+import { key, served } from '../../infra/worker/support/stage.ts'
+import { inScene } from '../scene.ts'
+import type { Stage } from '../stage.ts'
+
+const names = (stored: readonly Captured[]) => stored.map(({ event }) => event).sort()
+const patient = { timeout: 10_000 }
+const run = ['runtime.run.finished', 'runtime.run.started']
+
+/** Not a stand-in: the worker itself, on another port, which is another site to a browser. */
+export function realWorkerCases(stage: () => Stage): void {
+  describe.concurrent('the worker of this repository', () => {
+    it(
+      'takes what a page posts with its key',
+      inScene(stage, async (scene) => {
+        const { url, posthog } = await served()
+        const page = await scene.agreed({ endpoint: `${url}/v1/t`, ingestionKey: key })
+        await page.evaluate('host.run()')
+        await expect.poll(() => names(posthog.stored), patient).toEqual(run)
+        expect(scene.said()).toEqual([])
+      }),
+    )
+
+    it(
+      'takes the beacon of a page that goes',
+      inScene(stage, async (scene) => {
+        const { url, posthog } = await served([], { INGESTION_KEY: '', ALLOW_KEYLESS: '1' })
+        await scene.context.addInitScript('delete Request.prototype.keepalive')
+        const page = await scene.agreed({ endpoint: `${url}/v1/t` })
+        // The only way out that is left to it.
+        await page.evaluate(`
+          globalThis.fetch = () => new Promise(() => {})
+          addEventListener('pagehide', () => host.run())
+        `)
+        await page.close()
+        await expect.poll(() => names(posthog.stored), patient).toEqual(run)
+      }),
+    )
+
+    it(
+      'tells a page for how long to stay away',
+      inScene(stage, async (scene) => {
+        const { url } = await served([{ status: 429, retryAfter: 30 }])
+        const page = await scene.visit()
+        const post = { method: 'POST', body: finished(), credentials: 'omit' }
+        const headers = { 'content-type': 'application/json', 'x-telemetry-key': key }
+        const heard = await page.evaluate(
+          `fetch('${url}/v1/t', ${JSON.stringify({ ...post, headers })}).then((answer) => [
+            answer.status,
+            answer.headers.get('retry-after'),
+          ])`,
+        )
+        expect(heard).toEqual([503, '30'])
+      }),
+    )
+  })
+}

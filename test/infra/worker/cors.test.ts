@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+
+import { appOf } from '../../../infra/worker/src/app.ts'
+import { finished } from './support/events.ts'
+import { requestOf } from './support/requests.ts'
+import { served } from './support/stage.ts'
+
+const Origin = 'https://page.example'
+const paths = ['/ingest', '/v1/t', '/api/telemetry', '/api/v1/telemetry/runmat']
+const named = (headers: Headers) =>
+  Object.fromEntries([...headers].filter(([name]) => name.startsWith('access-control-')))
+
+const open = {
+  'access-control-allow-origin': Origin,
+  'access-control-allow-credentials': 'true',
+  'access-control-expose-headers': 'Retry-After',
+}
+
+describe('a page of another site', () => {
+  it.each(paths)('may ask whether it may send to %s, and may', async (path) => {
+    const { url } = await served()
+    const { status, headers } = await fetch(`${url}${path}`, {
+      method: 'OPTIONS',
+      headers: { Origin, 'Access-Control-Request-Method': 'POST' },
+    })
+    expect(status).toBe(204)
+    expect(headers.get('vary')).toBe('Origin')
+    expect(named(headers)).toEqual({
+      ...open,
+      'access-control-allow-methods': 'POST',
+      'access-control-allow-headers': 'content-type, x-telemetry-key',
+      'access-control-max-age': '86400',
+    })
+  })
+
+  it.each([
+    ['stored', finished(), {}, 204],
+    ['wrong', '{}', {}, 400],
+    ['with a wrong key', '{}', { key: 'wrong' }, 401],
+    ['too long', ' '.repeat(2_000_000), {}, 413],
+  ])(
+    'sees the answer to what is %s, both with and without our own server',
+    async (_, body, as, want) => {
+      const { url, worker } = await served()
+      const ask = () => requestOf(body, { ...as, headers: { Origin } }, url)
+      for (const answer of [await fetch(ask()), await appOf(worker).fetch(ask())]) {
+        expect({ status: answer.status, ...named(answer.headers) }).toEqual({
+          status: want,
+          ...open,
+        })
+      }
+    },
+  )
+
+  it('is the only one who is told so', async () => {
+    const { url } = await served()
+    const answer = await fetch(requestOf(finished(), {}, url))
+    expect({ status: answer.status, ...named(answer.headers) }).toEqual({ status: 204 })
+  })
+})
