@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 
 import { finished } from '../../infra/worker/support/events.ts'
 import type { Captured } from '../../infra/worker/support/posthog.ts'
@@ -19,7 +19,7 @@ export function realWorkerCases(stage: () => Stage): void {
         const { url, posthog } = await served()
         const page = await scene.agreed({ endpoint: `${url}/v1/t`, ingestionKey: key })
         await page.evaluate('host.run()')
-        await expect.poll(() => names(posthog.stored), patient).toEqual(run)
+        await vi.waitFor(() => expect(names(posthog.stored)).toEqual(run), patient)
         expect(scene.said()).toEqual([])
       }),
     )
@@ -36,7 +36,7 @@ export function realWorkerCases(stage: () => Stage): void {
           addEventListener('pagehide', () => host.run())
         `)
         await page.close()
-        await expect.poll(() => names(posthog.stored), patient).toEqual(run)
+        await vi.waitFor(() => expect(names(posthog.stored)).toEqual(run), patient)
       }),
     )
 
