@@ -1,0 +1,66 @@
+// A home that is thrown away, and what runs in it. Nothing of the person's own home or environment
+// gets in, so a no of theirs is not in the way, and nothing of it is touched.
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+
+const root = path.join(import.meta.dirname, '../..')
+
+export function openHome(key) {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'runmat-telemetry-demo-'))
+  const at = (...parts) => path.join(folder, ...parts)
+  const state = at('cache/runmat/telemetry')
+  const cwd = at('work')
+  mkdirSync(cwd)
+  const { PATH, SystemRoot, NODE_OPTIONS } = process.env
+  const env = {
+    HOME: folder,
+    USERPROFILE: folder,
+    XDG_CONFIG_HOME: at('config'),
+    XDG_CACHE_HOME: at('cache'),
+    RUNMAT_TELEMETRY_KEY: key,
+    ...(PATH && { PATH }),
+    ...(SystemRoot && { SystemRoot }),
+    ...(NODE_OPTIONS && { NODE_OPTIONS }),
+  }
+  const run = (program, args) => runNode(path.join(root, program), args, { env, cwd })
+  const cli = async (...args) => {
+    const { code, out, err } = await run('bin/runmat-telemetry.js', args)
+    if (code !== 0) throw new Error(`runmat-telemetry ${args.join(' ')}: ${err || out}`)
+    return out
+  }
+  return {
+    folder,
+    at,
+    env,
+    cli,
+    ask: async (...args) => JSON.parse(await cli(...args, '--json')),
+    host: (version) => run('scripts/demo/host.js', [version]),
+    stats: () => textOf(path.join(state, 'stats.json')),
+    queued: () => {
+      const queue = path.join(state, 'queue')
+      if (!existsSync(queue)) return []
+      const names = readdirSync(queue).filter((name) => name.endsWith('.json'))
+      return names.sort().map((name) => textOf(path.join(queue, name)).trim())
+    },
+    close: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }),
+  }
+}
+
+export function textOf(file) {
+  return existsSync(file) ? readFileSync(file, 'utf8') : ''
+}
+
+function runNode(program, args, options) {
+  return new Promise((resolve, reject) => {
+    const stdio = ['ignore', 'pipe', 'pipe']
+    const child = spawn(process.execPath, [program, ...args], { ...options, stdio })
+    let out = ''
+    let err = ''
+    child.stdout.on('data', (chunk) => (out += chunk))
+    child.stderr.on('data', (chunk) => (err += chunk))
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, out, err }))
+  })
+}

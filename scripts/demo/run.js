@@ -1,0 +1,128 @@
+// The whole loop on this machine, in a home that is thrown away: `npm run demo`. It ends with 1 when
+// one of the promises that it shows is not kept.
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+
+import { openHome, textOf } from './home.js'
+import { openStory } from './story.js'
+import { openWorker } from './worker.js'
+
+const patienceMs = 20_000
+
+const key = `demo-${randomUUID()}`
+const home = openHome(key)
+const worker = openWorker(home, key)
+const story = openStory()
+const { say, step, quote, promise } = story
+const stored = () => textOf(worker.file).split('\n').slice(0, -1)
+const same = (some, others) => JSON.stringify(some) === JSON.stringify(others)
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    worker.kill()
+    home.close()
+    process.exit(1)
+  })
+}
+
+try {
+  say('The whole way of an event on this machine, from a program to a file of its receiver.')
+  say(`Everything happens in ${home.folder}, which is deleted at the end.`)
+  await receive()
+  const first = await recordFirst()
+  await deliver(first)
+  await survive()
+  await turnOff()
+} catch (error) {
+  promise(`this runs to its end (${error.message})`, false)
+} finally {
+  await settle().catch(() => undefined)
+  await worker.stop()
+  home.close()
+}
+say(story.broken() === 0 ? '\nEvery promise was kept.' : `\nPromises not kept: ${story.broken()}.`)
+process.exitCode = story.broken() === 0 ? 0 : 1
+
+async function receive() {
+  step('The receiving side starts: a worker on this machine, which stores events in a file.')
+  await worker.start()
+  quote(worker.url())
+  step('`runmat-telemetry endpoint …` has events go there, and nowhere else.')
+  quote(await home.cli('endpoint', worker.url()))
+}
+
+async function recordFirst() {
+  step('A program that embeds the library runs for the first time, and says so.')
+  const { err } = await home.host('0.6.1')
+  quote(err)
+  const queued = home.queued()
+  say(`   These ${queued.length} events now wait in the queue, as files. The first, in full:`)
+  quote(queued[0] ?? 'none')
+  promise('the first run sends nothing', queued.length === 3 && stored().length === 0)
+  return queued
+}
+
+async function deliver(first) {
+  step('The program runs again. It ends; a process of its own delivers what waits.')
+  await home.host('0.6.1')
+  await until(() => home.queued().length === 0 && stored().length === 4)
+  await settle()
+  say(`   The worker stored ${stored().length} events, and answered each with 204.`)
+  promise('an event leaves the queue after 204, and then it is stored', stored().length === 4)
+  promise(
+    'what is stored is what waited, byte for byte',
+    first.every((bytes) => stored().includes(bytes)),
+  )
+  step('`runmat-telemetry log` says when what was sent where to. (The events are left out here.)')
+  const lines = (await home.cli('log')).split('\n')
+  quote(lines.filter((line) => line !== '' && !line.startsWith('{')).join('\n'))
+  promise('what it lists is what is stored', same(await logged(), stored().sort()))
+}
+
+async function survive() {
+  step('The worker goes away, and the program runs again.')
+  await worker.stop()
+  const before = (await home.ask('status')).uploader.last_attempt
+  await home.host('0.6.1')
+  await until(async () => (await home.ask('status')).uploader.last_attempt !== before)
+  await settle()
+  say(`   Nobody answered. In the queue: ${home.queued().length} event.`)
+  promise('without 204 nothing is deleted', home.queued().length === 1)
+  step('The worker comes back, and `runmat-telemetry upload` need not wait for its time.')
+  await worker.start()
+  quote(await home.cli('upload'))
+  promise('nothing was lost', home.queued().length === 0 && same(await logged(), stored().sort()))
+  const ids = stored().map((line) => JSON.parse(line).event_id)
+  promise('nothing is there twice', new Set(ids).size === ids.length && ids.length === 5)
+}
+
+async function turnOff() {
+  step('`runmat-telemetry disable`: one word, for good.')
+  quote(await home.cli('disable'))
+  const before = [stored(), home.stats()]
+  // Its first run would be a milestone.
+  await home.host('0.7.0')
+  await settle()
+  say('   The program ran once more, in a new version.')
+  promise('nothing is counted', home.stats() === before[1])
+  promise('nothing is queued, nothing is sent', home.queued().length === 0)
+  promise('nothing arrives', same(stored(), before[0]))
+}
+
+/** The bytes of all that the client believes is stored. */
+async function logged() {
+  return (await home.ask('log')).map(({ event }) => JSON.stringify(event)).sort()
+}
+
+/** No uploader is at work any more. */
+async function settle() {
+  await until(async () => !(await home.ask('status')).uploader.running)
+}
+
+async function until(holds) {
+  const end = performance.now() + patienceMs
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`waited ${patienceMs / 1000} s in vain`)
+    await pause(30)
+  }
+}

@@ -1,0 +1,44 @@
+import { mkdirSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+
+import { expect, it } from 'vitest'
+
+import { tempHome } from '../support/home.ts'
+import { type Ended, root, run } from '../support/run.ts'
+
+/** The demonstration, as `npm run demo` starts it, and what it left behind. */
+async function demonstrate(options?: string): Promise<Ended & { readonly left: string[] }> {
+  const home = tempHome()
+  mkdirSync(home.at('tmp'))
+  const before = readdirSync(home.path, { recursive: true, encoding: 'utf8' })
+  const { NODE_OPTIONS = '' } = home.env
+  const ended = await run(process.execPath, [path.join(root, 'scripts/demo/run.js')], home, {
+    env: {
+      TMPDIR: home.at('tmp'),
+      // A no of whoever runs it is not in its way.
+      DO_NOT_TRACK: '1',
+      ...(options && { NODE_OPTIONS: `${NODE_OPTIONS} ${options}` }),
+    },
+  })
+  const after = readdirSync(home.path, { recursive: true, encoding: 'utf8' })
+  return { ...ended, left: after.filter((name) => !before.includes(name)) }
+}
+
+it('keeps every promise that it shows, in plain text, and leaves nothing behind', async () => {
+  const { code, out, err, left } = await demonstrate()
+  expect({ code, err, left }).toEqual({ code: 0, err: '', left: [] })
+  expect(out).not.toContain('\u001b')
+  expect(out).not.toContain('BROKEN')
+  expect(out.match(/^ {3}kept: /gm)).toHaveLength(10)
+  expect(out).toMatch(/\nEvery promise was kept\.\n$/)
+})
+
+it('ends with 1 when one is not kept, and cleans up all the same', async () => {
+  const breaker = tempHome().write(
+    'breaker.cjs',
+    `if (/worker\\.js$/.test(process.argv[1] ?? '')) process.exit(3)`,
+  )
+  const { code, out, left } = await demonstrate(`--require=${breaker}`)
+  expect({ code, left }).toEqual({ code: 1, left: [] })
+  expect(out).toContain('BROKEN: this runs to its end (')
+})
