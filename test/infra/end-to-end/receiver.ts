@@ -1,0 +1,53 @@
+import { expect, vi } from 'vitest'
+
+import { type PostHog, type Rule, startPostHog } from '../worker/support/posthog.ts'
+import { buildWorker, run, type Running } from '../worker/support/process.ts'
+import { later } from '../worker/support/stage.ts'
+
+/** The real worker in a process of its own, before a PostHog that treats it so. */
+export interface Receiver {
+  readonly posthog: PostHog
+  readonly url: string
+  /** Settles when the worker would store something. */
+  readonly ready: () => Promise<void>
+  /** Kills it, and starts it again at the same address. */
+  readonly restart: () => Promise<void>
+}
+
+export async function startReceiver(program: string, rules: readonly Rule[]): Promise<Receiver> {
+  const posthog = await startPostHog(...rules)
+  later(() => posthog.stop())
+  const env = { POSTHOG_API_KEY: 'phc_test', POSTHOG_HOST: posthog.url }
+  let worker: Running = await run(program, env)
+  const { url, port } = worker
+  return {
+    posthog,
+    url: `${url}/v1/t`,
+    ready: () =>
+      vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), {
+        timeout: 15_000,
+        interval: 50,
+      }),
+    restart: async () => {
+      await worker.stop('SIGKILL')
+      worker = await run(program, { ...env, PORT: String(port) })
+    },
+  }
+}
+
+/** What is there, each event once, however often it came: PostHog tells them apart by these. */
+export function storedIn({ stored }: PostHog): readonly string[] {
+  return [...new Set(stored.map(({ uuid }) => uuid))].toSorted()
+}
+
+/** An event that is tried again is the same event, in all that it says. */
+export function expectOneIdentityEach({ batches }: PostHog): void {
+  const seen = new Map<string, string>()
+  for (const event of batches.flatMap(({ batch }) => batch)) {
+    const said = JSON.stringify(event)
+    expect(seen.get(event.uuid) ?? said).toBe(said)
+    seen.set(event.uuid, said)
+  }
+}
+
+export { buildWorker }
