@@ -3,23 +3,24 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 
-import { openHome, textOf } from './home.js'
+import { openHome, textOf } from '../support/home.js'
+import { openWorker } from '../support/worker.js'
 import { openStory } from './story.js'
-import { openWorker } from './worker.js'
 
 const patienceMs = 20_000
 
 const key = `demo-${randomUUID()}`
-const home = openHome(key)
-const worker = openWorker(home, key)
+const home = openHome('demo', key)
+const worker = openWorker(home, key, { EVENTS_FILE: home.at('events.ndjson') })
+const host = (version) => home.run('scripts/demo/host.js', [version])
+const stored = () => textOf(home.at('events.ndjson')).split('\n').slice(0, -1)
 const story = openStory()
 const { say, step, quote, promise } = story
-const stored = () => textOf(worker.file).split('\n').slice(0, -1)
 const same = (some, others) => JSON.stringify(some) === JSON.stringify(others)
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {
-    worker.kill()
+    void worker.kill()
     home.close()
     process.exit(1)
   })
@@ -46,14 +47,14 @@ process.exitCode = story.broken() === 0 ? 0 : 1
 async function receive() {
   step('The receiving side starts: a worker on this machine, which stores events in a file.')
   await worker.start()
-  quote(worker.url())
+  quote(`${worker.url()}/v1/t`)
   step('`runmat-telemetry endpoint …` has events go there, and nowhere else.')
-  quote(await home.cli('endpoint', worker.url()))
+  quote(await home.cli('endpoint', `${worker.url()}/v1/t`))
 }
 
 async function recordFirst() {
   step('A program that embeds the library runs for the first time, and says so.')
-  const { err } = await home.host('0.6.1')
+  const { err } = await host('0.6.1')
   quote(err)
   const queued = home.queued()
   say(`   These ${queued.length} events now wait in the queue, as files. The first, in full:`)
@@ -64,7 +65,7 @@ async function recordFirst() {
 
 async function deliver(first) {
   step('The program runs again. It ends; a process of its own delivers what waits.')
-  await home.host('0.6.1')
+  await host('0.6.1')
   await until(() => home.queued().length === 0 && stored().length === 4)
   await settle()
   say(`   The worker stored ${stored().length} events, and answered each with 204.`)
@@ -83,7 +84,7 @@ async function survive() {
   step('The worker goes away, and the program runs again.')
   await worker.stop()
   const before = (await home.ask('status')).uploader.last_attempt
-  await home.host('0.6.1')
+  await host('0.6.1')
   await until(async () => (await home.ask('status')).uploader.last_attempt !== before)
   await settle()
   say(`   Nobody answered. In the queue: ${home.queued().length} event.`)
@@ -101,7 +102,7 @@ async function turnOff() {
   quote(await home.cli('disable'))
   const before = [stored(), home.stats()]
   // Its first run would be a milestone.
-  await home.host('0.7.0')
+  await host('0.7.0')
   await settle()
   say('   The program ran once more, in a new version.')
   promise('nothing is counted', home.stats() === before[1])

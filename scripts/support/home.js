@@ -7,10 +7,11 @@ import path from 'node:path'
 
 const root = path.join(import.meta.dirname, '../..')
 
-export function openHome(key) {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'runmat-telemetry-demo-'))
+export function openHome(what, key) {
+  const folder = mkdtempSync(path.join(os.tmpdir(), `runmat-telemetry-${what}-`))
   const at = (...parts) => path.join(folder, ...parts)
   const state = at('cache/runmat/telemetry')
+  const queue = path.join(state, 'queue')
   const cwd = at('work')
   mkdirSync(cwd)
   const { PATH, SystemRoot, NODE_OPTIONS } = process.env
@@ -24,7 +25,8 @@ export function openHome(key) {
     ...(SystemRoot && { SystemRoot }),
     ...(NODE_OPTIONS && { NODE_OPTIONS }),
   }
-  const run = (program, args) => runNode(path.join(root, program), args, { env, cwd })
+  const run = (program, args, onStart) =>
+    runNode(path.join(root, program), args, { env, cwd, onStart })
   const cli = async (...args) => {
     const { code, out, err } = await run('bin/runmat-telemetry.js', args)
     if (code !== 0) throw new Error(`runmat-telemetry ${args.join(' ')}: ${err || out}`)
@@ -34,12 +36,12 @@ export function openHome(key) {
     folder,
     at,
     env,
+    queue,
+    run,
     cli,
     ask: async (...args) => JSON.parse(await cli(...args, '--json')),
-    host: (version) => run('scripts/demo/host.js', [version]),
     stats: () => textOf(path.join(state, 'stats.json')),
     queued: () => {
-      const queue = path.join(state, 'queue')
       if (!existsSync(queue)) return []
       const names = readdirSync(queue).filter((name) => name.endsWith('.json'))
       return names.sort().map((name) => textOf(path.join(queue, name)).trim())
@@ -52,10 +54,11 @@ export function textOf(file) {
   return existsSync(file) ? readFileSync(file, 'utf8') : ''
 }
 
-function runNode(program, args, options) {
+function runNode(program, args, { onStart, ...options }) {
   return new Promise((resolve, reject) => {
     const stdio = ['ignore', 'pipe', 'pipe']
     const child = spawn(process.execPath, [program, ...args], { ...options, stdio })
+    onStart?.(child)
     let out = ''
     let err = ''
     child.stdout.on('data', (chunk) => (out += chunk))

@@ -1,0 +1,66 @@
+// The way that promises nothing: datagrams through the real forwarder. What was lost is counted.
+import { createSocket } from 'node:dgram'
+import { setTimeout as pause } from 'node:timers/promises'
+
+import { build, openService } from '../support/service.js'
+import { makeEvent } from './events.js'
+
+export function openDatagrams({ at, env, folder }, key, endpoint) {
+  build('udp-forwarder', at('forwarder'))
+  const service = openService({
+    program: at('forwarder/forwarder.js'),
+    cwd: folder,
+    env: ({ udp = 0, health = 0 }) => ({
+      ...env,
+      UDP_PORT: String(udp),
+      HEALTH_PORT: String(health),
+      TELEMETRY_HTTP_ENDPOINT: endpoint,
+      TELEMETRY_INGESTION_KEY: key,
+      FORWARDER_POST_TIMEOUT_MS: '3000',
+    }),
+    ports: ({ udp, health }) => ({ udp, health }),
+  })
+  const socket = createSocket('udp4').unref()
+  // A forwarder that is gone makes the kernel complain to whoever sends.
+  socket.on('error', () => undefined)
+  const sent = new Set()
+  /** What forwarders that are gone said, when they were last asked, to have forwarded. */
+  let before = 0
+
+  const metrics = async () => {
+    const answer = await fetch(`http://127.0.0.1:${service.ports().health}/metrics`, {
+      headers: { connection: 'close' },
+    })
+    const text = await answer.text()
+    const value = (name) =>
+      Number(new RegExp(`^telemetry_forwarder_${name} (\\d+)$`, 'm').exec(text)?.[1])
+    return {
+      forwarded: value('events_forwarded_total'),
+      open: value('events_waiting') + value('events_under_way'),
+    }
+  }
+  return {
+    sent,
+    start: service.start,
+    metrics,
+    forwarded: async () => before + (await metrics()).forwarded,
+    send: async (count) => {
+      for (let index = 0; index < count; index += 1) {
+        const { id, bytes } = makeEvent()
+        sent.add(id)
+        await new Promise((resolve) => {
+          socket.send(bytes, service.ports().udp, '127.0.0.1', () => resolve())
+        })
+        if (index % 50 === 49) await pause(1)
+      }
+    },
+    kill: async () => {
+      before += (await metrics()).forwarded
+      await service.kill()
+    },
+    stop: async () => {
+      socket.close()
+      await service.stop()
+    },
+  }
+}

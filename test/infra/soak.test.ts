@@ -1,0 +1,23 @@
+import path from 'node:path'
+
+import { expect, it } from 'vitest'
+
+import { tempHome } from '../support/home.ts'
+import { root, run } from '../support/run.ts'
+
+it('loses nothing of the queue in 20 s of mixed faults, and has nothing twice', async () => {
+  const home = tempHome()
+  const script = path.join(root, 'scripts/soak/run.js')
+  const { code, out, err } = await run(process.execPath, [script, '--seconds', '20'], home)
+  expect({ code, err, broken: out.match(/^BROKEN .*/gm) }).toEqual({
+    code: 0,
+    err: '',
+    broken: null,
+  })
+  expect(out.match(/^holds /gm)).toHaveLength(6)
+  for (const what of ['PostHog changes its mood', 'worker killed', 'forwarder killed']) {
+    expect(out).toContain(what)
+  }
+  // All of it would hold of nothing at all.
+  expect(out).not.toMatch(/: 0 (events queued|copies|forwarded)/)
+}, 180_000)
