@@ -21,6 +21,8 @@ export const limits = {
   headersMs: 10 * second,
   requestMs: 30 * second,
   checkMs: second,
+  /** Open at a time, idle or not; more are closed as they come. */
+  connections: 16_384,
   /** A connection on which nothing moves, in either direction, while there is something to move. */
   silenceMs: 40 * second,
   /** Longer than the load balancers before us keep theirs, so that they never write to a closed one. */

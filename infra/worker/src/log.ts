@@ -12,6 +12,7 @@ const noticeMs = 10_000
 export interface Log {
   readonly listening: (port: number, sink: string) => void
   readonly note: (message: string) => void
+  readonly ignored: (variables: readonly string[], sink: string) => void
   readonly batch: (events: readonly Event[], result: Result, ms: number) => void
   /** Told of every refusal, speaks of them together, lest a flood fills the disk. */
   readonly refused: (reason: Reason, field?: string) => void
@@ -31,6 +32,7 @@ export function openLog(destination: DestinationStream): Log {
   return {
     listening: (port, sink) => log.info({ port, sink }, 'listening'),
     note: (message) => log.info(message),
+    ignored: (variables, sink) => log.warn({ variables, sink }, 'ignored'),
     batch: (events, { outcomes, trouble }, ms) => {
       const count = (outcome: string) => outcomes.filter((one) => one === outcome).length
       const facts = {

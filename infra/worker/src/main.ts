@@ -15,6 +15,7 @@ try {
   const worker = await openWorker(settings, destination)
   const server = await openServer(worker)
   worker.log.listening(server.port, worker.sink)
+  if (settings.ignored.length > 0) worker.log.ignored(settings.ignored, worker.sink)
   const stop = async (): Promise<void> => {
     worker.log.note('stopping')
     await server.close()

@@ -18,6 +18,7 @@ export interface Patience {
   readonly requestMs: number
   readonly checkMs: number
   readonly silenceMs: number
+  readonly connections: number
   readonly shutdownMs: number
 }
 
@@ -35,6 +36,8 @@ export async function openServer(worker: Worker, patience: Patience = limits): P
     },
     listener,
   )
+  // Each takes some 12 kB, also one that says nothing.
+  server.maxConnections = patience.connections
   // Who does not read our answers must not keep them, and the connection, for ever.
   server.timeout = patience.silenceMs
   server.on('checkContinue', listener)

@@ -30,6 +30,8 @@ export interface Settings {
   /** Empty only where the operator asked for it: then nobody needs a key. */
   readonly keys: readonly string[]
   readonly sink: PostHogSettings | FileSettings
+  /** Variables that are set and change nothing, which somebody may not expect. */
+  readonly ignored: readonly string[]
   readonly ga4: Ga4Settings | undefined
   readonly maxBodyBytes: number
   /** How many proxies of our own stand before us, each of which adds an address. */
@@ -45,6 +47,7 @@ export function readSettings(env: Environment): Settings {
     host: text('HOST'),
     keys: keysOf(reader),
     sink: sinkOf(reader),
+    ignored: text('POSTHOG_API_KEY') && text('EVENTS_FILE') ? ['EVENTS_FILE'] : [],
     ga4: ga4Of(reader),
     maxBodyBytes: integer('MAX_BODY_BYTES', 1024, limits.heldBytes / 4, 1024 * 1024),
     trustProxy: integer('TRUST_PROXY', 0, 8, 0),

@@ -1,10 +1,18 @@
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 
-import { events, key, linesAt, openStage, send, sendAll } from './stage.ts'
+import { makeCertificates } from '../../support/tls.ts'
+import { events, key, linesAt, type Metrics, openStage, send, sendAll } from './stage.ts'
 
 const stage = openStage()
+
+/** Of all reasons or families. */
+function sum(seen: Metrics, name: string): number {
+  const samples = Object.entries(seen).filter(([sample]) => sample.startsWith(`${name}{`))
+  return samples.reduce((total, [, value]) => total + value, 0)
+}
 
 describe('the forwarder', () => {
   it('brings datagrams of both families to the worker, as they came', async () => {
@@ -87,6 +95,39 @@ describe('the forwarder', () => {
     await forwarder.end()
     expect(sender.answers()).toBe(0)
     sender.close()
+  })
+
+  it('counts a flood of nonsense, whoever it comes from, in bounded memory', async () => {
+    const worker = await stage.collector()
+    const forwarder = await stage.forwarder(worker.url)
+    const nonsense = ['', '[]', '{"half":', 'x'.repeat(9000), Buffer.alloc(500, 0xff)]
+    const each = Array.from({ length: 500 }, (_, index) => nonsense[index % nonsense.length] ?? '')
+    const senders = await Promise.all(Array.from({ length: 40 }, () => send(forwarder.port, each)))
+    const counted = (seen: Metrics): number =>
+      sum(seen, 'datagrams_malformed_total') + (seen['datagrams_dropped_by_kernel_total'] ?? 0)
+    await forwarder.until((seen) => counted(seen) === 20_000)
+    await sendAll(forwarder.port, ['{"event":1}'])
+    await forwarder.until((seen) => seen['events_forwarded_total'] === 1)
+    const status = readFileSync(`/proc/${forwarder.pid}/status`, 'utf8')
+    expect(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024).toBeLessThan(150)
+    await forwarder.end()
+    expect(senders.map(({ answers }) => answers())).toEqual(senders.map(() => 0))
+    for (const { close } of senders) close()
+  })
+
+  it('posts to a worker behind TLS whose authority it knows, and to no other', async () => {
+    const { caFile, remove, ...tls } = await makeCertificates()
+    onTestFinished(remove)
+    const worker = await stage.collector({ tls })
+    const wary = await stage.forwarder(worker.url)
+    await sendAll(wary.port, ['{"event":1}'])
+    const kept = await wary.until((seen) => (seen['posts_failed_total{reason="tls"}'] ?? 0) > 0)
+    expect(kept).toMatchObject({ events_forwarded_total: 0, events_waiting: 1 })
+    expect(worker.events).toEqual([])
+    const knowing = await stage.forwarder(worker.url, { NODE_EXTRA_CA_CERTS: caFile })
+    await sendAll(knowing.port, ['{"event":2}'])
+    await knowing.until((seen) => seen['events_forwarded_total'] === 1)
+    expect(linesAt(worker)).toEqual(['{"event":2}'])
   })
 
   it('makes one line of an event that was written on several', async () => {

@@ -59,6 +59,17 @@ describe('the worker', () => {
     ])
   })
 
+  it('says that it ignores the file where PostHog is the sink', async () => {
+    const file = home.at('ignored.ndjson')
+    const posthog = { POSTHOG_API_KEY: 'k', POSTHOG_HOST: 'http://127.0.0.1:9' }
+    const worker = await run(program, { ...posthog, EVENTS_FILE: file })
+    await vi.waitFor(() =>
+      expect(worker.said()).toMatch(/"level":40,.*"variables":\["EVENTS_FILE"\].*"msg":"ignored"/),
+    )
+    expect(home.has(file)).toBe(false)
+    await worker.stop()
+  })
+
   it('does not start where it cannot listen or store', async () => {
     const first = await run(program)
     const second = await run(program, { PORT: String(first.port) })

@@ -103,6 +103,28 @@ describe('before the body is read', () => {
   })
 })
 
+describe('a connection too many', () => {
+  it('is closed, and the others are not', async () => {
+    const { server } = await served([], {}, { connections: 2 })
+    const [one, other] = [await connect(server.port), await connect(server.port)]
+    const third = await connect(server.port)
+    expect(await third.ended).toBe('')
+    for (const wire of [one, other]) {
+      wire.send(postOf(finished()))
+      await wire.hears(/^HTTP\/1\.1 204 /)
+    }
+    one.hangUp()
+    await one.ended
+    await vi.waitFor(async () => {
+      const next = await connect(server.port)
+      next.send(postOf(finished()))
+      expect(await Promise.race([next.hears(/204/), next.ended])).toMatch(/^HTTP\/1\.1 204 /)
+      next.hangUp()
+    })
+    other.hangUp()
+  })
+})
+
 describe('a sender that never reads', () => {
   it('loses its connection, and so its answers', async () => {
     const { server } = await served([], {}, { silenceMs: 300, checkMs: 50 })
