@@ -16,5 +16,10 @@ const build = await rolldown({
     define: { BUILD_VERSION: '""', BUILD_INGESTION_KEY: '""' },
   },
 })
-await build.write({ file: `${process.argv[2] ?? `${here}dist`}/worker.js`, format: 'esm' })
+await build.write({
+  file: `${process.argv[2] ?? `${here}dist`}/worker.js`,
+  format: 'esm',
+  // What is imported late is in there too, and is not run before.
+  codeSplitting: false,
+})
 await build.close()

@@ -36,7 +36,7 @@ export function appOf(worker: Worker): Hono {
     const trouble = await worker.readiness()
     return trouble === undefined ? c.json({ ready: true }) : c.json({ ready: false, trouble }, 503)
   })
-  app.get('/metrics', (c) => c.text(worker.figures()))
+  app.get('/metrics', async (c) => c.text(await worker.figures()))
 
   const refused = (answer: Answer): Response => {
     intake.note(answer)

@@ -55,6 +55,15 @@ export const limits = {
   /** What a sink asks for is passed on up to here. */
   retryAfterMs: 24 * 60 * 60 * second,
 
+  buffer: {
+    /** For the confirmation of the servers; with the rest of a request, less than a client waits. */
+    ackMs: 5 * second,
+    /** Between two tries to connect, or to find all as it should be. */
+    againMs: second,
+    /** How often we make sure that there is a sink to publish for. */
+    lookMs: 5 * second,
+  },
+
   /** Events without a key, for each network of senders. */
   keyless: { events: 120, windowMs: 60 * second, networks: 65_536 },
 

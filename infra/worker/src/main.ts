@@ -1,13 +1,14 @@
 import { pino } from 'pino'
 
-import { SettingsError } from '../../shared/environment.ts'
+import { bufferOf } from '../../shared/buffer-settings.ts'
+import { readerOf, SettingsError } from '../../shared/environment.ts'
 import { openServer } from './server.ts'
 import { readSettings } from './settings.ts'
 import { openWorker } from './worker.ts'
 
-const { env, stderr } = process
+const { argv, env, stderr, stdout } = process
 
-try {
+async function serve(): Promise<void> {
   const settings = readSettings(env)
   const destination = pino.destination({ fd: 1, sync: true })
   // Whoever read our log may be gone; that is no reason to lose events.
@@ -25,6 +26,29 @@ try {
   }
   process.once('SIGTERM', () => void stop())
   process.once('SIGINT', () => void stop())
+}
+
+async function command([name, ...words]: readonly string[]): Promise<number> {
+  const { deadLetterCommand, requestOf, usage } = await import('./buffer/command.ts')
+  const request = name === 'dead-letters' ? requestOf(words) : undefined
+  if (request === undefined) {
+    stderr.write(usage)
+    return 2
+  }
+  const reader = readerOf(env)
+  const buffer = bufferOf(reader) ?? reader.fault('BUFFER_URL', 'is missing')
+  reader.check()
+  if (buffer === undefined) return 1
+  return await deadLetterCommand(buffer, request, {
+    out: (line) => stdout.write(`${line}\n`),
+    err: (line) => stderr.write(`${line}\n`),
+  })
+}
+
+try {
+  const words = argv.slice(2)
+  if (words.length === 0) await serve()
+  else process.exitCode = await command(words)
 } catch (error) {
   stderr.write(`${error instanceof SettingsError ? error.message : String(error)}\n`)
   process.exitCode = 1

@@ -98,7 +98,7 @@ function zeros<Name extends string>(names: readonly Name[]): Record<Name, number
   return Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>
 }
 
-function family(name: string, type: string, help: string): string[] {
+export function family(name: string, type: string, help: string): string[] {
   return [`# HELP telemetry_${name} ${help}`, `# TYPE telemetry_${name} ${type}`]
 }
 

@@ -1,3 +1,4 @@
+import { type BufferSettings, bufferOf } from '../../shared/buffer-settings.ts'
 import {
   type Environment,
   type EnvironmentReader,
@@ -23,7 +24,15 @@ export interface Ga4Settings {
   readonly apiSecret: string
 }
 
+const roles = ['all', 'ingest', 'deliver'] as const
+
+/** `all` passes on what it receives; with a buffer between, one process receives, another delivers. */
+export type Role = (typeof roles)[number]
+
 export interface Settings {
+  readonly role: Role
+  /** There for every role but `all`. */
+  readonly buffer: BufferSettings | undefined
   readonly port: number
   /** Undefined listens on every address. */
   readonly host: string | undefined
@@ -42,10 +51,13 @@ export interface Settings {
 export function readSettings(env: Environment): Settings {
   const reader = readerOf(env)
   const { text, integer } = reader
+  const role = roleOf(reader)
   const settings: Settings = {
+    role,
+    buffer: bufferFor(role, reader),
     port: integer('PORT', 0, 65_535, 8080),
     host: text('HOST'),
-    keys: keysOf(reader),
+    keys: role === 'deliver' ? [] : keysOf(reader),
     sink: sinkOf(reader),
     ignored: text('POSTHOG_API_KEY') && text('EVENTS_FILE') ? ['EVENTS_FILE'] : [],
     ga4: ga4Of(reader),
@@ -54,6 +66,24 @@ export function readSettings(env: Environment): Settings {
   }
   reader.check()
   return settings
+}
+
+function roleOf({ text, fault }: EnvironmentReader): Role {
+  const given = text('ROLE') ?? 'all'
+  const role = roles.find((one) => one === given)
+  if (role === undefined) fault('ROLE', `must be one of ${roles.join(', ')}`)
+  return role ?? 'all'
+}
+
+function bufferFor(role: Role, reader: EnvironmentReader): BufferSettings | undefined {
+  const buffer = bufferOf(reader)
+  if (role === 'all' && buffer !== undefined) {
+    reader.fault('BUFFER_URL', 'is for ROLE=ingest and ROLE=deliver')
+  }
+  if (role !== 'all' && buffer === undefined) {
+    reader.fault('BUFFER_URL', `is missing, with ROLE=${role}`)
+  }
+  return buffer
 }
 
 function keysOf({ text, flag, fault }: EnvironmentReader): readonly string[] {

@@ -18,6 +18,8 @@ function faultsOf(env: Readonly<Record<string, string>>): readonly string[] {
 describe('the environment', () => {
   it('needs a key and nothing else', () => {
     expect(readSettings(enough)).toEqual({
+      role: 'all',
+      buffer: undefined,
       port: 8080,
       host: undefined,
       keys: ['k'],
@@ -45,6 +47,8 @@ describe('the environment', () => {
         TRUST_PROXY: '2',
       }),
     ).toEqual({
+      role: 'all',
+      buffer: undefined,
       port: 0,
       host: '127.0.0.1',
       keys: ['new', 'old'],

@@ -3,7 +3,7 @@ import { limits } from '../limits.ts'
 import { openPoster } from '../post.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Ga4Settings } from '../settings.ts'
-import { ga4Event, most } from './ga4-event.ts'
+import { ga4Address, type Ga4Post, postsOf } from './ga4-post.ts'
 
 export interface Ga4 {
   /** Returns at once, and never fails: what GA4 cannot have, it does not get. */
@@ -19,34 +19,25 @@ export interface Ga4Options {
 
 const connections = 2
 
-interface Post {
-  readonly body: string
-  readonly events: number
-}
-
 /**
  * Tells GA4 too, of what is stored already, and so at most once. Nobody waits for it: what it does
  * not take in time, or what would pile up, is dropped and counted.
  */
 export function openGa4({ settings, metrics, now = Date.now }: Ga4Options): Ga4 {
-  const { endpoint, measurementId, apiSecret } = settings
-  const address = new URL(endpoint)
-  address.searchParams.set('measurement_id', measurementId)
-  address.searchParams.set('api_secret', apiSecret)
-  const poster = openPoster(address.href, connections)
-  const queue: Post[] = []
+  const poster = openPoster(ga4Address(settings), connections)
+  const queue: Ga4Post[] = []
   const underWay = new Set<Promise<void>>()
 
-  const dropped = (events: number): void => {
-    metrics.ga4Dropped += events
+  const dropped = ({ length }: readonly Event[]): void => {
+    metrics.ga4Dropped += length
   }
 
-  const send = async ({ body, events }: Post): Promise<void> => {
+  const send = async ({ body, events }: Ga4Post): Promise<void> => {
     const status = await poster.post(body, limits.sinkMs / 2).then(
       (reply) => reply.status,
       () => 0,
     )
-    if (status >= 200 && status < 300) metrics.ga4Sent += events
+    if (status >= 200 && status < 300) metrics.ga4Sent += events.length
     else dropped(events)
   }
 
@@ -65,7 +56,7 @@ export function openGa4({ settings, metrics, now = Date.now }: Ga4Options): Ga4 
   return {
     forward: (events) => {
       const { posts, left } = postsOf(events, now())
-      if (left > 0) dropped(left)
+      dropped(left)
       for (const post of posts) {
         if (queue.length < limits.ga4Waiting) queue.push(post)
         else dropped(post.events)
@@ -78,36 +69,4 @@ export function openGa4({ settings, metrics, now = Date.now }: Ga4Options): Ga4 
       poster.close()
     },
   }
-}
-
-/** One request is about one client, and holds at most so many events and bytes. */
-function postsOf(events: readonly Event[], now: number): { posts: Post[]; left: number } {
-  const clients = new Map<string, string[]>()
-  let left = 0
-  for (const event of events) {
-    const made = ga4Event(event, now)
-    const bytes = made && JSON.stringify(made)
-    if (bytes === undefined || bytes.length > most.bytes / most.events) {
-      left += 1
-      continue
-    }
-    const own = clients.get(event.distinctId)
-    if (own === undefined) clients.set(event.distinctId, [bytes])
-    else own.push(bytes)
-  }
-  const posts = [...clients].flatMap(([client, own]) =>
-    chunks(own, most.events).map((chunk) => ({
-      body: `{"client_id":"${client}",${denied},"events":[${chunk.join(',')}]}`,
-      events: chunk.length,
-    })),
-  )
-  return { posts, left }
-}
-
-/** Nobody was asked whether ads may be made of this. */
-const denied = '"consent":{"ad_user_data":"DENIED","ad_personalization":"DENIED"}'
-
-function chunks<Item>(items: readonly Item[], size: number): readonly Item[][] {
-  const count = Math.ceil(items.length / size)
-  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size))
 }

@@ -31,3 +31,8 @@ export interface Sink {
 export function allOf(events: readonly Event[], outcome: Outcome, trouble?: Trouble): Result {
   return { outcomes: events.map(() => outcome), ...(trouble && { trouble }) }
 }
+
+export function resultOf({ outcomes, trouble }: Result): 'stored' | 'refused' | 'failed' {
+  if (trouble !== undefined) return 'failed'
+  return outcomes.includes('refused') ? 'refused' : 'stored'
+}

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs'
+
+import {
+  type Auth,
+  type Authenticator,
+  connect,
+  type ConnectionOptions,
+  credsAuthenticator,
+  nkeyAuthenticator,
+  usernamePasswordAuthenticator,
+} from '@nats-io/transport-node'
+
+import type { BufferSettings } from '../../../shared/buffer-settings.ts'
+import { BufferFault } from './fault.ts'
+
+/** Connects once, or rejects; from then on the library reconnects for as long as it takes. */
+export function connectTo(settings: BufferSettings): ReturnType<typeof connect> {
+  const { servers, caFile, credentialsFile } = settings
+  const options: ConnectionOptions = {
+    servers: servers.map((server) => server.replace(/^\w+:\/\//, '')),
+    name: 'runmat-telemetry',
+    // Only to those whom the operator named, and by the way in which this machine looks up names.
+    ignoreClusterUpdates: true,
+    resolve: false,
+    timeout: 5000,
+    maxReconnectAttempts: -1,
+    ignoreAuthErrorAbort: true,
+    reconnectTimeWait: 250,
+    reconnectJitter: 250,
+    reconnectJitterTLS: 250,
+    // A server that is gone without a word is found out within 15 seconds.
+    pingInterval: 5000,
+    maxPingOut: 2,
+    noAsyncTraces: true,
+    ...(credentialsFile !== undefined && { authenticator: authenticatorOf(credentialsFile) }),
+    ...(servers[0]?.startsWith('tls:') && {
+      tls: caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') },
+    }),
+  }
+  return connect(options)
+}
+
+/** Read anew at every connection, so that credentials can be exchanged while we run. */
+function authenticatorOf(file: string): Authenticator {
+  let last: Authenticator | undefined
+  return (nonce): Auth => {
+    try {
+      last = authenticatorIn(readFileSync(file, 'utf8'))
+    } catch (error) {
+      // The moment in which the file is replaced.
+      if (last === undefined) throw error
+    }
+    return last(nonce)
+  }
+}
+
+/** A .creds file, the seed of an nkey, or user and password on two lines. */
+export function authenticatorIn(text: string): Authenticator {
+  const bytes = Buffer.from(text)
+  if (text.includes('-----BEGIN NATS USER JWT-----')) return credsAuthenticator(bytes)
+  const [first = '', second, ...more] = text.trim().split(/\r?\n/)
+  if (second === undefined && /^SU[A-Z2-7]{56}$/.test(first)) {
+    return nkeyAuthenticator(Buffer.from(first))
+  }
+  if (second !== undefined && more.length === 0) {
+    return usernamePasswordAuthenticator(first.trim(), second.trim())
+  }
+  throw new BufferFault(
+    'BUFFER_CREDS_FILE holds no .creds, no seed of an nkey, and no user and password on two lines',
+  )
+}

@@ -1,0 +1,71 @@
+import { createInbox, nanos, type NatsConnection } from '@nats-io/transport-node'
+
+import { type Delivered, deliveredOf } from './delivered.ts'
+
+export interface Pull {
+  /** Up to so many, as soon as there is one; none when none came in time. Never rejects. */
+  readonly take: (most: number) => Promise<readonly Delivered[]>
+  readonly close: () => void
+}
+
+/** How long the server keeps a request for the next one, and we wait for an answer beyond that. */
+const waitMs = 2000
+const graceMs = 3000
+
+/**
+ * Asks for a batch when there is room for one, and never before: what the server has not handed out
+ * waits with the server, for whichever process has room first. First all that is there; when there
+ * is nothing, the next one, and then all that came with it.
+ */
+export function openPull(connection: NatsConnection, stream: string, consumer: string): Pull {
+  const inbox = createInbox()
+  const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`
+  let taken: Delivered[] = []
+  let wanted = 0
+  let done: (() => void) | undefined
+
+  const subscription = connection.subscribe(inbox, {
+    callback: (error, message) => {
+      // A status, which has the inbox as its subject, is the end of what there is for now.
+      if (error !== null || message.subject === inbox) return done?.()
+      taken.push(deliveredOf(message))
+      if (taken.length >= wanted) done?.()
+    },
+  })
+
+  const ask = (request: object, most: number, forMs: number): Promise<void> =>
+    new Promise((resolve) => {
+      wanted = most
+      const timer = setTimeout(() => done?.(), forMs)
+      done = () => {
+        clearTimeout(timer)
+        done = undefined
+        resolve()
+      }
+      try {
+        connection.publish(subject, JSON.stringify(request), { reply: inbox })
+      } catch {
+        done()
+      }
+    })
+  const askAtOnce = (most: number): Promise<void> =>
+    ask({ batch: most - taken.length, no_wait: true }, most, graceMs)
+
+  return {
+    take: async (most) => {
+      await askAtOnce(most)
+      if (taken.length === 0) {
+        await ask({ batch: 1, expires: nanos(waitMs) }, 1, waitMs + graceMs)
+        if (taken.length > 0 && most > taken.length) await askAtOnce(most)
+      }
+      // What came too late for its own request is in here too: it is ours to deliver all the same.
+      const all = taken
+      taken = []
+      return all
+    },
+    close: () => {
+      done?.()
+      subscription.unsubscribe()
+    },
+  }
+}

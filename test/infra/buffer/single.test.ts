@@ -1,0 +1,280 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
+import { beforeAll, describe, expect, it } from 'vitest'
+
+import { type PostHog, type Rule, startPostHog } from '../worker/support/posthog.ts'
+import { tempHome } from '../../support/home.ts'
+import { finished, install, started, usage, uuidOf } from '../worker/support/events.ts'
+import { buildWorker } from '../worker/support/process.ts'
+import { ndjson } from '../worker/support/requests.ts'
+import { later } from '../worker/support/stage.ts'
+import { postTo, startLoad } from './support/load.ts'
+import { hasNats, type Nats, startNats } from './support/nats.ts'
+import {
+  allArrive,
+  eventually,
+  figuresOf,
+  type Fleet,
+  fleetOf,
+  isReady,
+  untilReady,
+} from './support/workers.ts'
+
+let program = ''
+beforeAll(() => {
+  program = buildWorker()
+})
+
+async function stage(...rules: readonly Rule[]): Promise<{
+  readonly posthog: PostHog
+  readonly nats: Nats
+  readonly fleet: Fleet
+}> {
+  const posthog = await startPostHog(...rules)
+  later(() => posthog.stop())
+  const nats = await startNats()
+  return { posthog, nats, fleet: fleetOf(program, nats.url, posthog) }
+}
+
+interface Listed {
+  readonly event: string
+  readonly reason: string
+}
+
+/** The command, as an operator runs it. */
+async function deadLetters(
+  url: string,
+  ...words: readonly string[]
+): Promise<{ readonly lines: readonly Listed[]; readonly code: number }> {
+  const home = tempHome()
+  const { stdout, code } = await promisify(execFile)(
+    process.execPath,
+    [program, 'dead-letters', ...words],
+    { env: { ...home.env, BUFFER_URL: url } },
+  ).then(
+    (done) => ({ ...done, code: 0 }),
+    (error: { readonly stdout: string; readonly code: number }) => error,
+  )
+  const lines = stdout.split('\n').filter((line) => line !== '')
+  return { lines: lines.map((line) => JSON.parse(line) as Listed), code }
+}
+
+describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
+  it('brings to the sink what the direct path would, to the byte', async () => {
+    const { posthog, fleet } = await stage()
+    const [direct, ingest, deliver] = await Promise.all([
+      fleet.all(),
+      fleet.ingest(),
+      fleet.deliver(),
+    ])
+    await untilReady(direct, ingest, deliver)
+    const events = [finished(), started(), usage(), install()]
+    const body = events.join('\n')
+    expect(await postTo(direct.url, body, ndjson)).toMatchObject({ status: 204 })
+    const before = [...posthog.stored]
+    expect(await postTo(ingest.url, body, ndjson)).toMatchObject({ status: 204 })
+    await eventually(() => expect(posthog.stored).toHaveLength(8))
+    expect(posthog.stored.slice(4)).toEqual(before)
+
+    // The same once more is the same in the stream.
+    expect(await postTo(ingest.url, body, ndjson)).toMatchObject({ status: 204 })
+    expect(await postTo(ingest.url, '{"event_label":"nothing"}')).toMatchObject({ status: 400 })
+    // Who was sent to the wrong process keeps what it has.
+    expect(await postTo(deliver.url, body, ndjson)).toEqual({ status: 503, retryAfter: '1' })
+    await eventually(async () =>
+      expect(await figuresOf(deliver)).toMatchObject({
+        buffer_up: 1,
+        buffer_events: 0,
+        buffer_oldest_seconds: 0,
+        'buffer_waiting_events{sink="posthog"}': 0,
+        'buffer_dead_letters{sink="posthog"}': 0,
+        'delivered_total{sink="posthog"}': 4,
+        'delivery_up{sink="posthog"}': 1,
+      }),
+    )
+    expect(posthog.stored).toHaveLength(8)
+  })
+
+  it('takes all while the sink is away, and delivers each once when it is back', async () => {
+    const { posthog, fleet } = await stage()
+    const [ingest, deliver] = await Promise.all([fleet.ingest(), fleet.deliver()])
+    await untilReady(ingest, deliver)
+    const load = startLoad(() => [ingest.url])
+    await load.waitFor(100)
+    await posthog.stop()
+    await load.waitFor(1000)
+    await eventually(async () => {
+      expect(await isReady(deliver)).toContain('PostHog')
+      const figures = await figuresOf(ingest)
+      expect(figures['buffer_events']).toBeGreaterThan(500)
+      expect(figures['buffer_oldest_seconds']).toBeGreaterThan(0)
+      expect(await isReady(ingest)).toContain('true')
+    })
+    await posthog.restart()
+    const stored = await load.end()
+    expect([...load.refused]).toEqual([])
+    expect(await allArrive(posthog, stored)).toEqual({ raw: stored.size, identities: stored.size })
+    await eventually(async () =>
+      expect(await figuresOf(ingest)).toMatchObject({ buffer_events: 0 }),
+    )
+  })
+
+  it('says 503 when it is full, and loses nothing that got 204', async () => {
+    const { posthog, nats, fleet } = await stage(503)
+    const small = { BUFFER_MAX_BYTES: String(192 * 1024) }
+    const [ingest, deliver] = await Promise.all([fleet.ingest(small), fleet.deliver(small)])
+    await untilReady(ingest)
+    const load = startLoad(() => [ingest.url])
+    await eventually(() => expect(load.refused.get(503)).toBeGreaterThan(10))
+    expect(await isReady(ingest)).toContain('buffer: the stream is full')
+    expect(load.withRetryAfter()).toBe(load.refused.get(503))
+    const { state } = await (await nats.manager()).streams.info('telemetry')
+    expect(state.messages).toBe(load.stored.size)
+    posthog.script(200)
+    const stored = await load.end()
+    const { raw } = await allArrive(posthog, stored)
+    expect(raw).toBe(stored.size)
+    await untilReady(ingest, deliver)
+  })
+
+  it('says 503 while there is no stream', async () => {
+    const { nats, fleet } = await stage()
+    const [ingest, deliver] = await Promise.all([fleet.ingest(), fleet.deliver()])
+    await untilReady(ingest)
+    await deliver.stop()
+    await (await nats.manager()).streams.delete('telemetry')
+    expect(await postTo(ingest.url, finished())).toEqual({ status: 503, retryAfter: '1' })
+    expect(ingest.said()).toContain('buffer: the stream is away')
+  })
+
+  it('does not touch a stream that is not what it should be', async () => {
+    const { nats, fleet } = await stage()
+    const manager = await nats.manager()
+    await manager.streams.add({
+      name: 'telemetry',
+      subjects: ['telemetry.events', 'telemetry.again.*'],
+      discard: 'old',
+      max_bytes: 1_000_000,
+    })
+    const before = (await manager.streams.info('telemetry')).config
+    const ingest = await fleet.ingest()
+    await eventually(async () => {
+      expect(await isReady(ingest)).toContain('stream telemetry has discard')
+    })
+    expect(await postTo(ingest.url, finished())).toMatchObject({
+      status: 503,
+      retryAfter: expect.any(String),
+    })
+    expect((await manager.streams.info('telemetry')).config).toEqual(before)
+    // Put right by whoever may, it is found to be right.
+    await manager.streams.delete('telemetry')
+    await untilReady(ingest, await fleet.deliver())
+  })
+
+  it('takes nothing as long as nobody would have it', async () => {
+    const { posthog, nats, fleet } = await stage()
+    const ingest = await fleet.ingest()
+    await eventually(async () => expect(await isReady(ingest)).toContain('no sink has a place'))
+    expect(await postTo(ingest.url, finished())).toMatchObject({ status: 503 })
+    const deliver = await fleet.deliver()
+    await untilReady(ingest)
+    // From here on it need not be there.
+    await deliver.stop()
+    const bytes = finished()
+    expect(await postTo(ingest.url, bytes)).toMatchObject({ status: 204 })
+    const next = await fleet.deliver()
+    await allArrive(posthog, new Set([uuidOf(bytes)]))
+    await next.stop()
+    await (await nats.manager()).consumers.delete('telemetry', 'posthog')
+    await eventually(async () =>
+      expect(await postTo(ingest.url, finished())).toMatchObject({ status: 503 }),
+    )
+  })
+
+  it('starts before the servers do, and outlives them', async () => {
+    const { posthog, nats, fleet } = await stage()
+    const [server] = nats.servers
+    await server?.stop()
+    const [ingest, deliver] = await Promise.all([fleet.ingest(), fleet.deliver()])
+    expect(await postTo(ingest.url, finished())).toMatchObject({ status: 503 })
+    await server?.start()
+    await untilReady(ingest, deliver)
+    const load = startLoad(() => [ingest.url])
+    await load.waitFor(100)
+    await server?.stop()
+    await eventually(() => expect(load.refused.get(503)).toBeGreaterThan(0))
+    await server?.start()
+    await load.waitFor(load.stored.size + 100)
+    await allArrive(posthog, await load.end())
+  })
+
+  it('is moved to without a loss, one process after the other', async () => {
+    const { posthog, fleet } = await stage()
+    const [first, second] = await Promise.all([fleet.all(), fleet.all()])
+    let urls = [first.url, second.url]
+    const load = startLoad(() => urls)
+    await load.waitFor(200)
+    const deliver = await fleet.deliver()
+    for (const old of [first, second]) {
+      const next = await fleet.ingest()
+      await untilReady(next, deliver)
+      urls = [...urls.filter((url) => url !== old.url), next.url]
+      await old.stop()
+      await load.waitFor(load.stored.size + 200)
+    }
+    // And one of each kind anew, as with every new version.
+    const nextDeliver = await fleet.deliver()
+    await untilReady(nextDeliver)
+    await deliver.stop()
+    expect(await deliver.ended).toEqual({ code: 0, signal: null })
+    await load.waitFor(load.stored.size + 200)
+    const stored = await load.end()
+    expect([...load.refused.keys()].filter((status) => status !== 0)).toEqual([])
+    const { raw, identities } = await allArrive(posthog, stored)
+    expect({ raw, identities }).toEqual({ raw: stored.size, identities: stored.size })
+  })
+
+  it('sets aside what the sink will not have, lists it, and gives it back', async () => {
+    const poison = finished()
+    const isBad = (batch: readonly { readonly uuid: string }[]): boolean =>
+      batch.some(({ uuid }) => uuid === uuidOf(poison))
+    const { posthog, nats, fleet } = await stage((batch) => (isBad(batch) ? 400 : 200))
+    const [ingest, deliver] = await Promise.all([fleet.ingest(), fleet.deliver()])
+    await untilReady(ingest, deliver)
+    const good = Array.from({ length: 200 }, () => finished())
+    const body = [...good.slice(0, 77), poison, ...good.slice(77)].join('\n')
+    expect(await postTo(ingest.url, body, ndjson)).toMatchObject({ status: 204 })
+    const connection = await nats.connection()
+    connection.publish('telemetry.events', '{"of":"a stranger"}')
+    await allArrive(posthog, new Set(good.map(uuidOf)))
+    await eventually(async () =>
+      expect(await figuresOf(deliver)).toMatchObject({
+        buffer_events: 0,
+        'buffer_dead_letters{sink="posthog"}': 2,
+        'dead_letters_total{sink="posthog"}': 2,
+      }),
+    )
+    const list = () => deadLetters(nats.url, 'list')
+    const { lines, code } = await list()
+    expect(code).toBe(0)
+    expect(lines).toMatchObject([
+      { sequence: 1, sink: 'posthog', event: expect.any(String) },
+      { sequence: 2, sink: 'posthog', event: expect.any(String) },
+    ])
+    const reasons = Object.fromEntries(lines.map(({ event, reason }) => [event, reason]))
+    expect(reasons).toEqual({ [poison]: 'refused', '{"of":"a stranger"}': 'contract' })
+
+    // The sink has learnt what it is.
+    posthog.script(200)
+    expect((await deadLetters(nats.url, 'replay', 'posthog')).lines).toEqual([
+      { replayed: 2, kept: 0 },
+    ])
+    await allArrive(posthog, new Set([uuidOf(poison)]))
+    // What is no event is set aside once more; nothing gets lost on its way round.
+    await eventually(async () =>
+      expect((await list()).lines).toMatchObject([{ sequence: 3, reason: 'contract' }]),
+    )
+    expect((await deadLetters(nats.url, 'bury')).code).toBe(2)
+  })
+})
