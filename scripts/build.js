@@ -1,6 +1,7 @@
 // Builds dist/: the CLI as CommonJS chunks (it starts faster than ESM), the library as ESM, types.
 import { execFileSync } from 'node:child_process'
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import path from 'node:path'
 
 import { rolldown } from 'rolldown'
@@ -21,17 +22,28 @@ const shared = {
 }
 
 // Commander can start programs of its own, and env-paths knows the folder for temporary files. We
-// ask for neither, and loading what they need for it would be a tenth of our whole start.
+// ask for neither, and loading what they need for it would be a tenth of our whole start; so would
+// be to import the process, which opens the standard streams.
 const unused = {
-  'node:child_process': 'export default {}',
-  'node:os':
-    'export default { homedir: () => process.env.HOME ?? process.env.USERPROFILE ?? "", tmpdir: () => "" }',
+  commander: { 'node:child_process': 'export default {}' },
+  'env-paths': {
+    'node:os':
+      'export default { homedir: () => process.env.HOME ?? process.env.USERPROFILE ?? "", tmpdir: () => "" }',
+    'node:process': 'export default globalThis.process',
+  },
 }
 const withoutUnused = {
   name: 'without-unused',
-  resolveId: (id, importer) =>
-    id in unused && /[\\/](commander|env-paths)[\\/]/.test(importer ?? '') ? `\0${id}` : null,
-  load: (id) => unused[id.slice(1)] ?? null,
+  resolveId: (id, importer = '') => {
+    const name = Object.keys(unused).find((one) =>
+      importer.includes(path.join('node_modules', one)),
+    )
+    return id in (unused[name] ?? {}) ? `\0${name}\0${id}` : null
+  },
+  load: (id) => {
+    const [, name, module] = id.split('\0')
+    return unused[name]?.[module] ?? null
+  },
 }
 
 // The library's commands are the bundle above; a second copy would double the package.
@@ -58,6 +70,17 @@ async function forBrowsers() {
       id === '../contract/runtime.ts' && importer === builder ? tables : null,
     load: (id) => (id === source ? `export const facts = ${JSON.stringify(facts)}` : null),
   }
+}
+
+// The library is CommonJS too: an import of one of Node's modules touches all that is in it, and the
+// part of that which we never use takes longer than all the rest. For a host it is an ES module.
+function doorTo(file) {
+  const names = Object.keys(createRequire(import.meta.url)(path.resolve('dist', file)))
+  return [
+    "import { createRequire } from 'node:module'",
+    `export const { ${names.join(', ')} } = createRequire(import.meta.url)('./${file}')`,
+    '',
+  ].join('\n')
 }
 
 async function bundle(input, output, { plugins = [], ...options } = {}) {
@@ -97,10 +120,12 @@ for (const [name, input] of Object.entries({
   )
 }
 await bundle(
-  { index: 'src/index.ts', contract: 'src/contract/index.ts' },
-  { format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'lib/[name].js' },
-  { plugins: [onceOnly] },
+  { lib: 'src/index.ts' },
+  { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'lib/[name].cjs' },
+  { plugins: [withoutUnused, onceOnly], preserveEntrySignatures: 'strict' },
 )
+await bundle({ contract: 'src/contract/index.ts' }, { format: 'esm' })
+writeFileSync('dist/index.js', doorTo('lib.cjs'))
 await bundle(
   { browser: 'src/browser.ts' },
   { format: 'esm' },

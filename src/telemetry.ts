@@ -62,7 +62,9 @@ export function openTelemetry(product: Product, options: TelemetryOptions): Tele
   const surroundings = quietly(() => options.surroundings ?? readSurroundings())
   // Without a home folder nothing can be kept, not even a no.
   if (surroundings?.home === undefined) return silent(product)
-  const situation = watch(product, surroundings)
+  const look = watch(product, surroundings)
+  let known: Situation | undefined
+  const situation = (): Situation => (known = look())
   let isFirstRun = false
   let isAnnounced = false
   let isOpen = true
@@ -70,7 +72,8 @@ export function openTelemetry(product: Product, options: TelemetryOptions): Tele
   const record = (happening: Happening): void => {
     quietly(() => {
       if (!isOpen) return
-      const now = situation()
+      // Where we know of no no, there is a look before anything counts, and one is enough.
+      const now = known?.verdict.collecting ? known : situation()
       const { queued, noticeDue } = recordUsage(now, options.version, happening)
       isAnnounced = true
       if (noticeDue) print(2, noticeText(product))

@@ -76,5 +76,5 @@ async function changeEndpoint(context: Context): Promise<void> {
       return parsed.ok ? undefined : `That address ${parsed.fault}. ${parsed.hint}`
     },
   })
-  if (!isCancel(answer) && answer !== value) endpoint(context, answer ?? '', {})
+  if (!isCancel(answer) && answer !== value) await endpoint(context, answer ?? '', {})
 }

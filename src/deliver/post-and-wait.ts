@@ -1,4 +1,5 @@
-import { Worker } from 'node:worker_threads'
+import { createRequire } from 'node:module'
+import type WorkerThreads from 'node:worker_threads'
 
 export interface SinglePost {
   readonly url: string
@@ -12,6 +13,8 @@ const longestMs = 5000
 
 /** `sync_mode`: holds the calling thread until the event is delivered or is not. */
 export function postAndWait(post: SinglePost): boolean {
+  // Few hosts want this, and to load what it takes would be a third of the whole library's start.
+  const { Worker } = createRequire(import.meta.url)('node:worker_threads') as typeof WorkerThreads
   const done = new Int32Array(new SharedArrayBuffer(4))
   const worker = new Worker(new URL('post-worker.cjs', import.meta.url), {
     workerData: { ...post, env: { ...post.env }, done, timeoutMs: longestMs },

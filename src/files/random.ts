@@ -5,12 +5,17 @@ import { closeSync, openSync, readSync } from 'node:fs'
  * one: loading that module would be the longest part of recording an event.
  */
 export function randomUuid(): string {
-  const bytes = kernelRandom(16)
-  if (bytes === undefined) return crypto.randomUUID()
+  if (pool.length < 16) pool = kernelRandom(256) ?? pool
+  if (pool.length < 16) return crypto.randomUUID()
+  const bytes = pool.subarray(0, 16)
+  pool = pool.subarray(16)
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
+
+/** What has been read and not been given to anybody. */
+let pool: Buffer = Buffer.alloc(0)
 
 function kernelRandom(length: number): Buffer | undefined {
   let descriptor: number | undefined

@@ -104,7 +104,7 @@ export function syncFolder(folder: string): void {
   }
 }
 
-function writeFully(descriptor: number, bytes: Uint8Array): void {
+export function writeFully(descriptor: number, bytes: Uint8Array): void {
   let offset = 0
   while (offset < bytes.length) offset += writeSync(descriptor, bytes, offset)
 }

@@ -13,7 +13,7 @@ export interface Happening {
   readonly isAnnouncement?: boolean
 }
 
-interface Due {
+export interface Due {
   readonly trigger: string
   /** How it is remembered that this milestone has fired. */
   readonly mark: string

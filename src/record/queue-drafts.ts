@@ -1,7 +1,7 @@
-import { timestamp } from '../contract/timestamp.ts'
 import { removeFile } from '../files/write.ts'
 import type { Situation } from '../settings/situation.ts'
-import { enqueueAll, makeRoom, queuedNames } from '../store/queue.ts'
+import { momentOf } from '../settings/surroundings.ts'
+import { enqueueAll, makeRoom } from '../store/queue.ts'
 import { changeStats, type History } from '../store/stats-file.ts'
 import type { Stats } from '../store/stats.ts'
 import { presumedFired } from './milestones.ts'
@@ -17,28 +17,24 @@ export interface Drafted {
   readonly stats: Stats
   /** The bytes of what is queued by `put`. */
   readonly queued: readonly string[]
-  /** False where a no came meanwhile, and nothing was queued. */
-  readonly put: () => boolean
+  /** Answers with the files that were made. */
+  readonly put: () => readonly string[]
 }
 
-/**
- * Makes events of the drafts, in order, and room for them among the names that wait, for a caller
- * that holds the statistics.
- */
+/** Makes events of the drafts, in order, and room for them, for a caller that holds the statistics. */
 export function queueDrafts(
-  { paths, surroundings, again }: Situation,
+  { paths }: Situation,
+  now: number,
   stats: Stats,
   drafts: readonly Draft[],
-  names: readonly string[],
 ): Drafted {
-  if (drafts.length === 0) return { stats, queued: [], put: () => true }
-  const now = surroundings.now()
+  if (drafts.length === 0) return { stats, queued: [], put: () => [] }
   const events = drafts.flatMap(({ id, build }, index) => {
     const sequence = stats.sequence + index + 1
     const bytes = build(sequence)
     return bytes === undefined ? [] : [{ bytes, name: { sequence, at: now, id } }]
   })
-  const dropped = makeRoom(paths.queue, names, {
+  const { dropped, waiting } = makeRoom(paths.queue, stats.waiting, {
     events: events.length,
     bytes: events.reduce((sum, { bytes }) => sum + bytes.length, 0),
     now,
@@ -49,16 +45,10 @@ export function queueDrafts(
       ...stats,
       sequence: stats.sequence + drafts.length,
       dropped: stats.dropped + dropped,
+      waiting,
     },
     queued: events.map(({ bytes }) => bytes),
-    put: () => {
-      const files = enqueueAll(paths.queue, events)
-      // Whoever said no while we stood in line wipes the queue before we have put something there,
-      // or after: in either case what we have recorded is gone.
-      if (again().verdict.uploading) return true
-      for (const file of files) removeFile(file)
-      return false
-    },
+    put: () => enqueueAll(paths.queue, events),
   }
 }
 
@@ -70,14 +60,28 @@ export function queueFinished(
 ): void {
   if (!situation.verdict.uploading || events.length + lost === 0) return
   const { paths, surroundings } = situation
-  changeStats(paths.stats, timestamp(surroundings.now()), (found, history) => {
-    const names = queuedNames(paths.queue)
-    const before = continued(situation, found, history, names)
+  const moment = momentOf(surroundings)
+  changeStats(paths.stats, moment, (found, history) => {
+    const before = continued(situation, found, history)
     const drafts = events.map(({ id, bytes }) => ({ id, build: () => bytes }))
     const counted = { ...before, dropped: before.dropped + lost }
-    const { stats, put } = queueDrafts(situation, counted, drafts, names)
-    return { stats, put, result: undefined }
+    const { stats, put } = queueDrafts(situation, moment.now, counted, drafts)
+    return { stats, put: () => unlessChanged(situation, put()), result: undefined }
   })
+}
+
+/**
+ * Whoever said no while we stood in line wipes the queue before we have put something there, or
+ * after: in either case what we have recorded is gone. Undefined where another word counts now.
+ */
+export function unlessChanged(
+  { verdict, again }: Situation,
+  files: readonly string[],
+): readonly string[] | undefined {
+  const now = again().verdict
+  if (now.uploading === verdict.uploading && now.collecting === verdict.collecting) return files
+  for (const file of files) removeFile(file)
+  return undefined
 }
 
 /** The statistics to go on from, when the past was damaged or a host died while writing it. */
@@ -85,9 +89,9 @@ export function continued(
   { product, paths }: Situation,
   stats: Stats,
   history: History,
-  names: readonly string[],
   release?: string,
 ): Stats {
+  if (history === 'known') return stats
   const known = history === 'lost' ? { ...stats, fired: presumedFired(product, release) } : stats
-  return recovered(product, paths, known, history, names)
+  return recovered(product, paths, known, history)
 }

@@ -1,14 +1,14 @@
 import { timestamp } from '../contract/timestamp.ts'
 import { randomUuid } from '../files/random.ts'
 import type { Situation } from '../settings/situation.ts'
+import { momentOf } from '../settings/surroundings.ts'
 import { mintClientId } from '../store/client-id.ts'
-import { queuedNames } from '../store/queue.ts'
 import { changeStats } from '../store/stats-file.ts'
 import type { Stats } from '../store/stats.ts'
 import { counted } from './count.ts'
-import { type Happening, milestonesDue } from './milestones.ts'
+import { type Due, type Happening, milestonesDue } from './milestones.ts'
 import { noticeVersion } from './notice.ts'
-import { continued, type Draft, queueDrafts } from './queue-drafts.ts'
+import { continued, type Draft, queueDrafts, unlessChanged } from './queue-drafts.ts'
 import { buildUsage, usableVersion } from './usage.ts'
 
 export interface Recorded {
@@ -30,52 +30,62 @@ const marksKept = 500
 export function recordUsage(situation: Situation, version: string, happening: Happening): Recorded {
   const { product, verdict, paths, surroundings } = situation
   if (!verdict.collecting) return nothing
-  const now = surroundings.now()
-  const at = timestamp(now)
-  const installId = mintClientId(paths.clientId)
-  const draft = (trigger: string, stats: Stats): Draft => {
-    const id = randomUuid()
-    return {
-      id,
-      build: (sequence) =>
-        buildUsage(product, {
-          eventId: id,
-          installId,
-          trigger,
-          at,
-          version: stats.version ?? '',
-          platform: surroundings.platform,
-          arch: surroundings.arch,
-          stats: { ...stats, sequence },
-        }),
-    }
-  }
-  const recorded = changeStats(paths.stats, at, (found, history) => {
-    const release = usableVersion(version)
-    const reach = (stats: Stats) => {
-      const after = counted(product, stats, happening, { at, mayLeave: verdict.uploading })
-      return { stats: after, due: milestonesDue(product, after, release, happening) }
-    }
-    // Looking through the queue is only worth it for those who are about to add to it.
-    const silent = history === 'known' && reach(found).due.length === 0
-    const names = silent ? [] : queuedNames(paths.queue)
-    const before = silent ? found : continued(situation, found, history, names, release)
-    const { stats, due } = reach(before)
+  const moment = momentOf(surroundings)
+  const at = timestamp(moment.now)
+  const release = usableVersion(version)
+  let isChanged = false
+  const recorded = changeStats(paths.stats, moment, (found, history) => {
+    const before = continued(situation, found, history, release)
+    const stats = counted(product, before, happening, { at, mayLeave: verdict.uploading })
+    const due = milestonesDue(product, stats, release, happening)
     const after: Stats = {
       ...stats,
       version: happening.isAnnouncement ? stats.version : release,
-      fired: remembered([...stats.fired, ...due.map(({ mark }) => mark)]),
+      fired: remembered(stats.fired, due),
       notice: Math.max(stats.notice, noticeVersion),
     }
-    const drafts = verdict.uploading ? due.map(({ trigger }) => draft(trigger, after)) : []
-    const { stats: written, queued, put } = queueDrafts(situation, after, drafts, names)
-    return { stats: written, put, result: { queued, noticeDue: before.notice < noticeVersion } }
+    const drafts = verdict.uploading
+      ? due.map(({ trigger }) => draft(situation, at, trigger, after))
+      : []
+    const { stats: written, queued, put } = queueDrafts(situation, moment.now, after, drafts)
+    return {
+      stats: written,
+      put: () => {
+        const files = unlessChanged(situation, put())
+        isChanged = files === undefined
+        return files
+      },
+      result: { queued, noticeDue: before.notice < noticeVersion },
+    }
   })
-  return recorded ?? nothing
+  // What another word counts for is recorded as that word says, or not at all.
+  return isChanged ? recordUsage(situation.again(), version, happening) : (recorded ?? nothing)
+}
+
+function draft(situation: Situation, at: string, trigger: string, stats: Stats): Draft {
+  const { product, paths, surroundings } = situation
+  const id = randomUuid()
+  return {
+    id,
+    build: (sequence) =>
+      buildUsage(product, {
+        eventId: id,
+        installId: mintClientId(paths.clientId),
+        trigger,
+        at,
+        version: stats.version ?? '',
+        platform: surroundings.platform,
+        arch: surroundings.arch,
+        stats: { ...stats, sequence },
+      }),
+  }
 }
 
 /** Marks of old versions may be forgotten; those that stand for all time, without one, never. */
-function remembered(marks: readonly string[]): readonly string[] {
+function remembered(fired: readonly string[], due: readonly Due[]): readonly string[] {
+  if (due.length === 0) return fired
+  const marks = [...fired, ...due.map(({ mark }) => mark)]
+  if (marks.length <= marksKept) return marks
   const isOfVersion = (mark: string) => mark.includes('@')
   return [
     ...marks.filter((mark) => !isOfVersion(mark)),

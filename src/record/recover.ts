@@ -5,7 +5,8 @@ import { triggersOf } from '../contract/usage.ts'
 import { readSmallFile } from '../files/read.ts'
 import type { Paths } from '../settings/paths.ts'
 import { readLedger } from '../store/ledger.ts'
-import { firstNameOf, parseName } from '../store/queue-name.ts'
+import { parseName } from '../store/queue-name.ts'
+import { queuedNames } from '../store/queue.ts'
 import type { History } from '../store/stats-file.ts'
 import type { Stats } from '../store/stats.ts'
 
@@ -16,25 +17,22 @@ import type { Stats } from '../store/stats.ts'
  */
 export function recovered(
   product: Product,
-  paths: Paths,
+  { queue, ledger }: Pick<Paths, 'queue' | 'ledger'>,
   stats: Stats,
   history: History,
-  names: readonly string[],
 ): Stats {
-  // Of a thousand names most can be told by how they begin, without taking them apart.
-  const known = firstNameOf(stats.sequence)
-  const unknown = names.filter(
-    (name) => name > known && (parseName(name)?.sequence ?? 0) > stats.sequence,
-  )
-  const sequences = unknown.map((name) => parseName(name)?.sequence ?? 0)
-  const sent =
-    history === 'known' ? [] : readLedger(paths.ledger).map(({ event }) => numberOf(event))
-  if (sequences.length === 0 && sent.length === 0) return stats
-  const marks = unknown.flatMap((name) => markIn(product, path.join(paths.queue, name)))
+  const unknown = queuedNames(queue).flatMap((name) => {
+    const sequence = parseName(name)?.sequence ?? 0
+    return sequence > stats.sequence ? [{ name, sequence }] : []
+  })
+  const sequences = unknown.map(({ sequence }) => sequence)
+  const sent = history === 'doubtful' ? [] : readLedger(ledger).map(({ event }) => numberOf(event))
+  const marks = unknown.flatMap(({ name }) => markIn(product, path.join(queue, name)))
   return {
     ...stats,
     sequence: Math.max(stats.sequence, ...sequences, ...sent),
     fired: [...stats.fired, ...marks],
+    waiting: null,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Product } from '../product/product.ts'
+import type { KeyPath, Product } from '../product/product.ts'
 import { type Problem, type SettingsFile, valueAt } from './file.ts'
 import { type Key, keySpecs, type Values } from './keys.ts'
 import type { Paths } from './paths.ts'
@@ -27,6 +27,18 @@ export function loadSettings(product: Product, paths: Paths, surroundings: Surro
   return interpret(product, readSources(product, paths, surroundings))
 }
 
+/** Few ask where a value stands, and to find the line costs as much as all else about a setting. */
+function settingIn<T>(file: SettingsFile, path: KeyPath, value: T): Setting<T> {
+  return {
+    value,
+    file,
+    get source() {
+      const line = locate(file.text, path)
+      return line === undefined ? file.path : `${file.path}:${line}`
+    },
+  }
+}
+
 /** Reads our keys out of the files; whatever is there and cannot be understood is a problem. */
 export function interpret(product: Product, files: readonly SettingsFile[]): Settings {
   const problems: Problem[] = []
@@ -36,12 +48,11 @@ export function interpret(product: Product, files: readonly SettingsFile[]): Set
     for (const { key, path, read } of keySpecs(product)) {
       const found = valueAt(file.table, path)
       if (found === undefined) continue
-      const line = locate(file.text, path)
       const result = read(found)
       if (result.ok) {
-        const source = line === undefined ? file.path : `${file.path}:${line}`
-        said.set(key, [...(said.get(key) ?? []), { value: result.value, source, file }])
+        said.set(key, [...(said.get(key) ?? []), settingIn(file, path, result.value)])
       } else {
+        const line = locate(file.text, path)
         const message = `${path.join('.')} ${result.fault}`
         problems.push({ path: file.path, message, ...(line === undefined ? {} : { line }) })
       }

@@ -21,6 +21,19 @@ export interface Surroundings {
   /** The platform's cache folder of an application. */
   readonly cacheHome: (application: string) => string
   readonly now: () => number
+  /** For how long the machine has been running, at least, in milliseconds. */
+  readonly uptime: () => number
+}
+
+/** What the clock says, and since when, by that clock, the machine has been running. */
+export interface Moment {
+  readonly now: number
+  readonly bootedAt: number
+}
+
+export function momentOf({ now, uptime }: Surroundings): Moment {
+  const time = now()
+  return { now: time, bootedAt: time - uptime() }
 }
 
 export function readSurroundings(): Surroundings {
@@ -36,6 +49,7 @@ export function readSurroundings(): Surroundings {
     configHome: absolute(env['XDG_CONFIG_HOME']) ?? path.join(home ?? '', '.config'),
     cacheHome: (application) => cacheFolder(application, home ?? '', env['XDG_CACHE_HOME']),
     now: Date.now,
+    uptime: () => process.hrtime()[0] * 1000,
   }
 }
 

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 
-import { look } from '../files/look.ts'
 import { codeOf } from '../files/cause.ts'
+import { look } from '../files/look.ts'
 import { readSmallFile } from '../files/read.ts'
-import { removeFile, writeNewFile } from '../files/write.ts'
+import { privateFile, removeFile } from '../files/write.ts'
 
 /** Who holds a lock. The number of a process is used again; together with its birth it is not. */
 export interface Holder {
@@ -12,22 +12,34 @@ export interface Holder {
   readonly born: string | null
 }
 
+/** A file that only one process can have made. */
 export interface Lock {
+  /** Open for writing behind what the lock says: the file may become more than a lock. */
+  readonly descriptor: number
+  /** Taken from a holder that is gone, and may have left its work half done. */
+  readonly isInherited: boolean
   readonly release: () => void
+  /** Gives the file another name, in which it is no lock any more. Fails where it was taken from us. */
+  readonly become: (file: string) => void
 }
+
+/** From when on a holder asks whether it still is one. */
+const doubtMs = 1000
 
 /**
  * Takes a lock, or answers undefined while somebody else living holds it. A lock whose holder is
- * gone, or that is older than `patience` milliseconds, is taken over.
+ * gone, or that is older than `patience` milliseconds, is taken over. `text` begins with the number
+ * of this process: `{"pid":1`, and its birth, `,"born":"2"`, where that shall be compared.
  */
-export function takeLock(file: string, self: Holder, patience = Infinity): Lock | undefined {
+export function takeLock(file: string, text: string, patience = Infinity): Lock | undefined {
   for (let round = 0; round < 3; round += 1) {
-    const text = `${JSON.stringify(self)}\n`
-    if (create(file, text)) return { release: () => releaseIfOurs(file, text) }
+    const made = create(file, text)
+    if (made !== undefined) return lockOf(file, made, false)
     const found = readLock(file)
     if (found === undefined) continue
     if (isAlive(found.holder) && ageOf(file) < patience) return undefined
-    clearAway(file, found.text)
+    const inherited = inherit(file, found.text, text)
+    if (inherited !== undefined) return lockOf(file, inherited, true)
   }
   return undefined
 }
@@ -38,34 +50,69 @@ export function liveHolder(file: string): Holder | undefined {
   return holder !== undefined && isAlive(holder) ? holder : undefined
 }
 
-export function thisProcess(): Holder {
-  return { pid: process.pid, born: birthOf(process.pid) }
+/** What a lock says that is held for long: who this process is, beyond doubt. */
+export function thisProcess(): string {
+  return `${JSON.stringify({ pid: process.pid, born: birthOf(process.pid) })}\n`
+}
+
+function lockOf(file: string, descriptor: number, isInherited: boolean): Lock {
+  const since = Date.now()
+  // Whoever was stopped for long may have been given up for stuck. An open file's number is its own.
+  const isOurs = () =>
+    Math.abs(Date.now() - since) < doubtMs || look(file)?.ino === fstatSync(descriptor).ino
+  return {
+    descriptor,
+    isInherited,
+    release: () => {
+      if (isOurs()) removeFile(file)
+      closeSync(descriptor)
+    },
+    become: (name) => {
+      if (!isOurs()) throw new Error('the lock was taken over by another process')
+      renameSync(file, name)
+      closeSync(descriptor)
+    },
+  }
 }
 
 /**
- * Two processes may find the same dead lock. Only the one that holds the marker may remove it, and
- * only after looking again: otherwise the slower one would remove the lock of the faster.
+ * Two processes may find the same dead lock. Only the one that has made the successor may put it in
+ * its place, and only after looking again: otherwise the slower one would replace that of the faster.
  */
-function clearAway(file: string, deadText: string): void {
-  const marker = `${file}.takeover`
-  if (!create(marker, '')) {
-    if (ageOf(marker) > 5000) removeFile(marker) // whoever made it died between two system calls
-    return
+function inherit(file: string, deadText: string, text: string): number | undefined {
+  const successor = `${file}.takeover`
+  const descriptor = create(successor, text)
+  if (descriptor === undefined) {
+    if (ageOf(successor) > 5000) removeFile(successor) // whoever made it died between two system calls
+    return undefined
   }
-  if (readLock(file)?.text === deadText) removeFile(file)
-  removeFile(marker)
-}
-
-function releaseIfOurs(file: string, text: string): void {
-  if (readLock(file)?.text === text) removeFile(file)
-}
-
-function create(file: string, text: string): boolean {
   try {
-    writeNewFile(file, text, false)
-    return true
+    if (readLock(file)?.text === deadText) {
+      renameSync(successor, file)
+      return descriptor
+    }
+  } catch {
+    // It cannot be replaced; then it stays what it is.
+  }
+  closeSync(descriptor)
+  removeFile(successor)
+  return undefined
+}
+
+function create(file: string, text: string): number | undefined {
+  let descriptor: number
+  try {
+    descriptor = openSync(file, 'wx', privateFile)
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false
+    if (codeOf(error) === 'EEXIST') return undefined
+    throw error
+  }
+  try {
+    writeSync(descriptor, text)
+    return descriptor
+  } catch (error) {
+    closeSync(descriptor)
+    removeFile(file)
     throw error
   }
 }
@@ -77,21 +124,13 @@ interface Found {
 
 /** Undefined where there is no lock. One that cannot be understood belongs to nobody living. */
 function readLock(file: string): Found | undefined {
-  const reading = readSmallFile(file, 4096)
+  const reading = readSmallFile(file, 1024 * 1024)
   if (reading.kind === 'absent') return undefined
   const text = reading.kind === 'read' ? reading.bytes.toString('utf8') : ''
   // Between making the file and writing to it the holder is at work, not gone.
   if (text === '' && ageOf(file) < 1000) return { text, holder: { pid: process.pid, born: null } }
-  return { text, holder: parse(text) }
-}
-
-function parse(text: string): Holder {
-  try {
-    const { pid, born } = JSON.parse(text) as Partial<Holder>
-    return { pid: Number(pid), born: typeof born === 'string' ? born : null }
-  } catch {
-    return { pid: 0, born: null }
-  }
+  const [, pid = 0, born = null] = /^\{"pid":(\d+)(?:,"born":"(\w+)")?/.exec(text) ?? []
+  return { text, holder: { pid: Number(pid), born } }
 }
 
 function isAlive({ pid, born }: Holder): boolean {

@@ -14,11 +14,6 @@ export function nameOf({ sequence, at, bytes, id }: EventName): string {
   return `${padded(sequence, 12)}-${padded(at, 14)}-${padded(bytes, 7)}-${id}.json`
 }
 
-/** What sorts before every name with this sequence, and behind those with a lower one. */
-export function firstNameOf(sequence: number): string {
-  return padded(sequence, 12)
-}
-
 /** Undefined for a name that another program gave. */
 export function parseName(name: string): EventName | undefined {
   const [, sequence, at, bytes, id] = form.exec(name) ?? []

@@ -4,9 +4,10 @@ import path from 'node:path'
 import { look } from '../files/look.ts'
 import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/write.ts'
 import { type EventName, nameOf, parseName } from './queue-name.ts'
+import type { Waiting } from './stats.ts'
 
 /** One event waiting on disk. */
-export interface Waiting {
+export interface QueuedFile {
   readonly name: string
   readonly path: string
   readonly bytes: number
@@ -29,8 +30,8 @@ export function queuedNames(folder: string): readonly string[] {
     .sort()
 }
 
-export function listQueue(folder: string): readonly Waiting[] {
-  return queuedNames(folder).flatMap((name) => waiting(folder, name) ?? [])
+export function listQueue(folder: string): readonly QueuedFile[] {
+  return queuedNames(folder).flatMap((name) => queuedFile(folder, name) ?? [])
 }
 
 /** A file appears under its name only when it is whole. */
@@ -62,32 +63,61 @@ export function enqueueAll(
   }
 }
 
+/** What is about to be queued, and since when ages count: the clock may have leapt. */
+export interface Addition {
+  readonly events: number
+  readonly bytes: number
+  readonly now: number
+  readonly steadySince: number
+}
+
+export interface Room {
+  readonly dropped: number
+  /** What waits once the addition has been made. */
+  readonly waiting: Waiting
+}
+
 /**
- * Makes room for so many more events: the oldest give way. Says how many did. Nothing is older than
- * the time for which the clock has gone without a leap.
+ * Makes room in a queue in which no more waits than is said: the oldest give way. To look into it is
+ * only worth it where it could be full.
  */
 export function makeRoom(
   folder: string,
-  names: readonly string[],
-  room: {
-    readonly events: number
-    readonly bytes: number
-    readonly now: number
-    readonly steadySince: number
-  },
-): number {
-  const queue = names.flatMap((name) => waiting(folder, name) ?? [])
-  let events = queue.length + room.events
-  let bytes = queue.reduce((sum, one) => sum + one.bytes, room.bytes)
+  known: Waiting | null | undefined,
+  addition: Addition,
+): Room {
+  if (known) {
+    const waiting = sum(known, addition)
+    if (fits(waiting, addition)) return { dropped: 0, waiting }
+  }
+  return dropOldest(listQueue(folder), addition)
+}
+
+function dropOldest(queue: readonly QueuedFile[], addition: Addition): Room {
+  const rest = { events: queue.length, bytes: queue.reduce((all, { bytes }) => all + bytes, 0) }
   let dropped = 0
   for (const one of queue) {
-    const expired = room.now - Math.max(one.at, room.steadySince) > queueLimits.ageMs
-    if (!expired && events <= queueLimits.events && bytes <= queueLimits.bytes) break
+    const waiting = sum({ ...rest, oldest: one.at }, addition)
+    if (fits(waiting, addition)) return { dropped, waiting }
     if (removeFile(one.path)) dropped += 1
-    events -= 1
-    bytes -= one.bytes
+    rest.events -= 1
+    rest.bytes -= one.bytes
   }
-  return dropped
+  return { dropped, waiting: sum({ ...rest, oldest: addition.now }, addition) }
+}
+
+function sum(waiting: Waiting, { events, bytes }: Addition): Waiting {
+  const { oldest } = waiting
+  return { events: waiting.events + events, bytes: waiting.bytes + bytes, oldest }
+}
+
+/** Nothing is older than the time for which the clock has gone without a leap. */
+function fits({ events, bytes, oldest }: Waiting, { now, steadySince }: Addition): boolean {
+  return (
+    events <= queueLimits.events &&
+    bytes <= queueLimits.bytes &&
+    now - Math.max(oldest, steadySince) <= queueLimits.ageMs
+  )
 }
 
 /** Removes everything that could still be sent, and says how many events that were. */
@@ -98,12 +128,14 @@ export function wipeQueue(folder: string): number {
 }
 
 /** Our own names say all there is to know; another program's file has to be looked at. */
-function waiting(folder: string, name: string): Waiting | undefined {
+function queuedFile(folder: string, name: string): QueuedFile | undefined {
   // Not path.join: for a thousand events it would take longer than all the rest.
   const file = `${folder}${path.sep}${name}`
   const own = parseName(name)
   const stat = own === undefined ? look(file) : undefined
-  const one = own ?? (stat?.isFile() ? { bytes: stat.size, at: stat.mtimeMs } : undefined)
+  const one =
+    own ??
+    (stat?.isFile() ? { bytes: stat.size, at: Math.max(0, Math.trunc(stat.mtimeMs)) } : undefined)
   if (one === undefined || one.bytes > queueLimits.eventBytes) return undefined
   return { name, path: file, bytes: one.bytes, at: one.at }
 }

@@ -1,15 +1,21 @@
 import { renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 
+import { timestamp } from '../contract/timestamp.ts'
+import { codeOf } from '../files/cause.ts'
 import { look } from '../files/look.ts'
 import { readSmallFile } from '../files/read.ts'
 import { waitSync } from '../files/wait.ts'
-import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/write.ts'
+import { makeFolder, removeFile, writeFully } from '../files/write.ts'
+import type { Moment } from '../settings/surroundings.ts'
 import { type Lock, takeLock } from './lock.ts'
 import { freshStats, readStats, type Stats } from './stats.ts'
 
-/** Is what this machine did before written down, was there nothing, or was it damaged? */
-export type History = 'known' | 'none' | 'lost'
+/**
+ * Is what this machine did before written down, was there nothing, or was it damaged? Doubtful is
+ * what may be less than what was done: a host or the machine may have died before writing it.
+ */
+export type History = 'known' | 'doubtful' | 'none' | 'lost'
 
 /**
  * How long a host may stand in a line that does not move, and in one that does; how long it looks
@@ -20,44 +26,70 @@ const patience = { stillMs: 2000, movingMs: 10_000, pauseMs: 100, holderMs: 15_0
 export interface Change<T> {
   readonly stats: Stats
   readonly result: T
-  /** Puts into the queue what the statistics say is there. False where nothing shall be changed. */
-  readonly put: () => boolean
+  /**
+   * Puts into the queue what the statistics say is there, and answers with its files; undefined
+   * where nothing shall be changed.
+   */
+  readonly put: () => readonly string[] | undefined
 }
 
 /**
  * Changes the statistics while no other process does. Answers undefined when the file could not be
- * had in time: a host is not held up, its count is given up. Not synced to the platter: a host does
- * not wait for a disk, and what a power cut takes is at most the last seconds' counts.
+ * had in time: a host is not held up, its count is given up. The lock is the next statistics: who
+ * may make that file writes them into it, and to give it the name frees the way for the next one.
+ * Not synced to the platter: a host does not wait for a disk, and what a power cut takes is at most
+ * the last seconds' counts.
  */
 export function changeStats<T>(
   file: string,
-  now: string,
+  moment: Moment,
   change: (stats: Stats, history: History) => Change<T>,
 ): T | undefined {
-  const lock = standInLine(file)
+  const begun = `{"pid":${process.pid}`
+  const lock = standInLine(file, begun)
   if (lock === undefined) return undefined
-  const temporary = temporaryName(file)
+  let files: readonly string[] = []
+  let isDone = false
   try {
-    const reading = readStats(file)
-    const { stats, result, put } =
-      reading.kind === 'read'
-        ? change(steadied(reading.stats, now), 'known')
-        : reading.kind === 'absent'
-          ? change(freshStats(now), 'none')
-          : change(rebuild(file, now), 'lost')
-    writeNewFile(temporary, `${JSON.stringify(stats)}\n`, false)
+    const { stats, history } = past(file, moment, lock)
+    const { stats: after, result, put } = change(stats, history)
+    const text = JSON.stringify(Object.assign({ pid: 0 }, after, { pid: process.pid }))
+    writeFully(lock.descriptor, Buffer.from(`${text.slice(begun.length)}\n`))
     // Not before there is room for the statistics: what they do not know of would be made again.
-    if (put()) {
-      renameSync(temporary, file)
-      return result
-    }
-    removeFile(temporary)
-    return undefined
-  } catch (error) {
-    removeFile(temporary)
-    throw error
+    const queued = put()
+    if (queued === undefined) return undefined
+    files = queued
+    lock.become(file)
+    isDone = true
+    return result
   } finally {
-    lock.release()
+    if (!isDone) {
+      for (const queued of files) removeFile(queued)
+      lock.release()
+    }
+  }
+}
+
+function past(
+  file: string,
+  moment: Moment,
+  { isInherited }: Lock,
+): { readonly stats: Stats; readonly history: History } {
+  const now = timestamp(moment.now)
+  const reading = readStats(file)
+  if (reading.kind === 'absent') return { stats: freshStats(now), history: 'none' }
+  if (reading.kind !== 'read') return { stats: rebuild(file, now), history: 'lost' }
+  const { stats } = reading
+  const written = Date.parse(stats.counters_as_of)
+  const isCertain = !isInherited && written >= moment.bootedAt && written <= moment.now
+  return {
+    stats: {
+      ...stats,
+      steady_since: isSteady(written, moment.now) ? stats.steady_since : now,
+      // What others have put there since, this process has not seen.
+      waiting: stats.pid === process.pid ? stats.waiting : null,
+    },
+    history: isCertain ? 'known' : 'doubtful',
   }
 }
 
@@ -65,15 +97,13 @@ export function changeStats<T>(
  * Waits for its turn. What counts is the time for which it chose to wait: where processors are
  * scarce, everything takes longer, also for the one who is at work.
  */
-function standInLine(file: string): Lock | undefined {
-  const self = { pid: process.pid, born: null }
-  makeFolder(path.dirname(file))
+function standInLine(file: string, text: string): Lock | undefined {
   let turn = 0
   let still = 0
   let waited = 0
   // A hundred hosts that look every millisecond would leave no processor to the one at work.
   for (let most = 1; ; most = Math.min(most * 2, patience.pauseMs)) {
-    const lock = takeLock(`${file}.lock`, self, patience.holderMs)
+    const lock = takeLockIn(file, text)
     if (lock !== undefined) return lock
     const written = look(file)?.mtimeMs ?? 0
     if (written !== turn) still = 0
@@ -86,15 +116,26 @@ function standInLine(file: string): Lock | undefined {
   }
 }
 
+/** Most of the time the folder is there, and making sure would be a sixth of the whole. */
+function takeLockIn(file: string, text: string): Lock | undefined {
+  const lock = `${file}.lock`
+  try {
+    return takeLock(lock, text, patience.holderMs)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+    makeFolder(path.dirname(file))
+    return takeLock(lock, text, patience.holderMs)
+  }
+}
+
 const leapMs = 30 * 24 * 60 * 60 * 1000
 
 /**
  * A leap of the clock and a machine that was switched off for long look the same. After either, ages
  * count from anew: nothing is thrown away because a clock was wrong for a while.
  */
-function steadied(stats: Stats, now: string): Stats {
-  const gap = Math.abs(Date.parse(now) - Date.parse(stats.counters_as_of))
-  return gap < leapMs ? stats : { ...stats, steady_since: now }
+function isSteady(written: number, now: number): boolean {
+  return Math.abs(now - written) < leapMs
 }
 
 /** Puts the damaged file aside for whoever wants to know, and saves of it what can be read. */

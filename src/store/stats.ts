@@ -1,8 +1,17 @@
 import { statsSchemaVersion } from '../contract/versions.ts'
 import { readSmallFile } from '../files/read.ts'
 
+/** How many events, how many bytes, and since when the oldest of them, in milliseconds. */
+export interface Waiting {
+  readonly events: number
+  readonly bytes: number
+  readonly oldest: number
+}
+
 /** What this machine has counted so far. Nothing of it leaves but through the contract. */
 export interface Stats {
+  /** The process that wrote this. */
+  readonly pid: number
   readonly stats_schema_version: number
   readonly first_seen: string
   readonly sequence: number
@@ -23,6 +32,8 @@ export interface Stats {
   readonly fired: readonly string[]
   /** Events that had to give way because the queue was full. */
   readonly dropped: number
+  /** No more than this waits in the queue, as far as the process that wrote this can know. */
+  readonly waiting: Waiting | null
   /** The widest notice that this user has been shown; 0 before the first. */
   readonly notice: number
 }
@@ -35,6 +46,7 @@ const sizeLimit = 256 * 1024
 
 export function freshStats(now: string): Stats {
   return {
+    pid: 0,
     stats_schema_version: statsSchemaVersion,
     first_seen: now,
     sequence: 0,
@@ -47,6 +59,7 @@ export function freshStats(now: string): Stats {
     withheld: { subcommand_counts: {}, selections: {} },
     fired: [],
     dropped: 0,
+    waiting: null,
     notice: 0,
   }
 }
@@ -73,6 +86,7 @@ function isStats(value: unknown): value is Stats {
     [stats.sequence, stats.dropped, stats.notice].every(isCount) &&
     [stats.first_seen, stats.counters_as_of, stats.steady_since].every(isText) &&
     (stats.version === null || typeof stats.version === 'string') &&
+    ((stats.waiting ?? null) === null || isWaiting(stats.waiting)) &&
     Array.isArray(stats.fired) &&
     stats.fired.every((name) => typeof name === 'string') &&
     isRecordOf(stats.subcommand_counts, isCount) &&
@@ -81,6 +95,10 @@ function isStats(value: unknown): value is Stats {
     isRecordOf(stats.withheld?.selections, isCount) &&
     isRecordOf(stats.feature_capabilities, (one) => typeof one === 'boolean')
   )
+}
+
+function isWaiting(value: Waiting | null): boolean {
+  return [value?.events, value?.bytes, value?.oldest].every(isCount)
 }
 
 function isText(value: unknown): boolean {

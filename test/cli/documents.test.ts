@@ -75,6 +75,7 @@ function surroundingsOf(home: Home): Surroundings {
     configHome: home.at('.config'),
     cacheHome: (name) => home.at('.cache', name),
     now: Date.now,
+    uptime: () => 0,
   }
 }
 

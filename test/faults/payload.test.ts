@@ -20,6 +20,7 @@ function surroundingsOf(home: Home): Surroundings {
     configHome: home.at('.config'),
     cacheHome: (application) => home.at('.cache', application),
     now: Date.now,
+    uptime: () => 0,
   }
 }
 

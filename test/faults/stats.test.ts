@@ -1,9 +1,10 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { beforeAll, describe, expect, it } from 'vitest'
 
+import { runmat } from '../../src/product/runmat.ts'
 import { readStats } from '../../src/store/stats.ts'
 import type { Step } from '../programs/host.ts'
 import { namesIn, queueContent } from '../support/events.ts'
@@ -130,4 +131,52 @@ describe.concurrent('a stats.json that', () => {
         .slice(0, 6),
     )
   })
+
+  it.each<[string, (home: Home, text: string) => void]>([
+    [
+      'by the host that held them',
+      (home, text) => {
+        home.write(file(home), text)
+        home.write(`${file(home)}.lock`, `{"pid":${deadPid()}`)
+      },
+    ],
+    [
+      'by a machine that lost its power',
+      (home, text) => {
+        const early = text.replace(
+          /"counters_as_of":"[^"]+"/,
+          '"counters_as_of":"2025-01-01T00:00:00Z"',
+        )
+        home.write(file(home), early)
+      },
+    ],
+  ])('are older than the queue, left so %s, are caught up with', async (_, die) => {
+    const { home } = await stage()
+    await host(home, { steps: [['count', 'run']] })
+    const known = home.read(file(home))
+    // What these have queued, the statistics know nothing of.
+    await host(home, { version: '1.0.1', steps: [['count', 'run']] })
+    die(home, known)
+    await host(home, { version: '1.0.1', steps: [['count', 'run']] })
+    await host(home, { version: '1.0.2', steps: [['count', 'run']] })
+    expect(queuedIn(home).map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4])
+    expect(
+      queuedIn(home).filter(({ trigger }) => trigger === runmat.milestones.firstRun),
+    ).toHaveLength(1)
+    expect(namesIn(home.state).filter((name) => name.startsWith('stats.json.'))).toEqual([])
+  })
+
+  it('are held by somebody dead are taken over by one of many, and count all', async () => {
+    const { home } = await stage()
+    await host(home, { steps: [['count', 'run']] })
+    home.write(`${file(home)}.lock`, `{"pid":${deadPid()}`)
+    const many = Array.from({ length: 20 }, () => host(home, { steps: [['count', 'run']] }))
+    for (const { code } of await Promise.all(many)) expect(code).toBe(0)
+    expect(readStats(file(home))).toMatchObject({ stats: { subcommand_counts: { run: 21 } } })
+  })
 })
+
+/** A process that has ended, whose number nobody has taken since. */
+function deadPid(): number {
+  return spawnSync(process.execPath, ['-v']).pid
+}

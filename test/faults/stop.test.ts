@@ -213,9 +213,9 @@ describe.concurrent('what was recorded', () => {
         path.join(home.state, 'stats.json.lock'),
         JSON.stringify({ pid: process.pid, born: null }),
       )
-      const inLine = host(home, { steps: [['count', 'run', 'success']] })
-      // Its id is made right before it stands in line.
-      await vi.waitFor(() => expect(home.has(home.clientId)).toBe(true), { interval: 2 })
+      const asked = home.at('asked')
+      const inLine = host(home, { steps: [['count', 'run', 'success']], asked })
+      await vi.waitFor(() => expect(home.has(asked)).toBe(true), { interval: 2 })
       await cli(home, args)
       unlinkSync(lock)
       expect(await inLine).toEqual({ code: 0, signal: null, out: '', err: '' })

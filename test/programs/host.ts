@@ -15,6 +15,8 @@ export interface Script {
   readonly uploader?: { readonly command: string; readonly args: readonly string[] }
   /** Where to write how many milliseconds the host spent in the library. */
   readonly timing?: string
+  /** A file to make when the library asks for the time, as it does right before it stands in line. */
+  readonly asked?: string
 }
 
 export type Step =
@@ -43,7 +45,13 @@ async function play(): Promise<void> {
   const open = (version: string): Telemetry =>
     openTelemetry(runmat, {
       version,
-      surroundings: { ...readSurroundings(), now: () => Date.now() + offset },
+      surroundings: {
+        ...readSurroundings(),
+        now: () => {
+          if (script.asked) writeFileSync(script.asked, '')
+          return Date.now() + offset
+        },
+      },
       ...(script.uploader && { uploader: script.uploader }),
     })
   let telemetry = open(script.version)

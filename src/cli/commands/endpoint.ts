@@ -1,4 +1,5 @@
 import { parseEndpoint } from '../../settings/endpoint.ts'
+import { haltUploader } from '../../store/halt.ts'
 import { wipeQueue } from '../../store/queue.ts'
 import { change } from '../change.ts'
 import { type Context, reassessed } from '../context.ts'
@@ -12,17 +13,17 @@ export interface EndpointOptions {
   readonly reset?: boolean
 }
 
-export function endpoint(
+export async function endpoint(
   context: Context,
   url: string | undefined,
   options: EndpointOptions,
-): void {
+): Promise<void> {
   if (options.reset && url !== undefined) {
     throw new CliError('An address and --reset exclude each other.', { exitCode: wrongUsage })
   }
   if (options.reset) reset(context, options)
   else if (url === undefined) show(context, options)
-  else if (url.trim() === '') forbid(context, options)
+  else if (url.trim() === '') await forbid(context, options)
   else set(context, url, options)
 }
 
@@ -40,9 +41,12 @@ function set(context: Context, url: string, { json }: EndpointOptions): void {
   answer(reassessed(context), json, { changed }, [])
 }
 
-function forbid(context: Context, { json }: EndpointOptions): void {
+/** In the order of `disable`, and for its reasons. */
+async function forbid(context: Context, { json }: EndpointOptions): Promise<void> {
+  const { paths } = context.situation
   const changed = change(context, [[context.product.keys.uploads, false]])
-  const wiped = wipeQueue(context.situation.paths.queue)
+  await haltUploader(paths.lock)
+  const wiped = wipeQueue(paths.queue)
   answer(reassessed(context), json, { changed, wiped }, [
     'Nothing is sent from now on; counting on this machine goes on.',
     ...(wiped === 0 ? [] : [`${plural(wiped, 'waiting event')} deleted.`]),
