@@ -1,22 +1,22 @@
-const systems: Readonly<Record<string, string>> = {
-  linux: 'linux',
-  darwin: 'macos',
-  win32: 'windows',
-}
+const systems: ReadonlyMap<string, string> = new Map([
+  ['linux', 'linux'],
+  ['darwin', 'macos'],
+  ['win32', 'windows'],
+])
 
-const architectures: Readonly<Record<string, string>> = {
-  x64: 'x86_64',
-  arm64: 'arm64',
-  ia32: 'x86',
-  arm: 'arm',
-  riscv64: 'riscv64',
-  ppc64: 'ppc64',
-  s390x: 's390x',
-  loong64: 'loong64',
-}
+const architectures: ReadonlyMap<string, string> = new Map([
+  ['x64', 'x86_64'],
+  ['arm64', 'arm64'],
+  ['ia32', 'x86'],
+  ['arm', 'arm'],
+  ['riscv64', 'riscv64'],
+  ['ppc64', 'ppc64'],
+  ['s390x', 's390x'],
+  ['loong64', 'loong64'],
+])
 
-export const systemNames = [...Object.values(systems), 'other']
-export const architectureNames = [...Object.values(architectures), 'other']
+export const systemNames = [...systems.values(), 'other']
+export const architectureNames = [...architectures.values(), 'other']
 
 export interface Platform {
   readonly os: string
@@ -25,7 +25,7 @@ export interface Platform {
 
 /** The class of platform, from Node's names for it. */
 export function platformOf(platform: string, arch: string): Platform {
-  return { os: systems[platform] ?? 'other', arch: architectures[arch] ?? 'other' }
+  return { os: systems.get(platform) ?? 'other', arch: architectures.get(arch) ?? 'other' }
 }
 
 /** The runtime is not ours and says Rust's names. */
@@ -53,5 +53,8 @@ export const installArchitectures = [
 /** The same platform in the runtime's words. */
 export function runtimePlatformOf(platform: string, arch: string): Platform {
   const { os, arch: ours } = platformOf(platform, arch)
-  return { os, arch: ours === 'arm64' ? 'aarch64' : ours }
+  return {
+    os: runtimeSystems.includes(platform) ? platform : os,
+    arch: ours === 'arm64' ? 'aarch64' : ours,
+  }
 }
