@@ -9,13 +9,13 @@ import { buildVersion } from './product/build.ts'
 import type { Product } from './product/product.ts'
 import type { Situation } from './settings/situation.ts'
 import { readSurroundings, type Surroundings } from './settings/surroundings.ts'
-import { isSet } from './settings/verdict.ts'
 import { watch } from './settings/watch.ts'
 import { type InstallFacts, recordInstall } from './record/install.ts'
 import type { Happening } from './record/milestones.ts'
 import { noticeText } from './record/notice.ts'
 import { recordUsage } from './record/record-usage.ts'
 import type { RunStart } from './record/run.ts'
+import { shownOn } from './record/show.ts'
 import { openRuns, type Run } from './runs.ts'
 
 /** What can be said in the same breath, so that the event of a milestone has it already. */
@@ -154,9 +154,8 @@ function silent({ variables }: Product): Telemetry {
   }
 }
 
-function show({ product, surroundings, choices }: Situation, bytes: string): void {
-  if (isSet(surroundings.env[product.variables.show])) print(2, `${bytes}\n`)
-  if (choices.showPayloads.value) print(1, `${bytes}\n`)
+function show(situation: Situation, bytes: string): void {
+  for (const stream of shownOn(situation)) print(stream === 'out' ? 1 : 2, `${bytes}\n`)
 }
 
 function print(descriptor: number, text: string): void {

@@ -5,7 +5,7 @@ import { queueContent } from '../support/events.ts'
 import type { Home } from '../support/home.ts'
 import { nothingRuns } from '../support/processes.ts'
 import { cli, cliJson, type Ended, type RunOptions } from '../support/run.ts'
-import { host, idsAt, stage, tattletale } from './stage.ts'
+import { host, idsAt, settle, stage, tattletale } from './stage.ts'
 
 const steps: readonly Step[] = [['count', 'run', 'success'], ['select', 'jit'], ['close']]
 
@@ -93,6 +93,26 @@ describe.concurrent('RUNMAT_TELEMETRY_SHOW=1', () => {
     const added = queued(home).filter((bytes) => !before.has(bytes))
     expect(added.length).toBeGreaterThan(0)
     expect([next.out, next.err]).toEqual(['', added.map((bytes) => `${bytes}\n`).join('')])
+    await nothingRuns(home)
+  })
+
+  it.each(recorders)('and show_payloads: stdout has what %s queues, too', async (_, record) => {
+    const { home } = await stage({ answer: 400 })
+    settle(home)
+    home.write(home.settings, `${home.read(home.settings)}show_payloads = true\n`)
+    const { out, err } = await record(home, '1.0.0', { env: { RUNMAT_TELEMETRY_SHOW: '1' } })
+    expect(out).toBe(`${queued(home).join('\n')}\n`)
+    expect(err).toBe(out)
+    await nothingRuns(home)
+  })
+
+  it('and show_payloads leave stdout to the document with --json', async () => {
+    const { home } = await stage({ answer: 400 })
+    settle(home)
+    home.write(home.settings, `${home.read(home.settings)}show_payloads = true\n`)
+    const { out, err } = await cli(home, ['record', 'usage', '--json'], { input: claim })
+    expect(JSON.parse(out)).toMatchObject({ collecting: true })
+    expect(err).toBe(`${queued(home).join('\n')}\n`)
     await nothingRuns(home)
   })
 

@@ -7,8 +7,8 @@ import { readEventClaim } from '../../record/claim-event.ts'
 import { noticeText } from '../../record/notice.ts'
 import { queueFinished } from '../../record/queue-drafts.ts'
 import { type Recorded, recordUsage } from '../../record/record-usage.ts'
+import { shownOn } from '../../record/show.ts'
 import type { Parsed } from '../../settings/endpoint.ts'
-import { isSet } from '../../settings/verdict.ts'
 import { type Context, reassessed } from '../context.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { toJson } from '../io.ts'
@@ -19,11 +19,13 @@ export async function record(
   kind: Kind,
   { json }: { json?: boolean },
 ): Promise<void> {
-  const { product, io, surroundings, situation } = context
+  const { product, io, situation } = context
   const { queued, noticeDue } = kind === 'usage' ? recordClaim(context) : recordEvent(context, kind)
   if (noticeDue) io.err(noticeText(product))
-  if (isSet(surroundings.env[product.variables.show])) {
-    for (const bytes of queued) io.err(`${bytes}\n`)
+  for (const stream of shownOn(situation)) {
+    // With --json, stdout is for one document and nothing else.
+    const show = stream === 'out' && !json ? io.out : io.err
+    for (const bytes of queued) show(`${bytes}\n`)
   }
   if (json) io.out(toJson({ collecting: situation.verdict.collecting, queued: queued.length }))
   const after = reassessed(context).situation
