@@ -6,6 +6,7 @@ import { drain } from './drain.js'
 import { memory } from './memory.js'
 import { noNetwork } from './no-network.js'
 import { record } from './record.js'
+import { runs } from './runs.js'
 import { silentHost } from './silent-host.js'
 import { start } from './start.js'
 import { openStage } from './support/stage.js'
@@ -15,6 +16,7 @@ const figures = {
   start,
   record,
   'silent-host': silentHost,
+  runs,
   'no-network': noNetwork,
   drain,
   memory,
