@@ -4,6 +4,8 @@ import path from 'node:path'
 
 import { afterAll } from 'vitest'
 
+import { endProcessesIn } from './processes.ts'
+
 /** A home folder of its own for one test, gone when the tests of its file end. */
 export interface Home {
   readonly path: string
@@ -21,6 +23,9 @@ const folders: string[] = []
 
 // For the whole file, because tests that run side by side have no hook of their own here.
 afterAll(() => {
+  // A test that was given up may have left somebody at work, who without its settings would take
+  // another word for its own.
+  endProcessesIn(folders)
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
 

@@ -23,6 +23,22 @@ export async function nothingRuns(home: Home, timeout = 10_000): Promise<void> {
   )
 }
 
+/** Ends whatever has one of these folders anywhere in its environment. */
+export function endProcessesIn(folders: readonly string[]): void {
+  for (const pid of numbersIn('/proc')) {
+    const environment = environmentOf(pid)
+    if (folders.some((folder) => environment.includes(folder))) endProcess(pid)
+  }
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It ended by itself.
+  }
+}
+
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
