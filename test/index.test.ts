@@ -1,0 +1,12 @@
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+import { expect, it } from 'vitest'
+
+import * as source from '../src/index.ts'
+import { root } from './support/run.ts'
+
+it('the library that is built has every name of its source, and no other', async () => {
+  const built = (await import(pathToFileURL(path.join(root, 'dist/index.js')).href)) as object
+  expect(Object.keys(built).toSorted()).toEqual(Object.keys(source).toSorted())
+})
