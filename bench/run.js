@@ -3,6 +3,7 @@
 import os from 'node:os'
 
 import { drain } from './drain.js'
+import { forwarder } from './forwarder.js'
 import { memory } from './memory.js'
 import { noNetwork } from './no-network.js'
 import { record } from './record.js'
@@ -11,6 +12,7 @@ import { silentHost } from './silent-host.js'
 import { start } from './start.js'
 import { openStage } from './support/stage.js'
 import { tableOf } from './support/table.js'
+import { worker } from './worker.js'
 
 const figures = {
   start,
@@ -20,6 +22,8 @@ const figures = {
   'no-network': noNetwork,
   drain,
   memory,
+  worker,
+  forwarder,
 }
 
 const given = process.argv.slice(2)

@@ -35,6 +35,7 @@ export async function openStage() {
     env: { ...env, PATH },
   })
   return {
+    root,
     at,
     program: (name) => at('bench/programs', name),
     internals: await bundleInternals(at),

@@ -24,5 +24,5 @@ export function tableOf(rows) {
 function amount(value, unit) {
   if (value === undefined) return ''
   const digits = unit === '/s' || Number.isInteger(value) ? 0 : value < 10 ? 3 : 1
-  return `${value.toFixed(digits)} ${unit}`
+  return `${value.toFixed(digits)} ${unit}`.trimEnd()
 }

@@ -1,0 +1,89 @@
+// Posts events for so many seconds over so many connections, one at a time on each, and says how fast
+// and how late the answers came: node posts.js PORT SECONDS CONNECTIONS. Bare sockets: a client that
+// knew HTTP would take longer than the server.
+import { randomUUID } from 'node:crypto'
+import net from 'node:net'
+
+import { contractsOf, runmat } from '../../dist/contract.js'
+
+const [port, seconds, connections] = process.argv.slice(2).map(Number)
+const warmUpMs = 1000
+
+const uuid = randomUUID()
+const body = contractsOf(runmat)
+  .find(({ title }) => title.endsWith('run finished'))
+  .serialise({
+    event_label: 'runtime.run.finished',
+    uuid,
+    cid: 'f3c1e6a2-64a5-4b9b-9a70-3d0d8a1c5d11',
+    session_id: randomUUID(),
+    os: 'linux',
+    arch: 'x86_64',
+    release: '0.6.1',
+    run_kind: 'script',
+    payload: {
+      duration_us: 48_123,
+      success: true,
+      jit_enabled: true,
+      jit_used: true,
+      accelerate_enabled: true,
+      timestamp_ms: Date.now(),
+      counters: { total_executions: 12, jit_compiled: 3, interpreter_fallback: 0 },
+      provider: { device: { name: 'NVIDIA RTX 4090', vendor: 'NVIDIA', backend: 'vulkan' } },
+      gpu_wall_ns: 12_345_678,
+      gpu_ratio: 0.5,
+      gpu_dispatches: 3,
+    },
+  })
+const request = [
+  'POST /ingest HTTP/1.1',
+  'Host: 127.0.0.1',
+  'Content-Type: application/json',
+  'x-telemetry-key: key-of-the-benchmark',
+  `Content-Length: ${body.length}`,
+  `\r\n${body}`,
+].join('\r\n')
+// The last twelve digits make each event another one.
+const digits = request.indexOf(uuid) + uuid.length - 12
+
+let sent = 0
+let measuring = false
+let failed = 0
+const latencies = []
+
+for (let index = 0; index < connections; index += 1) open()
+setTimeout(() => {
+  measuring = true
+  const before = process.cpuUsage()
+  const start = performance.now()
+  setTimeout(() => {
+    const took = performance.now() - start
+    const { user, system } = process.cpuUsage(before)
+    const sorted = Float64Array.from(latencies).sort()
+    const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
+    const rate = (latencies.length / took) * 1000
+    const busy = (user + system) / 1000 / took
+    console.log(JSON.stringify({ rate, p50: at(0.5), p99: at(0.99), failed, busy }))
+    process.exit()
+  }, seconds * 1000)
+}, warmUpMs)
+
+function open() {
+  const bytes = Buffer.from(request)
+  const socket = net.connect({ port, host: '127.0.0.1', noDelay: true })
+  let start = 0
+  const post = () => {
+    sent += 1
+    bytes.write(sent.toString(16).padStart(12, '0'), digits, 'latin1')
+    start = performance.now()
+    socket.write(bytes)
+  }
+  socket.on('connect', post)
+  socket.on('data', (chunk) => {
+    // An answer of 204 has no body and comes in one piece; whatever else comes is a failure.
+    if (chunk.latin1Slice(9, 12) !== '204') failed += 1
+    if (measuring) latencies.push(performance.now() - start)
+    post()
+  })
+  socket.on('error', () => (failed += 1))
+}

@@ -1,0 +1,8 @@
+// A PostHog that takes everything, and has as little to do with it as can be.
+import http from 'node:http'
+
+const server = http.createServer((request, response) => {
+  request.resume()
+  request.on('end', () => response.end('{"status":1}'))
+})
+server.listen(0, '127.0.0.1', () => console.log(server.address().port))

@@ -1,0 +1,81 @@
+import { execFileSync } from 'node:child_process'
+import path from 'node:path'
+
+import { cores, hurry, startOn, usageOf } from './support/cores.js'
+import { median, ratio } from './support/numbers.js'
+import { inTurns } from './support/rounds.js'
+
+const limit = 0.6
+const limitMs = 15
+const connections = 128
+
+/** The worker with all it does, against a server that only parses: both on a core of their own. */
+export async function worker(stage, { quick }) {
+  hurry()
+  execFileSync(process.execPath, [
+    path.join(stage.root, 'infra/worker/build.js'),
+    stage.at('worker'),
+  ])
+  const sink = await startOn(cores.measuring, [stage.program('sink.js')])
+  const bare = await startOn(cores.measured, [stage.program('bare-server.js')])
+  const ours = await startOn(cores.measured, [stage.at('worker/worker.js')], {
+    PATH: process.env.PATH,
+    HOST: '127.0.0.1',
+    PORT: '0',
+    INGESTION_KEY: 'key-of-the-benchmark',
+    POSTHOG_API_KEY: 'phc_benchmark',
+    POSTHOG_HOST: `http://127.0.0.1:${sink.line}`,
+  })
+  try {
+    const seconds = quick ? 2 : 5
+    const load = (port, pid) => async () => {
+      const before = usageOf(pid).cpuMs
+      const start = performance.now()
+      const program = [stage.program('posts.js'), port, seconds, connections]
+      const said = JSON.parse((await startOn(cores.measuring, program)).line)
+      if (said.failed > 0) throw new Error(`${said.failed} answers were not 204`)
+      return { ...said, serving: (usageOf(pid).cpuMs - before) / (performance.now() - start) }
+    }
+    const rounds = await inTurns(quick ? 3 : 7, {
+      ours: load(JSON.parse(ours.line).port, ours.pid),
+      bare: load(bare.line, bare.pid),
+    })
+    return rowsOf(rounds)
+  } finally {
+    await Promise.all([ours, bare, sink].map((server) => server.kill()))
+  }
+}
+
+function rowsOf({ ours, bare }) {
+  const all = (figures, name) => figures.map((figure) => figure[name])
+  const middle = (figures, name) => median(all(figures, name))
+  const against = ratio(all(ours, 'rate'), all(bare, 'rate'))
+  const p99 = middle(ours, 'p99')
+  const percent = (share) => `${Math.round(share * 100)} %`
+  const what = `worker, ${connections} connections`
+  return [
+    {
+      what,
+      median: middle(ours, 'rate'),
+      unit: '/s',
+      beside: `bare server: ${middle(bare, 'rate').toFixed(0)} /s`,
+      ratio: against,
+      limit: `≥ ${limit} ×`,
+      holds: against >= limit,
+    },
+    {
+      what: `${what}, until its 204`,
+      median: middle(ours, 'p50'),
+      p99,
+      beside: `bare server: ${middle(bare, 'p50').toFixed(1)} ms, p99 ${middle(bare, 'p99').toFixed(1)} ms`,
+      limit: `p99 ≤ ${limitMs} ms`,
+      holds: p99 <= limitMs,
+    },
+    {
+      what: `${what}, processor time, load generator and server`,
+      beside:
+        `ours ${percent(middle(ours, 'busy'))} and ${percent(middle(ours, 'serving'))}, ` +
+        `bare ${percent(middle(bare, 'busy'))} and ${percent(middle(bare, 'serving'))} of a core each`,
+    },
+  ]
+}
