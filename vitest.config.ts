@@ -4,13 +4,19 @@ import { defineConfig } from 'vitest/config'
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
 
+// In place of the package, the CLI as one file: what starts it, and what is about nothing else.
+const withExecutable = Boolean(process.env['RUNMAT_TELEMETRY_BINARY'])
+
 export default defineConfig({
   define: {
     BUILD_VERSION: JSON.stringify(version),
     BUILD_INGESTION_KEY: JSON.stringify(''),
   },
   test: {
-    include: ['test/**/*.test.ts'],
+    include: withExecutable
+      ? ['test/{e2e,faults,deliver,standalone}/**/*.test.ts', 'test/cli/completion.test.ts']
+      : ['test/**/*.test.ts'],
+    exclude: withExecutable ? [] : ['test/standalone/**'],
     setupFiles: ['test/support/setup.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 30_000,

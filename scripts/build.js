@@ -1,11 +1,11 @@
 // Builds dist/: the CLI as CommonJS chunks (it starts faster than ESM), the library as ESM, types.
 import { execFileSync } from 'node:child_process'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { rolldown } from 'rolldown'
 
-import { writeNotices } from './notices.js'
+import { noticesOf, packagesIn } from './notices.js'
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 
@@ -99,7 +99,10 @@ async function bundle(input, output, { plugins = [], ...options } = {}) {
 }
 
 const modules = new Set()
-rmSync('dist', { recursive: true, force: true })
+// The executables are made by a script of their own, from the sources.
+for (const name of existsSync('dist') ? readdirSync('dist') : []) {
+  if (name !== 'standalone') rmSync(path.join('dist', name), { recursive: true, force: true })
+}
 await bundle(
   { cli: 'src/main.ts' },
   { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'cli/[name].cjs' },
@@ -130,7 +133,7 @@ await bundle(
     transform: { ...shared.transform, target: 'es2022' },
   },
 )
-writeNotices('dist/THIRD-PARTY-LICENSES.txt', modules)
+writeFileSync('dist/THIRD-PARTY-LICENSES.txt', noticesOf(packagesIn(modules)))
 execFileSync('node', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.types.json'], {
   stdio: 'inherit',
 })

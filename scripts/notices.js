@@ -1,23 +1,30 @@
 // The licences of what is bundled, for those who get the bundle.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
-/** The folder of the package that a bundled module comes from; undefined for our own. */
-function packageOf(module) {
+/** The packages that bundled modules come from, ours left out, in order. */
+export function packagesIn(modules) {
+  const folders = [...new Set([...modules].flatMap((module) => folderOf(module) ?? []))]
+  return folders.sort().map((folder) => {
+    const { name, version, license } = JSON.parse(
+      readFileSync(path.join(folder, 'package.json'), 'utf8'),
+    )
+    return { name, version, license, folder }
+  })
+}
+
+function folderOf(module) {
   const [, folder] = /^(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)[\\/]/.exec(module) ?? []
   return folder !== undefined && existsSync(path.join(folder, 'package.json')) ? folder : undefined
 }
 
-function noticeOf(folder) {
-  const { name, version, license } = JSON.parse(
-    readFileSync(path.join(folder, 'package.json'), 'utf8'),
-  )
+/** All their licences, and whatever other notices there are. */
+export function noticesOf(packages, ...others) {
+  return [...packages.map(noticeOf), ...others].join(`\n${'-'.repeat(72)}\n\n`)
+}
+
+function noticeOf({ name, version, license, folder }) {
   const file = readdirSync(folder).find((one) => /^licen[cs]e/i.test(one))
   if (file === undefined) throw new Error(`${name} has no licence that could be passed on`)
   return `${name} ${version} (${license})\n\n${readFileSync(path.join(folder, file), 'utf8').trim()}\n`
-}
-
-export function writeNotices(file, modules) {
-  const folders = [...new Set([...modules].flatMap((module) => packageOf(module) ?? []))].sort()
-  writeFileSync(file, folders.map(noticeOf).join(`\n${'-'.repeat(72)}\n\n`))
 }

@@ -2,24 +2,18 @@ import { CommanderError } from 'commander'
 
 import { causeOf } from '../files/cause.ts'
 import type { Product } from '../product/product.ts'
-import type { Surroundings } from '../settings/surroundings.ts'
 import { spellOut } from './arguments.ts'
-import { contextOf } from './context.ts'
+import { contextOf, type Tool } from './context.ts'
 import { CliError, done, failed, wrongUsage } from './error.ts'
 import { type Io, printable } from './io.ts'
 import { programOf } from './program.ts'
 
 /** Runs one command line and says how it ended. Never throws, never exits. */
-export async function main(
-  product: Product,
-  version: string,
-  argv: readonly string[],
-  surroundings: Surroundings,
-  io: Io,
-): Promise<number> {
+export async function main(tool: Tool, argv: readonly string[]): Promise<number> {
+  const { product, version, surroundings, io } = tool
   const context = async () => {
     if (surroundings.home === undefined) throw homeless(product, surroundings.platform)
-    return await contextOf(product, surroundings, version, io)
+    return await contextOf(tool)
   }
   const otherwise = () =>
     io.outIsTerminal && io.inIsTerminal() && !argv.includes('--json') ? 'menu' : 'status'

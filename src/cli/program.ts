@@ -9,9 +9,10 @@ import { log } from './commands/log.ts'
 import { print } from './commands/print.ts'
 import { record } from './commands/record.ts'
 import { status } from './commands/status.ts'
+import { shells } from './completion/shells.ts'
 import type { Context } from './context.ts'
 import { done, wrongUsage } from './error.ts'
-import type { Io } from './io.ts'
+import { type Io, toJson } from './io.ts'
 
 interface Wiring {
   readonly product: Product
@@ -108,11 +109,28 @@ export function programOf(wiring: Wiring): Command {
     .option('--json', 'print JSON')
     .action(async (kind, options) => record(await context(), kind, options))
 
+  // A host has these commands among its own, and completes them itself.
+  if (!product.command.includes(' ')) addCompletion(program, wiring)
+
   program
     .command('menu', { hidden: true })
     .action(async () => (await import('./menu.ts')).menu(await context()))
 
   return program
+}
+
+function addCompletion(program: Command, { io }: Wiring): void {
+  program
+    .command('completion')
+    .summary('print a script that completes these commands')
+    .description('Print a script with which the shell completes these commands.')
+    .addArgument(new Argument('<shell>', 'which one').choices(shells))
+    .option('--json', 'print JSON')
+    .action(async (shell, { json }) => {
+      const { completion } = await import('./commands/completion.ts')
+      const script = completion(program, shell)
+      io.out(json ? toJson({ shell, script }) : script)
+    })
 }
 
 /** The families of events that the product sends. */

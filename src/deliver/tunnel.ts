@@ -1,4 +1,5 @@
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 import type { Proxy } from './proxy.ts'
@@ -54,7 +55,7 @@ function dig(
   connect.once('connect', (response: IncomingMessage, socket: Duplex, early: Buffer) => {
     clearTimeout(timer)
     const refusal = refusalIn(response.statusCode ?? 0, early)
-    if (refusal === undefined) return done(null, socket)
+    if (refusal === undefined) return done(null, letGo(socket))
     socket.destroy()
     done(fault(refusal))
   })
@@ -63,6 +64,15 @@ function dig(
     done(fault(inFrontOf(reasonOf(error))))
   })
   connect.end()
+}
+
+/**
+ * While a post is under way, its deadline keeps the process alive. Not every runtime passes on to
+ * this connection that the encrypted one in it is idle.
+ */
+function letGo(socket: Duplex): Duplex {
+  if (socket instanceof Socket) socket.unref()
+  return socket
 }
 
 function refusalIn(status: number, early: Buffer): Reason | undefined {

@@ -53,7 +53,7 @@ describe('two hundred documents of all kinds', () => {
 async function runIn(home: Home, args: readonly string[], text: string): Promise<number> {
   home.write(home.settings, text)
   const nowhere = () => undefined
-  return await main(runmat, '1.0.0', args, surroundingsOf(home), {
+  const io = {
     out: nowhere,
     err: nowhere,
     outIsTerminal: false,
@@ -61,7 +61,10 @@ async function runIn(home: Home, args: readonly string[], text: string): Promise
     inIsTerminal: () => false,
     colour: false,
     input: () => '',
-  })
+  }
+  const uploader = { command: 'false', args: [] }
+  const surroundings = surroundingsOf(home)
+  return await main({ product: runmat, version: '1.0.0', uploader, surroundings, io }, args)
 }
 
 function surroundingsOf(home: Home): Surroundings {

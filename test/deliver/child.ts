@@ -6,6 +6,7 @@ import { beforeAll } from 'vitest'
 
 import type { Outcome } from '../../src/deliver/outcome.ts'
 import { tempHome } from '../support/home.ts'
+import { runtime } from '../support/run.ts'
 import { key } from './stage.ts'
 
 export interface Child {
@@ -34,7 +35,9 @@ export function postInChild(
 ): Child {
   const headers = { 'User-Agent': 'test/1', 'X-Key': key }
   const job = JSON.stringify({ endpoint, headers, bodies, timeoutMs, inFlight: 2 })
-  const child = spawn(process.execPath, [bundled, job], { env: { ...tempHome().env, ...env } })
+  const child = spawn(runtime.command, [bundled, job], {
+    env: { ...tempHome().env, ...runtime.env, ...env },
+  })
   const out: Buffer[] = []
   const err: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk))

@@ -3,7 +3,9 @@ import { readdirSync, statSync, symlinkSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 
 import { tempHome } from '../support/home.ts'
-import { cli, cliJson, launcher, run } from '../support/run.ts'
+import { cli, cliCommand, cliJson, run } from '../support/run.ts'
+
+const quoted = cliCommand.map((word) => JSON.stringify(word)).join(' ')
 
 const id = '9b7f0ee2-0a5a-4bda-8f1a-3a9d53f1b3e7'
 
@@ -197,12 +199,12 @@ describe('the output', () => {
 
   it.concurrent('ends quietly when the reader has seen enough', async () => {
     const home = tempHome()
-    const script = `node ${JSON.stringify(launcher)} print --explain | true; echo "\${PIPESTATUS[0]}"`
+    const script = `${quoted} print --explain | true; echo "\${PIPESTATUS[0]}"`
     expect(await run('bash', ['-c', script], home)).toMatchObject({ out: '0\n', err: '' })
   })
 
   it.concurrent('that cannot be written is a failure', async () => {
-    const script = `node ${JSON.stringify(launcher)} status > /dev/full`
+    const script = `${quoted} status > /dev/full`
     const { code, err } = await run('bash', ['-c', script], tempHome())
     expect(code).toBe(1)
     expect(err).toMatch(/^runmat-telemetry: cannot write the output: the disk is full\n$/)

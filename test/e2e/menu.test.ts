@@ -3,18 +3,17 @@ import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 
 import { tempHome } from '../support/home.ts'
-import { launcher } from '../support/run.ts'
+import { cliCommand } from '../support/run.ts'
 import { openTerminal } from '../support/terminal.ts'
 import { requireTool } from '../support/tools.ts'
 
-const command = [process.execPath, launcher]
 /** Stands under a question that waits for an answer, and no longer under one that has it. */
 const question = 'to navigate'
 
 describe.skipIf(!requireTool('script')).concurrent('the menu', () => {
   it('opens in a terminal, and Ctrl-C leaves everything as it was', async () => {
     const home = tempHome()
-    const terminal = openTerminal(home, command)
+    const terminal = openTerminal(home, cliCommand)
     await terminal.sees(question)
     expect(terminal.shown()).toContain('RunMat telemetry is on.')
     terminal.press('interrupt')
@@ -24,7 +23,7 @@ describe.skipIf(!requireTool('script')).concurrent('the menu', () => {
 
   it('looks, previews, and turns off and on', async () => {
     const home = tempHome()
-    const terminal = openTerminal(home, command)
+    const terminal = openTerminal(home, cliCommand)
     await terminal.sees(question)
     terminal.press('enter')
     await terminal.sees('On this machine')
@@ -50,7 +49,7 @@ describe.skipIf(!requireTool('script')).concurrent('the menu', () => {
   it('changes the address, and Ctrl-C at the question changes nothing', async () => {
     const home = tempHome()
     home.write(home.settings, '[runtime.telemetry]\nhttp_endpoint = "http://127.0.0.1:1/t"\n')
-    const terminal = openTerminal(home, command)
+    const terminal = openTerminal(home, cliCommand)
     await terminal.sees(question)
     terminal.press('down', 'down', 'down', 'down', 'enter')
     await terminal.sees('Send events to')
@@ -62,7 +61,7 @@ describe.skipIf(!requireTool('script')).concurrent('the menu', () => {
   })
 
   it('does not open where --json asks for data', async () => {
-    const terminal = openTerminal(tempHome(), [...command, '--json'])
+    const terminal = openTerminal(tempHome(), [...cliCommand, '--json'])
     expect(await terminal.ended).toBe(0)
     expect(terminal.shown()).toContain('"collecting": true')
   })

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 
 import { tempHome } from '../support/home.ts'
-import { launcher, run } from '../support/run.ts'
+import { cli, cliCommand, run } from '../support/run.ts'
 import { requireTool } from '../support/tools.ts'
 
 const looking = [
@@ -26,7 +26,7 @@ const calls =
 describe('a command that only looks', () => {
   it.concurrent.each(lines)('%s creates nothing', async (_, args) => {
     const home = tempHome()
-    await run(process.execPath, [launcher, ...args], home)
+    await cli(home, args)
     expect(readdirSync(home.path)).toEqual([])
   })
 
@@ -39,10 +39,9 @@ describe('a command that only looks', () => {
       const trace = home.at('trace')
       // Files for stdin and stdout, because Node asks of anything else what kind of socket it is.
       const script = `exec strace -f -qq -e ${calls} -o "$@" > output < /dev/null 2> errors`
-      const command = [process.execPath, launcher, ...args]
       // The guard of the tests is a program of its own; here the kernel is the witness.
       const env = { NODE_OPTIONS: undefined }
-      await run('sh', ['-c', script, 'sh', trace, ...command], home, { env })
+      await run('sh', ['-c', script, 'sh', trace, ...cliCommand, ...args], home, { env })
       const suspects = home
         .read(trace)
         .split('\n')

@@ -23,7 +23,7 @@ import {
   tattletale,
   uploader,
   uploaderEnv,
-  uploaderFile,
+  uploaderCommand,
   uploadsOf,
 } from './stage.ts'
 
@@ -118,7 +118,7 @@ describe.concurrent('an uploader', () => {
     fillQueue(home, 20)
     const trace = home.at('trace')
     const calls = 'trace=execve,execveat,fork,vfork,clone,clone3'
-    const command = ['-f', '-qq', '-e', calls, '-o', trace, process.execPath, uploaderFile]
+    const command = ['-f', '-qq', '-e', calls, '-o', trace, ...uploaderCommand]
     const ended = await run('strace', command, home, { env: uploaderEnv })
     expect(ended.code).toBe(0)
     expect(collector.requests).toBe(20)

@@ -8,8 +8,8 @@ import { fillQueue, namesIn, queueFolder } from '../support/events.ts'
 import type { Home } from '../support/home.ts'
 import { findMounter, type Mounter } from '../support/mounts.ts'
 import { program } from '../support/programs.ts'
-import { type Ended, launcher, run, type RunOptions } from '../support/run.ts'
-import { faultHome, idsAt, library, settle, stage, uploaderEnv, uploaderFile } from './stage.ts'
+import { cliCommand, type Ended, run, type RunOptions } from '../support/run.ts'
+import { faultHome, idsAt, library, settle, stage, uploaderCommand, uploaderEnv } from './stage.ts'
 
 const steps: readonly Step[] = [
   ['count', 'run', 'success'],
@@ -150,7 +150,7 @@ describe('where a disk', () => {
         const script: Script = { library, version: '1.0.0', steps }
         const again = `"${process.execPath}" "${program('host')}" '${JSON.stringify(script)}'`
         const after = `
-          upload() { "${process.execPath}" "${launcher}" upload; }
+          upload() { ${cliCommand.map((word) => `"${word}"`).join(' ')} upload; }
           until upload | grep -qv another > "$HOME/first"; do :; done
           rm "$HOME/.cache/full"
           ${again} > "$HOME/host" 2>&1
@@ -194,8 +194,8 @@ describe('where a disk', () => {
     async (pages) => {
       const { home, collector } = await stage()
       const ids = fillQueue(home, 10).map(({ id }) => id)
-      const twice = 'node "$0"; node "$0"; ls "$HOME/.cache/runmat/telemetry/queue" > "$HOME/left"'
-      const command = ['sh', '-c', twice, uploaderFile]
+      const twice = '"$@"; "$@"; ls "$HOME/.cache/runmat/telemetry/queue" > "$HOME/left"'
+      const command = ['sh', '-c', twice, 'sh', ...uploaderCommand]
       const [first = '', ...rest] = (mounter as Mounter)({ before: almostFull(pages) }, command)
       expect(await run(first, rest, home, { env: uploaderEnv })).toEqual(silence)
       const left = home.read('left').split('\n').filter(Boolean)

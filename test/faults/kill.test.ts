@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { fillQueue, queueContent } from '../support/events.ts'
 import type { Home } from '../support/home.ts'
 import { cli } from '../support/run.ts'
-import { idOf, stage, uploaderEnv, uploaderFile } from './stage.ts'
+import { idOf, stage, ownUploader, uploaderEnv } from './stage.ts'
 
 const inFlight = 8
 const kills = 100
@@ -64,7 +64,7 @@ describe.concurrent('an uploader that is killed at any moment', () => {
 
 /** Runs an uploader until it is killed. False where it ended before that by itself. */
 function killed(home: Home, name: string, plan: (kill: () => void) => void): Promise<boolean> {
-  const child = spawn(process.execPath, [uploaderFile], {
+  const child = spawn(ownUploader.command, ownUploader.args, {
     cwd: home.path,
     env: { ...home.env, ...uploaderEnv, RUNMAT_TELEMETRY_KEY: name },
     stdio: 'ignore',

@@ -11,7 +11,17 @@ import type { Home } from '../support/home.ts'
 import { nothingRuns, processesOf } from '../support/processes.ts'
 import { run } from '../support/run.ts'
 import { requireTool } from '../support/tools.ts'
-import { host, idOf, idsAt, settle, stage, tattletale, uploaderEnv, uploaderFile } from './stage.ts'
+import {
+  host,
+  idOf,
+  idsAt,
+  ownUploader,
+  settle,
+  stage,
+  tattletale,
+  uploaderCommand,
+  uploaderEnv,
+} from './stage.ts'
 
 /** This process in the role of a host that lives in the home. */
 function surroundingsOf(home: Home): Surroundings {
@@ -29,11 +39,9 @@ function surroundingsOf(home: Home): Surroundings {
   }
 }
 
-const own = { command: process.execPath, args: [uploaderFile] }
-
 /** One run of a host with something new to say. The first count of a version makes an event. */
 async function hostRun(home: Home, version: string): Promise<void> {
-  const options = { version, surroundings: surroundingsOf(home), uploader: own }
+  const options = { version, surroundings: surroundingsOf(home), uploader: ownUploader }
   const telemetry = openTelemetry(runmat, options)
   telemetry.count('repl')
   await telemetry.close()
@@ -91,7 +99,7 @@ describe.concurrent('an event that arrives while the uploader is finishing', () 
     const [event] = fillQueue(home, 1)
     const hold = 'inject=fsync:delay_enter=700000'
     const command = ['-f', '-qq', '-e', 'trace=fsync', '-e', hold, '-o', home.at('trace')]
-    const uploading = run('strace', [...command, process.execPath, uploaderFile], home, {
+    const uploading = run('strace', [...command, ...uploaderCommand], home, {
       env: uploaderEnv,
     })
     await collector.received(1)

@@ -10,7 +10,7 @@ import { type Collector, type CollectorOptions, startCollector } from '../suppor
 import { type Home, tempHome } from '../support/home.ts'
 import { nothingRuns, processesOf } from '../support/processes.ts'
 import { program } from '../support/programs.ts'
-import { type Ended, root, run, type RunOptions } from '../support/run.ts'
+import { type Ended, executable, root, run, type RunOptions, runtime } from '../support/run.ts'
 
 const homes: Home[] = []
 const cleanUps: (() => unknown)[] = []
@@ -68,7 +68,14 @@ export function settle(home: Home, stats: Partial<Stats> = {}): void {
 const first = runmat.milestones.firstRun
 
 export const library = path.join(root, 'dist/index.js')
-export const uploaderFile = path.join(root, 'dist/upload.cjs')
+
+/** The uploader as it is started: a program of its own in the package, the executable itself. */
+export const ownUploader: NonNullable<Script['uploader']> =
+  executable === undefined
+    ? { command: process.execPath, args: [path.join(root, 'dist/upload.cjs')] }
+    : { command: executable, args: ['--as-uploader'] }
+
+export const uploaderCommand = [ownUploader.command, ...ownUploader.args] as const
 
 /** What the library puts into the environment of an uploader that it starts. */
 export const uploaderEnv = { TELEMETRY_UPLOADER_PRODUCT: JSON.stringify(runmat) }
@@ -79,14 +86,14 @@ export function host(
   { version = '1.0.0', steps, ...script }: Partial<Script> & Pick<Script, 'steps'>,
   options: RunOptions = {},
 ): Promise<Ended> {
-  const full: Script = { library, version, steps, ...script }
+  const full: Script = { library, version, steps, uploader: ownUploader, ...script }
   return run(process.execPath, [program('host'), JSON.stringify(full)], home, options)
 }
 
 /** Runs the real uploader to its end, without detaching it. */
 export function uploader(home: Home, options: RunOptions = {}): Promise<Ended> {
   const env = { ...uploaderEnv, ...options.env }
-  return run(process.execPath, [uploaderFile], home, { ...options, env })
+  return run(ownUploader.command, ownUploader.args, home, { ...options, env })
 }
 
 /** The same with less patience: for a single post, and for everything. */
@@ -95,7 +102,11 @@ export function hastyUploader(
   haste: { readonly postTimeoutMs?: number; readonly deadlineMs?: number },
   options: RunOptions = {},
 ): Promise<Ended> {
-  return run(process.execPath, [program('uploader'), JSON.stringify(haste)], home, options)
+  const env = { ...runtime.env, ...options.env }
+  return run(runtime.command, [program('uploader'), JSON.stringify(haste)], home, {
+    ...options,
+    env,
+  })
 }
 
 /** In place of an uploader, a program that only leaves a file: was one started? */

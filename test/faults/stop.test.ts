@@ -7,7 +7,7 @@ import type { Answer } from '../support/collector.ts'
 import { fillQueue, queueContent } from '../support/events.ts'
 import type { Home } from '../support/home.ts'
 import { isRunning, nothingRuns, processesOf, stateOf } from '../support/processes.ts'
-import { cli, cliJson, launcher, run } from '../support/run.ts'
+import { cli, cliCommand, cliJson, run } from '../support/run.ts'
 import { requireTool } from '../support/tools.ts'
 import {
   faultHome,
@@ -19,7 +19,8 @@ import {
   type Stage,
   tattletale,
   uploaderEnv,
-  uploaderFile,
+  uploader as runUploader,
+  uploaderCommand,
   uploadsOf,
 } from './stage.ts'
 
@@ -107,9 +108,7 @@ describe.concurrent('disable ends an upload of a thousand events', () => {
 
   it('and of ten uploaders that all would like to', async () => {
     const scene = await midway({ status: 204, afterMs: 20 }, 20)
-    const others = Array.from({ length: 10 }, () =>
-      run(process.execPath, [uploaderFile], scene.home, { env: uploaderEnv }),
-    )
+    const others = Array.from({ length: 10 }, () => runUploader(scene.home))
     await promptly(scene.home, ['disable'])
     await isOver(scene)
     expect((await Promise.all(others)).map(({ code }) => code)).toEqual(others.map(() => 0))
@@ -138,18 +137,28 @@ describe.skipIf(!requireTool('strace')).concurrent('by the clock of the kernel',
   it.each(commands)('no post starts after %j has ended', async (args) => {
     const { home, collector } = await stage({ answer: { status: 204, afterMs: 20 } })
     fillQueue(home, events)
-    const trace = ['strace', '-f', '-qq', '-ttt', '-e', 'trace=write,writev', '-s', '40', '-o']
-    const command = [...trace, home.at('trace'), process.execPath, uploaderFile]
-    const [first = '', ...rest] = command
+    const trace = [
+      'strace',
+      '-f',
+      '-qq',
+      '-ttt',
+      '-e',
+      'trace=write,writev,sendto',
+      '-s',
+      '40',
+      '-o',
+    ]
+    const traced = [...trace, home.at('trace'), ...uploaderCommand]
+    const [first = '', ...rest] = traced
     const uploading = run(first, rest, home, { env: uploaderEnv })
     await collector.received(50)
     const script = '"$@" > /dev/null && date +%s.%N'
-    const changing = [process.execPath, launcher, ...args]
+    const changing = [...cliCommand, ...args]
     const { out } = await run('sh', ['-c', script, 'sh', ...changing], home)
     await uploading
-    const posts = [...home.read('trace').matchAll(/(\d+\.\d+) writev?\(.*POST \/v1/g)].map(
-      ([, at]) => Number(at),
-    )
+    const posts = [
+      ...home.read('trace').matchAll(/(\d+\.\d+) (?:writev?|sendto)\(.*POST \/v1/g),
+    ].map(([, at]) => Number(at))
     expect(posts).toHaveLength(collector.requests)
     expect(collector.requests).toBeLessThan(events)
     expect(Math.max(...posts)).toBeLessThan(Number(out))

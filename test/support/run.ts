@@ -19,9 +19,24 @@ export interface RunOptions {
 export const root = path.resolve(import.meta.dirname, '../..')
 export const launcher = path.join(root, 'bin/runmat-telemetry.js')
 
+/** The CLI as one file, where that is what is tested in place of the package. */
+const { RUNMAT_TELEMETRY_BINARY: given } = process.env
+export const executable = given ? path.resolve(given) : undefined
+
+/** What starts the CLI, before its arguments. */
+export const cliCommand: readonly [string, ...string[]] =
+  executable === undefined ? [process.execPath, launcher] : [executable]
+
+/** What runs a JavaScript file with the very runtime that is in the executable, or that the CLI has. */
+export const runtime: { readonly command: string; readonly env: Readonly<Record<string, string>> } =
+  executable === undefined
+    ? { command: process.execPath, env: {} }
+    : { command: executable, env: { BUN_BE_BUN: '1' } }
+
 /** Runs the real binary in a home of its own, as a user would. */
 export function cli(home: Home, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  return run(process.execPath, [launcher, ...args], home, options)
+  const [program, ...before] = cliCommand
+  return run(program, [...before, ...args], home, options)
 }
 
 export async function cliJson<T = Record<string, unknown>>(

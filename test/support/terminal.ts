@@ -7,6 +7,7 @@ export interface Terminal {
   readonly shown: () => string
   /** Resolves once the text has been shown after what was seen or pressed last. */
   readonly sees: (text: string) => Promise<void>
+  readonly type: (text: string) => void
   readonly press: (...names: readonly Key[]) => void
   readonly ended: Promise<number | null>
 }
@@ -39,6 +40,10 @@ export function openTerminal(home: Home, command: readonly string[]): Terminal {
       look()
     })
   })
+  const type = (text: string) => {
+    from = plain(raw).length
+    child.stdin.write(text)
+  }
   return {
     shown: () => plain(raw),
     sees: (text) =>
@@ -54,10 +59,8 @@ export function openTerminal(home: Home, command: readonly string[]): Terminal {
         waiting.add(check)
         check()
       }),
-    press: (...names) => {
-      from = plain(raw).length
-      child.stdin.write(names.map((name) => keys[name]).join(''))
-    },
+    type,
+    press: (...names) => type(names.map((name) => keys[name]).join('')),
     ended,
   }
 }

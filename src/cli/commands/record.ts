@@ -1,7 +1,6 @@
 import type { Kind } from '../../contract/contract.ts'
 import { detachUploader } from '../../deliver/detach.ts'
 import { uploadIsDue } from '../../deliver/due.ts'
-import { ownUploader } from '../../deliver/own-uploader.ts'
 import { readClaim } from '../../record/claim.ts'
 import { readEventClaim } from '../../record/claim-event.ts'
 import { noticeText } from '../../record/notice.ts'
@@ -19,7 +18,7 @@ export async function record(
   kind: Kind,
   { json }: { json?: boolean },
 ): Promise<void> {
-  const { product, io, situation } = context
+  const { product, io, situation, uploader } = context
   const { queued, noticeDue } = kind === 'usage' ? recordClaim(context) : recordEvent(context, kind)
   if (noticeDue) io.err(noticeText(product))
   for (const stream of shownOn(situation)) {
@@ -31,7 +30,7 @@ export async function record(
   const after = reassessed(context).situation
   // What could not be started now is started by the next host; the event is safe.
   if (!noticeDue && uploadIsDue(after)) {
-    await detachUploader(after, ownUploader()).catch(() => undefined)
+    await detachUploader(after, uploader).catch(() => undefined)
   }
 }
 

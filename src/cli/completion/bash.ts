@@ -1,0 +1,36 @@
+import { flagsOf, type Level, type Tree } from './tree.ts'
+
+export function bash(tree: Tree): string {
+  const name = tree.name.replaceAll('-', '_')
+  const commands = tree.commands.map((command) => command.name)
+  return `# Completion of ${tree.name} in bash.
+_${name}() {
+  local current=\${COMP_WORDS[COMP_CWORD]} command='' place=0 words='' index word
+  for ((index = 1; index < COMP_CWORD; index++)); do
+    case \${COMP_WORDS[index]} in
+      -*) ;;
+      *) if [[ -z $command ]]; then command=\${COMP_WORDS[index]}; else ((place++)); fi ;;
+    esac
+  done
+  case $command in
+    '') words='${[...commands, ...flagsOf(tree)].join(' ')}' ;;
+${tree.commands.map(branch).join('\n')}
+  esac
+  # What begins with a dash is offered when asked for, as everywhere.
+  local offered=()
+  for word in $words; do
+    [[ $word == -* && $current != -* ]] || offered+=("$word")
+  done
+  COMPREPLY=($(compgen -W "\${offered[*]}" -- "$current"))
+}
+complete -F _${name} ${tree.name}
+`
+}
+
+function branch(level: Level): string {
+  const flags = flagsOf(level).join(' ')
+  const places = level.operands.flatMap((choices, place) =>
+    choices.length === 0 ? [] : [`[[ $place == ${place} ]] && words+=' ${choices.join(' ')}'`],
+  )
+  return `    ${level.name}) ${[`words='${flags}'`, ...places].join('; ')} ;;`
+}

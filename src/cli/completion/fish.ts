@@ -1,0 +1,38 @@
+import type { Level, Tree } from './tree.ts'
+
+export function fish(tree: Tree): string {
+  const line = (condition: string, rest: string) =>
+    `complete -c ${tree.name} -n '${condition}' ${rest}`
+  return `# Completion of ${tree.name} in fish.
+complete -c ${tree.name} -f
+${[
+  ...lines(tree, (rest) => line('__fish_use_subcommand', rest)),
+  ...tree.commands.flatMap((command) => [
+    line('__fish_use_subcommand', `-a ${command.name} -d ${quoted(command.summary)}`),
+    ...lines(command, (rest) => line(`__fish_seen_subcommand_from ${command.name}`, rest)),
+  ]),
+].join('\n')}
+`
+}
+
+function lines({ options, operands }: Level, line: (rest: string) => string): readonly string[] {
+  return [
+    ...options.map(({ short, long, summary, takesValue }) =>
+      line(
+        [
+          ...(short ? [`-s ${short.slice(1)}`] : []),
+          `-l ${long.slice(2)}`,
+          ...(takesValue ? ['-x'] : []),
+          `-d ${quoted(summary)}`,
+        ].join(' '),
+      ),
+    ),
+    ...operands
+      .filter((choices) => choices.length > 0)
+      .map((choices) => line(`-a ${quoted(choices.join(' '))}`)),
+  ]
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll(/['\\]/g, String.raw`\$&`)}'`
+}

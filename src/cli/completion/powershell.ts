@@ -1,0 +1,34 @@
+import { flagsOf, type Level, type Tree } from './tree.ts'
+
+export function powershell(tree: Tree): string {
+  const commands = tree.commands.map(({ name }) => name)
+  return `# Completion of ${tree.name} in PowerShell.
+Register-ArgumentCompleter -Native -CommandName '${tree.name}' -ScriptBlock {
+  param($current, $line, $cursor)
+  $before = @($line.CommandElements | Where-Object { $_.Extent.EndOffset -lt $cursor } |
+      Select-Object -Skip 1 | ForEach-Object { "$_" } | Where-Object { $_ -notlike '-*' })
+  $place = $before.Count - 1
+  $words = switch ("$($before | Select-Object -First 1)") {
+    '' { ${list([...commands, ...flagsOf(tree)])} }
+${tree.commands.map(branch).join('\n')}
+  }
+  $words | Where-Object { $_ -like "$current*" -and ($_ -notlike '-*' -or $current -like '-*') } |
+    ForEach-Object {
+      [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
+    }
+}
+`
+}
+
+function branch(level: Level): string {
+  const places = level.operands.flatMap((choices, place) =>
+    choices.length === 0 ? [] : [`if ($place -eq ${place}) { ${list(choices)} }`],
+  )
+  const flags = flagsOf(level)
+  const parts = [...(flags.length === 0 ? [] : [list(flags)]), ...places]
+  return `    '${level.name}' { ${parts.join('; ')} }`
+}
+
+function list(words: readonly string[]): string {
+  return words.map((word) => `'${word}'`).join(', ')
+}

@@ -1,0 +1,52 @@
+import type { Flag, Level, Tree } from './tree.ts'
+
+export function zsh(tree: Tree): string {
+  const commands = tree.commands.map(({ name, summary }) => `'${name}:${quoted(summary)}'`)
+  return `#compdef ${tree.name}
+# Completion of ${tree.name} in zsh.
+_${tree.name}() {
+  local context state state_descr line
+  typeset -A opt_args
+  _arguments -C${continued([...tree.options.flatMap(specs), "'1: :->command'", "'*:: :->rest'"])}
+  case $state in
+    command)
+      local -a commands=(${commands.join(' ')})
+      _describe command commands
+      ;;
+    rest)
+      case $words[1] in
+${tree.commands.map(branch).join('\n')}
+      esac
+      ;;
+  esac
+}
+
+if [[ $funcstack[1] == _${tree.name} ]]; then
+  _${tree.name} "$@"
+else
+  compdef _${tree.name} ${tree.name}
+fi
+`
+}
+
+function branch(level: Level): string {
+  const operands = level.operands.map((choices, place) =>
+    choices.length === 0 ? `'${place + 1}: :'` : `'${place + 1}: :(${choices.join(' ')})'`,
+  )
+  return `        ${level.name}) _arguments ${[...level.options.flatMap(specs), ...operands].join(' ')} ;;`
+}
+
+function specs({ short, long, summary, takesValue }: Flag): readonly string[] {
+  const text = `[${quoted(summary).replaceAll(/[[\]]/g, String.raw`\$&`)}]${takesValue ? ': :' : ''}`
+  const alone = short ? `(${short} ${long})` : ''
+  return [short, long].flatMap((flag) => (flag ? [`'${alone}${flag}${text}'`] : []))
+}
+
+function continued(words: readonly string[]): string {
+  return words.map((word) => ` \\\n    ${word}`).join('')
+}
+
+/** Inside single quotes; a colon ends the part before the description. */
+function quoted(text: string): string {
+  return text.replaceAll("'", String.raw`'\''`).replaceAll(':', String.raw`\:`)
+}

@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest'
+
+import { type Home, tempHome } from '../support/home.ts'
+import { cli, run } from '../support/run.ts'
+import { openTerminal } from '../support/terminal.ts'
+import { requireTool } from '../support/tools.ts'
+
+const kinds = ['install', 'runtime', 'usage']
+const commands = [
+  'completion',
+  'disable',
+  'enable',
+  'endpoint',
+  'help',
+  'log',
+  'print',
+  'record',
+  'status',
+  'upload',
+]
+const shells = ['bash', 'fish', 'powershell', 'zsh']
+
+/** What stands on the line, and what the shell offers for its last word. */
+const cases: [string, readonly string[]][] = [
+  ['', commands],
+  ['pr', ['print']],
+  ['--dis', ['--disable']],
+  ['print ', kinds],
+  ['print r', ['runtime']],
+  ['print --raw ', kinds],
+  ['print --e', ['--explain']],
+  ['disable --f', ['--forget']],
+  ['record ', kinds],
+  ['completion ', shells],
+  ['help st', ['status']],
+]
+
+async function scriptFor(shell: string): Promise<{ home: Home; script: string }> {
+  const home = tempHome()
+  const { code, out, err } = await cli(home, ['completion', shell])
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+  return { home, script: home.write(`completion.${shell}`, out) }
+}
+
+const sorted = (text: string) => text.split('\n').filter(Boolean).toSorted()
+
+describe.concurrent('the completion', () => {
+  it.skipIf(!requireTool('bash'))('completes in bash', async () => {
+    const { home, script } = await scriptFor('bash')
+    for (const [line, offered] of cases) {
+      const words = ['runmat-telemetry', ...line.split(' ')].map((word) => `'${word}'`)
+      const ask = `
+        source '${script}'
+        complete -p runmat-telemetry > /dev/null || exit 1
+        COMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}
+        _runmat_telemetry
+        printf '%s\\n' "\${COMPREPLY[@]}"
+      `
+      const { code, out, err } = await run('bash', ['--norc', '-c', ask], home)
+      expect({ line, code, err, offered: sorted(out) }).toEqual({ line, code: 0, err: '', offered })
+    }
+  })
+
+  it.skipIf(!requireTool('fish'))('completes in fish', async () => {
+    const { home, script } = await scriptFor('fish')
+    for (const [line, offered] of cases) {
+      const ask = `source '${script}'; complete -C 'runmat-telemetry ${line}'`
+      const { out, err } = await run('fish', ['--no-config', '-c', ask], home)
+      const found = sorted(out.replaceAll(/\t.*/g, ''))
+      expect({ line, err, offered: found }).toEqual({ line, err: '', offered })
+    }
+  })
+
+  it.skipIf(!requireTool('zsh') || !requireTool('script')).each([
+    ['pr', 'print'],
+    ['--dis', '--disable'],
+    ['print ru', 'print runtime'],
+    ['print --e', 'print --explain'],
+    ['disable --f', 'disable --forget'],
+    ['record us', 'record usage'],
+    ['completion p', 'completion powershell'],
+    ['help st', 'help status'],
+  ])('completes %j in zsh', async (line, whole) => {
+    const { home, script } = await scriptFor('zsh')
+    // Shows what the line came to, because a line that is being edited is drawn in bits.
+    home.write('said', '#!/bin/sh\necho "<$*>"\n')
+    const terminal = openTerminal(home, ['zsh', '-f', '-i'])
+    terminal.type(
+      `autoload -U compinit; compinit -u -d "$HOME/.zcompdump"; source '${script}'; ` +
+        `runmat-telemetry() { sh "$HOME/said" "$@"; }; echo rea''dy\r`,
+    )
+    await terminal.sees('ready\r\n')
+    terminal.type(`runmat-telemetry ${line}\t\r`)
+    await terminal.sees(`<${whole}>`)
+    terminal.type('exit\r')
+    expect(await terminal.ended).toBe(0)
+  })
+
+  it('knows every command and value in PowerShell too', async () => {
+    const { home, script } = await scriptFor('powershell')
+    const text = home.read(script)
+    for (const word of [...commands, ...kinds, '--forget', '--explain']) {
+      expect(text).toContain(`'${word}'`)
+    }
+    expect(text).toMatch(/^Register-ArgumentCompleter -Native -CommandName 'runmat-telemetry' /m)
+  })
+
+  it('is of no other shell', async () => {
+    const { code, err } = await cli(tempHome(), ['completion', 'tcsh'])
+    expect(code).toBe(2)
+    expect(err).toContain('bash, zsh, fish, powershell')
+  })
+
+  it('comes as JSON too', async () => {
+    const { out } = await cli(tempHome(), ['completion', 'fish', '--json'])
+    expect(JSON.parse(out)).toMatchObject({ shell: 'fish', script: expect.any(String) })
+  })
+})

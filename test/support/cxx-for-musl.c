@@ -1,0 +1,19 @@
+/* What Debian's libstdc++ asks of glibc and musl does not have; see cxx-for-musl.ts. */
+#include <stddef.h>
+
+extern int getentropy(void *, size_t);
+
+char __libc_single_threaded = 0;
+
+unsigned arc4random(void) {
+  unsigned value = 0;
+  getentropy(&value, sizeof value);
+  return value;
+}
+
+/* "Not found": the unwinder then asks in the way that every system knows. */
+int _dl_find_object(void *address, void *result) {
+  (void)address;
+  (void)result;
+  return -1;
+}
