@@ -1,6 +1,7 @@
 import { Counts, sum } from './counts.ts'
 import { flatten, judge } from './datagram.ts'
 import { Forwarder } from './forwarder.ts'
+import { makeBufferPoster } from './buffer-post.ts'
 import { serveHealth } from './health.ts'
 import { watchKernelDrops } from './kernel-drops.ts'
 import type { Log } from './log.ts'
@@ -24,7 +25,10 @@ export async function startService(settings: Settings, log: Log): Promise<Servic
   const counts = new Counts()
   const queue = new Queue(settings)
   const { concurrency, batchDelayMs, postTimeoutMs: timeoutMs } = settings
-  const poster = makePoster({ ...settings, timeoutMs })
+  const poster =
+    settings.buffer === undefined
+      ? makePoster({ ...settings, timeoutMs })
+      : await makeBufferPoster(settings.buffer, log.info)
   const forwarder = new Forwarder({
     queue,
     poster,

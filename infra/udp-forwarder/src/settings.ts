@@ -1,3 +1,4 @@
+import { type BufferSettings, bufferOf } from '../../shared/buffer-settings.ts'
 import {
   type Environment,
   type EnvironmentReader,
@@ -8,9 +9,11 @@ import {
 export interface Settings {
   readonly udpPort: number
   readonly healthPort: number
-  /** The worker's whole address, with its path. */
+  /** Where events go instead of to the worker. */
+  readonly buffer: BufferSettings | undefined
+  /** The worker's whole address, with its path; nowhere, where there is a buffer. */
   readonly endpoint: URL
-  /** Undefined only where the operator asked for it. */
+  /** Undefined only where the operator asked for it, or there is a buffer. */
   readonly key: string | undefined
   /** Posts that may be under way at a time. */
   readonly concurrency: number
@@ -34,11 +37,13 @@ const mebibyte = 1024 * kibibyte
 export function readSettings(env: Environment): Settings {
   const reader = readerOf(env)
   const { integer, fault } = reader
+  const buffer = bufferOf(reader)
   const settings = {
+    buffer,
     udpPort: integer('UDP_PORT', 0, 65_535, 7846),
     healthPort: integer('HEALTH_PORT', 0, 65_535, 9000),
-    endpoint: endpointOf(reader),
-    key: keyOf(reader),
+    endpoint: buffer === undefined ? endpointOf(reader) : nowhere,
+    key: buffer === undefined ? keyOf(reader) : undefined,
     concurrency: integer('FORWARDER_CONCURRENCY', 1, 64, 8),
     queueBytes: integer('FORWARDER_QUEUE_BYTES', 16 * kibibyte, 4096 * mebibyte, 48 * mebibyte),
     batchBytes: integer('FORWARDER_BATCH_BYTES', kibibyte, 8 * mebibyte, 128 * kibibyte),
@@ -53,6 +58,11 @@ export function readSettings(env: Environment): Settings {
     ),
     postTimeoutMs: integer('FORWARDER_POST_TIMEOUT_MS', 100, 60_000, 10_000),
     drainMs: integer('FORWARDER_DRAIN_MS', 100, 9500, 9000),
+  }
+  if (buffer !== undefined) {
+    for (const name of ['TELEMETRY_HTTP_ENDPOINT', 'TELEMETRY_INGESTION_KEY']) {
+      if (reader.text(name) !== undefined) fault(name, 'means nothing beside BUFFER_URL')
+    }
   }
   if (settings.maxDatagramBytes >= settings.batchBytes) {
     fault('FORWARDER_BATCH_BYTES', 'must be more than FORWARDER_MAX_DATAGRAM_BYTES')

@@ -89,7 +89,7 @@ export function openBroker({ settings, prepare, note }: BrokerOptions): Broker {
   }
   const end = (session: Session): void => {
     round += 1
-    if (ready) note(trouble.cause)
+    if (ready && !closing) note(trouble.cause)
     ready = false
     session.publisher.lost()
     changed()
