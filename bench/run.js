@@ -2,6 +2,7 @@
 // fails: `node bench/run.js [--quick] [figure …]`.
 import os from 'node:os'
 
+import { buffer } from './buffer.js'
 import { drain } from './drain.js'
 import { forwarder } from './forwarder.js'
 import { memory } from './memory.js'
@@ -24,6 +25,7 @@ const figures = {
   memory,
   worker,
   forwarder,
+  buffer,
 }
 
 const given = process.argv.slice(2)
