@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 
 /** In bytes: what travels, and what lies on the disk in the end. */
-const budget = { size: 300_000, unpackedSize: 900_000 }
+const budget = { size: 340_000, unpackedSize: 950_000 }
 
 const quiet = ['--offline', '--no-update-notifier', '--loglevel=error']
 const args = ['pack', '--dry-run', '--json', '--ignore-scripts', ...quiet]

@@ -96,6 +96,12 @@ describe.runIf(executable !== undefined).concurrent('the executable', () => {
     expect(home.has('evil')).toBe(false)
   })
 
+  it('passes the walk that other platforms take', async () => {
+    const walk = ['scripts/smoke.js', own]
+    const ended = await run(process.execPath, walk, tempHome(), { cwd: root })
+    expect(ended).toMatchObject({ code: 0, out: `works: ${own}\n` })
+  })
+
   it('starts itself, whatever it is called', async () => {
     const collector = await startCollector()
     try {

@@ -1,0 +1,95 @@
+// Does it work here? Walks through what people do, in a home of its own, with a collector on this
+// machine: `node scripts/smoke.js [executable]`. For platforms on which the tests do not run.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import http from 'node:http'
+import os from 'node:os'
+import path from 'node:path'
+
+const [executable] = process.argv.slice(2)
+const command = executable
+  ? [path.resolve(executable)]
+  : [process.execPath, path.resolve('bin/runmat-telemetry.js')]
+const home = mkdtempSync(path.join(os.tmpdir(), 'telemetry-smoke-'))
+const settings = path.join(home, '.config/runmat/config.toml')
+const received = []
+const collector = http.createServer((request, response) => {
+  const chunks = []
+  request.on('data', (chunk) => chunks.push(chunk))
+  request.on('end', () => {
+    received.push(JSON.parse(Buffer.concat(chunks).toString()))
+    response.writeHead(204).end()
+  })
+})
+
+try {
+  await new Promise((resolve) => collector.listen(0, '127.0.0.1', resolve))
+  mkdirSync(path.dirname(settings), { recursive: true })
+  const endpoint = `http://127.0.0.1:${collector.address().port}/v1/t`
+  writeFileSync(settings, `[runtime.telemetry]\nhttp_endpoint = "${endpoint}"\n`)
+  await walk()
+  console.log(`works: ${command.join(' ')}`)
+} finally {
+  collector.closeAllConnections()
+  collector.close()
+  rmSync(home, { recursive: true, force: true, maxRetries: 5 })
+}
+
+async function walk() {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+  assert.equal(await says(['--version']), `${version}\n`)
+  assert.equal(JSON.parse(await says(['status', '--json'])).collecting, true)
+  assert.equal(JSON.parse(await says(['print'])).trigger, 'preview')
+
+  const claim = JSON.stringify({ subcommand: 'run', outcome: 'success', version })
+  await says(['record', 'usage'], claim)
+  assert.equal(received.length, 0, 'the first run sends nothing')
+  await says(['record', 'usage'], claim)
+  await until(() => received.length === 4)
+  await until(async () => !JSON.parse(await says(['status', '--json'])).uploader.running)
+  assert.equal(JSON.parse(await says(['log', '--json'])).length, 4)
+
+  await says(['record', 'usage'], claim.replace('success', 'failed_parser'))
+  assert.match(await says(['disable']), /is off, for good/)
+  assert.equal(JSON.parse(await says(['status', '--json'])).collecting, false)
+  await says(['record', 'usage'], claim)
+  assert.equal(JSON.parse(await says(['upload', '--json'])).attempted, 0)
+}
+
+function says(args, input = '') {
+  return new Promise((resolve, reject) => {
+    const [program, ...before] = command
+    const child = spawn(program, [...before, ...args], { env: environment(), cwd: home })
+    const out = []
+    child.stdout.on('data', (chunk) => out.push(chunk))
+    child.stderr.pipe(process.stderr)
+    child.on('error', reject)
+    child.on('close', (code) => {
+      if (code === 0) resolve(Buffer.concat(out).toString())
+      else reject(new Error(`${args.join(' ')} ended with ${code}`))
+    })
+    child.stdin.end(input)
+  })
+}
+
+/** In which nothing says no: a build service does. */
+function environment() {
+  const kept = ['PATH', 'Path', 'SystemRoot', 'TEMP', 'TMP', 'TMPDIR']
+  return {
+    ...Object.fromEntries(kept.map((name) => [name, process.env[name]]).filter(([, one]) => one)),
+    HOME: home,
+    USERPROFILE: home,
+    LOCALAPPDATA: path.join(home, 'AppData/Local'),
+    XDG_CACHE_HOME: path.join(home, '.cache'),
+    RUNMAT_TELEMETRY_KEY: 'key-of-the-smoke-test',
+  }
+}
+
+async function until(holds) {
+  const end = Date.now() + 30_000
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`in vain: ${holds}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}

@@ -1,0 +1,53 @@
+import { copyFileSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+
+import { describe, expect, it } from 'vitest'
+
+import { tempHome } from '../support/home.ts'
+import { root, run } from '../support/run.ts'
+
+const script = (name: string) => path.join(root, 'scripts/release', name)
+const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+  version: string
+}
+const platforms = ['linux-x86_64', 'linux-aarch64', 'macos-x86_64', 'macos-aarch64']
+
+describe.concurrent('a release', () => {
+  it('tells Homebrew and Scoop what its archives hash to', async () => {
+    const home = tempHome()
+    copyFileSync(path.join(root, 'package.json'), home.at('package.json'))
+    const archives = [
+      ...platforms.map((platform) => `runmat-telemetry-${version}-${platform}.tar.gz`),
+      `runmat-telemetry-${version}-windows-x86_64.zip`,
+    ]
+    const sums = archives.map((name, index) => [String(index).repeat(64), name] as const)
+    home.write('dist/standalone/SHA256SUMS', sums.map((sum) => `${sum.join('  ')}\n`).join(''))
+    expect(await run(process.execPath, [script('manifests.js')], home)).toMatchObject({ code: 0 })
+
+    const formula = home.read('dist/standalone/runmat-telemetry.rb')
+    for (const [hash, name] of sums.slice(0, -1)) {
+      expect(formula).toMatch(new RegExp(`/v${version}/${name}"\\s+sha256 "${hash}"`))
+    }
+    expect(JSON.parse(home.read('dist/standalone/runmat-telemetry.json'))).toMatchObject({
+      version,
+      bin: 'runmat-telemetry.exe',
+      architecture: { '64bit': { hash: '4'.repeat(64) } },
+    })
+
+    home.write('dist/standalone/SHA256SUMS', `${sums[0]?.join('  ')}\n`)
+    const ended = await run(process.execPath, [script('manifests.js')], home)
+    expect(ended.err).toContain('was not made')
+    expect(ended.code).not.toBe(0)
+  })
+
+  it('has notes of its own, and a tag that fits', async () => {
+    const home = tempHome()
+    home.write('package.json', '{"version":"1.2.0"}')
+    home.write('CHANGELOG.md', '# C\n\n## [1.2.0] - 2027-01-01\n\n- new\n\n## [1.1.0]\n\n- old\n')
+    const notes = (tag: string) => run(process.execPath, [script('notes.js'), tag], home)
+    expect(await notes('v1.2.0')).toMatchObject({ code: 0, out: '- new\n' })
+    expect(await notes('v1.1.0')).toMatchObject({ code: 1 })
+    home.write('CHANGELOG.md', '# C\n\n## [Unreleased]\n\n- new\n')
+    expect(await notes('v1.2.0')).toMatchObject({ code: 1 })
+  })
+})

@@ -1,0 +1,84 @@
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+
+import { root } from '../support/run.ts'
+import { requireTool } from '../support/tools.ts'
+
+interface Step {
+  readonly uses?: string
+  readonly run?: string
+  readonly with?: Readonly<Record<string, unknown>>
+}
+
+interface Workflow {
+  readonly permissions?: Readonly<Record<string, string>>
+  readonly jobs: Readonly<
+    Record<
+      string,
+      {
+        readonly permissions?: Readonly<Record<string, string>>
+        readonly uses?: string
+        readonly steps?: readonly Step[]
+        readonly 'timeout-minutes'?: number
+      }
+    >
+  >
+}
+
+const folder = path.join(root, '.github/workflows')
+const workflows = readdirSync(folder).map((name) => {
+  const text = readFileSync(path.join(folder, name), 'utf8')
+  return [name, text, parse(text) as Workflow] as const
+})
+
+describe.each(workflows)('%s', (_, text, workflow) => {
+  const jobs = Object.values(workflow.jobs)
+  const steps = jobs.flatMap((job) => job.steps ?? [])
+
+  it('runs nothing of others but what its hash names', () => {
+    const used = [...text.matchAll(/uses: (\S+)(.*)/g)].filter(
+      ([, name]) => !name?.startsWith('./'),
+    )
+    expect(used.length).toBeGreaterThan(0)
+    for (const [, name, comment] of used) {
+      expect(name).toMatch(/^actions\/[a-z-]+@[0-9a-f]{40}$/)
+      expect(comment).toMatch(/^ # v\d+\.\d+\.\d+$/)
+    }
+  })
+
+  it('may read, and where it may write it says so', () => {
+    for (const given of Object.values(workflow.permissions ?? { none: 'missing' })) {
+      expect(given).toBe('read')
+    }
+    for (const { permissions = {} } of jobs) {
+      const written = Object.keys(permissions).filter((name) => permissions[name] === 'write')
+      expect(['', 'attestations,id-token', 'id-token', 'contents']).toContain(written.join())
+    }
+  })
+
+  it('leaves no credentials to the code that it runs, and ends', () => {
+    for (const step of steps.filter(({ uses }) => uses?.startsWith('actions/checkout@'))) {
+      expect(step.with).toMatchObject({ 'persist-credentials': false })
+    }
+    for (const job of jobs) expect(job.uses ?? job['timeout-minutes']).toBeDefined()
+  })
+
+  it.skipIf(!requireTool('shellcheck'))(
+    'has clean scripts, which take nothing from expressions',
+    () => {
+      for (const { run = '' } of steps.filter((step) => step.run !== undefined)) {
+        expect(run).not.toContain('${{')
+        const checked = spawnSync('shellcheck', ['--shell=bash', '-'], {
+          // As GitHub does.
+          input: `set -e\n${run}`,
+          encoding: 'utf8',
+        })
+        expect(checked.stdout).toBe('')
+      }
+    },
+  )
+})
