@@ -85,8 +85,8 @@ describe('the settings of a buffer', () => {
 
 describe('credentials', () => {
   it('are told by what they look like', () => {
-    const authenticate = authenticatorIn('me\np w\n')
-    expect(authenticate('nonce')).toEqual({ user: 'me', pass: 'p w' })
+    const authenticate = authenticatorIn('me:p:w\n')
+    expect(authenticate('nonce')).toEqual({ user: 'me', pass: 'p:w' })
     const seed = 'SUAM5LR2XM2Z4FRZ2RAKKYVBKZK6KTMUGFR4ZN2KGPVKUO4DFQTV7ALBJA'
     expect(authenticatorIn(`${seed}\n`).length).toBe(1)
     expect(() => authenticatorIn('only-one-line')).toThrow('BUFFER_CREDS_FILE')

@@ -4,13 +4,16 @@ import type { NatsConnection } from '@nats-io/transport-node'
 import type { BufferSettings } from '../../../shared/buffer-settings.ts'
 import { limits } from '../limits.ts'
 import type { Trouble } from '../sinks/sink.ts'
-import { connectTo } from './connection.ts'
+import { connectTo, inboxOf, type Purpose } from './connection.ts'
 import { troubleOf } from './fault.ts'
+import { openNaps } from './naps.ts'
 import { openPublisher, type Publisher } from './publish.ts'
 
 /** A connection over which all is as it should be. */
 export interface Session {
   readonly connection: NatsConnection
+  /** What the names of inboxes begin with. */
+  readonly inbox: string
   readonly manager: JetStreamManager
   readonly publisher: Publisher
 }
@@ -29,6 +32,7 @@ export interface Broker {
 
 export interface BrokerOptions {
   readonly settings: BufferSettings
+  readonly purpose: Purpose
   /** Looks whether all is there, and makes what is missing; after every new connection. */
   readonly prepare: (session: Session) => Promise<void>
   readonly note: (message: string) => void
@@ -38,14 +42,14 @@ export interface BrokerOptions {
  * Keeps a connection, for ever. Who starts before the servers do, or outlives them, waits: it is
  * not ready meanwhile, and says so.
  */
-export function openBroker({ settings, prepare, note }: BrokerOptions): Broker {
+export function openBroker({ settings, purpose, prepare, note }: BrokerOptions): Broker {
   let open: Session | undefined
   let ready = false
   let closing = false
   let trouble: Trouble = { cause: 'buffer: not connected yet' }
   let round = 0
   let waiting: (() => void)[] = []
-  const timers = new Set<() => void>()
+  const { nap, wake } = openNaps()
   const isOpen = (): boolean => !closing
 
   const changed = (): void => {
@@ -58,16 +62,6 @@ export function openBroker({ settings, prepare, note }: BrokerOptions): Broker {
     if (cause !== trouble.cause) note(cause)
     trouble = { cause }
   }
-  const pause = (ms: number): Promise<void> =>
-    new Promise((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer)
-        timers.delete(end)
-        resolve()
-      }
-      const timer = setTimeout(end, ms)
-      timers.add(end)
-    })
 
   const begin = async (session: Session): Promise<void> => {
     round += 1
@@ -83,7 +77,7 @@ export function openBroker({ settings, prepare, note }: BrokerOptions): Broker {
         return changed()
       } catch (error) {
         if (isCurrent()) fail(error)
-        await pause(limits.buffer.againMs)
+        await nap(limits.buffer.againMs)
       }
     }
   }
@@ -98,7 +92,8 @@ export function openBroker({ settings, prepare, note }: BrokerOptions): Broker {
   const run = async (): Promise<void> => {
     while (isOpen()) {
       try {
-        const session = await sessionOf(await connectTo(settings), settings)
+        const connection = await connectTo(settings, purpose)
+        const session = await sessionOf(connection, settings.stream, inboxOf(purpose))
         if (closing) return await session.connection.close()
         open = session
         const states = session.connection.status()
@@ -111,7 +106,7 @@ export function openBroker({ settings, prepare, note }: BrokerOptions): Broker {
       } catch (error) {
         fail(error)
       }
-      await pause(limits.buffer.againMs)
+      await nap(limits.buffer.againMs)
     }
   }
   const running = run()
@@ -126,12 +121,12 @@ export function openBroker({ settings, prepare, note }: BrokerOptions): Broker {
     change: () => (closing ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
     close: async () => {
       closing = true
-      for (const wake of timers) wake()
+      wake()
       changed()
       if (open !== undefined) {
         // What was confirmed to the servers last is to get there; they may be gone, too.
-        await Promise.race([open.connection.flush().catch(() => undefined), pause(1000)])
-        for (const wake of timers) wake()
+        await Promise.race([open.connection.flush().catch(() => undefined), nap(1000)])
+        wake()
         await open.connection.close()
         await running
       }
@@ -139,11 +134,16 @@ export function openBroker({ settings, prepare, note }: BrokerOptions): Broker {
   }
 }
 
-async function sessionOf(connection: NatsConnection, settings: BufferSettings): Promise<Session> {
+async function sessionOf(
+  connection: NatsConnection,
+  stream: string,
+  inbox: string,
+): Promise<Session> {
   const { ackMs } = limits.buffer
   return {
     connection,
+    inbox,
     manager: await jetstreamManager(connection, { checkAPI: false, timeout: ackMs }),
-    publisher: openPublisher(connection, settings.stream, ackMs),
+    publisher: openPublisher(connection, { inbox, stream, deadlineMs: ackMs }),
   }
 }

@@ -33,7 +33,12 @@ export async function deadLetterCommand(
   { action, sink }: Request,
   { out, err }: Voice,
 ): Promise<number> {
-  const broker = openBroker({ settings, prepare: () => Promise.resolve(), note: () => undefined })
+  const broker = openBroker({
+    settings,
+    purpose: 'operate',
+    prepare: () => Promise.resolve(),
+    note: () => undefined,
+  })
   try {
     const session = await sessionOf(broker)
     if (session === undefined) {

@@ -13,12 +13,17 @@ import {
 import type { BufferSettings } from '../../../shared/buffer-settings.ts'
 import { BufferFault } from './fault.ts'
 
+/** For what a process connects; the servers allow each no more than that (infra/nats/nats.conf). */
+export type Purpose = 'ingest' | 'deliver' | 'operate'
+
 /** Connects once, or rejects; from then on the library reconnects for as long as it takes. */
-export function connectTo(settings: BufferSettings): ReturnType<typeof connect> {
+export function connectTo(settings: BufferSettings, purpose: Purpose): ReturnType<typeof connect> {
   const { servers, caFile, credentialsFile } = settings
   const options: ConnectionOptions = {
     servers: servers.map((server) => server.replace(/^\w+:\/\//, '')),
-    name: 'runmat-telemetry',
+    name: `runmat-telemetry ${purpose}`,
+    // So that none may read what is meant for another.
+    inboxPrefix: inboxOf(purpose),
     // Only to those whom the operator named, and by the way in which this machine looks up names.
     ignoreClusterUpdates: true,
     resolve: false,
@@ -40,6 +45,10 @@ export function connectTo(settings: BufferSettings): ReturnType<typeof connect> 
   return connect(options)
 }
 
+export function inboxOf(purpose: Purpose): string {
+  return `_INBOX.${purpose}`
+}
+
 /** Read anew at every connection, so that credentials can be exchanged while we run. */
 function authenticatorOf(file: string): Authenticator {
   let last: Authenticator | undefined
@@ -54,18 +63,14 @@ function authenticatorOf(file: string): Authenticator {
   }
 }
 
-/** A .creds file, the seed of an nkey, or user and password on two lines. */
+/** A .creds file, the seed of an nkey, or `user:password`. */
 export function authenticatorIn(text: string): Authenticator {
-  const bytes = Buffer.from(text)
-  if (text.includes('-----BEGIN NATS USER JWT-----')) return credsAuthenticator(bytes)
-  const [first = '', second, ...more] = text.trim().split(/\r?\n/)
-  if (second === undefined && /^SU[A-Z2-7]{56}$/.test(first)) {
-    return nkeyAuthenticator(Buffer.from(first))
+  if (text.includes('-----BEGIN NATS USER JWT-----')) return credsAuthenticator(Buffer.from(text))
+  const line = text.trim()
+  if (/^SU[A-Z2-7]{56}$/.test(line)) return nkeyAuthenticator(Buffer.from(line))
+  const [, user, password] = /^([^:\s]+):(\S+)$/.exec(line) ?? []
+  if (user !== undefined && password !== undefined) {
+    return usernamePasswordAuthenticator(user, password)
   }
-  if (second !== undefined && more.length === 0) {
-    return usernamePasswordAuthenticator(first.trim(), second.trim())
-  }
-  throw new BufferFault(
-    'BUFFER_CREDS_FILE holds no .creds, no seed of an nkey, and no user and password on two lines',
-  )
+  throw new BufferFault('BUFFER_CREDS_FILE holds no .creds, no seed of an nkey, no user:password')
 }

@@ -35,6 +35,7 @@ export async function openDeliverer(
   const sinks = settings.ga4 ? [primary, openGa4Sink(settings.ga4, metrics)] : [primary]
   const broker = openBroker({
     settings: buffer,
+    purpose: 'deliver',
     note: log.note,
     prepare: async ({ manager, connection }) => {
       await ensureStreams(manager, buffer, connection.info)

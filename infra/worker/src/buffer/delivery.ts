@@ -2,6 +2,7 @@ import { limits } from '../limits.ts'
 import type { Broker, Session } from './broker.ts'
 import { type CourierOptions, openCourier, suspicious } from './courier.ts'
 import type { Delivered } from './delivered.ts'
+import { openNaps } from './naps.ts'
 import { openPull, type Pull } from './pull.ts'
 
 export interface DeliveryOptions extends CourierOptions {
@@ -22,21 +23,12 @@ export function openDelivery(options: DeliveryOptions): Delivery {
   const underWay = new Set<Promise<void>>()
   let closing = false
   const isOpen = (): boolean => !closing
-  let wake: (() => void) | undefined
-
-  const sleep = (ms: number): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
+  const { nap, wake } = openNaps()
 
   const begin = (session: Session, messages: readonly Delivered[]): void => {
     const delivering = courier(session, messages).finally(() => {
       underWay.delete(delivering)
-      wake?.()
+      wake()
     })
     underWay.add(delivering)
   }
@@ -52,7 +44,7 @@ export function openDelivery(options: DeliveryOptions): Delivery {
     while (isOpen() && broker.session() === session) {
       const most = room()
       if (most === 0) {
-        await sleep(Math.min(Math.max(gate.waitMs(), 10), limits.buffer.againMs))
+        await nap(Math.min(Math.max(gate.waitMs(), 10), limits.buffer.againMs))
         continue
       }
       const messages = await pull.take(most)
@@ -65,10 +57,10 @@ export function openDelivery(options: DeliveryOptions): Delivery {
     while (isOpen()) {
       const session = broker.session()
       if (session === undefined) {
-        await Promise.race([broker.change(), sleep(limits.buffer.againMs)])
+        await Promise.race([broker.change(), nap(limits.buffer.againMs)])
         continue
       }
-      current = openPull(session.connection, names.stream, sink.name)
+      current = openPull(session, names.stream, sink.name)
       await serve(session, current)
       current.close()
     }
@@ -78,7 +70,7 @@ export function openDelivery(options: DeliveryOptions): Delivery {
   return {
     close: async () => {
       closing = true
-      wake?.()
+      wake()
       current?.close()
       await running
       await Promise.all(underWay)

@@ -12,6 +12,7 @@ export function openIngest(settings: BufferSettings, note: (message: string) => 
   const names = namesOf(settings.stream)
   const broker = openBroker({
     settings,
+    purpose: 'ingest',
     note,
     prepare: async (session) => {
       await ensureStreams(session.manager, settings, session.connection.info)

@@ -40,6 +40,12 @@ const away: Trouble = { cause: 'buffer: the stream is away' }
 const gone: Trouble = { cause: 'buffer: the connection was lost' }
 const strange: Trouble = { cause: 'buffer: a confirmation that is none' }
 
+export interface PublisherOptions {
+  readonly inbox: string
+  readonly stream: string
+  readonly deadlineMs: number
+}
+
 /**
  * Publishes many at once over one inbox and with one deadline: a request for each, as the library
  * makes it, costs a timer and several promises an event. How many are under way is up to the
@@ -47,10 +53,9 @@ const strange: Trouble = { cause: 'buffer: a confirmation that is none' }
  */
 export function openPublisher(
   connection: NatsConnection,
-  stream: string,
-  deadlineMs: number,
+  { inbox: prefix, stream, deadlineMs }: PublisherOptions,
 ): Publisher {
-  const inbox = createInbox()
+  const inbox = createInbox(prefix)
   const batches = new Map<number, Batch>()
   let next = 0
 

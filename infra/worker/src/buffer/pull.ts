@@ -1,5 +1,6 @@
-import { createInbox, nanos, type NatsConnection } from '@nats-io/transport-node'
+import { createInbox, nanos } from '@nats-io/transport-node'
 
+import type { Session } from './broker.ts'
 import { type Delivered, deliveredOf } from './delivered.ts'
 
 export interface Pull {
@@ -17,8 +18,12 @@ const graceMs = 3000
  * waits with the server, for whichever process has room first. First all that is there; when there
  * is nothing, the next one, and then all that came with it.
  */
-export function openPull(connection: NatsConnection, stream: string, consumer: string): Pull {
-  const inbox = createInbox()
+export function openPull(
+  { connection, inbox: prefix }: Session,
+  stream: string,
+  consumer: string,
+): Pull {
+  const inbox = createInbox(prefix)
   const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`
   let taken: Delivered[] = []
   let wanted = 0

@@ -31,12 +31,8 @@ export interface Nats {
   readonly leader: (stream?: string) => Promise<NatsServer>
 }
 
-/** Servers with folders and ports of their own; one, or a cluster. `extra` goes into each file. */
-export async function startNats(
-  count: 1 | 3 = 1,
-  extra = '',
-  scheme: 'nats' | 'tls' = 'nats',
-): Promise<Nats> {
+/** Servers with folders and ports of their own; one, or a cluster. */
+export async function startNats(count: 1 | 3 = 1): Promise<Nats> {
   const home = tempHome()
   const ports = await freePorts(count * 2)
   const routes = ports.slice(count).map((port) => `nats://127.0.0.1:${port}`)
@@ -55,10 +51,9 @@ export async function startNats(
 listen: "127.0.0.1:${ports[index]}"
 jetstream { store_dir: "${folder}", max_file_store: 2GB, max_memory_store: 16MB }
 ${count > 1 ? clustered : ''}
-${extra}
 `,
     )
-    return serverOf(file, `${scheme}://127.0.0.1:${ports[index]}`, Number(ports[index]))
+    return serverOf(file, `nats://127.0.0.1:${ports[index]}`, Number(ports[index]))
   })
   await Promise.all(servers.map((server) => server.start()))
   const connection = async (): Promise<NatsConnection> => {
@@ -88,7 +83,12 @@ ${extra}
   }
 }
 
-function serverOf(file: string, url: string, port: number): NatsServer {
+export function serverOf(
+  file: string,
+  url: string,
+  port: number,
+  env: Readonly<Record<string, string>> = {},
+): NatsServer {
   let child: ChildProcess | undefined
   let text = ''
   const stop = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
@@ -105,6 +105,7 @@ function serverOf(file: string, url: string, port: number): NatsServer {
     start: async () => {
       const started = spawn('nats-server', ['-c', file], {
         cwd: path.dirname(file),
+        env: { PATH: process.env['PATH'], ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
       })
       child = started
@@ -137,7 +138,7 @@ function accepts(port: number): Promise<boolean> {
 }
 
 /** All at once, so that none comes twice. */
-async function freePorts(count: number): Promise<readonly number[]> {
+export async function freePorts(count: number): Promise<readonly number[]> {
   const open = Array.from({ length: count }, () => net.createServer().listen(0, '127.0.0.1'))
   await Promise.all(open.map((server) => once(server, 'listening')))
   const ports = open.map((server) => (server.address() as AddressInfo).port)

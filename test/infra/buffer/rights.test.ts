@@ -1,0 +1,151 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { promisify } from 'node:util'
+
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { beforeAll, describe, expect, it } from 'vitest'
+
+import { tempHome } from '../../support/home.ts'
+import { root } from '../../support/run.ts'
+import { makeCertificates } from '../../support/tls.ts'
+import { finished, uuidOf } from '../worker/support/events.ts'
+import { startPostHog } from '../worker/support/posthog.ts'
+import { buildWorker } from '../worker/support/process.ts'
+import { later } from '../worker/support/stage.ts'
+import { postTo } from './support/load.ts'
+import { freePorts, hasNats, serverOf } from './support/nats.ts'
+import {
+  allArrive,
+  eventually,
+  figuresOf,
+  fleetOf,
+  isReady,
+  untilReady,
+} from './support/workers.ts'
+
+const passwords = {
+  BUFFER_INGEST_PASSWORD: 'of-those-that-receive',
+  BUFFER_DELIVER_PASSWORD: 'of-those-that-deliver',
+  BUFFER_OPERATE_PASSWORD: 'of-a-person',
+  BUFFER_ROUTE_PASSWORD: 'of-the-servers',
+}
+
+let program = ''
+beforeAll(() => {
+  program = buildWorker()
+})
+
+/** Three servers with the file that operators use, over TLS, each on a port of its own. */
+async function startSecured() {
+  const home = tempHome()
+  const certificates = await makeCertificates()
+  later(() => certificates.remove())
+  const [a = 0, b = 0, c = 0, ...routes] = await freePorts(6)
+  const conf = readFileSync(path.join(root, 'infra/nats/nats.conf'), 'utf8')
+  const at = (name: string, content: string) => home.write(name, content)
+  const key = at('key.pem', certificates.key)
+  const cert = at('cert.pem', certificates.cert)
+  at(
+    'tls.conf',
+    `tls { cert_file: "${cert}", key_file: "${key}", ca_file: "${certificates.caFile}" }`,
+  )
+  const list = routes.map((port) => `"nats://route:of-the-servers@127.0.0.1:${port}"`).join(', ')
+  const servers = [a, b, c].map((port, index) => {
+    const text = conf
+      .replace('0.0.0.0:4222', `127.0.0.1:${port}`)
+      .replace('0.0.0.0:6222', `127.0.0.1:${routes[index]}`)
+      .replace('127.0.0.1:8222', '127.0.0.1:-1')
+    return serverOf(at(`nats-${index}.conf`, text), `tls://127.0.0.1:${port}`, port, {
+      ...passwords,
+      BUFFER_SERVER: `nats-${index}`,
+      BUFFER_STORE: home.at(`store-${index}`),
+      BUFFER_STORE_BYTES: String(1024 ** 3),
+      BUFFER_ROUTES: `[${list}]`,
+    })
+  })
+  await Promise.all(servers.map((server) => server.start()))
+  const url = servers.map((server) => server.url).join(',')
+  return {
+    url,
+    certificates,
+    credentials: (user: string, password: string) => ({
+      BUFFER_CREDS_FILE: at(`${user}-${password}`, `${user}:${password}\n`),
+      BUFFER_CA_FILE: certificates.caFile,
+    }),
+    connect: async (user: string, pass: string): Promise<NatsConnection> => {
+      const made = await connect({
+        servers: [url.split(',')[0]?.replace('tls://', '') ?? ''],
+        user,
+        pass,
+        tls: { ca: certificates.ca },
+        inboxPrefix: `_INBOX.${user}`,
+      })
+      later(() => made.close())
+      return made
+    },
+  }
+}
+
+describe.skipIf(!hasNats)('the servers as infra/nats sets them up', () => {
+  it('let everybody do what they have to, over TLS, and nothing else', async () => {
+    const poison = finished()
+    const posthog = await startPostHog((batch) =>
+      batch.some(({ uuid }) => uuid === uuidOf(poison)) ? 400 : 200,
+    )
+    later(() => posthog.stop())
+    const secured = await startSecured()
+    const { credentials, url } = secured
+    const fleet = fleetOf(program, url, posthog)
+    const mine = credentials('ingest', passwords.BUFFER_INGEST_PASSWORD)
+    const [ingest, deliver, stranger] = await Promise.all([
+      fleet.ingest(mine),
+      fleet.deliver(credentials('deliver', passwords.BUFFER_DELIVER_PASSWORD)),
+      fleet.ingest(credentials('ingest', 'a-guess')),
+    ])
+    await untilReady(ingest, deliver)
+    const good = finished()
+    for (const bytes of [good, poison]) {
+      expect(await postTo(ingest.url, bytes)).toMatchObject({ status: 204 })
+    }
+    await allArrive(posthog, new Set([uuidOf(good)]))
+    await eventually(async () =>
+      expect(await figuresOf(deliver)).toMatchObject({ 'buffer_dead_letters{sink="posthog"}': 1 }),
+    )
+    expect(await figuresOf(ingest)).toMatchObject({ buffer_up: 1, buffer_events: 0 })
+
+    // A person, with rights of their own.
+    posthog.script(200)
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [program, 'dead-letters', 'replay'],
+      {
+        env: {
+          ...tempHome().env,
+          BUFFER_URL: url,
+          ...credentials('operate', passwords.BUFFER_OPERATE_PASSWORD),
+        },
+      },
+    )
+    expect(JSON.parse(stdout)).toEqual({ replayed: 1, kept: 0 })
+    await allArrive(posthog, new Set([uuidOf(poison)]))
+
+    expect(await isReady(stranger)).toContain('the credentials are refused')
+    const said = [ingest, deliver, stranger].map((worker) => worker.said()).join()
+    for (const secret of [...Object.values(passwords), 'a-guess'])
+      expect(said).not.toContain(secret)
+
+    const denied = async (user: string, pass: string, subject: string) => {
+      const connection = await secured.connect(user, pass)
+      await expect(connection.request(subject, '{}', { timeout: 2000 })).rejects.toThrow(
+        /permission/i,
+      )
+    }
+    const { BUFFER_INGEST_PASSWORD: i, BUFFER_DELIVER_PASSWORD: d } = passwords
+    await denied('deliver', d, 'telemetry.events')
+    await denied('deliver', d, '$JS.API.STREAM.DELETE.telemetry')
+    await denied('ingest', i, '$JS.API.CONSUMER.MSG.NEXT.telemetry.posthog')
+    await denied('ingest', i, '$JS.API.STREAM.MSG.GET.telemetry')
+    await denied('operate', passwords.BUFFER_OPERATE_PASSWORD, 'telemetry.events')
+  }, 60_000)
+})
