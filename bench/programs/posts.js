@@ -47,6 +47,7 @@ const request = [
 const digits = request.indexOf(uuid) + uuid.length - 12
 
 let sent = 0
+let answered = 0
 let measuring = false
 let failed = 0
 const latencies = []
@@ -63,7 +64,7 @@ setTimeout(() => {
     const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
     const rate = (latencies.length / took) * 1000
     const busy = (user + system) / 1000 / took
-    console.log(JSON.stringify({ rate, p50: at(0.5), p99: at(0.99), failed, busy }))
+    console.log(JSON.stringify({ rate, answered, p50: at(0.5), p99: at(0.99), failed, busy }))
     process.exit()
   }, seconds * 1000)
 }, warmUpMs)
@@ -82,6 +83,7 @@ function open() {
   socket.on('data', (chunk) => {
     // An answer of 204 has no body and comes in one piece; whatever else comes is a failure.
     if (chunk.latin1Slice(9, 12) !== '204') failed += 1
+    answered += 1
     if (measuring) latencies.push(performance.now() - start)
     post()
   })
