@@ -10,6 +10,7 @@ import { noNetwork } from './no-network.js'
 import { record } from './record.js'
 import { runs } from './runs.js'
 import { silentHost } from './silent-host.js'
+import { standalone } from './standalone.js'
 import { start } from './start.js'
 import { openStage } from './support/stage.js'
 import { tableOf } from './support/table.js'
@@ -17,6 +18,7 @@ import { worker } from './worker.js'
 
 const figures = {
   start,
+  standalone,
   record,
   'silent-host': silentHost,
   runs,

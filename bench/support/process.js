@@ -1,9 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process'
 
-/** Runs Node to its end. Synchronous, so that nothing of ours runs beside it. */
-export function node(args, { env, cwd }) {
+/** Runs Node to its end. */
+export function node(args, options) {
+  return run(process.execPath, args, options)
+}
+
+/** Runs a program to its end. Synchronous, so that nothing of ours runs beside it. */
+export function run(program, args, { env, cwd }) {
   const start = performance.now()
-  const { status, signal, stdout, stderr } = spawnSync(process.execPath, args, {
+  const { status, signal, stdout, stderr } = spawnSync(program, args, {
     env,
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],

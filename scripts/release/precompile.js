@@ -1,0 +1,21 @@
+// Adds V8's compiled form of the CLI for further versions of Node, the newest of each, from the npm
+// registry: `node scripts/release/precompile.js 22 24`. What runs this has made its own.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+
+// The key is not for the scripts of other packages.
+const { RUNMAT_TELEMETRY_KEY: _, ...env } = process.env
+const work = mkdtempSync(path.join(os.tmpdir(), 'telemetry-nodes-'))
+try {
+  for (const version of process.argv.slice(2)) {
+    const prefix = path.join(work, version)
+    const quiet = ['--silent', '--no-audit', '--no-fund']
+    execFileSync('npm', ['install', ...quiet, '--prefix', prefix, `node@${version}`], { env })
+    const node = path.join(prefix, 'node_modules/node/bin/node')
+    execFileSync(node, ['scripts/precompile.cjs'], { stdio: ['ignore', 'ignore', 'pipe'], env })
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true })
+}
