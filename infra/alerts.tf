@@ -231,7 +231,7 @@ resource "google_monitoring_alert_policy" "posthog" {
     condition_matched_log {
       filter = <<-EOT
         resource.type="cloud_run_revision"
-        resource.labels.service_name="${google_cloud_run_v2_service.worker.name}"
+        resource.labels.service_name=~"^${var.name}-(worker|deliver)$"
         jsonPayload.trouble:("the API key is refused" OR "over its quota")
       EOT
     }
@@ -247,5 +247,38 @@ resource "google_monitoring_alert_policy" "posthog" {
 
   documentation {
     content = "Events stay with the clients until this is repaired, thirty days at most. PostHog does not always say that the quota is used up: look at its billing page too."
+  }
+}
+
+# What delivers says once a minute how the buffer stands, if anything in it is worth a word.
+resource "google_monitoring_alert_policy" "buffer" {
+  display_name          = "${var.name}: the buffer fills"
+  combiner              = "OR"
+  severity              = "ERROR"
+  notification_channels = [google_monitoring_notification_channel.email.id]
+
+  conditions {
+    display_name = "An event waits for more than 15 minutes, half of the room is taken, or something was set aside"
+
+    condition_matched_log {
+      filter = <<-EOT
+        resource.type="cloud_run_revision"
+        resource.labels.service_name="${var.name}-deliver"
+        jsonPayload.msg="buffer"
+        jsonPayload.oldestSeconds>900 OR jsonPayload.share>0.5 OR jsonPayload.deadLetters>0
+      EOT
+    }
+  }
+
+  alert_strategy {
+    auto_close = "86400s"
+
+    notification_rate_limit {
+      period = "3600s"
+    }
+  }
+
+  documentation {
+    content = "Nothing is lost until the buffer is full or its age limit is reached (BUFFER_MAX_AGE_HOURS). See the log of what delivers for the reason, and the README for what was set aside."
   }
 }

@@ -32,3 +32,8 @@ output "forwarder_service_account" {
   description = "The identity of the forwarder's machines."
   value       = google_service_account.forwarder.email
 }
+
+output "buffer_hosts" {
+  description = "The hosts that the certificate of the buffer's servers must hold."
+  value       = values(local.buffer_hosts)
+}

@@ -7,6 +7,12 @@ locals {
     },
     var.ga_measurement_id == "" ? {} : { GA_API_SECRET = "ga-api-secret" },
   )
+
+  # Who only receives has no use for the keys of the sinks.
+  receive_secrets = {
+    for name, secret in local.worker_secrets : name => secret
+    if var.buffer != "on" || name == "INGESTION_KEY"
+  }
 }
 
 # Only the places are made here. The values are put there by hand (README), so that no secret ever
@@ -24,7 +30,7 @@ resource "google_secret_manager_secret" "worker" {
 }
 
 resource "google_secret_manager_secret_iam_member" "worker" {
-  for_each = local.worker_secrets
+  for_each = local.receive_secrets
 
   secret_id = google_secret_manager_secret.worker[each.key].id
   role      = "roles/secretmanager.secretAccessor"

@@ -186,6 +186,68 @@ variable "ga_measurement_id" {
   }
 }
 
+# The buffer
+
+variable "buffer" {
+  description = "Whether a buffer stands between worker and sinks: off, ready (it stands there, and delivers) or on (the worker stores in it)."
+  type        = string
+  default     = "off"
+
+  validation {
+    condition     = contains(["off", "ready", "on"], var.buffer)
+    error_message = "One of off, ready and on; ready comes before on, and after it."
+  }
+
+  validation {
+    condition     = var.buffer == "off" || length(var.zones) >= 3
+    error_message = "The buffer needs three zones: each has one of its servers."
+  }
+}
+
+variable "buffer_machine_type" {
+  description = "What machine a server of the buffer is."
+  type        = string
+  default     = "e2-medium"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]*-[a-z0-9-]+$", var.buffer_machine_type))
+    error_message = "A machine type such as e2-medium."
+  }
+}
+
+variable "buffer_image" {
+  description = "The image of nats-server that the servers run, such as one in a registry of your own."
+  type        = string
+  default     = "docker.io/library/nats:2.11-alpine"
+
+  validation {
+    condition     = can(regex("^[a-z0-9./_-]+:[A-Za-z0-9._-]+(@sha256:[0-9a-f]{64})?$", var.buffer_image)) && !endswith(var.buffer_image, ":latest")
+    error_message = "A name with a tag that means one image for good."
+  }
+}
+
+variable "buffer_disk_gb" {
+  description = "The disk of each server of the buffer. The stream may take four fifths of it."
+  type        = number
+  default     = 50
+
+  validation {
+    condition     = var.buffer_disk_gb >= 10 && floor(var.buffer_disk_gb) == var.buffer_disk_gb && var.buffer_disk_gb <= 1000
+    error_message = "A whole number from 10 to 1000."
+  }
+}
+
+variable "deliver_instances" {
+  description = "Instances that deliver what is in the buffer."
+  type        = number
+  default     = 2
+
+  validation {
+    condition     = var.deliver_instances >= 2 && floor(var.deliver_instances) == var.deliver_instances
+    error_message = "A whole number from 2, so that one may fail."
+  }
+}
+
 # The forwarder
 
 variable "forwarder_min_machines" {

@@ -6,6 +6,19 @@ resource "google_service_account" "worker" {
   depends_on = [google_project_service.needed]
 }
 
+locals {
+  # What who speaks to the buffer is told; the files are mounted from Secret Manager.
+  buffer_environment = {
+    BUFFER_URL        = local.buffer_url
+    BUFFER_MAX_BYTES  = tostring(local.buffer_max_bytes)
+    BUFFER_CREDS_FILE = "/run/buffer/credential/credential"
+    BUFFER_CA_FILE    = "/run/buffer/ca/ca.pem"
+  }
+
+  # The volumes of the worker when it stores in the buffer, and the secret in each.
+  ingest_credentials = var.buffer == "on" ? { credential = "buffer-ingest-credential", ca = "buffer-ca" } : {}
+}
+
 resource "google_cloud_run_v2_service" "worker" {
   name                = "${var.name}-worker"
   location            = var.region
@@ -30,6 +43,37 @@ resource "google_cloud_run_v2_service" "worker" {
       max_instance_count = var.worker_max_instances
     }
 
+    # With the buffer on: to its servers, with its own credential, and to nothing else that is private.
+    dynamic "vpc_access" {
+      for_each = length(local.ingest_credentials) == 0 ? [] : ["PRIVATE_RANGES_ONLY"]
+
+      content {
+        egress = vpc_access.value
+
+        network_interfaces {
+          network    = google_compute_network.telemetry.id
+          subnetwork = google_compute_subnetwork.forwarder.id
+        }
+      }
+    }
+
+    dynamic "volumes" {
+      for_each = local.ingest_credentials
+
+      content {
+        name = volumes.key
+
+        secret {
+          secret = google_secret_manager_secret.buffer[volumes.value].secret_id
+
+          items {
+            version = "latest"
+            path    = volumes.key == "ca" ? "ca.pem" : volumes.key
+          }
+        }
+      }
+    }
+
     containers {
       image = local.worker_image
 
@@ -49,9 +93,18 @@ resource "google_cloud_run_v2_service" "worker" {
         startup_cpu_boost = true
       }
 
-      # From Secret Manager: INGESTION_KEY, POSTHOG_API_KEY and, with GA4, GA_API_SECRET.
+      dynamic "volume_mounts" {
+        for_each = local.ingest_credentials
+
+        content {
+          name       = volume_mounts.key
+          mount_path = "/run/buffer/${volume_mounts.key}"
+        }
+      }
+
+      # From Secret Manager: INGESTION_KEY and, without a buffer, what the sinks ask for.
       dynamic "env" {
-        for_each = local.worker_secrets
+        for_each = local.receive_secrets
 
         content {
           name = env.key
@@ -62,6 +115,15 @@ resource "google_cloud_run_v2_service" "worker" {
               version = "latest"
             }
           }
+        }
+      }
+
+      dynamic "env" {
+        for_each = var.buffer == "on" ? merge(local.buffer_environment, { ROLE = "ingest" }) : {}
+
+        content {
+          name  = env.key
+          value = env.value
         }
       }
 
@@ -109,7 +171,10 @@ resource "google_cloud_run_v2_service" "worker" {
     }
   }
 
-  depends_on = [google_secret_manager_secret_iam_member.worker]
+  depends_on = [
+    google_secret_manager_secret_iam_member.worker,
+    google_secret_manager_secret_iam_member.buffer,
+  ]
 }
 
 # Cloud Run writes down every request with the address that it came from, and cannot be told not to.

@@ -14,6 +14,8 @@ export interface Log {
   readonly note: (message: string) => void
   readonly ignored: (variables: readonly string[], sink: string) => void
   readonly batch: (events: readonly Event[], result: Result, ms: number) => void
+  /** How the buffer stands. */
+  readonly buffer: (standing: Readonly<Record<string, number>>) => void
   /** Told of every refusal, speaks of them together, lest a flood fills the disk. */
   readonly refused: (reason: Reason, field?: string) => void
   readonly fault: (error: unknown) => void
@@ -45,6 +47,7 @@ export function openLog(destination: DestinationStream): Log {
       if (trouble === undefined) log.info(facts, 'batch')
       else log.warn(facts, 'batch')
     },
+    buffer: (standing) => log.warn(standing, 'buffer'),
     refused: (reason, field) => {
       const name = field === undefined ? reason : `${reason} ${field}`
       refusals.set(name, (refusals.get(name) ?? 0) + 1)

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { SettingsError } from '../../../infra/shared/environment.ts'
 import { authenticatorIn } from '../../../infra/worker/src/buffer/connection.ts'
 import { differenceOf, replicasOn, streamsOf } from '../../../infra/worker/src/buffer/stream.ts'
+import { worthSaying } from '../../../infra/worker/src/buffer/watch.ts'
 import { readSettings } from '../../../infra/worker/src/settings.ts'
 import { tempHome } from '../../support/home.ts'
 
@@ -126,5 +127,25 @@ describe('a stream', () => {
       'b ["y"], and the settings say ["x"]',
     )
     expect(differenceOf({ a: 1 }, {})).toBe('a undefined, and the settings say 1')
+  })
+})
+
+describe('the log', () => {
+  const sinks = [
+    { sink: 'posthog', waiting: 0, underWay: 0, redelivered: 0, deadLetters: 0 },
+    { sink: 'ga4', waiting: 0, underWay: 0, redelivered: 0, deadLetters: 0 },
+  ]
+  const survey = { messages: 3, bytes: 10, mostBytes: 100, oldestAge: 1, sinks }
+
+  it('speaks of a buffer when there is something to say', () => {
+    expect(worthSaying(survey)).toBeUndefined()
+    expect(worthSaying({ ...survey, oldestAge: 901.2 })).toEqual({
+      events: 3,
+      oldestSeconds: 901,
+      share: 0.1,
+      deadLetters: 0,
+    })
+    const dead = sinks.map((sink) => ({ ...sink, deadLetters: 2 }))
+    expect(worthSaying({ ...survey, sinks: dead })).toMatchObject({ deadLetters: 4 })
   })
 })

@@ -32,6 +32,22 @@ describe('the README of the receiving side', () => {
     }
   })
 
+  it('computes the table of the buffer as it says', () => {
+    const shown = rows
+      .filter((line) => /^\|\s+[\d,]+,000,000 +\|/.test(line))
+      .map((line) => line.split('|').map((cell) => Number(cell.replaceAll(/\D/g, ''))))
+      .map((cells) => cells.slice(2, 8))
+    const expected = [1e6, 1e7, 1e8].map((installs) => {
+      const mean = (installs * 60) / 2_592_000
+      const room = 0.75 * 50 * 1024 ** 3
+      const bridged = Math.min(168, room / (mean * 1100) / 3600)
+      const after = (24 * 60 * mean) / (2 * (2000 / 0.3) - mean)
+      const receive = Math.max(2, Math.ceil((3 * mean) / (0.6 * 10_000)))
+      return [3 * mean, receive, 2, bridged, after, 1800 * 3 * mean].map(Math.round)
+    })
+    expect(shown).toEqual(expected)
+  })
+
   it('computes its table as it says', () => {
     const table = rows.filter((line) => /^\|\s+\d+ million +\|/.test(line))
     const expected = [1e6, 1e7, 1e8].map((installs) => {

@@ -136,11 +136,13 @@ describe('the network', () => {
       from: block['source_ranges'],
       what: find(block, 'protocol').concat(find(block, 'ports')),
     }))
-    expect(rules).toHaveLength(2)
+    expect(rules).toHaveLength(3)
     expect(rules).toEqual(
       expect.arrayContaining([
         { from: ['0.0.0.0/0'], what: ['udp', '${tostring(var.udp_port)}'] },
         { from: '${local.health_check_ranges}', what: ['tcp', '${tostring(var.health_port)}'] },
+        // Of the buffer, and from nowhere but our own network.
+        { from: ['${var.subnet_range}'], what: ['tcp', '4222', '6222'] },
       ]),
     )
     expect(locals['health_check_ranges']).toEqual([

@@ -16,6 +16,7 @@ import { openDelivery } from './delivery.ts'
 import { openSurveys, renderBuffer } from './metrics.ts'
 import { namesOf } from './names.ts'
 import { ensureConsumer, ensureStreams } from './stream.ts'
+import { watchBuffer } from './watch.ts'
 
 /** GA4 takes one client at a time, so that a batch is many requests. */
 const ga4Batch = 100
@@ -63,6 +64,7 @@ export async function openDeliverer(
   }
   const deliveries = sinks.map(open)
   const survey = openSurveys(broker, names)
+  const stopWatching = watchBuffer(survey, log.buffer)
   const gate = deliveries[0]?.gate ?? openGate()
   return {
     settings,
@@ -83,6 +85,7 @@ export async function openDeliverer(
       return own + renderBuffer(broker.session() !== undefined, await survey(), seen)
     },
     close: async () => {
+      stopWatching()
       await Promise.all(deliveries.map(({ delivery }) => delivery.close()))
       await Promise.all([broker.close(), ...sinks.map((sink) => sink.close())])
       log.close()

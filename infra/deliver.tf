@@ -1,0 +1,173 @@
+# The worker that only delivers: from the buffer to the sinks. Nobody calls it but Google's probes.
+resource "google_service_account" "deliver" {
+  account_id   = "${var.name}-deliver"
+  display_name = "Telemetry delivery"
+
+  depends_on = [google_project_service.needed]
+}
+
+locals {
+  # What delivers has the keys of the sinks, and not those of the clients.
+  deliver_secrets = {
+    for name, secret in local.worker_secrets : name => secret
+    if name != "INGESTION_KEY"
+  }
+}
+
+resource "google_secret_manager_secret_iam_member" "deliver" {
+  for_each = local.deliver_secrets
+
+  secret_id = google_secret_manager_secret.worker[each.key].id
+  role      = "roles/secretmanager.secretAccessor"
+  member    = google_service_account.deliver.member
+}
+
+resource "google_cloud_run_v2_service" "deliver" {
+  for_each = toset(var.buffer == "off" ? [] : ["deliver"])
+
+  name                 = "${var.name}-${each.key}"
+  location             = var.region
+  deletion_protection  = var.deletion_protection
+  ingress              = "INGRESS_TRAFFIC_INTERNAL_ONLY"
+  default_uri_disabled = true
+
+  template {
+    service_account = google_service_account.deliver.email
+
+    scaling {
+      min_instance_count = var.deliver_instances
+      max_instance_count = var.deliver_instances
+    }
+
+    # Only what is private goes through our network: the sinks are reached as before.
+    vpc_access {
+      egress = "PRIVATE_RANGES_ONLY"
+
+      network_interfaces {
+        network    = google_compute_network.telemetry.id
+        subnetwork = google_compute_subnetwork.forwarder.id
+      }
+    }
+
+    volumes {
+      name = "credential"
+
+      secret {
+        secret = google_secret_manager_secret.buffer["buffer-deliver-credential"].secret_id
+
+        items {
+          version = "latest"
+          path    = "credential"
+        }
+      }
+    }
+
+    volumes {
+      name = "ca"
+
+      secret {
+        secret = google_secret_manager_secret.buffer["buffer-ca"].secret_id
+
+        items {
+          version = "latest"
+          path    = "ca.pem"
+        }
+      }
+    }
+
+    containers {
+      image = local.worker_image
+
+      ports {
+        container_port = 8080
+      }
+
+      resources {
+        limits = {
+          cpu    = var.worker_cpu
+          memory = var.worker_memory
+        }
+
+        # It works without being called.
+        cpu_idle          = false
+        startup_cpu_boost = true
+      }
+
+      volume_mounts {
+        name       = "credential"
+        mount_path = "/run/buffer/credential"
+      }
+
+      volume_mounts {
+        name       = "ca"
+        mount_path = "/run/buffer/ca"
+      }
+
+      # From Secret Manager: POSTHOG_API_KEY and, with GA4, GA_API_SECRET.
+      dynamic "env" {
+        for_each = local.deliver_secrets
+
+        content {
+          name = env.key
+
+          value_source {
+            secret_key_ref {
+              secret  = google_secret_manager_secret.worker[env.key].secret_id
+              version = "latest"
+            }
+          }
+        }
+      }
+
+      dynamic "env" {
+        for_each = local.buffer_environment
+
+        content {
+          name  = env.key
+          value = env.value
+        }
+      }
+
+      env {
+        name  = "ROLE"
+        value = "deliver"
+      }
+
+      env {
+        name  = "POSTHOG_HOST"
+        value = var.posthog_host
+      }
+
+      env {
+        name  = "GA_MEASUREMENT_ID"
+        value = var.ga_measurement_id
+      }
+
+      # /healthz: it has its place in the stream as soon as it runs, and what is away comes back.
+      startup_probe {
+        period_seconds    = 4
+        timeout_seconds   = 4
+        failure_threshold = 15
+
+        http_get {
+          path = "/healthz"
+        }
+      }
+
+      liveness_probe {
+        period_seconds    = 10
+        timeout_seconds   = 5
+        failure_threshold = 3
+
+        http_get {
+          path = "/healthz"
+        }
+      }
+    }
+  }
+
+  depends_on = [
+    google_secret_manager_secret_iam_member.deliver,
+    google_secret_manager_secret_iam_member.buffer,
+  ]
+}

@@ -1,0 +1,159 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, readFileSync, statSync } from 'node:fs'
+import path from 'node:path'
+
+import { describe, expect, it } from 'vitest'
+
+import { readSettings } from '../../../infra/worker/src/settings.ts'
+import { tempHome } from '../../support/home.ts'
+import { root } from '../../support/run.ts'
+import { makeCertificates } from '../../support/tls.ts'
+import { requireTool } from '../../support/tools.ts'
+import { type Block, find, readConfiguration, render, textOf } from './configuration.ts'
+
+const configuration = readConfiguration()
+const { locals, resources, variables } = configuration
+const hosts = ['nats-1', 'nats-2', 'nats-3'].map(
+  (name) => `${name}.buffer.runmat-telemetry.internal`,
+)
+
+/** What only Terraform could work out, worked out here. */
+function script(name: string): string {
+  const text = textOf(locals[name])
+    .replace('${join(" ", values(local.buffer_hosts))}', hosts.join(' '))
+    .replace('${floor(var.buffer_disk_gb * 1073741824 * 0.85)}', '45634027520')
+  return render(text, configuration)
+}
+
+const passwords = ['INGEST', 'DELIVER', 'OPERATE', 'ROUTE']
+  .map((name) => `BUFFER_${name}_PASSWORD=password-of-${name.toLowerCase()}`)
+  .join('\n')
+
+const standIns: Readonly<Record<string, string>> = {
+  iptables: 'case "$*" in *-C*) exit 1 ;; esac',
+  blkid: '[ -z "$BLANK" ]',
+  'mkfs.ext4': '',
+  mkdir: '',
+  mount: '',
+  mountpoint: 'exit 1',
+  curl: `case "$*" in
+*service-accounts*) printf '{"access_token":"token-of-the-machine","expires_in":3599}' ;;
+*attributes/buffer-server*) printf nats-2 ;;
+*) cat >> "$CALLS.headers"
+   for name in tls ca passwords; do case "$*" in *"/runmat-telemetry-buffer-$name/"*) file=$name ;; esac; done
+   printf '{ "payload": { "data": "%s" } }' "$(base64 -w0 "$SECRETS/$file")" ;;
+esac`,
+}
+
+async function boot(env: Readonly<Record<string, string>> = {}) {
+  const home = tempHome()
+  const certificates = await makeCertificates({ names: hosts })
+  home.write('secrets/tls', `${certificates.cert}\n${certificates.key}\n`)
+  home.write('secrets/ca', certificates.ca)
+  home.write('secrets/passwords', `${passwords}\n`)
+  certificates.remove()
+  for (const [name, says] of Object.entries(standIns)) {
+    const text = `#!/bin/sh\necho "${name} $*" >> "$CALLS"\n${says}\n`
+    chmodSync(home.write(`bin/${name}`, text), 0o755)
+  }
+  const file = home.write('prepare.sh', script('buffer_prepare'))
+  const { status, stderr } = spawnSync('/bin/sh', [file], {
+    encoding: 'utf8',
+    cwd: home.path,
+    env: {
+      PATH: `${home.at('bin')}:${process.env['PATH']}`,
+      CALLS: home.at('calls'),
+      SECRETS: home.at('secrets'),
+      RUNTIME_DIRECTORY: home.path,
+      ...env,
+    },
+  })
+  return { home, status, stderr, calls: home.read('calls') }
+}
+
+describe('a server of the buffer', () => {
+  it('gets its secrets before it starts, and has a file that nats-server takes', async () => {
+    const { home, status, stderr, calls } = await boot()
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    for (const file of ['env', 'tls.pem', 'ca.pem']) {
+      expect(statSync(home.at(file)).mode & 0o777).toBe(0o600)
+    }
+    expect(calls).not.toMatch(/password-of-|token-of-|mkfs/)
+    const env = Object.fromEntries(
+      home
+        .read('env')
+        .trim()
+        .split('\n')
+        .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+    )
+    const conf = readFileSync(path.join(root, 'infra/nats/nats.conf'), 'utf8')
+    const asked = [...conf.matchAll(/\$(BUFFER_\w+)/g)].map(([, name]) => name)
+    expect(new Set(Object.keys(env))).toEqual(new Set(asked))
+    expect(env['BUFFER_SERVER']).toBe('nats-2')
+    for (const host of hosts) {
+      expect(env['BUFFER_ROUTES']).toContain(`nats://route:password-of-route@${host}:6222`)
+    }
+    if (!requireTool('nats-server')) return
+    home.write('nats.conf', conf)
+    home.write('tls.conf', script('buffer_tls').replaceAll('/run/buffer/', `${home.path}/`))
+    const checked = spawnSync('nats-server', ['-c', home.at('nats.conf'), '-t'], {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], ...env },
+    })
+    expect(checked.stderr + checked.stdout).toContain('is valid')
+  })
+
+  it('makes its disk once, and opens its firewall for clients and the others only', async () => {
+    const { calls } = await boot({ BLANK: '1' })
+    expect(calls).toContain('mkfs.ext4 -q -L buffer /dev/disk/by-id/google-buffer')
+    expect(calls.match(/^iptables .* -A .*$/gm)).toEqual([
+      'iptables -w -A INPUT -p tcp --dport 4222 -j ACCEPT',
+      'iptables -w -A INPUT -p tcp --dport 6222 -j ACCEPT',
+    ])
+  })
+
+  it('runs without rights, and has time to hand over', () => {
+    const unit = script('buffer_unit')
+    expect(unit).toMatch(/--network host --read-only --cap-drop ALL .*no-new-privileges/)
+    const [, patience] = /docker stop -t (\d+)/.exec(unit) ?? []
+    const [, limit] = /TimeoutStopSec=(\d+)/.exec(unit) ?? []
+    expect(Number(limit)).toBeGreaterThan(Number(patience))
+  })
+})
+
+describe('who speaks to the buffer', () => {
+  const file = tempHome().write('credential', 'a:b')
+  const given = {
+    ...(locals['buffer_environment'] as Record<string, string>),
+    BUFFER_URL: hosts.map((host) => `tls://${host}:4222`).join(','),
+    BUFFER_MAX_BYTES: String(Math.floor(50 * 1_073_741_824 * 0.75)),
+  }
+
+  it('is told what the worker takes', () => {
+    expect(Object.keys(given).toSorted()).toEqual([
+      'BUFFER_CA_FILE',
+      'BUFFER_CREDS_FILE',
+      'BUFFER_MAX_BYTES',
+      'BUFFER_URL',
+    ])
+    const env = { ...given, BUFFER_CA_FILE: file, BUFFER_CREDS_FILE: file, INGESTION_KEY: 'k' }
+    for (const ROLE of ['ingest', 'deliver']) {
+      expect(readSettings({ ...env, ROLE })).toMatchObject({ role: ROLE, buffer: { caFile: file } })
+    }
+  })
+
+  it('finds its files where they are mounted', () => {
+    const { template } = resources.get('google_cloud_run_v2_service.deliver') as Block
+    const mounts = find(template, 'volume_mounts').flatMap((mount) => find(mount, 'mount_path'))
+    for (const name of ['BUFFER_CREDS_FILE', 'BUFFER_CA_FILE'] as const) {
+      expect(mounts).toContain(path.dirname((given as Record<string, string>)[name] ?? ''))
+    }
+  })
+
+  it('has what it needs, and not the keys of the others', () => {
+    const text = (name: string): string => JSON.stringify(locals[name])
+    expect(text('receive_secrets')).toContain(String.raw`name == \"INGESTION_KEY\"`)
+    expect(text('deliver_secrets')).toContain(String.raw`name != \"INGESTION_KEY\"`)
+    expect(variables['buffer']?.['default']).toBe('off')
+  })
+})
