@@ -87,6 +87,11 @@ export function memoryOf(pid) {
   return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024
 }
 
+/** The memory that it has now. */
+export function residentOf(pid) {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024
+}
+
 export async function runProgram(program, args) {
   const child = spawn(process.execPath, [program, ...args.map(String)], {
     stdio: ['ignore', 'pipe', 'inherit'],
