@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { beforeAll, describe, expect, it } from 'vitest'
 
 import { tempHome, type Home } from './support/home.ts'
 import { root, run } from './support/run.ts'
+import { requireTool } from './support/tools.ts'
 
 interface Packed {
   readonly filename: string
@@ -54,8 +55,23 @@ describe('the package', () => {
     expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/unpackedSize: \d+ kB/) })
   })
 
-  it('brings nothing along', () => {
+  it('brings nothing along, and runs nothing when it is installed', () => {
     expect(readdirSync(path.join(prefix(), 'lib/node_modules'))).toEqual(['runmat-telemetry'])
+    const { scripts, dependencies } = JSON.parse(
+      readFileSync(path.join(library(), 'package.json'), 'utf8'),
+    ) as { scripts: Record<string, string>; dependencies?: unknown }
+    expect(dependencies).toBeUndefined()
+    expect(scripts).not.toHaveProperty('preinstall')
+    expect(scripts).not.toHaveProperty('install')
+    expect(scripts).not.toHaveProperty('postinstall')
+  })
+
+  it.skipIf(!requireTool('mman'))('has a page that man finds', async () => {
+    const pages = path.join(prefix(), 'share/man')
+    const ended = await run('mman', ['-M', pages, '-T', 'ascii', 'runmat-telemetry'], tempHome())
+    expect(ended.code).toBe(0)
+    expect(ended.out).toMatch(/^RUNMAT-TELEMETRY\(1\)/)
+    expect(ended.out).toContain('RunMat counts how it is used')
   })
 
   it('has a command and a man page', async () => {

@@ -38,6 +38,7 @@ function without(...members: readonly Member[]): Record<string, Behaviour> {
 }
 
 const runmat: Member = { name: 'runmat', text: program }
+const companion = { name: 'runmat-telemetry' }
 
 describe('install.sh leaves everything as it was and says why', () => {
   it.each<[string, Record<string, Behaviour>, string]>([
@@ -55,6 +56,8 @@ describe('install.sh leaves everything as it was and says why', () => {
     ['it holds a folder of that name', without({ name: 'runmat/x' }), 'holds no runmat'],
     ['the program is empty', without({ name: 'runmat', text: '' }), 'is no program'],
     ['the program is a link', without({ name: 'runmat', link: '/bin/sh' }), 'is no program'],
+    ['its companion is empty', without(runmat, { ...companion, text: '' }), 'is no program'],
+    ['its companion is a link', without(runmat, { ...companion, link: 'runmat' }), 'is no program'],
     ['a path leads out', without(runmat, { name: '../evil', text: 'x' }), 'lead out of it'],
     ['a path inside leads out', without(runmat, { name: 'a/../../evil' }), 'lead out of it'],
     ['a path is absolute', without(runmat, { name: '/tmp/evil', text: 'x' }), 'lead out of it'],
