@@ -23,7 +23,11 @@ export async function startOn(core, args, env = process.env) {
   const command = [process.execPath, ...args.map(String)]
   const [file, ...rest] = canPin ? ['taskset', '-c', String(core), ...command] : command
   const child = spawn(file, rest, { env, stdio: ['ignore', 'pipe', 'inherit'] })
-  const [line] = await once(createInterface(child.stdout), 'line')
+  const lines = createInterface(child.stdout)
+  const [line] = await once(lines, 'line')
+  // The rest is read and thrown away, lest the program has to wait for us.
+  lines.close()
+  child.stdout.resume()
   const end = async (signal) => {
     if (child.exitCode !== null || child.signalCode !== null) return
     child.kill(signal)
