@@ -39,7 +39,7 @@ export function connectTo(settings: BufferSettings, purpose: Purpose): ReturnTyp
     noAsyncTraces: true,
     ...(credentialsFile !== undefined && { authenticator: authenticatorOf(credentialsFile) }),
     ...(servers[0]?.startsWith('tls:') && {
-      tls: caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') },
+      tls: caFile === undefined ? {} : { ca: textIn('BUFFER_CA_FILE', caFile) },
     }),
   }
   return connect(options)
@@ -54,12 +54,20 @@ function authenticatorOf(file: string): Authenticator {
   let last: Authenticator | undefined
   return (nonce): Auth => {
     try {
-      last = authenticatorIn(readFileSync(file, 'utf8'))
+      last = authenticatorIn(textIn('BUFFER_CREDS_FILE', file))
     } catch (error) {
       // The moment in which the file is replaced.
       if (last === undefined) throw error
     }
     return last(nonce)
+  }
+}
+
+function textIn(name: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    throw new BufferFault(`the file of ${name} cannot be read`)
   }
 }
 

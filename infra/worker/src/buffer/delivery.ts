@@ -47,8 +47,10 @@ export function openDelivery(options: DeliveryOptions): Delivery {
         await nap(Math.min(Math.max(gate.waitMs(), 10), limits.buffer.againMs))
         continue
       }
-      const messages = await pull.take(most)
+      const { messages, isSound } = await pull.take(most)
       if (messages.length > 0) begin(session, messages)
+      // Our place in the stream may be gone, and is made anew.
+      if (!isSound && isOpen()) broker.doubt()
     }
   }
 

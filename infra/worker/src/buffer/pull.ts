@@ -3,11 +3,20 @@ import { createInbox, nanos } from '@nats-io/transport-node'
 import type { Session } from './broker.ts'
 import { type Delivered, deliveredOf } from './delivered.ts'
 
+export interface Taken {
+  readonly messages: readonly Delivered[]
+  /** False: the server did not answer, or not as it does where the consumer and its leader are. */
+  readonly isSound: boolean
+}
+
 export interface Pull {
   /** Up to so many, as soon as there is one; none when none came in time. Never rejects. */
-  readonly take: (most: number) => Promise<readonly Delivered[]>
+  readonly take: (most: number) => Promise<Taken>
   readonly close: () => void
 }
+
+/** There is nothing, and there is nothing more. */
+const ends: ReadonlySet<number | undefined> = new Set([404, 408])
 
 /** How long the server keeps a request for the next one, and we wait for an answer beyond that. */
 const waitMs = 2000
@@ -27,12 +36,18 @@ export function openPull(
   const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`
   let taken: Delivered[] = []
   let wanted = 0
+  let isSound = true
   let done: (() => void) | undefined
+  const fail = (): void => {
+    isSound = false
+    done?.()
+  }
 
   const subscription = connection.subscribe(inbox, {
     callback: (error, message) => {
+      if (error !== null) return fail()
       // A status, which has the inbox as its subject, is the end of what there is for now.
-      if (error !== null || message.subject === inbox) return done?.()
+      if (message.subject === inbox) return ends.has(message.headers?.code) ? done?.() : fail()
       taken.push(deliveredOf(message))
       if (taken.length >= wanted) done?.()
     },
@@ -41,7 +56,7 @@ export function openPull(
   const ask = (request: object, most: number, forMs: number): Promise<void> =>
     new Promise((resolve) => {
       wanted = most
-      const timer = setTimeout(() => done?.(), forMs)
+      const timer = setTimeout(fail, forMs)
       done = () => {
         clearTimeout(timer)
         done = undefined
@@ -50,7 +65,7 @@ export function openPull(
       try {
         connection.publish(subject, JSON.stringify(request), { reply: inbox })
       } catch {
-        done()
+        fail()
       }
     })
   const askAtOnce = (most: number): Promise<void> =>
@@ -58,15 +73,16 @@ export function openPull(
 
   return {
     take: async (most) => {
+      isSound = true
       await askAtOnce(most)
-      if (taken.length === 0) {
+      if (taken.length === 0 && isSound) {
         await ask({ batch: 1, expires: nanos(waitMs) }, 1, waitMs + graceMs)
         if (taken.length > 0 && most > taken.length) await askAtOnce(most)
       }
       // What came too late for its own request is in here too: it is ours to deliver all the same.
-      const all = taken
+      const messages = taken
       taken = []
-      return all
+      return { messages, isSound }
     },
     close: () => {
       done?.()

@@ -63,7 +63,7 @@ export function startLoad(
         () => {
           if (stored.size < events) throw new Error(`${stored.size} of ${events}: ${[...refused]}`)
         },
-        { timeout: 20_000, interval: 10 },
+        { timeout: 30_000, interval: 10 },
       ),
     end: async () => {
       going = false

@@ -42,7 +42,7 @@ export function untilReady(...workers: readonly Running[]): Promise<void> {
   })
 }
 
-export function eventually(check: () => unknown, timeout = 20_000): Promise<void> {
+export function eventually(check: () => unknown, timeout = 30_000): Promise<void> {
   return vi.waitFor(async () => void (await check()), { timeout, interval: 20 })
 }
 
@@ -57,7 +57,7 @@ export async function figuresOf({ url }: Pick<Running, 'url'>): Promise<Record<s
 export async function allArrive(
   posthog: Pick<PostHog, 'stored'>,
   uuids: ReadonlySet<string>,
-  timeout = 20_000,
+  timeout = 30_000,
 ): Promise<{ readonly raw: number; readonly identities: number }> {
   await eventually(() => {
     const there = new Set(posthog.stored.map(({ uuid }) => uuid))
