@@ -2,7 +2,8 @@ import type { UploaderProgram } from '../deliver/detach.ts'
 import type { Product } from '../product/product.ts'
 import { assess, type Situation } from '../settings/situation.ts'
 import type { Surroundings } from '../settings/surroundings.ts'
-import { type Ink, inkOf, type Io } from './io.ts'
+import { type Ink, inkOf } from './ink.ts'
+import type { Io } from './io.ts'
 
 /** The tool, and the place it is used in. */
 export interface Tool {

@@ -15,31 +15,6 @@ export function toJson(value: unknown): string {
   return `${JSON.stringify(value, undefined, 2)}\n`
 }
 
-/** https://no-color.org, https://force-color.org */
-export function wantsColour(
-  env: Readonly<Record<string, string | undefined>>,
-  isTerminal: boolean,
-): boolean {
-  if (env['NO_COLOR']) return false
-  if (env['FORCE_COLOR']) return env['FORCE_COLOR'] !== '0'
-  return isTerminal && env['TERM'] !== 'dumb'
-}
-
-export interface Ink {
-  readonly strong: (text: string) => string
-  readonly faint: (text: string) => string
-  readonly good: (text: string) => string
-  readonly name: (text: string) => string
-}
-
-/** Colour only ever repeats what the words say already. */
-export async function inkOf(colour: boolean): Promise<Ink> {
-  return colour ? (await import('./colours.ts')).colours : colourless
-}
-
-const asIs = (text: string): string => text
-const colourless: Ink = { strong: asIs, faint: asIs, good: asIs, name: asIs }
-
 /** Text of foreign origin, made safe to show: it may not move the cursor or reorder the line. */
 export function printable(text: string): string {
   return text.replace(unprintable, '?')

@@ -1,4 +1,4 @@
-import type { Ink } from './io.ts'
+import type { Ink } from './ink.ts'
 
 /** The same JSON, indented and coloured for eyes. */
 export function paintJson(json: string, ink: Ink): string {

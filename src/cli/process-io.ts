@@ -2,7 +2,8 @@ import { fstatSync, readSync, writeSync } from 'node:fs'
 
 import { causeOf, codeOf } from '../files/cause.ts'
 import { waitSync } from '../files/wait.ts'
-import { type Io, wantsColour } from './io.ts'
+import { wantsColour } from './ink.ts'
+import type { Io } from './io.ts'
 
 /** The real terminal, or the file or pipe in its place. */
 export function processIo(env: Readonly<Record<string, string | undefined>>): Io {
