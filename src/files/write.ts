@@ -104,9 +104,13 @@ export function syncFolder(folder: string): void {
   }
 }
 
-export function writeFully(descriptor: number, bytes: Uint8Array): void {
-  let offset = 0
-  while (offset < bytes.length) offset += writeSync(descriptor, bytes, offset)
+/** From `position` on, or where the last write ended. */
+export function writeFully(descriptor: number, bytes: Uint8Array, position?: number): void {
+  let done = 0
+  while (done < bytes.length) {
+    const at = position === undefined ? null : position + done
+    done += writeSync(descriptor, bytes, done, bytes.length - done, at)
+  }
 }
 
 function resolveLinks(file: string): string {

@@ -1,4 +1,14 @@
-import { closeSync, fstatSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  writeSync,
+} from 'node:fs'
 
 import { codeOf } from '../files/cause.ts'
 import { look } from '../files/look.ts'
@@ -12,34 +22,48 @@ export interface Holder {
   readonly born: string | null
 }
 
-/** A file that only one process can have made. */
+/** A name that only one process can have made. */
 export interface Lock {
-  /** Open for writing behind what the lock says: the file may become more than a lock. */
   readonly descriptor: number
+  /** Is it a second name of another file, and `descriptor` open for reading and writing that? */
+  readonly isSecondName: boolean
   /** Taken from a holder that is gone, and may have left its work half done. */
   readonly isInherited: boolean
+  /** False for who was at rest for so long that another has given it up and taken over. */
+  readonly isOurs: () => boolean
   readonly release: () => void
-  /** Gives the file another name, in which it is no lock any more. Fails where it was taken from us. */
-  readonly become: (file: string) => void
+  /** Leaves it to be taken over again, by whom has to do what was inherited and is not done yet. */
+  readonly bequeath: () => void
 }
 
-/** From when on a holder asks whether it still is one. */
-const doubtMs = 1000
+/** A lock that nobody has signed yet is somebody's all the same, for so long. */
+const unsignedMs = 1000
+/** From when on a holder asks whether it still is one; and how late it may sign. */
+const doubtMs = unsignedMs / 2
 
 /**
  * Takes a lock, or answers undefined while somebody else living holds it. A lock whose holder is
- * gone, or that is older than `patience` milliseconds, is taken over. `text` begins with the number
- * of this process: `{"pid":1`, and its birth, `,"born":"2"`, where that shall be compared.
+ * gone, or that is older than `patience` milliseconds, is taken over. `signature` begins with the
+ * number of this process: `{"pid":1`, and its birth, `,"born":"2"`, where that shall be compared.
+ *
+ * Where the lock guards one file that begins with a signature as long as this, it can be a second
+ * name of that file. To make a name costs a disk a tenth of what it costs to make a file.
  */
-export function takeLock(file: string, text: string, patience = Infinity): Lock | undefined {
+export function takeLock(
+  file: string,
+  signature: string,
+  { patience = Infinity, guarded }: { patience?: number; guarded?: string } = {},
+): Lock | undefined {
   for (let round = 0; round < 3; round += 1) {
-    const made = create(file, text)
-    if (made !== undefined) return lockOf(file, made, false)
+    const named = guarded === undefined ? 'impossible' : secondName(file, guarded, signature)
+    if (typeof named === 'number') return lockOf(file, signature, named, { isSecondName: true })
+    const made = named === 'impossible' ? create(file, signature) : undefined
+    if (made !== undefined) return lockOf(file, signature, made)
     const found = readLock(file)
     if (found === undefined) continue
     if (isAlive(found.holder) && ageOf(file) < patience) return undefined
-    const inherited = inherit(file, found.text, text)
-    if (inherited !== undefined) return lockOf(file, inherited, true)
+    const inherited = inherit(file, found.text, signature)
+    if (inherited !== undefined) return lockOf(file, signature, inherited, { isInherited: true })
   }
   return undefined
 }
@@ -55,25 +79,77 @@ export function thisProcess(): string {
   return `${JSON.stringify({ pid: process.pid, born: birthOf(process.pid) })}\n`
 }
 
-function lockOf(file: string, descriptor: number, isInherited: boolean): Lock {
+function lockOf(
+  file: string,
+  signature: string,
+  descriptor: number,
+  { isSecondName = false, isInherited = false } = {},
+): Lock {
   const since = Date.now()
-  // Whoever was stopped for long may have been given up for stuck. An open file's number is its own.
   const isOurs = () =>
-    Math.abs(Date.now() - since) < doubtMs || look(file)?.ino === fstatSync(descriptor).ino
+    Math.abs(Date.now() - since) < doubtMs || readLock(file)?.text.startsWith(signature) === true
   return {
     descriptor,
+    isSecondName,
     isInherited,
+    isOurs,
     release: () => {
-      if (isOurs()) removeFile(file)
+      const isFree = isOurs()
+      if (isFree && isSecondName) writeSync(descriptor, unsigned(signature), 0)
       closeSync(descriptor)
+      if (isFree) removeFile(file)
     },
-    become: (name) => {
-      if (!isOurs()) throw new Error('the lock was taken over by another process')
-      renameSync(file, name)
+    bequeath: () => {
+      if (isOurs()) writeSync(descriptor, unsigned(signature), 0)
       closeSync(descriptor)
     },
   }
 }
+
+function unsigned(signature: string): string {
+  return signature.replace(/ *\d+$/, (pid) => '0'.padStart(pid.length))
+}
+
+/** Gives its descriptor; undefined where the name is taken, or was given too late to be sure of it. */
+function secondName(
+  file: string,
+  guarded: string,
+  signature: string,
+): number | 'impossible' | undefined {
+  const since = Date.now()
+  try {
+    linkSync(guarded, file)
+  } catch (error) {
+    return codeOf(error) === 'EEXIST' ? undefined : 'impossible'
+  }
+  let descriptor: number | undefined
+  try {
+    descriptor = openSync(file, signing)
+    if (hasRoomFor(descriptor, signature)) {
+      if (Math.abs(Date.now() - since) < doubtMs) {
+        writeSync(descriptor, signature, 0)
+        return descriptor
+      }
+      closeSync(descriptor)
+      return undefined
+    }
+  } catch {
+    // It cannot be opened, or not be written to.
+  }
+  if (descriptor !== undefined) closeSync(descriptor)
+  removeFile(file)
+  return 'impossible'
+}
+
+/** Not in a link, a pipe or a device, nor in what another program has written in its own way. */
+function hasRoomFor(descriptor: number, signature: string): boolean {
+  if (!fstatSync(descriptor).isFile()) return false
+  const head = Buffer.alloc(signature.length + 1)
+  readSync(descriptor, head, 0, head.length, 0)
+  return /^\{"pid": *\d+,$/.test(head.toString('latin1'))
+}
+
+const signing = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
 /**
  * Two processes may find the same dead lock. Only the one that has made the successor may put it in
@@ -127,10 +203,10 @@ function readLock(file: string): Found | undefined {
   const reading = readSmallFile(file, 1024 * 1024)
   if (reading.kind === 'absent') return undefined
   const text = reading.kind === 'read' ? reading.bytes.toString('utf8') : ''
-  // Between making the file and writing to it the holder is at work, not gone.
-  if (text === '' && ageOf(file) < 1000) return { text, holder: { pid: process.pid, born: null } }
-  const [, pid = 0, born = null] = /^\{"pid":(\d+)(?:,"born":"(\w+)")?/.exec(text) ?? []
-  return { text, holder: { pid: Number(pid), born } }
+  const [, pid = 0, born = null] = /^\{"pid": *(\d+)(?:,"born":"(\w+)")?/.exec(text) ?? []
+  // Between making the name and signing it the holder is at work, not gone.
+  const isNew = Number(pid) === 0 && ageOf(file) < unsignedMs
+  return { text, holder: isNew ? { pid: process.pid, born: null } : { pid: Number(pid), born } }
 }
 
 function isAlive({ pid, born }: Holder): boolean {
@@ -160,7 +236,8 @@ function birthOf(pid: number): string | null {
   }
 }
 
+/** By the time of the last change of whatever: a new name of an old file is new. */
 function ageOf(file: string): number {
   const stat = look(file)
-  return stat === undefined ? 0 : Math.abs(Date.now() - stat.mtimeMs)
+  return stat === undefined ? 0 : Math.abs(Date.now() - stat.ctimeMs)
 }

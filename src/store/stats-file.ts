@@ -6,10 +6,10 @@ import { codeOf } from '../files/cause.ts'
 import { look } from '../files/look.ts'
 import { readSmallFile } from '../files/read.ts'
 import { waitSync } from '../files/wait.ts'
-import { makeFolder, removeFile, writeFully } from '../files/write.ts'
+import { makeFolder, removeFile, temporaryName, writeFully, writeNewFile } from '../files/write.ts'
 import type { Moment } from '../settings/surroundings.ts'
 import { type Lock, takeLock } from './lock.ts'
-import { freshStats, readStats, type Stats } from './stats.ts'
+import { freshStats, readOpenStats, readStats, type Stats } from './stats.ts'
 
 /**
  * Is what this machine did before written down, was there nothing, or was it damaged? Doubtful is
@@ -35,61 +35,103 @@ export interface Change<T> {
 
 /**
  * Changes the statistics while no other process does. Answers undefined when the file could not be
- * had in time: a host is not held up, its count is given up. The lock is the next statistics: who
- * may make that file writes them into it, and to give it the name frees the way for the next one.
- * Not synced to the platter: a host does not wait for a disk, and what a power cut takes is at most
- * the last seconds' counts.
+ * had in time: a host is not held up, its count is given up. Not synced to the platter: a host does
+ * not wait for a disk, and what a power cut takes is at most the last seconds' counts.
  */
 export function changeStats<T>(
   file: string,
   moment: Moment,
   change: (stats: Stats, history: History) => Change<T>,
 ): T | undefined {
-  const begun = `{"pid":${process.pid}`
-  const lock = standInLine(file, begun)
+  const lock = standInLine(file)
   if (lock === undefined) return undefined
   let files: readonly string[] = []
+  let next: NextStats | undefined
   let isDone = false
   try {
-    const { stats, history } = past(file, moment, lock)
+    const { stats, history, size } = past(file, moment, lock)
     const { stats: after, result, put } = change(stats, history)
-    const text = JSON.stringify(Object.assign({ pid: 0 }, after, { pid: process.pid }))
-    writeFully(lock.descriptor, Buffer.from(`${text.slice(begun.length)}\n`))
+    next = prepare(file, lock, size, after)
     // Not before there is room for the statistics: what they do not know of would be made again.
     const queued = put()
     if (queued === undefined) return undefined
     files = queued
-    lock.become(file)
+    if (!lock.isOurs()) throw new Error('the statistics were taken over by another process')
+    next.commit()
     isDone = true
     return result
   } finally {
     if (!isDone) {
       for (const queued of files) removeFile(queued)
-      lock.release()
+      next?.discard()
     }
+    if (isDone || !lock.isInherited) lock.release()
+    else lock.bequeath()
   }
+}
+
+interface NextStats {
+  readonly commit: () => void
+  /** Undoes what was prepared, where it was not committed. */
+  readonly discard: () => void
+}
+
+/**
+ * Where the new statistics fit into the room of the old, they are written over them: one system call
+ * that needs no room and, for a page, happens wholly or not at all, whoever is killed. Where they do
+ * not, a new file takes the place of the old one.
+ */
+function prepare(file: string, lock: Lock, size: number, stats: Stats): NextStats {
+  const text = `,${JSON.stringify({ ...stats, pid: undefined, writer: process.pid }).slice(1)}`
+  const bytes = (pid: number) => inWholePages(signature(pid) + text)
+  if (lock.isSecondName) {
+    const signed = bytes(process.pid)
+    const commit = () => writeFully(lock.descriptor, signed, 0)
+    if (signed.length === size) return { commit, discard: () => undefined }
+  }
+  const temporary = temporaryName(file)
+  writeNewFile(temporary, bytes(0), false)
+  return {
+    commit: () => renameSync(temporary, file),
+    discard: () => removeFile(temporary),
+  }
+}
+
+const pageSize = 4096
+
+/** So that few changes need more room: a JSON text may end in blanks. */
+function inWholePages(text: string): Buffer {
+  const length = Buffer.byteLength(text) + 1
+  const blanks = Math.ceil(length / pageSize) * pageSize - length
+  return Buffer.from(`${text}${' '.repeat(blanks)}\n`)
+}
+
+/** Who is at work, in the same room for everybody; 0 for nobody. */
+function signature(pid: number): string {
+  return `{"pid":${String(pid).padStart(10)}`
 }
 
 function past(
   file: string,
   moment: Moment,
-  { isInherited }: Lock,
-): { readonly stats: Stats; readonly history: History } {
+  lock: Lock,
+): { readonly stats: Stats; readonly history: History; readonly size: number } {
   const now = timestamp(moment.now)
-  const reading = readStats(file)
-  if (reading.kind === 'absent') return { stats: freshStats(now), history: 'none' }
-  if (reading.kind !== 'read') return { stats: rebuild(file, now), history: 'lost' }
-  const { stats } = reading
+  const reading = lock.isSecondName ? readOpenStats(lock.descriptor) : readStats(file)
+  if (reading.kind === 'absent') return { stats: freshStats(now), history: 'none', size: 0 }
+  if (reading.kind !== 'read') return { stats: rebuild(file, now), history: 'lost', size: 0 }
+  const { stats, size } = reading
   const written = Date.parse(stats.counters_as_of)
-  const isCertain = !isInherited && written >= moment.bootedAt && written <= moment.now
+  const isCertain = !lock.isInherited && written >= moment.bootedAt && written <= moment.now
   return {
     stats: {
       ...stats,
       steady_since: isSteady(written, moment.now) ? stats.steady_since : now,
       // What others have put there since, this process has not seen.
-      waiting: stats.pid === process.pid ? stats.waiting : null,
+      waiting: stats.writer === process.pid ? stats.waiting : null,
     },
     history: isCertain ? 'known' : 'doubtful',
+    size,
   }
 }
 
@@ -97,13 +139,13 @@ function past(
  * Waits for its turn. What counts is the time for which it chose to wait: where processors are
  * scarce, everything takes longer, also for the one who is at work.
  */
-function standInLine(file: string, text: string): Lock | undefined {
+function standInLine(file: string): Lock | undefined {
   let turn = 0
   let still = 0
   let waited = 0
   // A hundred hosts that look every millisecond would leave no processor to the one at work.
   for (let most = 1; ; most = Math.min(most * 2, patience.pauseMs)) {
-    const lock = takeLockIn(file, text)
+    const lock = takeLockOf(file)
     if (lock !== undefined) return lock
     const written = look(file)?.mtimeMs ?? 0
     if (written !== turn) still = 0
@@ -117,14 +159,15 @@ function standInLine(file: string, text: string): Lock | undefined {
 }
 
 /** Most of the time the folder is there, and making sure would be a sixth of the whole. */
-function takeLockIn(file: string, text: string): Lock | undefined {
-  const lock = `${file}.lock`
+function takeLockOf(file: string): Lock | undefined {
+  const options = { patience: patience.holderMs, guarded: file }
+  const take = () => takeLock(`${file}.lock`, signature(process.pid), options)
   try {
-    return takeLock(lock, text, patience.holderMs)
+    return take()
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error
     makeFolder(path.dirname(file))
-    return takeLock(lock, text, patience.holderMs)
+    return take()
   }
 }
 

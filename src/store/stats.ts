@@ -1,5 +1,5 @@
 import { statsSchemaVersion } from '../contract/versions.ts'
-import { readSmallFile } from '../files/read.ts'
+import { readOpenFile, type Reading, readSmallFile } from '../files/read.ts'
 
 /** How many events, how many bytes, and since when the oldest of them, in milliseconds. */
 export interface Waiting {
@@ -10,8 +10,10 @@ export interface Waiting {
 
 /** What this machine has counted so far. Nothing of it leaves but through the contract. */
 export interface Stats {
-  /** The process that wrote this. */
+  /** The process that is at work on it; 0 for nobody. */
   readonly pid: number
+  /** The process that wrote it. */
+  readonly writer: number
   readonly stats_schema_version: number
   readonly first_seen: string
   readonly sequence: number
@@ -40,13 +42,14 @@ export interface Stats {
 
 export type StatsReading =
   | { readonly kind: 'absent' | 'damaged' }
-  | { readonly kind: 'read'; readonly stats: Stats }
+  | { readonly kind: 'read'; readonly stats: Stats; readonly size: number }
 
 const sizeLimit = 256 * 1024
 
 export function freshStats(now: string): Stats {
   return {
     pid: 0,
+    writer: 0,
     stats_schema_version: statsSchemaVersion,
     first_seen: now,
     sequence: 0,
@@ -64,14 +67,30 @@ export function freshStats(now: string): Stats {
   }
 }
 
-/** A file that is not wholly as we write it is damaged: half of a statistic is worse than none. */
+/**
+ * A file that is not wholly as we write it is damaged: half of a statistic is worse than none. Who
+ * only looks holds no lock, and may look again at what was being written.
+ */
 export function readStats(file: string): StatsReading {
-  const reading = readSmallFile(file, sizeLimit)
+  let reading = statsOf(readSmallFile(file, sizeLimit))
+  for (let more = 0; more < 3 && reading.kind === 'damaged'; more += 1) {
+    reading = statsOf(readSmallFile(file, sizeLimit))
+  }
+  return reading
+}
+
+export function readOpenStats(descriptor: number): StatsReading {
+  return statsOf(readOpenFile(descriptor, sizeLimit))
+}
+
+function statsOf(reading: Reading): StatsReading {
   if (reading.kind === 'absent') return { kind: 'absent' }
   if (reading.kind === 'unreadable') return { kind: 'damaged' }
   try {
-    const parsed: unknown = JSON.parse(reading.bytes.toString('utf8'))
-    return isStats(parsed) ? { kind: 'read', stats: parsed } : { kind: 'damaged' }
+    const stats: unknown = JSON.parse(reading.bytes.toString('utf8'))
+    return isStats(stats)
+      ? { kind: 'read', stats, size: reading.bytes.length }
+      : { kind: 'damaged' }
   } catch {
     return { kind: 'damaged' }
   }

@@ -35,8 +35,8 @@ async function staysUnmoved(
   const command = [process.execPath, program('host'), JSON.stringify(script)]
   const [first = '', ...rest] = mount === undefined ? command : mount[0](mount[1], command)
   expect(await run(first, rest, home, options)).toEqual(silence)
-  // Far less than the two seconds for which a host would stand in line.
-  expect(Number(readFileSync(timing, 'utf8'))).toBeLessThan(1000)
+  // A host that stood in line for something would do so for two seconds.
+  expect(Number(readFileSync(timing, 'utf8'))).toBeLessThan(2000)
 }
 
 describe.concurrent('a host works on, fast and silent, when', () => {

@@ -183,7 +183,7 @@ describe('whatever a host says', () => {
       // Not even the files that stay on this machine hold what was said.
       const stats = home.has(statsFile) ? home.read(statsFile) : ''
       expect(stats + queued.join()).not.toContain(secret)
-      expect(stats.length).toBeLessThan(4096)
+      expect(stats.trimEnd().length).toBeLessThan(4096)
     }
     const statsFile = '.cache/runmat/telemetry/stats.json'
     const property = fc.asyncProperty(anything, fc.array(call, { maxLength: 8 }), run)

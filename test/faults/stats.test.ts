@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -141,6 +141,15 @@ describe.concurrent('a stats.json that', () => {
       },
     ],
     [
+      'by the host that had given them a second name',
+      (home, text) => {
+        const signed = text.replace(/(?<="pid": *)0/, '').replace(/"pid": +/, deadSignature)
+        expect(signed).toHaveLength(text.length)
+        home.write(file(home), signed)
+        linkSync(file(home), `${file(home)}.lock`)
+      },
+    ],
+    [
       'by a machine that lost its power',
       (home, text) => {
         const early = text.replace(
@@ -166,6 +175,28 @@ describe.concurrent('a stats.json that', () => {
     expect(namesIn(home.state).filter((name) => name.startsWith('stats.json.'))).toEqual([])
   })
 
+  it.each([
+    ['compact', (stats: object) => JSON.stringify(stats)],
+    ['indented', (stats: object) => JSON.stringify(stats, undefined, 2)],
+    ['with its names in another order', (stats: object) => JSON.stringify({ z: 1, ...stats })],
+  ])('another program has written %s is gone on from, and never cut', async (_, write) => {
+    const { home } = await stage()
+    await host(home, { steps: [['count', 'run']] })
+    for (const round of [1, 2]) {
+      home.write(file(home), write(JSON.parse(home.read(file(home))) as object))
+      await host(home, {
+        steps: [
+          ['count', 'run'],
+          ['count', 'run'],
+        ],
+      })
+      expect(readStats(file(home))).toMatchObject({
+        stats: { pid: 0, subcommand_counts: { run: 1 + 2 * round } },
+      })
+      expect(namesIn(home.state).toSorted()).toEqual(['queue', 'stats.json'])
+    }
+  })
+
   it('are held by somebody dead are taken over by one of many, and count all', async () => {
     const { home } = await stage()
     await host(home, { steps: [['count', 'run']] })
@@ -175,6 +206,8 @@ describe.concurrent('a stats.json that', () => {
     expect(readStats(file(home))).toMatchObject({ stats: { subcommand_counts: { run: 21 } } })
   })
 })
+
+const deadSignature = () => `"pid":${String(deadPid()).padStart(10)}`
 
 /** A process that has ended, whose number nobody has taken since. */
 function deadPid(): number {
