@@ -1,5 +1,5 @@
 import { productVariable } from './deliver/detach.ts'
-import { run } from './main.ts'
+import { runCommandLine } from './command-line.ts'
 import { buildVersion } from './product/build.ts'
 import { runmat } from './product/runmat.ts'
 
@@ -17,7 +17,7 @@ async function start([first, ...others]: readonly string[]): Promise<void> {
   }
   const argv = first === undefined ? [] : [first, ...others]
   const uploader = { command: process.execPath, args: [asUploader] }
-  process.exitCode ??= await run(runmat, buildVersion, argv, uploader)
+  process.exitCode ??= await runCommandLine(runmat, buildVersion, argv, uploader)
 }
 
 void start(process.argv.slice(2))

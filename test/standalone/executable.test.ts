@@ -72,6 +72,10 @@ describe.runIf(executable !== undefined).concurrent('the executable', () => {
     expect(await cliJson(home, ['status'], { env })).toMatchObject({ ingestion_key: 'missing' })
   })
 
+  it('does not say where it was made', () => {
+    expect(readFileSync(own).includes(root)).toBe(false)
+  })
+
   it('is no uploader to those who only know its name for it', async () => {
     const home = tempHome()
     const typed = await cli(home, ['--as-uploader'])
