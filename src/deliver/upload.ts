@@ -1,3 +1,4 @@
+import { removeLeftovers } from '../store/leftovers.ts'
 import { takeLock, thisProcess } from '../store/lock.ts'
 import { queuedNames } from '../store/queue.ts'
 import { mustWait, readUploads } from '../store/uploads.ts'
@@ -25,6 +26,7 @@ export async function upload(options: UploadOptions): Promise<SessionEnd> {
     const lock = takeLock(paths.lock, thisProcess())
     if (lock === undefined) return { ...result, reason: 'another uploader is running' }
     try {
+      removeLeftovers(paths)
       const end = await runSession(options, until, handed)
       result = {
         attempted: result.attempted + end.attempted,

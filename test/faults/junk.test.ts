@@ -202,6 +202,18 @@ describe.concurrent('a file of the queue that', () => {
     expect(namesIn(queueFolder(home))).toHaveLength(4)
   })
 
+  it('was never finished is removed when nobody can be writing it any more', async () => {
+    const { home } = await stage()
+    fillQueue(home, 1)
+    const write = (name: string) => home.write(path.join(queueFolder(home), name), 'half')
+    for (const name of ['old.json.1.a.tmp', 'older.json.2.b.tmp']) {
+      utimesSync(write(name), 0, Date.now() / 1000 - 2 * 3600)
+    }
+    write('new.json.3.c.tmp')
+    expect((await uploader(home)).code).toBe(0)
+    expect(namesIn(queueFolder(home))).toEqual(['new.json.3.c.tmp'])
+  })
+
   it('another program wrote in its own way is sent in ours', async () => {
     const { home, collector } = await stage()
     const { id, bytes } = makeEvent(7)
