@@ -158,9 +158,12 @@ function standInLine(file: string): Lock | undefined {
   }
 }
 
+/** Windows lets nobody put a new file in the place of one that is open, under whatever name. */
+const hasSecondNames = process.platform !== 'win32'
+
 /** Most of the time the folder is there, and making sure would be a sixth of the whole. */
 function takeLockOf(file: string): Lock | undefined {
-  const options = { patience: patience.holderMs, guarded: file }
+  const options = { patience: patience.holderMs, ...(hasSecondNames && { guarded: file }) }
   const take = () => takeLock(`${file}.lock`, signature(process.pid), options)
   try {
     return take()
