@@ -2,12 +2,13 @@
 // `node scripts/standalone.js [--host] [platform …]`. The package has been built before.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 
 import { noticesOf, packagesIn } from './notices.js'
 import { compile } from './standalone/compile.js'
+import { signed } from './standalone/macho.js'
 import { bun, hostPlatform, platforms } from './standalone/platforms.js'
 import { unpackRuntime } from './standalone/runtime.js'
 import { sbom } from './standalone/sbom.js'
@@ -46,7 +47,8 @@ function pack(platform, compiler, completions) {
   const key = process.env.RUNMAT_TELEMETRY_KEY ?? ''
   const runtime = platform === host ? compiler : unpackRuntime(platform, work)
   const modules = compile({ compiler, platform, runtime, outfile, version, key })
-  const executable = readFileSync(outfile)
+  const made = readFileSync(outfile)
+  const executable = platform.name.startsWith('macos-') ? signed(made, name) : made
   const packages = packagesIn(modules)
   const bunNotice = readFileSync('scripts/standalone/bun-notice.txt', 'utf8')
   const files = [
@@ -66,7 +68,9 @@ function pack(platform, compiler, completions) {
   writeFileSync(path.join(target, archive), (suffix ? zip : tarball)(folder, files))
   writeFileSync(path.join(target, `${folder}.cdx.json`), files[4].content)
   // The one that can be tried here and now.
-  if (platform === host) copyFileSync(outfile, path.join(target, `${name}${suffix}`))
+  if (platform === host) {
+    writeFileSync(path.join(target, `${name}${suffix}`), executable, { mode: 0o755 })
+  }
   rmSync(outfile)
   console.log(`${archive}: ${megabytes(executable)} unpacked`)
   return archive
