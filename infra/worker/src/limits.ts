@@ -62,6 +62,8 @@ export const limits = {
     againMs: second,
     /** How often we make sure that there is a sink to publish for. */
     lookMs: 5 * second,
+    /** How often what is left over is looked for. */
+    sweepMs: 30 * second,
     /** How often the log says how the buffer stands, where that is worth a word. */
     sayMs: 60 * second,
   },

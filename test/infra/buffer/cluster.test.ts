@@ -9,6 +9,7 @@ import { hasNats, type NatsServer, startNats } from './support/nats.ts'
 import {
   allArrive,
   eventually,
+  figuresOf,
   type Fleet,
   fleetOf,
   isReady,
@@ -67,6 +68,16 @@ describe.skipIf(!hasNats).concurrent('a buffer of three servers', () => {
         `answers that were not 204: ${JSON.stringify(Object.fromEntries(load.refused))}`,
       )
       expect(others).toBe(0)
+      // And nothing is said to wait any more.
+      const nothing = Object.fromEntries(
+        ['waiting', 'unconfirmed'].map((what) => [`buffer_${what}_events{sink="posthog"}`, 0]),
+      )
+      await eventually(async () =>
+        expect(await figuresOf(delivers[1])).toMatchObject({
+          ...nothing,
+          buffer_oldest_seconds: 0,
+        }),
+      )
     },
     seconds * 1000 + 90_000,
   )

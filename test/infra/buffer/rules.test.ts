@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { SettingsError } from '../../../infra/shared/environment.ts'
 import { authenticatorIn } from '../../../infra/worker/src/buffer/connection.ts'
 import { differenceOf, replicasOn, streamsOf } from '../../../infra/worker/src/buffer/stream.ts'
+import { leftOver } from '../../../infra/worker/src/buffer/sweep.ts'
 import { worthSaying } from '../../../infra/worker/src/buffer/watch.ts'
 import { readSettings } from '../../../infra/worker/src/settings.ts'
 import { tempHome } from '../../support/home.ts'
@@ -130,12 +131,38 @@ describe('a stream', () => {
   })
 })
 
+describe('what is left over', () => {
+  const of = (first: number, ...floors: readonly number[]) =>
+    leftOver({
+      messages: 3,
+      bytes: 1,
+      mostBytes: 2,
+      oldestAge: 0,
+      firstSequence: first,
+      sinks: floors.map((floor) => ({
+        sink: 's',
+        waiting: 0,
+        underWay: 0,
+        redelivered: 0,
+        deadLetters: 0,
+        floor,
+      })),
+    })
+
+  it('is what every sink has confirmed, and nothing without a sink', () => {
+    expect(of(5, 4, 9)).toBeUndefined()
+    expect(of(5, 5, 9)).toBe(5)
+    expect(of(5, 8, 7)).toBe(7)
+    expect(of(5)).toBeUndefined()
+  })
+})
+
 describe('the log', () => {
   const sinks = [
-    { sink: 'posthog', waiting: 0, underWay: 0, redelivered: 0, deadLetters: 0 },
-    { sink: 'ga4', waiting: 0, underWay: 0, redelivered: 0, deadLetters: 0 },
+    { sink: 'posthog', waiting: 0, underWay: 0, redelivered: 0, deadLetters: 0, floor: 9 },
+    { sink: 'ga4', waiting: 0, underWay: 0, redelivered: 0, deadLetters: 0, floor: 9 },
   ]
-  const survey = { messages: 3, bytes: 10, mostBytes: 100, oldestAge: 1, sinks }
+  const survey = { messages: 3, bytes: 10, mostBytes: 100, oldestAge: 1, firstSequence: 8, sinks }
 
   it('speaks of a buffer when there is something to say', () => {
     expect(worthSaying(survey)).toBeUndefined()

@@ -5,6 +5,8 @@ import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 
 import { type PostHog, type Rule, startPostHog } from '../worker/support/posthog.ts'
+import { namesOf } from '../../../infra/worker/src/buffer/names.ts'
+import { sweep } from '../../../infra/worker/src/buffer/sweep.ts'
 import { listen } from '../../support/collector.ts'
 import { tempHome } from '../../support/home.ts'
 import { finished, install, started, usage, uuidOf } from '../worker/support/events.ts'
@@ -215,6 +217,23 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
     const { raw } = await allArrive(posthog, stored)
     expect(raw).toBe(stored.size)
     await untilReady(ingest, deliver)
+  })
+
+  it('sweeps up what all have confirmed, and not a message more', async () => {
+    const { nats } = await stage()
+    const manager = await nats.manager()
+    const connection = await nats.connection()
+    // A stream that keeps everything, as a server would that has forgotten to remove it.
+    await manager.streams.add({ name: 'telemetry', subjects: ['telemetry.events'] })
+    await manager.consumers.add('telemetry', { durable_name: 'posthog', ack_policy: 'explicit' })
+    for (const event of ['1', '2', '3', '4', '5']) {
+      await connection.request('telemetry.events', event, { timeout: 2000 })
+    }
+    await sweep({ manager }, namesOf('telemetry'), 3)
+    const { state } = await manager.streams.info('telemetry')
+    expect(state).toMatchObject({ messages: 2, first_seq: 4 })
+    // It takes nothing from the consumer that it has not had.
+    expect((await manager.consumers.info('telemetry', 'posthog')).num_pending).toBe(2)
   })
 
   it('says 503 while there is no stream', async () => {

@@ -16,6 +16,7 @@ import { openDelivery } from './delivery.ts'
 import { openSurveys, renderBuffer } from './metrics.ts'
 import { namesOf } from './names.ts'
 import { ensureConsumer, ensureStreams } from './stream.ts'
+import { openSweep } from './sweep.ts'
 import { watchBuffer } from './watch.ts'
 
 /** GA4 takes one client at a time, so that a batch is many requests. */
@@ -65,6 +66,7 @@ export async function openDeliverer(
   const deliveries = sinks.map(open)
   const survey = openSurveys(broker, names)
   const stopWatching = watchBuffer(survey, log.buffer)
+  const stopSweeping = openSweep(broker, names)
   const gate = deliveries[0]?.gate ?? openGate()
   return {
     settings,
@@ -86,6 +88,7 @@ export async function openDeliverer(
     },
     close: async () => {
       stopWatching()
+      stopSweeping()
       await Promise.all(deliveries.map(({ delivery }) => delivery.close()))
       await Promise.all([broker.close(), ...sinks.map((sink) => sink.close())])
       log.close()

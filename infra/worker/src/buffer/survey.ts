@@ -11,6 +11,7 @@ export interface Survey {
   readonly mostBytes: number
   /** Seconds; 0 when there is nothing. */
   readonly oldestAge: number
+  readonly firstSequence: number
   readonly sinks: readonly Standing[]
 }
 
@@ -22,6 +23,8 @@ export interface Standing {
   readonly underWay: number
   readonly redelivered: number
   readonly deadLetters: number
+  /** All up to here is confirmed. */
+  readonly floor: number
 }
 
 /** Rejects where anything is missing: half a survey would be a wrong one. */
@@ -34,12 +37,17 @@ export async function surveyOf(session: Session, names: Names, now: number): Pro
     manager.streams.info(names.deadStream, { subjects_filter: names.dead('*') }),
     ...known.map((sink) => manager.consumers.info(names.stream, sink)),
   ])
+  const isWaiting =
+    state.messages > 0 &&
+    (sinks.length === 0 || sinks.some((one) => one.num_pending + one.num_ack_pending > 0))
   const deadBySubject = dead.state.subjects ?? {}
   return {
     messages: state.messages,
     bytes: state.bytes,
     mostBytes: config.max_bytes,
-    oldestAge: state.messages === 0 ? 0 : Math.max(0, now - Date.parse(state.first_ts)) / 1000,
+    // What everybody has, and is there all the same, does not wait: see sweep.ts.
+    oldestAge: isWaiting ? Math.max(0, now - Date.parse(state.first_ts)) / 1000 : 0,
+    firstSequence: state.first_seq,
     sinks: sinks.map((info) => standingOf(info, deadBySubject[names.dead(info.name)] ?? 0)),
   }
 }
@@ -51,5 +59,6 @@ function standingOf(info: ConsumerInfo, deadLetters: number): Standing {
     underWay: info.num_ack_pending,
     redelivered: info.num_redelivered,
     deadLetters,
+    floor: info.ack_floor.stream_seq,
   }
 }
