@@ -87,7 +87,7 @@ async function startSecured() {
   }
 }
 
-describe.skipIf(!hasNats)('the servers as infra/nats sets them up', () => {
+describe.skipIf(!hasNats).concurrent('the servers as infra/nats sets them up', () => {
   it('let everybody do what they have to, over TLS, and nothing else', async () => {
     const poison = finished()
     const posthog = await startPostHog((batch) =>

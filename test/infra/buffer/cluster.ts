@@ -16,7 +16,7 @@ import {
   untilReady,
 } from './support/workers.ts'
 
-/** By hand: BUFFER_CHAOS_SECONDS=60 npx vitest run test/infra/buffer/cluster.test.ts */
+/** By hand: BUFFER_CHAOS_SECONDS=60 npx vitest run test/infra/buffer/servers.test.ts -t killed */
 const seconds = Number(process.env['BUFFER_CHAOS_SECONDS'] ?? 4)
 
 let program = ''
