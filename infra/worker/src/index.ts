@@ -1,6 +1,6 @@
 import { appOf } from './app.ts'
 import { readSettings } from './settings.ts'
-import { openWorker } from './worker.ts'
+import { openWorker } from './open-worker.ts'
 
 /**
  * The worker without a server of its own. As a route of a Next.js site (`app/api/telemetry/route.ts`):

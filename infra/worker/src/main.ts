@@ -4,7 +4,7 @@ import { bufferOf } from '../../shared/buffer-settings.ts'
 import { readerOf, SettingsError } from '../../shared/environment.ts'
 import { openServer } from './server.ts'
 import { readSettings } from './settings.ts'
-import { openWorker } from './worker.ts'
+import { openWorker } from './open-worker.ts'
 
 const { argv, env, stderr, stdout } = process
 

@@ -2,7 +2,8 @@ import { afterAll } from 'vitest'
 
 import { openServer, type Patience, type Server } from '../../../../infra/worker/src/server.ts'
 import { readSettings } from '../../../../infra/worker/src/settings.ts'
-import { openWorker, type Worker } from '../../../../infra/worker/src/worker.ts'
+import { openWorker } from '../../../../infra/worker/src/open-worker.ts'
+import type { Worker } from '../../../../infra/worker/src/worker.ts'
 import { type PostHog, type Rule, startPostHog } from './posthog.ts'
 
 const cleanUps: (() => unknown)[] = []
