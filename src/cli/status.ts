@@ -1,6 +1,6 @@
 import { readClientId } from '../store/client-id.ts'
 import { countSent } from '../store/ledger.ts'
-import { liveHolder } from '../store/lock.ts'
+import { liveHolder } from '../store/holder.ts'
 import { listQueue } from '../store/queue.ts'
 import { readStats } from '../store/stats.ts'
 import { readUploads } from '../store/uploads.ts'

@@ -1,5 +1,5 @@
 import type { Situation } from '../settings/situation.ts'
-import { liveHolder } from '../store/lock.ts'
+import { liveHolder } from '../store/holder.ts'
 import { queuedNames } from '../store/queue.ts'
 import { mustWait, readUploads } from '../store/uploads.ts'
 

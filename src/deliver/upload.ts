@@ -1,5 +1,6 @@
 import { removeLeftovers } from '../store/leftovers.ts'
-import { takeLock, thisProcess } from '../store/lock.ts'
+import { thisProcess } from '../store/holder.ts'
+import { takeLock } from '../store/lock.ts'
 import { queuedNames } from '../store/queue.ts'
 import { mustWait, readUploads } from '../store/uploads.ts'
 import { uploadIsDue } from './due.ts'

@@ -10,6 +10,12 @@ export function lookAtLink(file: string): Stats | undefined {
   return quietly(() => lstatSync(file, { throwIfNoEntry: false }))
 }
 
+/** Another one as soon as something else lies there, or lies there in another way; '' for nothing. */
+export function traceOf(file: string): string {
+  const stat = look(file)
+  return stat === undefined ? '' : `${stat.ino}/${stat.size}/${stat.mtimeMs}/${stat.ctimeMs}`
+}
+
 function quietly(stat: () => Stats | undefined): Stats | undefined {
   try {
     return stat()

@@ -23,23 +23,20 @@ export function readSmallFile(
     if (found === undefined) return { kind: 'absent' }
     if (!links && !found.isFile()) return { kind: 'unreadable', reason: 'it is not a regular file' }
     file = openSync(path, links ? reading : reading | (constants.O_NOFOLLOW ?? 0))
-    return readOpenFile(file, limit)
+    const stat = fstatSync(file)
+    if (stat.isDirectory()) return { kind: 'unreadable', reason: 'it is a folder' }
+    if (!stat.isFile()) return { kind: 'unreadable', reason: 'it is not a regular file' }
+    if (stat.size > limit) {
+      return { kind: 'unreadable', reason: `it is larger than ${limit} bytes` }
+    }
+    const bytes = Buffer.allocUnsafe(stat.size)
+    return { kind: 'read', bytes: bytes.subarray(0, readFully(file, bytes)) }
   } catch (error) {
     const dangling = file === undefined && codeOf(error) === 'ENOENT'
     return { kind: 'unreadable', reason: dangling ? nowhere : causeOf(error) }
   } finally {
     if (file !== undefined) closeSync(file)
   }
-}
-
-/** The same, of a file that is open already. */
-export function readOpenFile(file: number, limit: number): Reading {
-  const stat = fstatSync(file)
-  if (stat.isDirectory()) return { kind: 'unreadable', reason: 'it is a folder' }
-  if (!stat.isFile()) return { kind: 'unreadable', reason: 'it is not a regular file' }
-  if (stat.size > limit) return { kind: 'unreadable', reason: `it is larger than ${limit} bytes` }
-  const bytes = Buffer.allocUnsafe(stat.size)
-  return { kind: 'read', bytes: bytes.subarray(0, readFully(file, bytes)) }
 }
 
 const reading = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)

@@ -1,4 +1,4 @@
-import { look } from '../files/look.ts'
+import { traceOf } from '../files/look.ts'
 import type { Product } from '../product/product.ts'
 import { pathsOf } from './paths.ts'
 import { assess, type Situation } from './situation.ts'
@@ -22,9 +22,4 @@ export function watch(product: Product, surroundings: Surroundings): () => Situa
     return situation
   }
   return again
-}
-
-function traceOf(file: string): string {
-  const stat = look(file)
-  return stat === undefined ? '' : `${stat.ino}/${stat.size}/${stat.mtimeMs}/${stat.ctimeMs}`
 }

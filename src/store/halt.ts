@@ -1,4 +1,4 @@
-import { liveHolder } from './lock.ts'
+import { liveHolder } from './holder.ts'
 
 /** How long an uploader that has been told to stop may take to notice, and to die. */
 const patience = { noticeMs: 1200, dieMs: 600 } as const

@@ -1,43 +1,27 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, constants, linkSync, openSync, readSync, renameSync, writeSync } from 'node:fs'
 
 import { codeOf } from '../files/cause.ts'
-import { look } from '../files/look.ts'
-import { readSmallFile } from '../files/read.ts'
 import { privateFile, removeFile } from '../files/write.ts'
-
-/** Who holds a lock. The number of a process is used again; together with its birth it is not. */
-export interface Holder {
-  readonly pid: number
-  /** When the process started, in the kernel's own clock, where the kernel tells. */
-  readonly born: string | null
-}
+import { ageOf, isAlive, readLock, unsignedMs } from './holder.ts'
 
 /** A name that only one process can have made. */
 export interface Lock {
+  /** Open for reading and writing. */
   readonly descriptor: number
-  /** Is it a second name of another file, and `descriptor` open for reading and writing that? */
+  /** Is it a second name of another file? */
   readonly isSecondName: boolean
+  /** What that held, as far as it was small enough to be read at once. */
+  readonly content: Buffer | undefined
   /** Taken from a holder that is gone, and may have left its work half done. */
   readonly isInherited: boolean
   /** False for who was at rest for so long that another has given it up and taken over. */
   readonly isOurs: () => boolean
-  readonly release: () => void
+  /** `isSignedOff`: somebody has written over the signature in a file with two names. */
+  readonly release: (isSignedOff?: boolean) => void
   /** Leaves it to be taken over again, by whom has to do what was inherited and is not done yet. */
   readonly bequeath: () => void
 }
 
-/** A lock that nobody has signed yet is somebody's all the same, for so long. */
-const unsignedMs = 1000
 /** From when on a holder asks whether it still is one; and how late it may sign. */
 const doubtMs = unsignedMs / 2
 
@@ -56,7 +40,7 @@ export function takeLock(
 ): Lock | undefined {
   for (let round = 0; round < 3; round += 1) {
     const named = guarded === undefined ? 'impossible' : secondName(file, guarded, signature)
-    if (typeof named === 'number') return lockOf(file, signature, named, { isSecondName: true })
+    if (typeof named === 'object') return lockOf(file, signature, named.descriptor, named)
     const made = named === 'impossible' ? create(file, signature) : undefined
     if (made !== undefined) return lockOf(file, signature, made)
     const found = readLock(file)
@@ -68,34 +52,25 @@ export function takeLock(
   return undefined
 }
 
-/** Who holds the lock right now, if anybody still living does. */
-export function liveHolder(file: string): Holder | undefined {
-  const holder = readLock(file)?.holder
-  return holder !== undefined && isAlive(holder) ? holder : undefined
-}
-
-/** What a lock says that is held for long: who this process is, beyond doubt. */
-export function thisProcess(): string {
-  return `${JSON.stringify({ pid: process.pid, born: birthOf(process.pid) })}\n`
-}
-
 function lockOf(
   file: string,
   signature: string,
   descriptor: number,
-  { isSecondName = false, isInherited = false } = {},
+  { isInherited = false, ...guarded }: { isInherited?: boolean; content?: Buffer | undefined } = {},
 ): Lock {
+  const isSecondName = 'content' in guarded
   const since = Date.now()
   const isOurs = () =>
     Math.abs(Date.now() - since) < doubtMs || readLock(file)?.text.startsWith(signature) === true
   return {
     descriptor,
     isSecondName,
+    content: guarded.content,
     isInherited,
     isOurs,
-    release: () => {
+    release: (isSignedOff = false) => {
       const isFree = isOurs()
-      if (isFree && isSecondName) writeSync(descriptor, unsigned(signature), 0)
+      if (isFree && isSecondName && !isSignedOff) writeSync(descriptor, unsigned(signature), 0)
       closeSync(descriptor)
       if (isFree) removeFile(file)
     },
@@ -110,12 +85,17 @@ function unsigned(signature: string): string {
   return signature.replace(/ *\d+$/, (pid) => '0'.padStart(pid.length))
 }
 
-/** Gives its descriptor; undefined where the name is taken, or was given too late to be sure of it. */
+interface Named {
+  readonly descriptor: number
+  readonly content: Buffer | undefined
+}
+
+/** Undefined where the name is taken, or was given too late to be sure of it. */
 function secondName(
   file: string,
   guarded: string,
   signature: string,
-): number | 'impossible' | undefined {
+): Named | 'impossible' | undefined {
   const since = Date.now()
   try {
     linkSync(guarded, file)
@@ -125,13 +105,18 @@ function secondName(
   let descriptor: number | undefined
   try {
     descriptor = openSync(file, signing)
-    if (hasRoomFor(descriptor, signature)) {
-      if (Math.abs(Date.now() - since) < doubtMs) {
-        writeSync(descriptor, signature, 0)
-        return descriptor
+    // A pipe or a terminal cannot be read so.
+    const read = Buffer.allocUnsafe(readAtOnce + 1)
+    const length = readSync(descriptor, read, 0, read.length, 0)
+    // There is no room in what another program has written in its own way.
+    if (/^\{"pid": *\d+,$/.test(read.toString('latin1', 0, signature.length + 1))) {
+      const isLate = Math.abs(Date.now() - since) >= doubtMs
+      if (isLate) {
+        closeSync(descriptor)
+        return undefined
       }
-      closeSync(descriptor)
-      return undefined
+      writeSync(descriptor, signature, 0)
+      return { descriptor, content: length > readAtOnce ? undefined : read.subarray(0, length) }
     }
   } catch {
     // It cannot be opened, or not be written to.
@@ -141,13 +126,7 @@ function secondName(
   return 'impossible'
 }
 
-/** Not in a link, a pipe or a device, nor in what another program has written in its own way. */
-function hasRoomFor(descriptor: number, signature: string): boolean {
-  if (!fstatSync(descriptor).isFile()) return false
-  const head = Buffer.alloc(signature.length + 1)
-  readSync(descriptor, head, 0, head.length, 0)
-  return /^\{"pid": *\d+,$/.test(head.toString('latin1'))
-}
+const readAtOnce = 8192
 
 const signing = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
@@ -191,53 +170,4 @@ function create(file: string, text: string): number | undefined {
     removeFile(file)
     throw error
   }
-}
-
-interface Found {
-  readonly text: string
-  readonly holder: Holder
-}
-
-/** Undefined where there is no lock. One that cannot be understood belongs to nobody living. */
-function readLock(file: string): Found | undefined {
-  const reading = readSmallFile(file, 1024 * 1024)
-  if (reading.kind === 'absent') return undefined
-  const text = reading.kind === 'read' ? reading.bytes.toString('utf8') : ''
-  const [, pid = 0, born = null] = /^\{"pid": *(\d+)(?:,"born":"(\w+)")?/.exec(text) ?? []
-  // Between making the name and signing it the holder is at work, not gone.
-  const isNew = Number(pid) === 0 && ageOf(file) < unsignedMs
-  return { text, holder: isNew ? { pid: process.pid, born: null } : { pid: Number(pid), born } }
-}
-
-function isAlive({ pid, born }: Holder): boolean {
-  if (!Number.isSafeInteger(pid) || pid <= 0) return false
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    if (codeOf(error) !== 'EPERM') return false
-  }
-  if (born === null) return true
-  const now = birthOf(pid)
-  return now === null || now === born
-}
-
-/**
- * Fields 3 and 22 of Linux's process table; the name before them may hold anything, so they are
- * counted from its end. A zombie has ended; nothing can be born at `ended`.
- */
-function birthOf(pid: number): string | null {
-  if (process.platform !== 'linux') return null
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' ? 'ended' : (fields[19] ?? null)
-  } catch {
-    return null
-  }
-}
-
-/** By the time of the last change of whatever: a new name of an old file is new. */
-function ageOf(file: string): number {
-  const stat = look(file)
-  return stat === undefined ? 0 : Math.abs(Date.now() - stat.ctimeMs)
 }

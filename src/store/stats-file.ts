@@ -9,7 +9,7 @@ import { waitSync } from '../files/wait.ts'
 import { makeFolder, removeFile, temporaryName, writeFully, writeNewFile } from '../files/write.ts'
 import type { Moment } from '../settings/surroundings.ts'
 import { type Lock, takeLock } from './lock.ts'
-import { freshStats, readOpenStats, readStats, type Stats } from './stats.ts'
+import { freshStats, parseStats, readStats, type Stats } from './stats.ts'
 
 /**
  * Is what this machine did before written down, was there nothing, or was it damaged? Doubtful is
@@ -65,12 +65,13 @@ export function changeStats<T>(
       for (const queued of files) removeFile(queued)
       next?.discard()
     }
-    if (isDone || !lock.isInherited) lock.release()
+    if (isDone || !lock.isInherited) lock.release(isDone && next?.isInPlace)
     else lock.bequeath()
   }
 }
 
 interface NextStats {
+  readonly isInPlace: boolean
   readonly commit: () => void
   /** Undoes what was prepared, where it was not committed. */
   readonly discard: () => void
@@ -82,16 +83,16 @@ interface NextStats {
  * not, a new file takes the place of the old one.
  */
 function prepare(file: string, lock: Lock, size: number, stats: Stats): NextStats {
-  const text = `,${JSON.stringify({ ...stats, pid: undefined, writer: process.pid }).slice(1)}`
-  const bytes = (pid: number) => inWholePages(signature(pid) + text)
-  if (lock.isSecondName) {
-    const signed = bytes(process.pid)
-    const commit = () => writeFully(lock.descriptor, signed, 0)
-    if (signed.length === size) return { commit, discard: () => undefined }
+  const fields = JSON.stringify({ ...stats, pid: undefined, writer: process.pid })
+  const bytes = inWholePages(`${signature(0)},${fields.slice(1)}`)
+  if (lock.isSecondName && bytes.length === size) {
+    const commit = () => writeFully(lock.descriptor, bytes, 0)
+    return { isInPlace: true, commit, discard: () => undefined }
   }
   const temporary = temporaryName(file)
-  writeNewFile(temporary, bytes(0), false)
+  writeNewFile(temporary, bytes, false)
   return {
+    isInPlace: false,
     commit: () => renameSync(temporary, file),
     discard: () => removeFile(temporary),
   }
@@ -117,7 +118,7 @@ function past(
   lock: Lock,
 ): { readonly stats: Stats; readonly history: History; readonly size: number } {
   const now = timestamp(moment.now)
-  const reading = lock.isSecondName ? readOpenStats(lock.descriptor) : readStats(file)
+  const reading = lock.content === undefined ? readStats(file) : parseStats(lock.content)
   if (reading.kind === 'absent') return { stats: freshStats(now), history: 'none', size: 0 }
   if (reading.kind !== 'read') return { stats: rebuild(file, now), history: 'lost', size: 0 }
   const { stats, size } = reading

@@ -1,5 +1,5 @@
 import { statsSchemaVersion } from '../contract/versions.ts'
-import { readOpenFile, type Reading, readSmallFile } from '../files/read.ts'
+import { readSmallFile } from '../files/read.ts'
 
 /** How many events, how many bytes, and since when the oldest of them, in milliseconds. */
 export interface Waiting {
@@ -72,25 +72,21 @@ export function freshStats(now: string): Stats {
  * only looks holds no lock, and may look again at what was being written.
  */
 export function readStats(file: string): StatsReading {
-  let reading = statsOf(readSmallFile(file, sizeLimit))
-  for (let more = 0; more < 3 && reading.kind === 'damaged'; more += 1) {
-    reading = statsOf(readSmallFile(file, sizeLimit))
-  }
+  let reading = readOnce(file)
+  for (let more = 0; more < 3 && reading.kind === 'damaged'; more += 1) reading = readOnce(file)
   return reading
 }
 
-export function readOpenStats(descriptor: number): StatsReading {
-  return statsOf(readOpenFile(descriptor, sizeLimit))
+function readOnce(file: string): StatsReading {
+  const reading = readSmallFile(file, sizeLimit)
+  if (reading.kind === 'absent') return { kind: 'absent' }
+  return reading.kind === 'read' ? parseStats(reading.bytes) : { kind: 'damaged' }
 }
 
-function statsOf(reading: Reading): StatsReading {
-  if (reading.kind === 'absent') return { kind: 'absent' }
-  if (reading.kind === 'unreadable') return { kind: 'damaged' }
+export function parseStats(bytes: Buffer): StatsReading {
   try {
-    const stats: unknown = JSON.parse(reading.bytes.toString('utf8'))
-    return isStats(stats)
-      ? { kind: 'read', stats, size: reading.bytes.length }
-      : { kind: 'damaged' }
+    const stats: unknown = JSON.parse(bytes.toString('utf8'))
+    return isStats(stats) ? { kind: 'read', stats, size: bytes.length } : { kind: 'damaged' }
   } catch {
     return { kind: 'damaged' }
   }
