@@ -104,7 +104,8 @@ export function openLive({ situation, userAgent, mayLeave }: LiveOptions): Live 
     drain: async () => {
       const { drainMode, drainTimeoutMs } = situation().choices
       const limit = drainMode.value === 'none' ? 0 : Math.min(drainTimeoutMs.value, longestDrainMs)
-      if (limit > 0 && underWay.size > 0) await withinTime(limit, [...underWay])
+      const wait = limit - Math.min(limit / 10, afterwardsMs)
+      if (limit > 0 && underWay.size > 0) await withinTime(wait, [...underWay])
     },
     end: () => {
       isOver = true
@@ -115,6 +116,9 @@ export function openLive({ situation, userAgent, mayLeave }: LiveOptions): Live 
     },
   }
 }
+
+/** To queue what was not confirmed, and to start the uploader, is a part of the drain, too. */
+const afterwardsMs = 5
 
 interface Lines {
   readonly poster: Poster
