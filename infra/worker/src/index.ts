@@ -1,6 +1,12 @@
 import { appOf } from './app.ts'
-import { readSettings } from './settings.ts'
 import { openWorker } from './open-worker.ts'
+import { readSettings } from './settings.ts'
+
+export interface Handler {
+  (request: Request): Response | Promise<Response>
+  /** Waits for what is under way; for whoever ends before their process does. */
+  readonly close: () => Promise<void>
+}
 
 /**
  * The worker without a server of its own. As a route of a Next.js site (`app/api/telemetry/route.ts`):
@@ -11,6 +17,8 @@ import { openWorker } from './open-worker.ts'
  */
 export async function openHandler(
   env: Readonly<Record<string, string | undefined>>,
-): Promise<(request: Request) => Response | Promise<Response>> {
-  return appOf(await openWorker(readSettings(env))).fetch
+): Promise<Handler> {
+  const worker = await openWorker(readSettings(env))
+  const { fetch } = appOf(worker)
+  return Object.assign((request: Request) => fetch(request), { close: worker.close })
 }

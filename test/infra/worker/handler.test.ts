@@ -5,7 +5,7 @@ import { openHandler } from '../../../infra/worker/src/index.ts'
 import { tempHome } from '../../support/home.ts'
 import { contracts, finished, install, started, usage, uuidOf, wire } from './support/events.ts'
 import { ndjson, requestOf, type RequestOptions, saidIn } from './support/requests.ts'
-import { key, stage } from './support/stage.ts'
+import { key, later, stage } from './support/stage.ts'
 
 async function open(env: Readonly<Record<string, string>> = {}) {
   const made = await stage([], env)
@@ -317,6 +317,7 @@ describe('the same code', () => {
     // app/api/telemetry/route.ts
     const worker = openHandler({ INGESTION_KEY: key, EVENTS_FILE: file })
     const POST = async (request: Request) => (await worker)(request)
+    later(async () => (await worker).close())
 
     const post = (body: string) =>
       POST(requestOf(body, { path: '/api/telemetry', key: null }, 'https://runmat.invalid'))
