@@ -71,8 +71,9 @@ async function promptly(home: Home, args: readonly string[]): Promise<Record<str
   await cli(home, ['enable'])
   const written = performance.now()
   const answer = await cliJson(home, args)
-  // The machine may be busier now than it was then.
-  expect(performance.now() - written).toBeLessThan(2000 + 5 * (written - started))
+  // Two seconds are what is promised where nobody else is at work; here many are, and the machine may be
+  // busier now than it was then. Who waited for an uploader that hangs would wait for minutes.
+  expect(performance.now() - written).toBeLessThan(2 * 2000 + 5 * (written - started))
   return answer
 }
 
