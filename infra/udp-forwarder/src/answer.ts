@@ -1,4 +1,4 @@
-import { parseRetryAfter } from '../../shared/retry-after.ts'
+import { parseRetryAfter } from '../../common/retry-after.ts'
 
 /** What became of a post, as the network tells it. */
 export type Outcome =

@@ -1,4 +1,4 @@
-import type { BufferSettings } from '../../shared/buffer-settings.ts'
+import type { BufferSettings } from '../../common/buffer-settings.ts'
 import type { Poster } from './post.ts'
 
 /**

@@ -1,5 +1,5 @@
 // The edge: the only file that reads the environment, writes a log and hears signals.
-import { SettingsError } from '../../shared/environment.ts'
+import { SettingsError } from '../../common/environment.ts'
 import { makeLog } from './log.ts'
 import { type Service, startService } from './service.ts'
 import { readSettings } from './settings.ts'

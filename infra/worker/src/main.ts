@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 
-import { bufferOf } from '../../shared/buffer-settings.ts'
-import { readerOf, SettingsError } from '../../shared/environment.ts'
+import { bufferOf } from '../../common/buffer-settings.ts'
+import { readerOf, SettingsError } from '../../common/environment.ts'
 import { openServer } from './server.ts'
 import { readSettings } from './settings.ts'
 import { openWorker } from './open-worker.ts'

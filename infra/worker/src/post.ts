@@ -2,7 +2,7 @@ import http, { type ClientRequest, type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { urlToHttpOptions } from 'node:url'
 
-import { parseRetryAfter } from '../../shared/retry-after.ts'
+import { parseRetryAfter } from '../../common/retry-after.ts'
 import { limits } from './limits.ts'
 
 export interface Reply {

@@ -1,10 +1,10 @@
-import { type BufferSettings, bufferOf } from '../../shared/buffer-settings.ts'
+import { type BufferSettings, bufferOf } from '../../common/buffer-settings.ts'
 import {
   type Environment,
   type EnvironmentReader,
   problemOfAddress,
   readerOf,
-} from '../../shared/environment.ts'
+} from '../../common/environment.ts'
 import { limits } from './limits.ts'
 
 export interface PostHogSettings {

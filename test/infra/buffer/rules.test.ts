@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { SettingsError } from '../../../infra/shared/environment.ts'
+import { SettingsError } from '../../../infra/common/environment.ts'
 import { authenticatorIn } from '../../../infra/worker/src/buffer/connection.ts'
 import { differenceOf, replicasOn, streamsOf } from '../../../infra/worker/src/buffer/stream.ts'
 import { leftOver } from '../../../infra/worker/src/buffer/sweep.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
-import { SettingsError } from '../../../infra/shared/environment.ts'
-import { parseRetryAfter } from '../../../infra/shared/retry-after.ts'
+import { SettingsError } from '../../../infra/common/environment.ts'
+import { parseRetryAfter } from '../../../infra/common/retry-after.ts'
 import { judgeOutcome } from '../../../infra/udp-forwarder/src/answer.ts'
 import {
   afterFailure,

@@ -1,7 +1,7 @@
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 
-import type { BufferSettings } from '../../../shared/buffer-settings.ts'
+import type { BufferSettings } from '../../../common/buffer-settings.ts'
 import { limits } from '../limits.ts'
 import type { Trouble } from '../sinks/sink.ts'
 import { connectTo, inboxOf, type Purpose } from './connection.ts'

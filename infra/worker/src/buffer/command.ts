@@ -1,4 +1,4 @@
-import type { BufferSettings } from '../../../shared/buffer-settings.ts'
+import type { BufferSettings } from '../../../common/buffer-settings.ts'
 import { type Broker, openBroker, type Session } from './broker.ts'
 import { type DeadLetter, deadLetters, replay } from './dead-letter.ts'
 import { namesOf } from './names.ts'

@@ -10,7 +10,7 @@ import {
   usernamePasswordAuthenticator,
 } from '@nats-io/transport-node'
 
-import type { BufferSettings } from '../../../shared/buffer-settings.ts'
+import type { BufferSettings } from '../../../common/buffer-settings.ts'
 import { BufferFault } from './fault.ts'
 
 /** For what a process connects; the servers allow each no more than that (infra/nats/nats.conf). */

@@ -1,4 +1,4 @@
-import type { BufferSettings } from '../../../shared/buffer-settings.ts'
+import type { BufferSettings } from '../../../common/buffer-settings.ts'
 import { later } from '../answer.ts'
 import { openGate } from '../gate.ts'
 import { openHeld } from '../held.ts'

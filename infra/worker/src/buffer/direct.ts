@@ -1,6 +1,6 @@
 import type { Kind } from 'runmat-telemetry/contract'
 
-import type { BufferSettings } from '../../../shared/buffer-settings.ts'
+import type { BufferSettings } from '../../../common/buffer-settings.ts'
 import type { Answer } from '../answer.ts'
 import { openGate } from '../gate.ts'
 import { openGroupCommit } from '../group-commit.ts'

@@ -1,4 +1,4 @@
-import type { BufferSettings } from '../../../shared/buffer-settings.ts'
+import type { BufferSettings } from '../../../common/buffer-settings.ts'
 import type { Behind } from '../receiver.ts'
 import { openBroker } from './broker.ts'
 import { requireSink, watchSinks } from './interest.ts'

@@ -1,7 +1,7 @@
 import { type ConsumerConfig, type JetStreamManager, type StreamConfig } from '@nats-io/jetstream'
 import { nanos, type ServerInfo } from '@nats-io/transport-node'
 
-import type { BufferSettings } from '../../../shared/buffer-settings.ts'
+import type { BufferSettings } from '../../../common/buffer-settings.ts'
 import { BufferFault } from './fault.ts'
 import { namesOf } from './names.ts'
 
