@@ -1,7 +1,6 @@
-import { readdirSync } from 'node:fs'
 import path from 'node:path'
 
-import { look } from '../files/look.ts'
+import { look, namesIn } from '../files/look.ts'
 import { removeFile } from '../files/write.ts'
 import type { Paths } from '../settings/paths.ts'
 
@@ -17,10 +16,7 @@ export function removeLeftovers({ state, queue }: Pick<Paths, 'state' | 'queue'>
 }
 
 function temporaryIn(folder: string): readonly string[] {
-  try {
-    const names = readdirSync(folder).filter((name) => name.endsWith('.tmp'))
-    return names.map((name) => path.join(folder, name))
-  } catch {
-    return []
-  }
+  return namesIn(folder)
+    .filter((name) => name.endsWith('.tmp'))
+    .map((name) => path.join(folder, name))
 }

@@ -1,7 +1,7 @@
-import { readdirSync, renameSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import path from 'node:path'
 
-import { look } from '../files/look.ts'
+import { look, namesIn } from '../files/look.ts'
 import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/write.ts'
 import { type EventName, nameOf, parseName } from './queue-name.ts'
 import type { Waiting } from './stats.ts'
@@ -138,12 +138,4 @@ function queuedFile(folder: string, name: string): QueuedFile | undefined {
     (stat?.isFile() ? { bytes: stat.size, at: Math.max(0, Math.trunc(stat.mtimeMs)) } : undefined)
   if (one === undefined || one.bytes > queueLimits.eventBytes) return undefined
   return { name, path: file, bytes: one.bytes, at: one.at }
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
-  }
 }
