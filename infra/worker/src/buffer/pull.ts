@@ -46,7 +46,7 @@ export function openPull(
   const subscription = connection.subscribe(inbox, {
     callback: (error, message) => {
       if (error !== null) return fail()
-      // A status, which has the inbox as its subject, is the end of what there is for now.
+      // A status, which has the inbox as its subject, says that nothing more is there.
       if (message.subject === inbox) return ends.has(message.headers?.code) ? done?.() : fail()
       taken.push(deliveredOf(message))
       if (taken.length >= wanted) done?.()
