@@ -17,10 +17,17 @@ export function randomUuid(): string {
 /** What has been read and not been given to anybody. */
 let pool: Buffer = Buffer.alloc(0)
 
+/** On Windows it would be a file on the current drive, which anybody may have put there. */
+export function kernelSource(platform: string): string | undefined {
+  return platform === 'win32' ? undefined : '/dev/urandom'
+}
+
 function kernelRandom(length: number): Buffer | undefined {
+  const source = kernelSource(process.platform)
+  if (source === undefined) return undefined
   let descriptor: number | undefined
   try {
-    descriptor = openSync('/dev/urandom', 'r')
+    descriptor = openSync(source, 'r')
     const bytes = Buffer.alloc(length)
     return readSync(descriptor, bytes, 0, length, null) === length ? bytes : undefined
   } catch {

@@ -1,11 +1,18 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs'
 
 import { causeOf, codeOf } from './cause.ts'
+import { insist, toRead } from './insist.ts'
 
 export type Reading =
   | { readonly kind: 'absent' }
-  | { readonly kind: 'unreadable'; readonly reason: string }
+  /** Busy is what another program has open for itself: it says nothing of what is in there. */
+  | { readonly kind: 'unreadable'; readonly reason: string; readonly isBusy?: boolean }
   | { readonly kind: 'read'; readonly bytes: Buffer }
+
+/** Does another program have the file open for itself? */
+export function isBusy(reading: Reading): boolean {
+  return reading.kind === 'unreadable' && reading.isBusy === true
+}
 
 /**
  * Reads a small regular file that somebody else may have put there: never blocks on a pipe or
@@ -22,7 +29,8 @@ export function readSmallFile(
     const found = lstatSync(path, { throwIfNoEntry: false })
     if (found === undefined) return { kind: 'absent' }
     if (!links && !found.isFile()) return { kind: 'unreadable', reason: 'it is not a regular file' }
-    file = openSync(path, links ? reading : reading | (constants.O_NOFOLLOW ?? 0))
+    const flags = links ? reading : reading | (constants.O_NOFOLLOW ?? 0)
+    file = insist(() => openSync(path, flags), { inUse: toRead })
     const stat = fstatSync(file)
     if (stat.isDirectory()) return { kind: 'unreadable', reason: 'it is a folder' }
     if (!stat.isFile()) return { kind: 'unreadable', reason: 'it is not a regular file' }
@@ -33,7 +41,8 @@ export function readSmallFile(
     return { kind: 'read', bytes: bytes.subarray(0, readFully(file, bytes)) }
   } catch (error) {
     const dangling = file === undefined && codeOf(error) === 'ENOENT'
-    return { kind: 'unreadable', reason: dangling ? nowhere : causeOf(error) }
+    const reason = dangling ? nowhere : causeOf(error)
+    return { kind: 'unreadable', reason, isBusy: codeOf(error) === 'EBUSY' }
   } finally {
     if (file !== undefined) closeSync(file)
   }

@@ -15,6 +15,7 @@ import {
 import path from 'node:path'
 
 import { codeOf } from './cause.ts'
+import { insist } from './insist.ts'
 import { look } from './look.ts'
 
 export const privateFile = 0o600
@@ -74,7 +75,7 @@ export function replaceFile(file: string, bytes: string | Uint8Array): void {
   writeNewFile(temporary, bytes, true)
   try {
     keepOwnerAndMode(target, temporary)
-    renameSync(temporary, target)
+    insist(() => renameSync(temporary, target))
   } catch (error) {
     removeFile(temporary)
     throw error

@@ -45,9 +45,10 @@ function claimSchema({ usage, milestones }: Product) {
   })
 }
 
+/** Windows PowerShell puts a byte order mark before what it pipes as UTF-8. */
 export function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value: unknown = JSON.parse(text)
+    const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ''))
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
     return isObject ? (value as Readonly<Record<string, unknown>>) : undefined
   } catch {

@@ -3,8 +3,9 @@ import path from 'node:path'
 
 import { look, traceOf } from '../files/look.ts'
 import { codeOf } from '../files/cause.ts'
+import { insist } from '../files/insist.ts'
 import { randomUuid } from '../files/random.ts'
-import { readSmallFile } from '../files/read.ts'
+import { isBusy, readSmallFile } from '../files/read.ts'
 import { waitSync } from '../files/wait.ts'
 import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/write.ts'
 
@@ -14,17 +15,18 @@ import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/wr
  */
 export function readClientId(file: string): string | undefined {
   const trace = `${file} ${traceOf(file)}`
-  if (trace !== last.trace) last = { trace, id: readAnew(file) }
+  if (trace === last.trace) return last.id
+  const reading = readSmallFile(file, 256)
+  if (isBusy(reading)) return undefined
+  last = { trace, id: reading.kind === 'read' ? idIn(reading.bytes) : undefined }
   return last.id
 }
 
 /** A look at a file costs a quarter of reading it, and a host has one id. */
 let last: { readonly trace: string; readonly id: string | undefined } = { trace: '', id: undefined }
 
-function readAnew(file: string): string | undefined {
-  const reading = readSmallFile(file, 256)
-  if (reading.kind !== 'read') return undefined
-  const id = reading.bytes.toString('latin1').trim().toLowerCase()
+function idIn(bytes: Buffer): string | undefined {
+  const id = bytes.toString('latin1').trim().toLowerCase()
   return randomForm.test(id) ? id : undefined
 }
 
@@ -51,6 +53,8 @@ export function mintClientId(file: string): string {
  * more, because another may have replaced it before; everybody else waits for the outcome.
  */
 function replaceMalformed(file: string, own: string, id: string): string {
+  // It may hold a good one.
+  if (isBusy(readSmallFile(file, 256))) throw new Error('another program has the client id open')
   const successor = `${file}.new`
   for (let round = 0; round < 1000; round += 1) {
     const settled = readClientId(file)
@@ -109,7 +113,7 @@ function waitForContent(file: string): string | undefined {
 
 function moved(from: string, to: string): boolean {
   try {
-    renameSync(from, to)
+    insist(() => renameSync(from, to))
     return true
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return false

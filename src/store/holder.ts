@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 
 import { codeOf } from '../files/cause.ts'
 import { look } from '../files/look.ts'
-import { readSmallFile } from '../files/read.ts'
+import { isBusy, readSmallFile } from '../files/read.ts'
 
 /** Who holds a lock. The number of a process is used again; together with its birth it is not. */
 export interface Holder {
@@ -14,10 +14,21 @@ export interface Holder {
 /** A lock that nobody has signed yet is somebody's all the same, for so long. */
 export const unsignedMs = 1000
 
+/**
+ * Nobody holds a lock for as long, uploads in the foreground included. Where only the number is known,
+ * it has been given to another process by then, one that may run for months.
+ */
+const longestMs = 90 * 60 * 1000
+
 /** Who holds the lock right now, if anybody still living does. */
 export function liveHolder(file: string): Holder | undefined {
   const holder = readLock(file)?.holder
-  return holder !== undefined && isAlive(holder) ? holder : undefined
+  return holder !== undefined && isHolding(holder, file) ? holder : undefined
+}
+
+/** Does this process live, and can it be the one that made the lock? */
+export function isHolding(holder: Holder, file: string): boolean {
+  return isAlive(holder) && (holder.born !== null || ageOf(file) < longestMs)
 }
 
 /** What a lock says that is held for long: who this process is, beyond doubt. */
@@ -38,10 +49,14 @@ export function readLock(file: string): Found | undefined {
   const [, pid = 0, born = null] = /^\{"pid": *(\d+)(?:,"born":"(\w+)")?/.exec(text) ?? []
   // Between making the name and signing it the holder is at work, not gone.
   const isNew = Number(pid) === 0 && ageOf(file) < unsignedMs
-  return { text, holder: isNew ? { pid: process.pid, born: null } : { pid: Number(pid), born } }
+  const isSomebody = isNew || isBusy(reading)
+  return {
+    text,
+    holder: isSomebody ? { pid: process.pid, born: null } : { pid: Number(pid), born },
+  }
 }
 
-export function isAlive({ pid, born }: Holder): boolean {
+function isAlive({ pid, born }: Holder): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false
   try {
     process.kill(pid, 0)

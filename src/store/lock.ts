@@ -1,8 +1,18 @@
-import { closeSync, constants, linkSync, openSync, readSync, renameSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  linkSync,
+  openSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 
 import { codeOf } from '../files/cause.ts'
+import { insist } from '../files/insist.ts'
 import { privateFile, removeFile } from '../files/write.ts'
-import { ageOf, isAlive, readLock, unsignedMs } from './holder.ts'
+import { ageOf, isHolding, readLock, unsignedMs } from './holder.ts'
 
 /** A name that only one process can have made. */
 export interface Lock {
@@ -45,7 +55,7 @@ export function takeLock(
     if (made !== undefined) return lockOf(file, signature, made)
     const found = readLock(file)
     if (found === undefined) continue
-    if (isAlive(found.holder) && ageOf(file) < patience) return undefined
+    if (isHolding(found.holder, file) && ageOf(file) < patience) return undefined
     const inherited = inherit(file, found.text, signature)
     if (inherited !== undefined) return lockOf(file, signature, inherited, { isInherited: true })
   }
@@ -72,7 +82,7 @@ function lockOf(
       const isFree = isOurs()
       if (isFree && isSecondName && !isSignedOff) writeSync(descriptor, unsigned(signature), 0)
       closeSync(descriptor)
-      if (isFree) removeFile(file)
+      if (isFree) removeLock(file)
     },
     bequeath: () => {
       if (isOurs()) writeSync(descriptor, unsigned(signature), 0)
@@ -143,7 +153,7 @@ function inherit(file: string, deadText: string, text: string): number | undefin
   }
   try {
     if (readLock(file)?.text === deadText) {
-      renameSync(successor, file)
+      insist(() => renameSync(successor, file))
       return descriptor
     }
   } catch {
@@ -154,10 +164,21 @@ function inherit(file: string, deadText: string, text: string): number | undefin
   return undefined
 }
 
+/** On Windows a deleted file keeps its name until the last who reads it has closed it. */
+const inUse = { mostMs: 100 } as const
+
+function removeLock(file: string): void {
+  try {
+    insist(() => unlinkSync(file), inUse)
+  } catch {
+    // It is gone, or outlives its holder: whoever finds it then takes it over.
+  }
+}
+
 function create(file: string, text: string): number | undefined {
   let descriptor: number
   try {
-    descriptor = openSync(file, 'wx', privateFile)
+    descriptor = insist(() => openSync(file, 'wx', privateFile), inUse)
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return undefined
     throw error

@@ -1,6 +1,7 @@
 import { renameSync } from 'node:fs'
 import path from 'node:path'
 
+import { insist } from '../files/insist.ts'
 import { look, namesIn } from '../files/look.ts'
 import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/write.ts'
 import { type EventName, nameOf, parseName } from './queue-name.ts'
@@ -44,7 +45,7 @@ export function enqueue(folder: string, event: Omit<EventName, 'bytes'>, bytes: 
     makeFolder(folder)
     writeNewFile(temporary, bytes, false)
   }
-  renameSync(temporary, file)
+  insist(() => renameSync(temporary, file))
   return file
 }
 

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { lookAtLink } from '../files/look.ts'
 import { type Contract } from '../contract/contract.ts'
 import { recognise } from '../contract/contracts.ts'
-import { readSmallFile } from '../files/read.ts'
+import { isBusy, readSmallFile } from '../files/read.ts'
 import { makeFolder, removeFile } from '../files/write.ts'
 import { queueLimits } from './queue.ts'
 
@@ -26,6 +26,7 @@ export function readQueued(file: string, contracts: readonly Contract[], now: nu
   // A link could point at any secret of the user's.
   const reading = readSmallFile(file, sizeLimit, { links: false })
   if (reading.kind === 'absent') return { kind: 'gone' }
+  if (isBusy(reading)) return { kind: 'unfinished' }
   const bytes =
     reading.kind === 'read' && isUtf8(reading.bytes)
       ? recognise(contracts, reading.bytes.toString('utf8'))

@@ -1,10 +1,12 @@
-import { renameSync, rmSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import path from 'node:path'
 
 import { timestamp } from '../contract/timestamp.ts'
 import { codeOf } from '../files/cause.ts'
+import { insist } from '../files/insist.ts'
 import { look } from '../files/look.ts'
 import { readSmallFile } from '../files/read.ts'
+import { removeAll } from '../files/remove.ts'
 import { waitSync } from '../files/wait.ts'
 import { makeFolder, removeFile, temporaryName, writeFully, writeNewFile } from '../files/write.ts'
 import type { Moment } from '../settings/surroundings.ts'
@@ -93,7 +95,7 @@ function prepare(file: string, lock: Lock, size: number, stats: Stats): NextStat
   writeNewFile(temporary, bytes, false)
   return {
     isInPlace: false,
-    commit: () => renameSync(temporary, file),
+    commit: () => insist(() => renameSync(temporary, file)),
     discard: () => removeFile(temporary),
   }
 }
@@ -120,6 +122,7 @@ function past(
   const now = timestamp(moment.now)
   const reading = lock.content === undefined ? readStats(file) : parseStats(lock.content)
   if (reading.kind === 'absent') return { stats: freshStats(now), history: 'none', size: 0 }
+  if (reading.kind === 'busy') throw new Error('another program has the statistics open')
   if (reading.kind !== 'read') return { stats: rebuild(file, now), history: 'lost', size: 0 }
   const { stats, size } = reading
   const written = Date.parse(stats.counters_as_of)
@@ -192,8 +195,8 @@ function rebuild(file: string, now: string): Stats {
   const aside = `${file}.damaged`
   try {
     // What was put aside before gives way; a folder would not do so by itself.
-    rmSync(aside, { recursive: true, force: true })
-    renameSync(file, aside)
+    removeAll(aside)
+    insist(() => renameSync(file, aside))
   } catch {
     removeFile(file)
   }

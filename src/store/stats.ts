@@ -1,5 +1,5 @@
 import { statsSchemaVersion } from '../contract/versions.ts'
-import { readSmallFile } from '../files/read.ts'
+import { isBusy, readSmallFile } from '../files/read.ts'
 
 /** How many events, how many bytes, and since when the oldest of them, in milliseconds. */
 export interface Waiting {
@@ -41,7 +41,7 @@ export interface Stats {
 }
 
 export type StatsReading =
-  | { readonly kind: 'absent' | 'damaged' }
+  | { readonly kind: 'absent' | 'damaged' | 'busy' }
   | { readonly kind: 'read'; readonly stats: Stats; readonly size: number }
 
 const sizeLimit = 256 * 1024
@@ -80,7 +80,8 @@ export function readStats(file: string): StatsReading {
 function readOnce(file: string): StatsReading {
   const reading = readSmallFile(file, sizeLimit)
   if (reading.kind === 'absent') return { kind: 'absent' }
-  return reading.kind === 'read' ? parseStats(reading.bytes) : { kind: 'damaged' }
+  if (reading.kind === 'read') return parseStats(reading.bytes)
+  return { kind: isBusy(reading) ? 'busy' : 'damaged' }
 }
 
 export function parseStats(bytes: Buffer): StatsReading {

@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest'
+
+import { kernelSource, randomUuid } from '../../src/files/random.ts'
+
+it('makes random UUIDs, none twice', () => {
+  const made = Array.from({ length: 100 }, randomUuid)
+  expect(new Set(made).size).toBe(100)
+  for (const one of made) {
+    expect(one).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+  }
+})
+
+it('reads no file for it on Windows, where that could be anybody’s', () => {
+  expect(kernelSource('linux')).toBe('/dev/urandom')
+  expect(kernelSource('win32')).toBeUndefined()
+})

@@ -1,0 +1,32 @@
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
+
+import { describe, expect, it } from 'vitest'
+
+import { removeAll } from '../../src/files/remove.ts'
+import { tempHome } from '../support/home.ts'
+
+describe('removing all', () => {
+  it('takes a folder with what is in it, and not what links in it lead to', () => {
+    const home = tempHome()
+    home.write('kept/file', 'kept')
+    home.write('folder/deep/er/file', 'x')
+    home.write('folder/file', 'x')
+    symlinkSync(home.at('kept'), home.at('folder/link'))
+    symlinkSync('nowhere', home.at('folder/dangling'))
+    mkdirSync(home.at('folder/empty'))
+    removeAll(home.at('folder'))
+    expect(existsSync(home.at('folder'))).toBe(false)
+    expect(home.read('kept/file')).toBe('kept')
+  })
+
+  it('takes a file, a link, and what is not there', () => {
+    const home = tempHome()
+    home.write('file', 'x')
+    symlinkSync(home.at('file'), home.at('link'))
+    removeAll(home.at('link'))
+    expect(home.read('file')).toBe('x')
+    removeAll(home.at('file'))
+    removeAll(home.at('file'))
+    expect(existsSync(home.at('file'))).toBe(false)
+  })
+})

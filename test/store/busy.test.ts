@@ -1,0 +1,69 @@
+import type * as fs from 'node:fs'
+
+import { afterEach, describe, expect, it, vi } from 'vitest'
+
+import { liveHolder, thisProcess } from '../../src/store/holder.ts'
+import { mintClientId, readClientId } from '../../src/store/client-id.ts'
+import { readSmallFile } from '../../src/files/read.ts'
+import { changeStats } from '../../src/store/stats-file.ts'
+import { readQueued } from '../../src/store/queued-event.ts'
+import { takeLock } from '../../src/store/lock.ts'
+import { tempHome } from '../support/home.ts'
+
+/** What somebody has open for himself alone; only Windows knows such a thing. */
+const open = vi.hoisted(() => new Set<string>())
+
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof fs>()
+  const openSync: typeof real.openSync = (file, ...rest) => {
+    if (!open.has(String(file)) || rest[0] === 'wx') return real.openSync(file, ...rest)
+    throw Object.assign(new Error('EBUSY'), { code: 'EBUSY' })
+  }
+  return { ...real, openSync }
+})
+
+describe('a file that another program has open for itself', () => {
+  afterEach(() => open.clear())
+
+  const held = (content: string) => {
+    const home = tempHome()
+    const file = home.write('file', content)
+    open.add(file)
+    return { file, read: () => home.read('file'), release: () => open.delete(file) }
+  }
+
+  it('is told from one that cannot be read', () => {
+    expect(readSmallFile(held('x').file, 10)).toMatchObject({ kind: 'unreadable', isBusy: true })
+  })
+
+  it('keeps its client id', () => {
+    const id = '9b7f0ee2-0a5a-4bda-8f1a-3a9d53f1b3e7'
+    const { file, read, release } = held(id)
+    expect(readClientId(file)).toBeUndefined()
+    expect(() => mintClientId(file)).toThrow(/another program/)
+    release()
+    expect(read()).toBe(id)
+    expect(mintClientId(file)).toBe(id)
+  })
+
+  it('keeps its statistics, even damaged ones', () => {
+    const { file, read, release } = held('{"sequence":7}')
+    const change = vi.fn<Parameters<typeof changeStats>[2]>()
+    const moment = { now: Date.now(), bootedAt: 0 }
+    expect(() => changeStats(file, moment, change)).toThrow(/another program/)
+    expect(change).not.toHaveBeenCalled()
+    release()
+    expect(read()).toBe('{"sequence":7}')
+  })
+
+  it('is somebody’s lock', () => {
+    const { file } = held('{"pid":999999999,"born":"1"}')
+    expect(liveHolder(file)).toBeDefined()
+    expect(takeLock(file, thisProcess())).toBeUndefined()
+  })
+
+  it('waits in the queue, however old it is', () => {
+    const { file } = held('{}')
+    expect(readQueued(file, [], Date.now() + 60_000)).toEqual({ kind: 'unfinished' })
+  })
+})
