@@ -50,4 +50,23 @@ describe.concurrent('a release', () => {
     home.write('CHANGELOG.md', '# C\n\n## [Unreleased]\n\n- new\n')
     expect(await notes('v1.2.0')).toMatchObject({ code: 1 })
   })
+
+  it('publishes its package, and not a repository that is called like its folder', async () => {
+    const home = tempHome()
+    home.write('package/package.json', '{"name":"runmat-telemetry","version":"9.9.9"}')
+    home.write('release/SHA256SUMS', '')
+    const env = {
+      npm_config_offline: 'true',
+      npm_config_registry: 'http://127.0.0.1:9',
+      GIT_SSH_COMMAND: 'false',
+    }
+    const pack = ['pack', '../package', '--silent']
+    expect(await run('npm', pack, home, { env, cwd: home.at('release') })).toMatchObject({
+      code: 0,
+    })
+    const workflow = readFileSync(path.join(root, '.github/workflows/release.yml'), 'utf8')
+    const [, command] = /run: (npm publish .*)/.exec(workflow) ?? []
+    const { code, out } = await run('bash', ['-c', `${command} --dry-run`], home, { env })
+    expect({ code, out }).toEqual({ code: 0, out: '+ runmat-telemetry@9.9.9\n' })
+  })
 })
