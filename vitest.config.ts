@@ -15,7 +15,13 @@ export default defineConfig({
   },
   test: {
     include: withExecutable
-      ? ['test/{e2e,faults,deliver,standalone}/**/*.test.ts', 'test/cli/completion.test.ts']
+      ? [
+          'test/{e2e,faults,deliver,standalone}/**/*.test.ts',
+          'test/cli/completion.test.ts',
+          'test/docs/{readme,schema}.test.ts',
+          'test/infra/end-to-end/uploader.test.ts',
+          'test/runs/delivery.test.ts',
+        ]
       : ['test/**/*.test.ts'],
     exclude: withExecutable ? [] : ['test/standalone/**'],
     setupFiles: ['test/support/setup.ts'],

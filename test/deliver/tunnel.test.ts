@@ -95,7 +95,7 @@ describe.concurrent('a tunnel', () => {
   it.each(refusals)('fails when the proxy %s: %s', async (_, reason, options) => {
     const proxy = await aProxy(options)
     const env = { HTTPS_PROXY: proxy.url }
-    const { post } = posterTo(remote, { env, ...(reason === 'timeout' && { timeoutMs: 150 }) })
+    const { post } = posterTo(remote, { env, ...(reason === 'timeout' && { timeoutMs: 600 }) })
     expect(await post(body)).toEqual({ kind: 'failed', reason })
     expect(await post(body)).toEqual({ kind: 'failed', reason })
     expect(proxy.seen).toHaveLength(2)

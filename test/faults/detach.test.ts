@@ -97,7 +97,7 @@ describe.concurrent('an uploader outlives', () => {
     const timing = home.at('timing')
     const ended = await host(home, { steps: [['count', 'run'], ['close']], timing })
     expect(ended).toEqual({ code: 0, signal: null, out: '', err: '' })
-    expect(Number(home.read(timing))).toBeLessThan(1000)
+    expect(Number(home.read(timing))).toBeLessThan(5000)
     await collector.received(1)
     const uploading = uploaderIn(home)
     // Nothing ties it to a terminal: it leads a session of its own.
@@ -176,7 +176,7 @@ describe.concurrent('an uploader', () => {
     fillQueue(home, 200)
     const started = performance.now()
     const ended = await hastyUploader(home, { postTimeoutMs: 400, deadlineMs: 800 })
-    expect(performance.now() - started).toBeLessThan(4000)
+    expect(performance.now() - started).toBeLessThan(15_000)
     expect(ended).toEqual({ code: 0, signal: null, out: '', err: '' })
     await vi.waitFor(() => expect(collector.open).toBe(0), { interval: 5 })
     expect(home.has(path.join(home.state, '.lock'))).toBe(false)

@@ -64,16 +64,14 @@ async function isOver({ home, collector, pid }: Scene): Promise<void> {
   expect(new Set(idsAt(collector)).size).toBe(collector.events.length)
 }
 
-/** Runs a command that must not take two seconds longer than one that only looks. */
+/**
+ * Runs a command that must not wait for an uploader that hangs: that would take minutes. The two seconds
+ * that are promised where nobody else is at work are measured by the benchmark.
+ */
 async function promptly(home: Home, args: readonly string[]): Promise<Record<string, unknown>> {
   const started = performance.now()
-  // This changes a setting, too, and then waits for the disk to have it.
-  await cli(home, ['enable'])
-  const written = performance.now()
   const answer = await cliJson(home, args)
-  // Two seconds are what is promised where nobody else is at work; here many are, and the machine may be
-  // busier now than it was then. Who waited for an uploader that hangs would wait for minutes.
-  expect(performance.now() - written).toBeLessThan(2 * 2000 + 5 * (written - started))
+  expect(performance.now() - started).toBeLessThan(20_000)
   return answer
 }
 

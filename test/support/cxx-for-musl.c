@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 extern int getentropy(void *, size_t);
+extern unsigned long getauxval(unsigned long);
 
 char __libc_single_threaded = 0;
 
@@ -16,4 +17,9 @@ int _dl_find_object(void *address, void *result) {
   (void)address;
   (void)result;
   return -1;
+}
+
+/* On aarch64, to learn which atomic instructions there are. */
+unsigned long __getauxval(unsigned long type) {
+  return getauxval(type);
 }
