@@ -2,7 +2,16 @@
 // machine: `node scripts/smoke.js [executable]`. For platforms on which the tests do not run.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import http from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
@@ -55,6 +64,37 @@ async function walk() {
   assert.equal(JSON.parse(await says(['status', '--json'])).collecting, false)
   await says(['record', 'usage'], claim)
   assert.equal(JSON.parse(await says(['upload', '--json'])).attempted, 0)
+
+  await says(['enable'])
+  await crowd(claim)
+  const { paths } = JSON.parse(await says(['status', '--json']))
+  await says(['disable', '--forget'])
+  const left = Object.values(paths).filter((file) => existsSync(file))
+  assert.deepEqual(left, [paths.settings], 'the no is all that is left')
+}
+
+/** Several hosts at once, and somebody who looks into their statistics: no count gets lost. */
+async function crowd(claim) {
+  const { stats } = JSON.parse(await says(['status', '--json'])).paths
+  const counted = async () => JSON.parse(await says(['print'])).subcommand_counts.run
+  const before = await counted()
+  const reader = setInterval(() => {
+    const open = openSync(stats, 'r')
+    setTimeout(() => closeSync(open), 10)
+  }, 20)
+  try {
+    await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        await says(['record', 'usage'], claim)
+        // As Windows PowerShell pipes it.
+        await says(['record', 'usage'], `\uFEFF${claim}\r\n`)
+      }),
+    )
+  } finally {
+    clearInterval(reader)
+  }
+  assert.equal(await counted(), before + 8)
+  await until(async () => !JSON.parse(await says(['status', '--json'])).uploader.running)
 }
 
 function says(args, input = '') {
@@ -69,6 +109,8 @@ function says(args, input = '') {
       if (code === 0) resolve(Buffer.concat(out).toString())
       else reject(new Error(`${args.join(' ')} ended with ${code}`))
     })
+    // Who is off records nothing, and need not read what there would be.
+    child.stdin.on('error', () => undefined)
     child.stdin.end(input)
   })
 }

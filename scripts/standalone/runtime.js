@@ -34,7 +34,8 @@ function fetch(name, tarball) {
   mkdirSync(cache, { recursive: true })
   const folder = mkdtempSync(path.join(cache, 'fetching-'))
   try {
-    const args = ['pack', name, '--json', '--loglevel=error', '--pack-destination', folder]
+    const args = ['pack', name, '--json', '--loglevel=error', '--pack-destination', '.']
+    // A shell makes two of a folder's name with a blank in it: hence where it is, not what it is called.
     const shell = process.platform === 'win32'
     const said = execFileSync('npm', args, { encoding: 'utf8', shell, cwd: folder })
     const [{ filename }] = JSON.parse(said)
