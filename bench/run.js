@@ -12,6 +12,7 @@ import { runs } from './runs.js'
 import { silentHost } from './silent-host.js'
 import { standalone } from './standalone.js'
 import { start } from './start.js'
+import { stop } from './stop.js'
 import { openStage } from './support/stage.js'
 import { tableOf } from './support/table.js'
 import { worker } from './worker.js'
@@ -22,6 +23,7 @@ const figures = {
   record,
   'silent-host': silentHost,
   runs,
+  stop,
   'no-network': noNetwork,
   drain,
   memory,

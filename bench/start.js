@@ -40,6 +40,8 @@ async function measure(stage, name, surrounding, rounds) {
     },
     upload: () => cli('upload'),
     '--help': () => cli('--help'),
+    'a file that does nothing': () => time([stage.program('nothing.cjs')]),
+    'the bundle loaded, and nothing run': () => time([stage.program('load.cjs')]),
     'plain imports of the same packages': () => time([stage.program('plain-imports.js')]),
   }
   const times = await inTurns(rounds, contestants)

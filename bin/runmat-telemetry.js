@@ -2,25 +2,44 @@
 'use strict'
 
 const { existsSync, readFileSync } = require('node:fs')
-const { createRequire, wrap } = require('node:module')
+const { wrap } = require('node:module')
 const path = require('node:path')
 const { Script } = require('node:vm')
 
 const bundle = path.join(__dirname, '../dist/cli.cjs')
+const compiled = path.join(__dirname, '../dist/compiled', `${process.versions.v8}-${process.arch}`)
+const compiledOf = (file) => path.join(compiled, `${path.basename(file, '.cjs')}.bin`)
+const scripts = new Map()
 
-// The build leaves V8's compiled form of the bundle beside it. Using it halves our share of the
-// start; an engine that it was not made for ignores it, and compiles as always.
-function load() {
-  const compiled = bundle.replace(/cjs$/, `${process.versions.v8}-${process.arch}.bin`)
-  if (!existsSync(compiled)) return require(bundle)
-  const source = wrap(readFileSync(bundle, 'utf8'))
-  const script = new Script(source, { filename: bundle, cachedData: readFileSync(compiled) })
-  const module = { exports: {} }
-  const run = script.runInThisContext()
-  run(module.exports, createRequire(bundle), module, bundle, path.dirname(bundle))
+// The build leaves V8's compiled form of the bundle's files in a folder for each engine. Using it
+// halves our share of the start; any other engine compiles as always.
+function load(file) {
+  const known = scripts.get(file)
+  if (known) return known.exports
+  const cache = compiledOf(file)
+  const script = new Script(wrap(readFileSync(file, 'latin1')), {
+    filename: file,
+    ...(existsSync(cache) && { cachedData: readFileSync(cache) }),
+  })
+  const module = { exports: {}, script }
+  scripts.set(file, module)
+  const folder = path.dirname(file)
+  const ask = (name) => (name[0] === '.' ? load(path.join(folder, name)) : require(name))
+  script.runInThisContext()(module.exports, ask, module, file, folder)
   return module.exports
 }
 
-load()
-  .start(process.argv.slice(2))
-  .then((code) => (process.exitCode ??= code))
+if (require.main === module) {
+  const { start } = existsSync(compiled) ? load(bundle) : require(bundle)
+  start(process.argv.slice(2)).then(end)
+}
+
+// By now all is said and done, and to leave saves the time it takes to tear everything down. A
+// terminal of Windows may still be busy with what we said.
+function end(code) {
+  process.exitCode ??= code
+  if (process.platform !== 'win32') process.exit()
+}
+
+// For the build, which compiles what it finds to be in use.
+module.exports = { bundle, compiled, compiledOf, load, scripts }

@@ -1,25 +1,32 @@
-// Runs the bundle once as a user would and keeps what V8 compiled on the way; see bin/.
+// Does once what people do, and keeps what V8 compiled on the way; see bin/. Not to be run by hand
+// (it turns telemetry off): scripts/support/precompile.js gives it a home of its own.
 'use strict'
 
-const { mkdtempSync, readFileSync, rmSync, writeFileSync } = require('node:fs')
-const { createRequire, wrap } = require('node:module')
-const os = require('node:os')
-const path = require('node:path')
-const { Script } = require('node:vm')
+const { mkdirSync, rmSync, writeFileSync } = require('node:fs')
 
-const bundle = path.resolve('dist/cli.cjs')
-const script = new Script(wrap(readFileSync(bundle, 'utf8')), { filename: bundle })
-const loaded = { exports: {} }
-const run = script.runInThisContext()
-run(loaded.exports, createRequire(bundle), loaded, bundle, path.dirname(bundle))
+const { bundle, compiled, compiledOf, load, scripts } = require('../bin/runmat-telemetry.js')
 
-const home = mkdtempSync(path.join(os.tmpdir(), 'telemetry-build-'))
-process.env = { HOME: home, USERPROFILE: home }
+const lines = [
+  ['endpoint', 'http://127.0.0.1:9/'],
+  ['record', 'usage'],
+  ['enable'],
+  ['status'],
+  ['print'],
+  ['--help'],
+  ['disable'],
+]
 
 async function keep() {
-  for (const command of ['disable', 'status', 'print']) await loaded.exports.start([command])
-  const { v8 } = process.versions
-  writeFileSync(`dist/cli.${v8}-${process.arch}.bin`, script.createCachedData())
+  const { start } = load(bundle)
+  for (const line of lines) {
+    const code = await start(line)
+    if (code !== 0) throw new Error(`${line.join(' ')} ended with ${code}`)
+  }
+  rmSync(compiled, { recursive: true, force: true })
+  mkdirSync(compiled, { recursive: true })
+  for (const [file, { script }] of scripts) {
+    writeFileSync(compiledOf(file), script.createCachedData())
+  }
 }
 
-void keep().finally(() => rmSync(home, { recursive: true, force: true }))
+void keep()

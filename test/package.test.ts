@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -16,6 +16,9 @@ interface Packed {
 let home: Home
 let packed: Packed
 const prefix = () => home.at('prefix')
+// Another Node than that of the build may run these tests.
+const engine = `${process.versions.v8}-${process.arch}`
+const isCompiled = existsSync(path.join(root, 'dist/compiled', engine))
 const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--offline']
 
 // Packed from what was built for these tests, and installed as a user would, without any network.
@@ -64,6 +67,21 @@ describe('the package', () => {
     expect(scripts).not.toHaveProperty('preinstall')
     expect(scripts).not.toHaveProperty('install')
     expect(scripts).not.toHaveProperty('postinstall')
+  })
+
+  it.skipIf(!isCompiled).each([
+    ['status', ['cli.cjs']],
+    ['disable', ['cli.cjs']],
+    ['--version', ['cli.cjs', 'parse.cjs']],
+  ])('opens few files for %s, and takes the compiled code of each', async (word, files) => {
+    const bin = path.join(library(), 'bin/runmat-telemetry.js')
+    const code = `
+      const { bundle, load, scripts } = require(${JSON.stringify(bin)})
+      const told = ([file, { script }]) => [path.basename(file), script.cachedDataRejected]
+      load(bundle).start(['${word}']).then(() => console.log(JSON.stringify([...scripts].map(told))))`
+    const { out } = await run(process.execPath, ['-e', code], tempHome())
+    const opened = JSON.parse(out.trimEnd().split('\n').at(-1) ?? '') as unknown
+    expect(opened).toEqual(files.map((file) => [file, false]))
   })
 
   it.skipIf(!requireTool('mman'))('has a page that man finds', async () => {

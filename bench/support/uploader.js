@@ -18,15 +18,22 @@ export function holdBack(home) {
   writeFileSync(path.join(home.state, 'uploads.json'), JSON.stringify({ next_attempt: next }))
 }
 
+/** The detached uploader's own program, and what it is started with. */
+export function uploaderOf(stage, home) {
+  const product = JSON.stringify(stage.internals.runmat)
+  return {
+    program: stage.at('dist/upload.cjs'),
+    env: { ...home.env, TELEMETRY_UPLOADER_PRODUCT: product },
+    cwd: '/',
+  }
+}
+
 /** Runs the detached uploader's own program on so many events, as on a machine that sent none yet. */
 export function upload(stage, home, events, { args = [], env = {} } = {}) {
   rmSync(home.state, { recursive: true, force: true })
   fillQueue(home.queue, events)
-  const product = JSON.stringify(stage.internals.runmat)
-  const { took } = node([...args, stage.at('dist/upload.cjs')], {
-    env: { ...home.env, ...env, TELEMETRY_UPLOADER_PRODUCT: product },
-    cwd: '/',
-  })
+  const { program, ...options } = uploaderOf(stage, home)
+  const { took } = node([...args, program], { ...options, env: { ...options.env, ...env } })
   const left = readdirSync(home.queue).length
   if (left > 0) throw new Error(`the uploader left ${left} of ${events.length} events`)
   return took

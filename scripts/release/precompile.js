@@ -5,6 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 
+import { precompile } from '../support/precompile.js'
+
 // The key is not for the scripts of other packages.
 const { RUNMAT_TELEMETRY_KEY: _, ...env } = process.env
 const work = mkdtempSync(path.join(os.tmpdir(), 'telemetry-nodes-'))
@@ -13,8 +15,7 @@ try {
     const prefix = path.join(work, version)
     const quiet = ['--silent', '--no-audit', '--no-fund']
     execFileSync('npm', ['install', ...quiet, '--prefix', prefix, `node@${version}`], { env })
-    const node = path.join(prefix, 'node_modules/node/bin/node')
-    execFileSync(node, ['scripts/precompile.cjs'], { stdio: ['ignore', 'ignore', 'pipe'], env })
+    precompile(path.join(prefix, 'node_modules/node/bin/node'))
   }
 } finally {
   rmSync(work, { recursive: true, force: true })

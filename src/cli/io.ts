@@ -7,6 +7,9 @@ export interface Io {
   readonly errIsTerminal: () => boolean
   readonly inIsTerminal: () => boolean
   readonly colour: boolean
+  /** How many columns there are for text. */
+  readonly outWidth: () => number
+  readonly errWidth: () => number
   /** All of stdin. */
   readonly input: () => string
 }

@@ -1,12 +1,10 @@
-import { CommanderError } from 'commander'
-
 import { causeOf } from '../files/cause.ts'
 import type { Product } from '../product/product.ts'
 import { spellOut } from './arguments.ts'
 import { contextOf, type Tool } from './context.ts'
-import { CliError, done, failed, wrongUsage } from './error.ts'
+import { CliError, done, failed } from './error.ts'
 import { type Io, printable } from './io.ts'
-import { programOf } from './program.ts'
+import { plainCommand } from './plain.ts'
 
 /** Runs one command line and says how it ended. Never throws, never exits. */
 export async function main(tool: Tool, argv: readonly string[]): Promise<number> {
@@ -18,21 +16,20 @@ export async function main(tool: Tool, argv: readonly string[]): Promise<number>
   const otherwise = () =>
     io.outIsTerminal && io.inIsTerminal() && !argv.includes('--json') ? 'menu' : 'status'
   try {
-    let code: number = done
-    const end = (ended: number) => {
-      code = ended
+    const line = spellOut(argv, otherwise)
+    const command = plainCommand(line)
+    if (command === undefined) {
+      const { parse } = await import('./parse.ts')
+      return await parse(line, { product, version, io, context })
     }
-    const program = programOf({ product, version, io, context, end })
-    await program.parseAsync(spellOut(argv, otherwise), { from: 'user' })
-    return code
+    await command(await context())
+    return done
   } catch (error) {
     return endOf(error, product, io)
   }
 }
 
 function endOf(error: unknown, product: Product, io: Io): number {
-  // The parser has said everything by now, or was asked for help.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? done : wrongUsage
   const known = error instanceof CliError
   io.err(printable(`${product.command}: ${known ? error.message.trimEnd() : causeOf(error)}\n`))
   if (known && error.hint !== undefined) io.err(`${error.hint}\n`)

@@ -6,20 +6,31 @@ import { wantsColour } from './ink.ts'
 import type { Io } from './io.ts'
 
 /** The real terminal, or the file or pipe in its place. */
-export function processIo(env: Readonly<Record<string, string | undefined>>): Io {
+export function processIo(
+  env: Readonly<Record<string, string | undefined>>,
+  platform: string = process.platform,
+): Io {
   const outIsTerminal = isTerminal(1, () => process.stdout)
+  const errIsTerminal = () => isTerminal(2, () => process.stderr)
+  // A console of Windows takes bytes for text of its own code page, and shows no name rightly.
+  const errIsConsole = () => platform === 'win32' && errIsTerminal()
   return {
     // A terminal's encoding is the stream's business. Setting up the stream for anything else
     // takes longer than all that we print.
     out: (text) => (outIsTerminal ? void process.stdout.write(text) : write(1, text)),
-    err: (text) => write(2, text),
+    err: (text) => (errIsConsole() ? void process.stderr.write(text) : write(2, text)),
     outIsTerminal,
     inIsTerminal: () => isTerminal(0, () => process.stdin),
-    errIsTerminal: () => isTerminal(2, () => process.stderr),
+    errIsTerminal,
     input: readInput,
     colour: wantsColour(env, outIsTerminal),
+    outWidth: () => (outIsTerminal ? process.stdout.columns : usualWidth),
+    errWidth: () => (errIsTerminal() ? process.stderr.columns : usualWidth),
   }
 }
+
+/** Of what is no terminal. */
+const usualWidth = 80
 
 /** Setting up a stream takes longer than all that we do: it is only asked where it could be one. */
 function isTerminal(descriptor: number, stream: () => { readonly isTTY?: boolean }): boolean {

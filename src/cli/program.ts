@@ -2,6 +2,7 @@ import { Argument, Command, Option } from 'commander'
 
 import type { Kind } from '../contract/contract.ts'
 import type { Product } from '../product/product.ts'
+import { completion } from './commands/completion.ts'
 import { disable } from './commands/disable.ts'
 import { enable } from './commands/enable.ts'
 import { endpoint } from './commands/endpoint.ts'
@@ -9,12 +10,13 @@ import { log } from './commands/log.ts'
 import { print } from './commands/print.ts'
 import { record } from './commands/record.ts'
 import { status } from './commands/status.ts'
+import { upload } from './commands/upload.ts'
 import { shells } from './completion/shells.ts'
 import type { Context } from './context.ts'
 import { done, wrongUsage } from './error.ts'
 import { type Io, toJson } from './io.ts'
 
-interface Wiring {
+export interface Wiring {
   readonly product: Product
   readonly version: string
   readonly io: Io
@@ -90,9 +92,7 @@ export function programOf(wiring: Wiring): Command {
     .summary('deliver now what waits to be sent')
     .description('Deliver what waits, in the foreground. Waits for no back-off; obeys every no.')
     .option('--json', 'print JSON')
-    .action(async (options) =>
-      end(await (await import('./commands/upload.ts')).upload(await context(), options)),
-    )
+    .action(async (options) => end(await upload(await context(), options)))
 
   program
     .command('log')
@@ -127,7 +127,6 @@ function addCompletion(program: Command, { io }: Wiring): void {
     .addArgument(new Argument('<shell>', 'which one').choices(shells))
     .option('--json', 'print JSON')
     .action(async (shell, { json }) => {
-      const { completion } = await import('./commands/completion.ts')
       const script = completion(program, shell)
       io.out(json ? toJson({ shell, script }) : script)
     })
@@ -164,7 +163,15 @@ function rootOf({ product, version, io }: Wiring): Command {
         `Exit codes: ${done} done, 1 failed, ${wrongUsage} wrong usage.\n${product.docs}, questions to ${product.contact}`,
     )
     .showHelpAfterError(`Run ${product.command} --help for what there is.`)
-    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .configureOutput({
+      writeOut: io.out,
+      writeErr: io.err,
+      getOutHelpWidth: io.outWidth,
+      getErrHelpWidth: io.errWidth,
+      // Else the parser looks at the standard streams, which takes longer than all that we do.
+      getOutHasColors: () => io.colour,
+      getErrHasColors: () => io.colour,
+    })
     .enablePositionalOptions()
     .exitOverride()
 }

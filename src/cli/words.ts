@@ -85,8 +85,10 @@ export function tidy(file: string, { surroundings }: Situation): string {
   return printable(shown)
 }
 
+/** `1 event`, `12,345 events`. By hand: the first number that a locale writes takes it 20 ms. */
 export function plural(count: number, noun: string): string {
-  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`
+  const number = String(count).replace(/\B(?=(\d{3})+$)/g, ',')
+  return `${number} ${noun}${count === 1 ? '' : 's'}`
 }
 
 function indent(text: string): string {

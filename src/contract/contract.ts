@@ -51,9 +51,12 @@ export function contractOf(
   return {
     kind,
     title,
-    fields: Object.entries(schema.entries).map(([name, entry]) =>
-      note(name, unwrap(entry as v.GenericSchema)),
-    ),
+    // For people to read, who can wait: those who make events cannot.
+    get fields() {
+      return Object.entries(schema.entries).map(([name, entry]) =>
+        note(name, unwrap(entry as v.GenericSchema)),
+      )
+    },
     labels: labelsIn(schema),
     schema,
     serialise,

@@ -58,6 +58,8 @@ async function runIn(home: Home, args: readonly string[], text: string): Promise
     err: nowhere,
     outIsTerminal: false,
     errIsTerminal: () => false,
+    outWidth: () => 80,
+    errWidth: () => 80,
     inIsTerminal: () => false,
     colour: false,
     input: () => '',
