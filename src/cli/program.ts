@@ -15,6 +15,7 @@ import { shells } from './completion/shells.ts'
 import type { Context } from './context.ts'
 import { done, wrongUsage } from './error.ts'
 import { type Io, toJson } from './io.ts'
+import { eventArgument } from './operand.ts'
 
 export interface Wiring {
   readonly product: Product
@@ -42,9 +43,7 @@ export function programOf(wiring: Wiring): Command {
     .command('print')
     .summary('print the exact bytes that would be sent')
     .description('Print a preview event, byte for byte as it would be sent. Nothing is recorded.')
-    .addArgument(
-      new Argument('[kind]', 'family of events').choices(kindsOf(product)).default('usage'),
-    )
+    .addArgument(eventArgument(kindsOf(product)))
     .addOption(
       new Option('--queued', 'what waits to be sent, one event a line').conflicts([
         'explain',
@@ -57,7 +56,7 @@ export function programOf(wiring: Wiring): Command {
     .option('--schema', 'print the JSON Schema')
     .option('--raw', 'exact bytes also in a terminal')
     .option('--json', 'print JSON')
-    .action(async (kind, options) => print(await context(), kind, options))
+    .action(async (event, options) => print(await context(), event, options))
 
   program
     .command('enable')

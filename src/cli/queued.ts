@@ -1,3 +1,6 @@
+import * as v from 'valibot'
+
+import { randomUuid } from '../contract/atoms.ts'
 import { contractsOf } from '../contract/contracts.ts'
 import { listQueue } from '../store/queue.ts'
 import { readQueued } from '../store/queued-event.ts'
@@ -5,14 +8,37 @@ import type { Context } from './context.ts'
 import { plural } from './words.ts'
 
 /** What waits, one event a line, as it will be sent. */
-export function printQueued({ io, product, situation, surroundings }: Context): void {
-  const contracts = contractsOf(product)
+export function printQueued(context: Context): void {
+  const { io } = context
   let others = 0
-  for (const { path } of listQueue(situation.paths.queue)) {
-    const queued = readQueued(path, contracts, surroundings.now())
+  for (const queued of waiting(context)) {
     if (queued.kind === 'event') io.out(`${queued.bytes}\n`)
     else others += 1
   }
   if (others > 0)
     io.err(`${plural(others, 'file')} in the queue will not be sent: no valid event.\n`)
+}
+
+export function isEventId(text: string): boolean {
+  return v.is(randomUuid, text.toLowerCase())
+}
+
+/** The bytes of the one that waits under this id. */
+export function queuedEvent(context: Context, id: string): string | undefined {
+  for (const queued of waiting(context)) {
+    if (queued.kind === 'event' && idOf(queued.bytes) === id.toLowerCase()) return queued.bytes
+  }
+  return undefined
+}
+
+function idOf(bytes: string): string | undefined {
+  const event = JSON.parse(bytes) as { readonly event_id?: string; readonly uuid?: string }
+  return event.event_id ?? event.uuid
+}
+
+function* waiting({ product, situation, surroundings }: Context) {
+  const contracts = contractsOf(product)
+  for (const { path } of listQueue(situation.paths.queue)) {
+    yield readQueued(path, contracts, surroundings.now())
+  }
 }

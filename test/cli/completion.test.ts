@@ -1,7 +1,10 @@
+import { chmodSync } from 'node:fs'
+
 import { describe, expect, it } from 'vitest'
 
+import { fillQueue } from '../support/events.ts'
 import { type Home, tempHome } from '../support/home.ts'
-import { cli, run } from '../support/run.ts'
+import { cli, cliCommand, run } from '../support/run.ts'
 import { openTerminal } from '../support/terminal.ts'
 import { requireTool } from '../support/tools.ts'
 
@@ -42,12 +45,24 @@ async function scriptFor(shell: string): Promise<{ home: Home; script: string }>
   return { home, script: home.write(`completion.${shell}`, out) }
 }
 
+/** The tool where the shell finds it, with events that wait; one of them, and half of its id. */
+function installed(home: Home): { path: string; whole: string; half: string } {
+  const [event] = fillQueue(home, 3)
+  const bin = home.at('bin')
+  const words = cliCommand.map((word) => `'${word}'`).join(' ')
+  const file = home.write('bin/runmat-telemetry', `#!/bin/sh\nexec ${words} "$@"\n`)
+  chmodSync(file, 0o755)
+  const whole = event?.id ?? ''
+  return { path: `${bin}:${process.env['PATH']}`, whole, half: whole.slice(0, 18) }
+}
+
 const sorted = (text: string) => text.split('\n').filter(Boolean).toSorted()
 
 describe.concurrent('the completion', () => {
   it.skipIf(!requireTool('bash'))('completes in bash', async () => {
     const { home, script } = await scriptFor('bash')
-    for (const [line, offered] of cases) {
+    const { path, whole, half } = installed(home)
+    for (const [line, offered] of [...cases, [`print ${half}`, [whole]] as const]) {
       const words = ['runmat-telemetry', ...line.split(' ')].map((word) => `'${word}'`)
       const ask = `
         source '${script}'
@@ -56,16 +71,20 @@ describe.concurrent('the completion', () => {
         _runmat_telemetry
         printf '%s\\n' "\${COMPREPLY[@]}"
       `
-      const { code, out, err } = await run('bash', ['--norc', '-c', ask], home)
+      const env = { PATH: path }
+      const { code, out, err } = await run('bash', ['--norc', '-c', ask], home, { env })
       expect({ line, code, err, offered: sorted(out) }).toEqual({ line, code: 0, err: '', offered })
     }
   })
 
   it.skipIf(!requireTool('fish'))('completes in fish', async () => {
     const { home, script } = await scriptFor('fish')
-    for (const [line, offered] of cases) {
+    const { path, whole, half } = installed(home)
+    for (const [line, offered] of [...cases, [`print ${half}`, [whole]] as const]) {
       const ask = `source '${script}'; complete -C 'runmat-telemetry ${line}'`
-      const { out, err } = await run('fish', ['--no-config', '-c', ask], home)
+      const { out, err } = await run('fish', ['--no-config', '-c', ask], home, {
+        env: { PATH: path },
+      })
       const found = sorted(out.replaceAll(/\t.*/g, ''))
       expect({ line, err, offered: found }).toEqual({ line, err: '', offered })
     }
@@ -80,18 +99,22 @@ describe.concurrent('the completion', () => {
     ['record us', 'record usage'],
     ['completion p', 'completion powershell'],
     ['help st', 'help status'],
+    ['print HALF', 'print WHOLE'],
   ])('completes %j in zsh', async (line, whole) => {
     const { home, script } = await scriptFor('zsh')
     // Shows what the line came to, because a line that is being edited is drawn in bits.
-    home.write('said', '#!/bin/sh\necho "<$*>"\n')
+    home.write('said', 'echo "<$*>"\n')
+    const { path, ...ids } = installed(home)
+    const filled = (text: string) => text.replace('HALF', ids.half).replace('WHOLE', ids.whole)
     const terminal = openTerminal(home, ['zsh', '-f', '-i'])
     terminal.type(
       `autoload -U compinit; compinit -u -d "$HOME/.zcompdump"; source '${script}'; ` +
-        `runmat-telemetry() { sh "$HOME/said" "$@"; }; echo rea''dy\r`,
+        `PATH='${path}'; alias runmat-telemetry='sh "$HOME/said"'; setopt complete_aliases; ` +
+        `echo rea''dy\r`,
     )
     await terminal.sees('ready\r\n')
-    terminal.type(`runmat-telemetry ${line}\t\r`)
-    await terminal.sees(`<${whole}>`)
+    terminal.type(`runmat-telemetry ${filled(line)}\t\r`)
+    await terminal.sees(`<${filled(whole)}>`)
     terminal.type('exit\r')
     expect(await terminal.ended).toBe(0)
   })
@@ -102,6 +125,7 @@ describe.concurrent('the completion', () => {
     for (const word of [...commands, ...kinds, '--forget', '--explain']) {
       expect(text).toContain(`'${word}'`)
     }
+    expect(text).toContain("& 'runmat-telemetry' print --queued")
     expect(text).toMatch(/^Register-ArgumentCompleter -Native -CommandName 'runmat-telemetry' /m)
   })
 

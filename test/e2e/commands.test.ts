@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { readdirSync, statSync, symlinkSync } from 'node:fs'
+import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
+import { fillQueue } from '../support/events.ts'
 import { tempHome } from '../support/home.ts'
 import { cli, cliCommand, cliJson, run } from '../support/run.ts'
 
@@ -159,6 +162,56 @@ describe('print', () => {
     const { event_id: _, sequence, trigger, trigger_ts: __, ...same } = preview
     expect(last).toMatchObject(same)
     expect({ sequence, trigger }).toEqual({ sequence: queued.length + 1, trigger: 'preview' })
+  })
+})
+
+describe('print with an id', () => {
+  it.concurrent('shows the event that waits under it, byte for byte', async () => {
+    const home = tempHome()
+    const [, event] = fillQueue(home, 3)
+    const runtime = { event_label: 'runtime.run.started', uuid: randomUUID(), cid: id }
+    const foreign = JSON.stringify({
+      ...runtime,
+      session_id: randomUUID(),
+      os: 'linux',
+      arch: 'x86_64',
+      release: '0.6.1',
+      run_kind: 'script',
+      payload: { jit_enabled: true, accelerate_enabled: false },
+    })
+    home.write(path.join(home.state, 'queue/of-another-program.json'), foreign)
+    for (const [wanted, bytes] of [
+      [event?.id, event?.bytes],
+      [event?.id.toUpperCase(), event?.bytes],
+      [runtime.uuid, foreign],
+    ]) {
+      const ended = await cli(home, ['print', wanted ?? '', '--json'])
+      expect(ended).toMatchObject({ code: 0, out: `${bytes}\n`, err: '' })
+    }
+  })
+
+  it.concurrent('says so where none does, and what cannot be asked of one', async () => {
+    const home = tempHome()
+    const none = await cli(home, ['print', id])
+    expect(none).toMatchObject({ code: 1, out: '' })
+    expect(none.err).toContain(`No event waits under the id ${id}.`)
+    expect(none.err).toContain('print --queued')
+    for (const option of ['--queued', '--schema', '--explain']) {
+      expect(await cli(home, ['print', id, option])).toMatchObject({ code: 2, out: '' })
+    }
+    const neither = await cli(home, ['print', id.slice(1)])
+    expect(neither.code).toBe(2)
+    expect(neither.err).toContain('usage, runtime, install, and the ids')
+  })
+})
+
+describe('record', () => {
+  it.concurrent('takes what Windows PowerShell pipes', async () => {
+    const home = tempHome()
+    const input = '\uFEFF{"subcommand":"run","version":"0.6.1"}\r\n'
+    expect(await cli(home, ['record', 'usage'], { input })).toMatchObject({ code: 0 })
+    const broken = input.replace('{', '\uFEFF{')
+    expect(await cli(home, ['record', 'usage'], { input: broken })).toMatchObject({ code: 2 })
   })
 })
 

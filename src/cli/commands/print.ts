@@ -2,10 +2,10 @@ import type { Kind } from '../../contract/contract.ts'
 import { contractsOf } from '../../contract/contracts.ts'
 import { previewOf } from '../../record/preview.ts'
 import type { Context } from '../context.ts'
-import { CliError } from '../error.ts'
+import { CliError, wrongUsage } from '../error.ts'
 import { explanation } from '../explain.ts'
 import { paintJson } from '../paint-json.ts'
-import { printQueued } from '../queued.ts'
+import { isEventId, printQueued, queuedEvent } from '../queued.ts'
 import { toJson } from '../io.ts'
 
 export interface PrintOptions {
@@ -16,28 +16,56 @@ export interface PrintOptions {
   readonly queued?: boolean
 }
 
-export async function print(context: Context, kind: Kind, options: PrintOptions): Promise<void> {
+/** Of a family of events, or of the one that waits under an id. */
+export async function print(context: Context, event: string, options: PrintOptions): Promise<void> {
+  const { queued, schema, explain } = options
+  if (isEventId(event)) {
+    if (queued || schema || explain) throw new CliError(idAlone, { exitCode: wrongUsage })
+    return printEvent(context, event, options)
+  }
+  const kind = event as Kind
+  if (queued) printQueued(context)
+  else if (schema || explain) await describe(context, kind, options)
+  else preview(context, kind, options)
+}
+
+const idAlone = 'An id is of one event: --queued, --schema and --explain are about all of them.'
+
+function printEvent(context: Context, id: string, options: PrintOptions): void {
+  const bytes = queuedEvent(context, id)
+  if (bytes === undefined) {
+    const { command } = context.product
+    throw new CliError(`No event waits under the id ${id}.`, {
+      hint: `${command} print --queued shows what waits, ${command} log what was sent.`,
+    })
+  }
+  show(context, bytes, options)
+}
+
+/** What an event of the family may hold, for programs or for people. */
+async function describe(context: Context, kind: Kind, { json, schema }: PrintOptions) {
   const { io, product } = context
   // Of a run, what its end says includes all that its start does.
   const contract = contractsOf(product).findLast((one) => one.kind === kind)
   if (contract === undefined) throw new CliError(`${product.name} sends no ${kind} events.`)
-  if (options.queued) {
-    printQueued(context)
-  } else if (options.schema) {
+  if (schema) {
     const { jsonSchemaOf } = await import('../json-schema.ts')
     io.out(toJson(jsonSchemaOf(contract)))
-  } else if (options.explain) {
-    io.out(options.json ? toJson(contract.fields) : explanation(context, contract))
   } else {
-    preview(context, kind, options)
+    io.out(json ? toJson(contract.fields) : explanation(context, contract))
   }
 }
 
-function preview(context: Context, kind: Kind, { json, raw }: PrintOptions): void {
-  const { io, ink, situation, version } = context
-  const { bytes, hasClientId } = previewOf(kind, situation, version)
+/** The exact bytes; in a terminal, where nobody asks for them, in a form for people to read. */
+function show({ io, ink }: Context, bytes: string, { json, raw }: PrintOptions): void {
   const exact = json || raw || !io.outIsTerminal
   io.out(`${exact ? bytes : paintJson(bytes, ink)}\n`)
+}
+
+function preview(context: Context, kind: Kind, options: PrintOptions): void {
+  const { io, situation, version } = context
+  const { bytes, hasClientId } = previewOf(kind, situation, version)
+  show(context, bytes, options)
   if (!hasClientId) {
     io.err(
       'No client id exists yet: zeros stand in its place.\n' +

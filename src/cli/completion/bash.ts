@@ -1,9 +1,12 @@
-import { flagsOf, type Level, type Tree } from './tree.ts'
+import { flagsOf, idPattern, type Level, type Tree } from './tree.ts'
 
 export function bash(tree: Tree): string {
   const name = tree.name.replaceAll('-', '_')
   const commands = tree.commands.map((command) => command.name)
   return `# Completion of ${tree.name} in bash.
+_${name}_events() {
+  ${tree.name} print --queued 2>/dev/null | sed -nE 's/.*${idPattern}.*/\\2/p'
+}
 _${name}() {
   local current=\${COMP_WORDS[COMP_CWORD]} command='' place=0 words='' index word
   for ((index = 1; index < COMP_CWORD; index++)); do
@@ -14,7 +17,7 @@ _${name}() {
   done
   case $command in
     '') words='${[...commands, ...flagsOf(tree)].join(' ')}' ;;
-${tree.commands.map(branch).join('\n')}
+${tree.commands.map((command) => branch(command, `_${name}_events`)).join('\n')}
   esac
   # What begins with a dash is offered when asked for, as everywhere.
   local offered=()
@@ -27,10 +30,14 @@ complete -F _${name} ${tree.name}
 `
 }
 
-function branch(level: Level): string {
+function branch(level: Level, events: string): string {
   const flags = flagsOf(level).join(' ')
   const places = level.operands.flatMap((choices, place) =>
     choices.length === 0 ? [] : [`[[ $place == ${place} ]] && words+=' ${choices.join(' ')}'`],
   )
+  // There may be many of them: they are offered to who has begun to write one.
+  if (level.takesEvent) {
+    places.push(`[[ $place == 0 && $current == [0-9a-f]* ]] && words+=" $(${events})"`)
+  }
   return `    ${level.name}) ${[`words='${flags}'`, ...places].join('; ')} ;;`
 }

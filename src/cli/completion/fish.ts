@@ -1,4 +1,4 @@
-import type { Level, Tree } from './tree.ts'
+import { idPattern, type Level, type Tree } from './tree.ts'
 
 export function fish(tree: Tree): string {
   const line = (condition: string, rest: string) =>
@@ -10,9 +10,20 @@ ${[
   ...tree.commands.flatMap((command) => [
     line('__fish_use_subcommand', `-a ${command.name} -d ${quoted(command.summary)}`),
     ...lines(command, (rest) => line(`__fish_seen_subcommand_from ${command.name}`, rest)),
+    ...(command.takesEvent
+      ? [line(`__fish_seen_subcommand_from ${command.name}; and ${begun}`, `-a ${events(tree)}`)]
+      : []),
   ]),
 ].join('\n')}
 `
+}
+
+/** There may be many of them: they are offered to who has begun to write one. */
+const begun = 'string match -qr "^[0-9a-f]" -- (commandline -ct)'
+
+function events({ name }: Tree): string {
+  const ids = `string replace -rf ${quoted(`.*${idPattern}.*`)} ${quoted('$2')}`
+  return quoted(`(${name} print --queued 2>/dev/null | ${ids})`)
 }
 
 function lines({ options, operands }: Level, line: (rest: string) => string): readonly string[] {

@@ -1,4 +1,4 @@
-import { flagsOf, type Level, type Tree } from './tree.ts'
+import { flagsOf, idPattern, type Level, type Tree } from './tree.ts'
 
 export function powershell(tree: Tree): string {
   const commands = tree.commands.map(({ name }) => name)
@@ -10,7 +10,7 @@ Register-ArgumentCompleter -Native -CommandName '${tree.name}' -ScriptBlock {
   $place = $before.Count - 1
   $words = switch ("$($before | Select-Object -First 1)") {
     '' { ${list([...commands, ...flagsOf(tree)])} }
-${tree.commands.map(branch).join('\n')}
+${tree.commands.map((command) => branch(command, tree.name)).join('\n')}
   }
   $words | Where-Object { $_ -like "$current*" -and ($_ -notlike '-*' -or $current -like '-*') } |
     ForEach-Object {
@@ -20,10 +20,18 @@ ${tree.commands.map(branch).join('\n')}
 `
 }
 
-function branch(level: Level): string {
+function branch(level: Level, program: string): string {
   const places = level.operands.flatMap((choices, place) =>
     choices.length === 0 ? [] : [`if ($place -eq ${place}) { ${list(choices)} }`],
   )
+  // There may be many of them: they are offered to who has begun to write one.
+  if (level.takesEvent) {
+    places.push(
+      `if ($place -eq 0 -and "$current" -match '^[0-9a-f]') { ` +
+        `& '${program}' print --queued 2>$null | ` +
+        `ForEach-Object { if ($_ -match '${idPattern}') { $Matches[2] } } }`,
+    )
+  }
   const flags = flagsOf(level)
   const parts = [...(flags.length === 0 ? [] : [list(flags)]), ...places]
   return `    '${level.name}' { ${parts.join('; ')} }`

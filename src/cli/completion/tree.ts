@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
 
+import { eventOperand } from '../operand.ts'
+
 /** One level of the commands, as all shells need it. */
 export interface Level {
   readonly name: string
@@ -7,6 +9,8 @@ export interface Level {
   readonly options: readonly Flag[]
   /** What can stand in the place of each operand, where that is known. */
   readonly operands: readonly (readonly string[])[]
+  /** Does one of them take the id of an event that waits? */
+  readonly takesEvent: boolean
 }
 
 export interface Flag {
@@ -43,9 +47,13 @@ export function treeOf(program: Command): Tree {
         if (command.name() === 'help') return names
         return argChoices ?? []
       }),
+      takesEvent: command.registeredArguments.some((one) => one.name() === eventOperand),
     }
   }
 }
+
+/** Where an event holds its id, for `sed -E` and whatever else searches by patterns. */
+export const idPattern = '"(event_id|uuid)":"([0-9a-f-]{36})"'
 
 export function flagsOf({ options }: Level): readonly string[] {
   return options.flatMap(({ short, long }) => (short ? [short, long] : [long]))

@@ -1,9 +1,15 @@
-import type { Flag, Level, Tree } from './tree.ts'
+import { type Flag, idPattern, type Level, type Tree } from './tree.ts'
 
 export function zsh(tree: Tree): string {
   const commands = tree.commands.map(({ name, summary }) => `'${name}:${quoted(summary)}'`)
   return `#compdef ${tree.name}
 # Completion of ${tree.name} in zsh.
+_${tree.name}-events() {
+  compadd -- "$@"
+  # There may be many of them: they are offered to who has begun to write one.
+  [[ $PREFIX != [0-9a-f]* ]] ||
+    compadd -- $(${tree.name} print --queued 2>/dev/null | sed -nE 's/.*${idPattern}.*/\\2/p')
+}
 _${tree.name}() {
   local context state state_descr line
   typeset -A opt_args
@@ -15,7 +21,7 @@ _${tree.name}() {
       ;;
     rest)
       case $words[1] in
-${tree.commands.map(branch).join('\n')}
+${tree.commands.map((command) => branch(command, `_${tree.name}-events`)).join('\n')}
       esac
       ;;
   esac
@@ -29,10 +35,12 @@ fi
 `
 }
 
-function branch(level: Level): string {
-  const operands = level.operands.map((choices, place) =>
-    choices.length === 0 ? `'${place + 1}: :'` : `'${place + 1}: :(${choices.join(' ')})'`,
-  )
+function branch(level: Level, events: string): string {
+  const operands = level.operands.map((choices, place) => {
+    const words = choices.join(' ')
+    if (level.takesEvent) return `'${place + 1}: :{ ${events} ${words} }'`
+    return choices.length === 0 ? `'${place + 1}: :'` : `'${place + 1}: :(${words})'`
+  })
   return `        ${level.name}) _arguments ${[...level.options.flatMap(specs), ...operands].join(' ')} ;;`
 }
 

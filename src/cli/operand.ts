@@ -1,0 +1,19 @@
+import { Argument, InvalidArgumentError } from 'commander'
+
+import type { Kind } from '../contract/contract.ts'
+import { isEventId } from './queued.ts'
+
+/** Where an operand has this name, the shells complete the ids of events that wait. */
+export const eventOperand = 'event'
+
+export function eventArgument(kinds: readonly Kind[]): Argument {
+  return new Argument(`[${eventOperand}]`, 'family of events, or the id of one that waits')
+    .choices(kinds)
+    .default('usage')
+    .argParser((value: string) => {
+      if ((kinds as readonly string[]).includes(value) || isEventId(value)) return value
+      throw new InvalidArgumentError(
+        `Allowed choices are ${kinds.join(', ')}, and the ids that print --queued shows.`,
+      )
+    })
+}
