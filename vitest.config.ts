@@ -28,8 +28,10 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     // Most of the time a test waits for processes of its own: a worker a processor is not too many.
     maxWorkers: Math.max(2, os.availableParallelism() - 1),
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Bounds for what hangs, on a machine that may be ever so busy.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 40_000, interval: 20 } },
     coverage: {
       include: ['src/**/*.ts'],
       reporter: ['text-summary', 'json-summary'],

@@ -3,6 +3,7 @@ import net from 'node:net'
 
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 
+import { eventually } from '../support/eventually.ts'
 import type { Behaviour } from '../support/collector.ts'
 import { forNow, key, posterTo, stage } from './stage.ts'
 
@@ -158,7 +159,7 @@ describe.concurrent('a closed poster', () => {
     await Promise.all([post(body), post(body)])
     expect(collector.open).toBe(2)
     close()
-    await vi.waitFor(() => expect(collector.open).toBe(0))
+    await eventually(() => expect(collector.open).toBe(0))
   })
 
   it('gives up what has not begun', async () => {

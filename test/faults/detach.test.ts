@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, readlinkSync, rmSync } from 'node:fs'
 import path from 'node:path'
 
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
+import { eventually } from '../support/eventually.ts'
 import type { Script, Step } from '../programs/host.ts'
 import type { Answer } from '../support/collector.ts'
 import { fillQueue, queueContent } from '../support/events.ts'
@@ -178,7 +179,7 @@ describe.concurrent('an uploader', () => {
     const ended = await hastyUploader(home, { postTimeoutMs: 400, deadlineMs: 800 })
     expect(performance.now() - started).toBeLessThan(15_000)
     expect(ended).toEqual({ code: 0, signal: null, out: '', err: '' })
-    await vi.waitFor(() => expect(collector.open).toBe(0), { interval: 5 })
+    await eventually(() => expect(collector.open).toBe(0))
     expect(home.has(path.join(home.state, '.lock'))).toBe(false)
     const kept = Object.keys(queueContent(home)).length
     expect(kept).toBeGreaterThan(100)
@@ -208,7 +209,7 @@ describe.concurrent('an uploader', () => {
     await collector.received(20)
     const pid = uploaderIn(home)
     process.kill(pid, 'SIGSTOP')
-    await vi.waitFor(() => expect(stateOf(pid)).toBe('T'), { interval: 5 })
+    await eventually(() => expect(stateOf(pid)).toBe('T'))
     // As long as it lives it has the lock, however long it sleeps.
     const own = tattletale(home)
     await host(home, {

@@ -46,7 +46,7 @@ describe('hosts that are killed at any moment, several at a time', () => {
     const beside = namesIn(home.state).filter((name) => !name.endsWith('.tmp'))
     expect(beside.toSorted()).toEqual(['queue', 'stats.json'])
     expect(namesIn(queueFolder(home)).length).toBeGreaterThan(kills)
-  }, 60_000)
+  }, 120_000)
 })
 
 function statsOf(reading: ReturnType<typeof readStats>) {

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
+import { eventually } from '../support/eventually.ts'
 import { fillQueue, queueContent } from '../support/events.ts'
 import type { Home } from '../support/home.ts'
 import { cli } from '../support/run.ts'
@@ -43,7 +44,7 @@ describe.concurrent('an uploader that is killed at any moment', () => {
       }
       // One that dies while it takes over a dead one's lock leaves that closed for some seconds.
       const upload = async () => expect((await cli(home, ['upload'])).code).toBe(0)
-      await vi.waitFor(upload, { timeout: 10_000, interval: 200 })
+      await eventually(upload, { interval: 200 })
       expect(queueContent(home)).toEqual({})
 
       const lastPost = new Map(collector.events.map((event) => [idOf(event), event]))
@@ -58,7 +59,7 @@ describe.concurrent('an uploader that is killed at any moment', () => {
       expect(repeated.length).toBeGreaterThan(0)
       expect(queued).toBeGreaterThan(waiting * 2)
     },
-    80_000,
+    120_000,
   )
 })
 

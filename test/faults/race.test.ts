@@ -1,7 +1,8 @@
 import path from 'node:path'
 
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
+import { eventually } from '../support/eventually.ts'
 import { runmat } from '../../src/product/runmat.ts'
 import type { Surroundings } from '../../src/settings/surroundings.ts'
 import { openTelemetry } from '../../src/telemetry.ts'
@@ -77,16 +78,13 @@ describe.concurrent('an event that arrives while the uploader is finishing', () 
         await first
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 12))
         await hostRun(home, `1.${round}.2`)
-        await vi.waitFor(() => expect(collector.events.map(versionOf)).toContain(`1.${round}.2`), {
-          timeout: 5000,
-          interval: 5,
-        })
+        await eventually(() => expect(collector.events.map(versionOf)).toContain(`1.${round}.2`))
         await nothingRuns(home)
       }
       expect(new Set(idsAt(collector)).size).toBe(2 * rounds)
       expect(collector.events).toHaveLength(2 * rounds)
     },
-    60_000,
+    120_000,
   )
 
   // And for sure: the uploader is held up while it closes its books, with the lock in its hands.
@@ -104,9 +102,7 @@ describe.concurrent('an event that arrives while the uploader is finishing', () 
     })
     await collector.received(1)
     collector.setAnswer((request) => (idOf(request) === event?.id ? (answer as number) : 204))
-    await vi.waitFor(() => expect(namesIn(home.state).join()).toMatch(/uploads\.json\..*tmp/), {
-      interval: 5,
-    })
+    await eventually(() => expect(namesIn(home.state).join()).toMatch(/uploads\.json\..*tmp/))
     const { uploader, wasStarted } = tattletale(home)
     const running = processesOf(home)
     await host(home, { version: '2.0.0', uploader, steps: [['count', 'run'], ['close']] })

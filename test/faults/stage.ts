@@ -23,7 +23,7 @@ afterAll(async () => {
   await Promise.all(cleanUps.map((cleanUp) => cleanUp()))
   const faults = left.filter(({ status }) => status === 'rejected')
   if (faults.length > 0) throw new AggregateError(faults, 'a process was left behind')
-}, 60_000)
+}, 120_000)
 
 export function cleanUpLater(cleanUp: () => unknown): void {
   cleanUps.push(cleanUp)

@@ -1,8 +1,9 @@
 import { unlinkSync } from 'node:fs'
 import path from 'node:path'
 
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
+import { eventually } from '../support/eventually.ts'
 import type { Answer } from '../support/collector.ts'
 import { fillQueue, queueContent } from '../support/events.ts'
 import type { Home } from '../support/home.ts'
@@ -47,10 +48,10 @@ async function midway(answer: Answer, after: number): Promise<Scene> {
 /** Nothing is left that could send, and nothing comes, whatever one does. */
 async function isOver({ home, collector, pid }: Scene): Promise<void> {
   expect(queueContent(home)).toEqual({})
-  await vi.waitFor(() => expect(isRunning(pid)).toBe(false), { interval: 5 })
+  await eventually(() => expect(isRunning(pid)).toBe(false))
   await nothingRuns(home)
   // What was under way has come in when the dead one's connections are closed.
-  await vi.waitFor(() => expect(collector.open).toBe(0), { interval: 5 })
+  await eventually(() => expect(collector.open).toBe(0))
   const { requests, connections } = collector
   collector.setAnswer(204)
   await cli(home, ['enable'])
@@ -100,7 +101,7 @@ describe.concurrent('disable ends an upload of a thousand events', () => {
   it('whose uploader is stopped and sees nothing', async () => {
     const scene = await midway({ status: 204, afterMs: 20 }, 20)
     process.kill(scene.pid, 'SIGSTOP')
-    await vi.waitFor(() => expect(stateOf(scene.pid)).toBe('T'), { interval: 5 })
+    await eventually(() => expect(stateOf(scene.pid)).toBe('T'))
     await promptly(scene.home, ['disable', '--forget'])
     expect(scene.home.has(scene.home.state)).toBe(false)
     await isOver(scene)
@@ -224,7 +225,7 @@ describe.concurrent('what was recorded', () => {
       )
       const asked = home.at('asked')
       const inLine = host(home, { steps: [['count', 'run', 'success']], asked })
-      await vi.waitFor(() => expect(home.has(asked)).toBe(true), { interval: 2 })
+      await eventually(() => expect(home.has(asked)).toBe(true), { interval: 2 })
       await cli(home, args)
       unlinkSync(lock)
       expect(await inLine).toEqual({ code: 0, signal: null, out: '', err: '' })
@@ -245,7 +246,7 @@ describe.concurrent('what was recorded', () => {
         ],
       }),
     )
-    await vi.waitFor(() => expect(Object.keys(queueContent(home)).length).toBeGreaterThan(4), {
+    await eventually(() => expect(Object.keys(queueContent(home)).length).toBeGreaterThan(4), {
       interval: 2,
     })
     await cli(home, ['disable'])

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-import { vi } from 'vitest'
-
+import { eventually } from './eventually.ts'
 import type { Home } from './home.ts'
 
 /**
@@ -14,13 +13,11 @@ export function processesOf(home: Home): readonly number[] {
 
 /** Waits until nothing runs in this home any more. */
 export async function nothingRuns(home: Home, timeout = 10_000): Promise<void> {
-  await vi.waitFor(
-    () => {
-      const pids = processesOf(home)
-      if (pids.length > 0) throw new Error(`still running: ${pids.map(describe).join('; ')}`)
-    },
-    { timeout, interval: 20 },
-  )
+  const check = () => {
+    const pids = processesOf(home)
+    if (pids.length > 0) throw new Error(`still running: ${pids.map(describe).join('; ')}`)
+  }
+  await eventually(check, { timeout })
 }
 
 /** Ends whatever has one of these folders anywhere in its environment. */

@@ -1,5 +1,6 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
+import { eventually } from '../../support/eventually.ts'
 import { finished } from '../../infra/worker/support/events.ts'
 import type { Captured } from '../../infra/worker/support/posthog.ts'
 import { key, served } from '../../infra/worker/support/stage.ts'
@@ -7,7 +8,6 @@ import { inScene } from '../scene.ts'
 import type { Stage } from '../stage.ts'
 
 const names = (stored: readonly Captured[]) => stored.map(({ event }) => event).sort()
-const patient = { timeout: 10_000 }
 const run = ['runtime.run.finished', 'runtime.run.started']
 
 /** Not a stand-in: the worker itself, on another port, which is another site to a browser. */
@@ -19,7 +19,7 @@ export function realWorkerCases(stage: () => Stage): void {
         const { url, posthog } = await served()
         const page = await scene.agreed({ endpoint: `${url}/v1/t`, ingestionKey: key })
         await page.evaluate('host.run()')
-        await vi.waitFor(() => expect(names(posthog.stored)).toEqual(run), patient)
+        await eventually(() => expect(names(posthog.stored)).toEqual(run))
         expect(scene.said()).toEqual([])
       }),
     )
@@ -36,7 +36,7 @@ export function realWorkerCases(stage: () => Stage): void {
           addEventListener('pagehide', () => host.run())
         `)
         await page.close()
-        await vi.waitFor(() => expect(names(posthog.stored)).toEqual(run), patient)
+        await eventually(() => expect(names(posthog.stored)).toEqual(run))
       }),
     )
 

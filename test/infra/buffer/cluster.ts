@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 
+import { eventually } from '../../support/eventually.ts'
 import { startPostHog } from '../worker/support/posthog.ts'
 import { finished } from '../worker/support/events.ts'
 import { buildWorker, type Running } from '../worker/support/process.ts'
@@ -8,7 +9,6 @@ import { postTo, startLoad } from './support/load.ts'
 import { hasNats, type NatsServer, startNats } from './support/nats.ts'
 import {
   allArrive,
-  eventually,
   figuresOf,
   type Fleet,
   fleetOf,
@@ -59,7 +59,7 @@ describe.skipIf(!hasNats).concurrent('a buffer of three servers', () => {
         await load.waitFor(before + 50)
       }
       const stored = await load.end()
-      const { raw, identities } = await allArrive(posthog, stored, 30_000)
+      const { raw, identities } = await allArrive(posthog, stored)
       // What a killed deliverer had sent and not confirmed comes again; PostHog makes one of both.
       const others = identities - stored.size
       console.log(
@@ -102,8 +102,8 @@ describe.skipIf(!hasNats).concurrent('a buffer of three servers', () => {
     await Promise.all([first?.start(), second?.start()])
     await load.waitFor(size + 50)
     const stored = await load.end()
-    await allArrive(posthog, stored, 30_000)
-  }, 90_000)
+    await allArrive(posthog, stored)
+  }, 120_000)
 })
 
 async function again(server: NatsServer): Promise<void> {

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { beforeAll, describe, expect, it } from 'vitest'
 
+import { eventually } from '../../support/eventually.ts'
 import { tempHome } from '../../support/home.ts'
 import { root } from '../../support/run.ts'
 import { makeCertificates } from '../../support/tls.ts'
@@ -15,14 +16,7 @@ import { buildWorker } from '../worker/support/process.ts'
 import { later } from '../worker/support/stage.ts'
 import { postTo } from './support/load.ts'
 import { freePorts, hasNats, serverOf } from './support/nats.ts'
-import {
-  allArrive,
-  eventually,
-  figuresOf,
-  fleetOf,
-  isReady,
-  untilReady,
-} from './support/workers.ts'
+import { allArrive, figuresOf, fleetOf, isReady, untilReady } from './support/workers.ts'
 
 const passwords = {
   BUFFER_INGEST_PASSWORD: 'of-those-that-receive',
@@ -147,5 +141,5 @@ describe.skipIf(!hasNats).concurrent('the servers as infra/nats sets them up', (
     await denied('ingest', i, '$JS.API.CONSUMER.MSG.NEXT.telemetry.posthog')
     await denied('ingest', i, '$JS.API.STREAM.MSG.GET.telemetry')
     await denied('operate', passwords.BUFFER_OPERATE_PASSWORD, 'telemetry.events')
-  }, 60_000)
+  }, 120_000)
 })

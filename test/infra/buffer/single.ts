@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 
+import { eventually } from '../../support/eventually.ts'
 import { type PostHog, type Rule, startPostHog } from '../worker/support/posthog.ts'
 import { namesOf } from '../../../infra/worker/src/buffer/names.ts'
 import { sweep } from '../../../infra/worker/src/buffer/sweep.ts'
@@ -17,7 +18,6 @@ import { postTo, startLoad } from './support/load.ts'
 import { hasNats, type Nats, startNats } from './support/nats.ts'
 import {
   allArrive,
-  eventually,
   figuresOf,
   type Fleet,
   fleetOf,

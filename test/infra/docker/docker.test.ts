@@ -6,8 +6,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import path from 'node:path'
 
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { eventually } from '../../support/eventually.ts'
 import { tempHome } from '../../support/home.ts'
 import { root } from '../../support/run.ts'
 import { environmentOf, execForm, parseDockerfile, stepsOf } from './dockerfile.ts'
@@ -72,7 +73,7 @@ describe.skipIf(unfinished.length > 0)('the images, built and run with plain com
   beforeAll(() => {
     worker = buildImage('infra/worker/Dockerfile', home.at('worker'))
     forwarder = buildImage('infra/udp-forwarder/Dockerfile', home.at('forwarder'))
-  }, 60_000)
+  }, 120_000)
 
   afterAll(async () => {
     await Promise.all(started.map(end))
@@ -103,13 +104,10 @@ describe.skipIf(unfinished.length > 0)('the images, built and run with plain com
     expect(posted.status).toBe(204)
     const socket = dgram.createSocket('udp4')
     socket.send(JSON.stringify(installEvent('install_complete')), udp, '127.0.0.1')
-    await vi.waitFor(
-      () => {
-        const names = readFileSync(events, 'utf8').match(/install_(start|complete)/g)
-        expect(new Set(names)).toEqual(new Set(['install_start', 'install_complete']))
-      },
-      { timeout: 10_000, interval: 50 },
-    )
+    await eventually(() => {
+      const names = readFileSync(events, 'utf8').match(/install_(start|complete)/g)
+      expect(new Set(names)).toEqual(new Set(['install_start', 'install_complete']))
+    })
     socket.close()
 
     expect(await Promise.all([end(second), end(first)])).toEqual([0, 0])
@@ -133,12 +131,9 @@ describe.skipIf(unfinished.length > 0)('the images, built and run with plain com
         said += String(chunk)
       })
     }
-    await vi.waitFor(
-      () => {
-        if (!isHealthy(image, given)) throw new Error(`not healthy; it said: ${said}`)
-      },
-      { timeout: 15_000, interval: 50 },
-    )
+    await eventually(() => {
+      if (!isHealthy(image, given)) throw new Error(`not healthy; it said: ${said}`)
+    })
     return child
   }
 

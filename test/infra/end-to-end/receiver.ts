@@ -1,5 +1,6 @@
-import { expect, vi } from 'vitest'
+import { expect } from 'vitest'
 
+import { eventually } from '../../support/eventually.ts'
 import { type PostHog, type Rule, startPostHog } from '../worker/support/posthog.ts'
 import { buildWorker, run, type Running } from '../worker/support/process.ts'
 import { later } from '../worker/support/stage.ts'
@@ -23,11 +24,7 @@ export async function startReceiver(program: string, rules: readonly Rule[]): Pr
   return {
     posthog,
     url: `${url}/v1/t`,
-    ready: () =>
-      vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), {
-        timeout: 15_000,
-        interval: 50,
-      }),
+    ready: () => eventually(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200)),
     restart: async () => {
       await worker.stop('SIGKILL')
       worker = await run(program, { ...env, PORT: String(port) })

@@ -1,7 +1,8 @@
 import path from 'node:path'
 
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 
+import { eventually } from '../../support/eventually.ts'
 import { faultHome, host, sendTo, settle } from '../../faults/stage.ts'
 import { fillQueue, queueContent, type QueuedEvent } from '../../support/events.ts'
 import type { Home } from '../../support/home.ts'
@@ -86,7 +87,7 @@ describe.concurrent('from the queue through the worker, when PostHog', () => {
     const receiver = await startReceiver(program, [200])
     sendTo(home, receiver.url)
     expect((await host(home, { steps: [['close']] }, { env })).code).toBe(0)
-    await vi.waitFor(() => expect(queueContent(home)).toEqual({}), { timeout: 15_000 })
+    await eventually(() => expect(queueContent(home)).toEqual({}))
     expectNothingLost(home, receiver, events)
     expectOneIdentityEach(receiver.posthog)
   })

@@ -7,8 +7,9 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-import { afterAll, afterEach, beforeAll, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll } from 'vitest'
 
+import { eventually } from '../../support/eventually.ts'
 import { type Collector, type CollectorOptions, startCollector } from '../../support/collector.ts'
 import { root } from '../../support/run.ts'
 
@@ -178,14 +179,11 @@ async function describe(child: ChildProcess): Promise<Forwarder> {
     log,
     metrics,
     until: (holds) =>
-      vi.waitFor(
-        async () => {
-          const seen = await metrics()
-          if (!holds(seen)) throw new Error(`not yet: ${JSON.stringify(seen)}`)
-          return seen
-        },
-        { timeout: 15_000, interval: 10 },
-      ),
+      eventually(async () => {
+        const seen = await metrics()
+        if (!holds(seen)) throw new Error(`not yet: ${JSON.stringify(seen)}`)
+        return seen
+      }),
     signal: (signal) => child.kill(signal),
     ended,
     end: () => {

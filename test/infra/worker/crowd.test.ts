@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import net, { type Socket } from 'node:net'
 
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 
+import { eventually } from '../../support/eventually.ts'
 import { finished } from './support/events.ts'
 import { buildWorker, run, type Running } from './support/process.ts'
 import { requestOf } from './support/requests.ts'
@@ -57,14 +58,12 @@ describe('thousands of connections', () => {
         connectAll(port, 750, headOf({ length: body.length }) + body.slice(0, 100)),
       ])
     ).flat()
-    await vi.waitFor(async () => expect((await figuresOf(url)).held).toBe(750 * 100), {
-      timeout: 10_000,
-    })
+    await eventually(async () => expect((await figuresOf(url)).held).toBe(750 * 100))
     expect(await post(url, finished())).toBe(204)
     const during = await figuresOf(url)
     expect(during.memory - before.memory).toBeLessThan(100 * mebibyte)
     for (const socket of sockets) socket.destroy()
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await figuresOf(url)).toMatchObject({ held: 0, inFlight: 0 }),
     )
     expect(await post(url, finished())).toBe(204)

@@ -366,7 +366,7 @@ describe('those who watch', () => {
     await appOf(worker).fetch(requestOf(finished()))
     expect(await ready()).toBe(503)
     await posthog.restart()
-    await expect.poll(ready, { timeout: 5000 }).toBe(200)
+    await expect.poll(ready).toBe(200)
     expect((await appOf(worker).fetch(new Request('http://worker.invalid/healthz'))).status).toBe(
       200,
     )

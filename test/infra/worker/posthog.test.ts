@@ -1,5 +1,6 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
+import { eventually } from '../../support/eventually.ts'
 import { appOf } from '../../../infra/worker/src/app.ts'
 import { readEvent } from '../../../infra/worker/src/reader.ts'
 import { postHogEvent } from '../../../infra/worker/src/sinks/posthog-event.ts'
@@ -18,12 +19,12 @@ async function open(...rules: readonly Rule[]) {
 
 /** As a client would: until it is 204, and gently. */
 async function deliver(send: (bytes: string) => Promise<Said>, bytes: string): Promise<void> {
-  await vi.waitFor(
+  await eventually(
     async () => {
       const { status } = await send(bytes)
       if (status !== 204) throw new Error(`still ${status}`)
     },
-    { timeout: 10_000, interval: 100 },
+    { interval: 100 },
   )
 }
 
@@ -72,12 +73,12 @@ describe('PostHog', () => {
           if (status === 204 || status === 422) kept.delete(bytes)
         }),
       )
-    await vi.waitFor(
+    await eventually(
       async () => {
         await tryAll()
         if (kept.size > 0) throw new Error(`still ${kept.size}`)
       },
-      { timeout: 25_000, interval: 100 },
+      { interval: 100 },
     )
     expect(good.sort()).toEqual(
       events

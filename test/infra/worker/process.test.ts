@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 
+import { eventually } from '../../support/eventually.ts'
 import { tempHome } from '../../support/home.ts'
 import { requireTool } from '../../support/tools.ts'
 import { finished, install, started, uuidOf } from './support/events.ts'
@@ -63,7 +64,7 @@ describe('the worker', () => {
     const file = home.at('ignored.ndjson')
     const posthog = { POSTHOG_API_KEY: 'k', POSTHOG_HOST: 'http://127.0.0.1:9' }
     const worker = await run(program, { ...posthog, EVENTS_FILE: file })
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(worker.said()).toMatch(/"level":40,.*"variables":\["EVENTS_FILE"\].*"msg":"ignored"/),
     )
     expect(home.has(file)).toBe(false)
@@ -92,7 +93,7 @@ describe('the worker', () => {
     talking.send(headOf({ length: late.length }) + late.slice(0, 100))
     await posthog.received(1)
     worker.child.kill('SIGTERM')
-    await vi.waitFor(() => expect(worker.said()).toContain('stopping'))
+    await eventually(() => expect(worker.said()).toContain('stopping'))
     await expect(connect(worker.port)).rejects.toThrow('ECONNREFUSED')
     // The one that was under way is answered, and told that this was the last; so is one half sent.
     posthog.script(200)

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import net from 'node:net'
 
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
+import { eventually } from '../../support/eventually.ts'
 import { finished, install, uuidOf } from './support/events.ts'
 import { json, ndjson } from './support/requests.ts'
 import { key, served } from './support/stage.ts'
@@ -23,9 +24,9 @@ describe('a sender that is slow', () => {
     const { server, worker } = await served([], {}, hasty)
     const wire = await connect(server.port)
     wire.send(headOf({ length: 1000 }) + finished().slice(0, 500))
-    await vi.waitFor(() => expect(worker.held.bytes()).toBe(500))
+    await eventually(() => expect(worker.held.bytes()).toBe(500))
     expect(await wire.ended).toMatch(/^HTTP\/1\.1 408 /)
-    await vi.waitFor(() => expect(worker.held.bytes()).toBe(0))
+    await eventually(() => expect(worker.held.bytes()).toBe(0))
     expect(worker.metrics.requestsInFlight).toBe(0)
   })
 
@@ -115,7 +116,7 @@ describe('a connection too many', () => {
     }
     one.hangUp()
     await one.ended
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const next = await connect(server.port)
       next.send(postOf(finished()))
       expect(await Promise.race([next.hears(/204/), next.ended])).toMatch(/^HTTP\/1\.1 204 /)

@@ -1,5 +1,4 @@
-import { vi } from 'vitest'
-
+import { eventually } from '../../../support/eventually.ts'
 import { finished, uuidOf } from '../../worker/support/events.ts'
 import { key } from '../../worker/support/stage.ts'
 
@@ -59,12 +58,9 @@ export function startLoad(
     refused,
     withRetryAfter: () => withRetryAfter,
     waitFor: (events) =>
-      vi.waitFor(
-        () => {
-          if (stored.size < events) throw new Error(`${stored.size} of ${events}: ${[...refused]}`)
-        },
-        { timeout: 30_000, interval: 10 },
-      ),
+      eventually(() => {
+        if (stored.size < events) throw new Error(`${stored.size} of ${events}: ${[...refused]}`)
+      }),
     end: async () => {
       going = false
       await running

@@ -1,5 +1,4 @@
-import { vi } from 'vitest'
-
+import { eventually } from '../../../support/eventually.ts'
 import type { Captured, PostHog } from '../../worker/support/posthog.ts'
 import { run, type Running } from '../../worker/support/process.ts'
 
@@ -42,10 +41,6 @@ export function untilReady(...workers: readonly Running[]): Promise<void> {
   })
 }
 
-export function eventually(check: () => unknown, timeout = 30_000): Promise<void> {
-  return vi.waitFor(async () => void (await check()), { timeout, interval: 20 })
-}
-
 export async function figuresOf({ url }: Pick<Running, 'url'>): Promise<Record<string, number>> {
   const text = await (await fetch(`${url}/metrics`)).text()
   return Object.fromEntries(
@@ -57,13 +52,12 @@ export async function figuresOf({ url }: Pick<Running, 'url'>): Promise<Record<s
 export async function allArrive(
   posthog: Pick<PostHog, 'stored'>,
   uuids: ReadonlySet<string>,
-  timeout = 30_000,
 ): Promise<{ readonly raw: number; readonly identities: number }> {
   await eventually(() => {
     const there = new Set(posthog.stored.map(({ uuid }) => uuid))
     const missing = [...uuids].filter((uuid) => !there.has(uuid))
     if (missing.length > 0) throw new Error(`${missing.length} of ${uuids.size} are missing`)
-  }, timeout)
+  })
   const identities = new Set(posthog.stored.map(identityOf)).size
   return { raw: posthog.stored.length, identities }
 }
