@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 
 import { eventually } from '../../support/eventually.ts'
 import { tempHome } from '../../support/home.ts'
+import { ownPorts } from '../../support/ports.ts'
 import { root } from '../../support/run.ts'
 import { makeCertificates } from '../../support/tls.ts'
 import { finished, uuidOf } from '../worker/support/events.ts'
@@ -15,7 +16,7 @@ import { startPostHog } from '../worker/support/posthog.ts'
 import { buildWorker } from '../worker/support/process.ts'
 import { later } from '../worker/support/stage.ts'
 import { postTo } from './support/load.ts'
-import { freePorts, hasNats, serverOf } from './support/nats.ts'
+import { hasNats, serverOf } from './support/nats.ts'
 import { allArrive, figuresOf, fleetOf, isReady, untilReady } from './support/workers.ts'
 
 const passwords = {
@@ -35,7 +36,7 @@ async function startSecured() {
   const home = tempHome()
   const certificates = await makeCertificates()
   later(() => certificates.remove())
-  const [a = 0, b = 0, c = 0, ...routes] = await freePorts(6)
+  const [a = 0, b = 0, c = 0, ...routes] = await ownPorts(6)
   const conf = readFileSync(path.join(root, 'infra/nats/nats.conf'), 'utf8')
   const at = (name: string, content: string) => home.write(name, content)
   const key = at('key.pem', certificates.key)
@@ -124,7 +125,9 @@ describe.skipIf(!hasNats).concurrent('the servers as infra/nats sets them up', (
     expect(JSON.parse(stdout)).toEqual({ replayed: 1, kept: 0 })
     await allArrive(posthog, new Set([uuidOf(poison)]))
 
-    expect(await isReady(stranger)).toContain('the credentials are refused')
+    await eventually(async () =>
+      expect(await isReady(stranger)).toContain('the credentials are refused'),
+    )
     const said = [ingest, deliver, stranger].map((worker) => worker.said()).join()
     for (const secret of [...Object.values(passwords), 'a-guess'])
       expect(said).not.toContain(secret)

@@ -243,7 +243,7 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
     await deliver.stop()
     await (await nats.manager()).streams.delete('telemetry')
     expect(await postTo(ingest.url, finished())).toEqual({ status: 503, retryAfter: '1' })
-    expect(ingest.said()).toContain('buffer: the stream is away')
+    await eventually(() => expect(ingest.said()).toContain('buffer: the stream is away'))
   })
 
   it('does not touch a stream that is not what it should be', async () => {

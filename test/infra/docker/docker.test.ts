@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto'
 import dgram from 'node:dgram'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import net, { type AddressInfo } from 'node:net'
 import path from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { eventually } from '../../support/eventually.ts'
 import { tempHome } from '../../support/home.ts'
+import { ownPorts } from '../../support/ports.ts'
 import { root } from '../../support/run.ts'
 import { environmentOf, execForm, parseDockerfile, stepsOf } from './dockerfile.ts'
 import { buildImage, type Image, isIgnored } from './image.ts'
@@ -86,7 +86,7 @@ describe.skipIf(unfinished.length > 0)('the images, built and run with plain com
 
   it('take an event over HTTP and over UDP, and write nowhere but where they are told', async () => {
     const before = [filesOf(worker), filesOf(forwarder)]
-    const [port, health, udp] = await Promise.all([freePort(), freePort(), freePort()])
+    const [port, health, udp] = await ownPorts(3)
     const env = { ALLOW_KEYLESS: '1', EVENTS_FILE: events, PORT: String(port) }
     const first = await start(worker, { ...env, HOST: '127.0.0.1' })
     const second = await start(forwarder, {
@@ -168,13 +168,4 @@ async function end(child: ChildProcess): Promise<number | null> {
     await once(child, 'exit')
   }
   return child.exitCode
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

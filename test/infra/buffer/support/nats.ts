@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import net, { type AddressInfo } from 'node:net'
+import net from 'node:net'
 import path from 'node:path'
 
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 
 import { tempHome } from '../../../support/home.ts'
+import { ownPorts } from '../../../support/ports.ts'
 import { requireTool } from '../../../support/tools.ts'
 import { later } from '../../worker/support/stage.ts'
 
@@ -34,7 +35,7 @@ export interface Nats {
 /** Servers with folders and ports of their own; one, or a cluster. */
 export async function startNats(count: 1 | 3 = 1): Promise<Nats> {
   const home = tempHome()
-  const ports = await freePorts(count * 2)
+  const ports = await ownPorts(count * 2)
   const routes = ports.slice(count).map((port) => `nats://127.0.0.1:${port}`)
   const servers = Array.from({ length: count }, (_, index) => {
     const name = `n${index}`
@@ -135,13 +136,4 @@ function accepts(port: number): Promise<boolean> {
     }
     socket.on('connect', end(true)).on('error', end(false))
   })
-}
-
-/** All at once, so that none comes twice. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  const open = Array.from({ length: count }, () => net.createServer().listen(0, '127.0.0.1'))
-  await Promise.all(open.map((server) => once(server, 'listening')))
-  const ports = open.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(open.map((server) => once(server.close(), 'close')))
-  return ports
 }
