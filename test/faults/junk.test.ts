@@ -133,7 +133,8 @@ describe.concurrent('a file of the queue that', () => {
     const started = performance.now()
     expect((await uploader(home)).code).toBe(0)
     expect(performance.now() - started).toBeLessThan(15_000)
-    expect(idsAt(collector)).toEqual([first?.id, last?.id])
+    expect(collector.requests).toBe(2)
+    expect(new Set(idsAt(collector))).toEqual(new Set([first?.id, last?.id]))
     expect(aside(home)).toEqual([name])
     expect(namesIn(queueFolder(home))).toEqual([])
   })
@@ -155,7 +156,7 @@ describe.concurrent('a file of the queue that', () => {
     expect((await host(home, { steps: [['count', 'run'], ['close']] })).code).toBe(0)
     await collector.received(2)
     await nothingRuns(home)
-    expect(idsAt(collector)[0]).toBe(first?.id)
+    expect(idsAt(collector)).toContain(first?.id)
     expect(aside(home)).toHaveLength(junk.length)
     // Nothing is left that an uploader could be started for.
     const { uploader: own, wasStarted } = tattletale(home)

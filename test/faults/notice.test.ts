@@ -44,7 +44,7 @@ describe.concurrent('the first run', () => {
     expect(await record(home, '1.0.0')).toMatchObject({ code: 0, out: '', err: '' })
     await collector.received(4)
     await nothingRuns(home)
-    expect(collector.events.slice(0, 3).map(({ text }) => text)).toEqual(waiting)
+    expect(collector.events.map(({ text }) => text)).toEqual(expect.arrayContaining([...waiting]))
     expect(new Set(idsAt(collector)).size).toBe(4)
     expect(await record(home, '1.0.0')).toMatchObject({ code: 0, out: '', err: '' })
   })

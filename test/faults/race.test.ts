@@ -9,7 +9,7 @@ import { openTelemetry } from '../../src/telemetry.ts'
 import type { Answer, Collector } from '../support/collector.ts'
 import { fillQueue, namesIn, queueContent } from '../support/events.ts'
 import type { Home } from '../support/home.ts'
-import { nothingRuns, processesOf } from '../support/processes.ts'
+import { isRunning, nothingRuns, processesOf } from '../support/processes.ts'
 import { run } from '../support/run.ts'
 import { requireTool } from '../support/tools.ts'
 import {
@@ -95,21 +95,29 @@ describe.concurrent('an event that arrives while the uploader is finishing', () 
     const { home, collector } = await stage({ answer })
     settle(home, { sequence: 1 })
     const [event] = fillQueue(home, 1)
-    const hold = 'inject=fsync:delay_enter=700000'
-    const command = ['-f', '-qq', '-e', 'trace=fsync', '-e', hold, '-o', home.at('trace')]
-    const uploading = run('strace', [...command, ...uploaderCommand], home, {
-      env: uploaderEnv,
-    })
+    const hold = 'inject=fsync:signal=SIGSTOP'
+    const trace = home.at('trace')
+    const command = ['-f', '-qq', '-e', 'trace=fsync', '-e', hold, '-o', trace, ...uploaderCommand]
+    const uploading = run('strace', command, home, { env: uploaderEnv })
     await collector.received(1)
     collector.setAnswer((request) => (idOf(request) === event?.id ? (answer as number) : 204))
-    await eventually(() => expect(namesIn(home.state).join()).toMatch(/uploads\.json\..*tmp/))
+    const { pid } = JSON.parse(home.read(path.join(home.state, '.lock'))) as { pid: number }
+    const stopped = new RegExp(`^${pid} .*stopped by SIGSTOP`, 'gm')
+    const goOn = () => isRunning(pid) && process.kill(pid, 'SIGCONT')
+    for (let stops = 1; ; stops += 1) {
+      await eventually(() => expect(home.read(trace).match(stopped)).toHaveLength(stops))
+      if (/uploads\.json\..*tmp/.test(namesIn(home.state).join())) break
+      goOn()
+    }
     const { uploader, wasStarted } = tattletale(home)
     const running = processesOf(home)
     await host(home, { version: '2.0.0', uploader, steps: [['count', 'run'], ['close']] })
     // The host has left it to the one who is still there.
     expect(home.has('an-uploader-was-started')).toBe(false)
     expect(processesOf(home)).toEqual(running)
+    const going = setInterval(goOn, 20)
     await uploading
+    clearInterval(going)
     expect(wasStarted()).toBe(false)
     expect(collector.events.map(versionOf)).toEqual(['0.6.1', '2.0.0'])
     expect(Object.keys(queueContent(home))).toHaveLength(kept)

@@ -157,6 +157,8 @@ describe.skipIf(!requireTool('strace')).concurrent('by the clock of the kernel',
     const changing = [...cliCommand, ...args]
     const { out } = await run('sh', ['-c', script, 'sh', ...changing], home)
     await uploading
+    // What was under way has come in when the connections are closed.
+    await eventually(() => expect(collector.open).toBe(0))
     const posts = [
       ...home.read('trace').matchAll(/(\d+\.\d+) (?:writev?|sendto)\(.*POST \/v1/g),
     ].map(([, at]) => Number(at))
@@ -183,7 +185,8 @@ describe.concurrent('what was recorded', () => {
     })
     await collector.received(2)
     await nothingRuns(home)
-    expect(collector.events.map(({ json }) => json)).toEqual([
+    const sent = collector.events.map(({ json }) => json as { sequence: number })
+    expect(sent.toSorted((one, other) => one.sequence - other.sequence)).toEqual([
       expect.objectContaining({
         trigger: 'first_seen_for_version',
         version: '1.0.1',

@@ -12,7 +12,7 @@ export function processesOf(home: Home): readonly number[] {
 }
 
 /** Waits until nothing runs in this home any more. */
-export async function nothingRuns(home: Home, timeout = 10_000): Promise<void> {
+export async function nothingRuns(home: Home, timeout = 30_000): Promise<void> {
   const check = () => {
     const pids = processesOf(home)
     if (pids.length > 0) throw new Error(`still running: ${pids.map(describe).join('; ')}`)
