@@ -110,9 +110,10 @@ describe.concurrent('the completion', () => {
     terminal.type(
       `autoload -U compinit; compinit -u -d "$HOME/.zcompdump"; source '${script}'; ` +
         `PATH='${path}'; alias runmat-telemetry='sh "$HOME/said"'; setopt complete_aliases; ` +
-        `echo rea''dy\r`,
+        `PS1='rea''dy> '\r`,
     )
-    await terminal.sees('ready\r\n')
+    // Its editor has the terminal by then.
+    await terminal.sees('ready> ')
     terminal.type(`runmat-telemetry ${filled(line)}\t\r`)
     await terminal.sees(`<${filled(whole)}>`)
     terminal.type('exit\r')

@@ -32,8 +32,18 @@ function post(url: string, body: string, type = json): Promise<number> {
   )
 }
 
+/** A line that a kill has cut short is of an event that was not confirmed. */
 function uuidsIn(file: string): readonly string[] {
-  return readFileSync(file, 'utf8').split('\n').slice(0, -1).map(uuidOf)
+  const lines = readFileSync(file, 'utf8').split('\n')
+  return lines.filter((line) => isJson(line)).map(uuidOf)
+}
+
+function isJson(text: string): boolean {
+  try {
+    return JSON.parse(text) !== undefined
+  } catch {
+    return false
+  }
 }
 
 describe('the worker', () => {
