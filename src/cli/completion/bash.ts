@@ -32,12 +32,12 @@ complete -F _${name} ${tree.name}
 
 function branch(level: Level, events: string): string {
   const flags = flagsOf(level).join(' ')
-  const places = level.operands.flatMap((choices, place) =>
-    choices.length === 0 ? [] : [`[[ $place == ${place} ]] && words+=' ${choices.join(' ')}'`],
-  )
-  // There may be many of them: they are offered to who has begun to write one.
-  if (level.takesEvent) {
-    places.push(`[[ $place == 0 && $current == [0-9a-f]* ]] && words+=" $(${events})"`)
-  }
+  const places = level.operands.flatMap(({ choices, takesEvent }, place) => [
+    ...(choices.length > 0 ? [`[[ $place == ${place} ]] && words+=' ${choices.join(' ')}'`] : []),
+    // There may be many of them: they are offered to who has begun to write one.
+    ...(takesEvent
+      ? [`[[ $place == ${place} && $current == [0-9a-f]* ]] && words+=" $(${events})"`]
+      : []),
+  ])
   return `    ${level.name}) ${[`words='${flags}'`, ...places].join('; ')} ;;`
 }

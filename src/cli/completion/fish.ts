@@ -10,7 +10,7 @@ ${[
   ...tree.commands.flatMap((command) => [
     line('__fish_use_subcommand', `-a ${command.name} -d ${quoted(command.summary)}`),
     ...lines(command, (rest) => line(`__fish_seen_subcommand_from ${command.name}`, rest)),
-    ...(command.takesEvent
+    ...(command.operands.some(({ takesEvent }) => takesEvent)
       ? [line(`__fish_seen_subcommand_from ${command.name}; and ${begun}`, `-a ${events(tree)}`)]
       : []),
   ]),
@@ -39,8 +39,8 @@ function lines({ options, operands }: Level, line: (rest: string) => string): re
       ),
     ),
     ...operands
-      .filter((choices) => choices.length > 0)
-      .map((choices) => line(`-a ${quoted(choices.join(' '))}`)),
+      .filter(({ choices }) => choices.length > 0)
+      .map(({ choices }) => line(`-a ${quoted(choices.join(' '))}`)),
   ]
 }
 

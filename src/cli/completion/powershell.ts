@@ -21,17 +21,16 @@ ${tree.commands.map((command) => branch(command, tree.name)).join('\n')}
 }
 
 function branch(level: Level, program: string): string {
-  const places = level.operands.flatMap((choices, place) =>
-    choices.length === 0 ? [] : [`if ($place -eq ${place}) { ${list(choices)} }`],
-  )
-  // There may be many of them: they are offered to who has begun to write one.
-  if (level.takesEvent) {
-    places.push(
-      `if ($place -eq 0 -and "$current" -match '^[0-9a-f]') { ` +
-        `& '${program}' print --queued 2>$null | ` +
-        `ForEach-Object { if ($_ -match '${idPattern}') { $Matches[2] } } }`,
-    )
-  }
+  const events =
+    `& '${program}' print --queued 2>$null | ` +
+    `ForEach-Object { if ($_ -match '${idPattern}') { $Matches[2] } }`
+  const places = level.operands.flatMap(({ choices, takesEvent }, place) => [
+    ...(choices.length > 0 ? [`if ($place -eq ${place}) { ${list(choices)} }`] : []),
+    // There may be many of them: they are offered to who has begun to write one.
+    ...(takesEvent
+      ? [`if ($place -eq ${place} -and "$current" -match '^[0-9a-f]') { ${events} }`]
+      : []),
+  ])
   const flags = flagsOf(level)
   const parts = [...(flags.length === 0 ? [] : [list(flags)]), ...places]
   return `    '${level.name}' { ${parts.join('; ')} }`

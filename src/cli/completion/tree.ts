@@ -7,9 +7,13 @@ export interface Level {
   readonly name: string
   readonly summary: string
   readonly options: readonly Flag[]
-  /** What can stand in the place of each operand, where that is known. */
-  readonly operands: readonly (readonly string[])[]
-  /** Does one of them take the id of an event that waits? */
+  readonly operands: readonly Operand[]
+}
+
+export interface Operand {
+  /** What can stand in its place, where that is known. */
+  readonly choices: readonly string[]
+  /** May it also be the id of an event that waits? */
   readonly takesEvent: boolean
 }
 
@@ -43,11 +47,10 @@ export function treeOf(program: Command): Tree {
         .flatMap(({ short, long, description, required }) =>
           long ? [{ short, long, summary: description, takesValue: required }] : [],
         ),
-      operands: command.registeredArguments.map(({ argChoices }) => {
-        if (command.name() === 'help') return names
-        return argChoices ?? []
-      }),
-      takesEvent: command.registeredArguments.some((one) => one.name() === eventOperand),
+      operands: command.registeredArguments.map((operand) => ({
+        choices: command.name() === 'help' ? names : (operand.argChoices ?? []),
+        takesEvent: operand.name() === eventOperand,
+      })),
     }
   }
 }

@@ -36,9 +36,9 @@ fi
 }
 
 function branch(level: Level, events: string): string {
-  const operands = level.operands.map((choices, place) => {
+  const operands = level.operands.map(({ choices, takesEvent }, place) => {
     const words = choices.join(' ')
-    if (level.takesEvent) return `'${place + 1}: :{ ${events} ${words} }'`
+    if (takesEvent) return `'${place + 1}: :{ ${events} ${words} }'`
     return choices.length === 0 ? `'${place + 1}: :'` : `'${place + 1}: :(${words})'`
   })
   return `        ${level.name}) _arguments ${[...level.options.flatMap(specs), ...operands].join(' ')} ;;`
