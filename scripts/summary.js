@@ -1,5 +1,5 @@
-// What failed, by name and with its reason, and how many passed: `node scripts/summary.js report.json …`,
-// each the report of one run of tests. The last line is the sum.
+// What tests failed, by name and with their reasons, and how many passed: `node scripts/summary.js
+// report.json …`, each the report of one run of tests. The last line is the sum.
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
