@@ -35,8 +35,9 @@ async function staysUnmoved(
   const command = [process.execPath, program('host'), JSON.stringify(script)]
   const [first = '', ...rest] = mount === undefined ? command : mount[0](mount[1], command)
   expect(await run(first, rest, home, options)).toEqual(silence)
-  // A host that stood in line for something would do so for two seconds.
-  expect(Number(readFileSync(timing, 'utf8'))).toBeLessThan(2000)
+  // A host that stood in line for something would do so for two seconds at each of its five steps; a
+  // disk of many may stand still for one.
+  expect(Number(readFileSync(timing, 'utf8'))).toBeLessThan(8000)
 }
 
 describe.concurrent('a host works on, fast and silent, when', () => {
