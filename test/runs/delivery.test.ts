@@ -36,7 +36,7 @@ const queued = async (home: Home) =>
 
 describe.concurrent('a run with the collector there', () => {
   it('sends its two events while it lasts, and is in the log', async () => {
-    const { home, collector } = await runStage({}, 'drain_timeout_ms = 3000\n')
+    const { home, collector } = await runStage({}, 'drain_timeout_ms = 5000\n')
     const ended = await host(home, {})
     expect(ended).toMatchObject({ code: 0, err: '' })
     const events = eventsAt(collector)
@@ -50,19 +50,19 @@ describe.concurrent('a run with the collector there', () => {
   })
 
   it('is one start and one end, however often the host says so', async () => {
-    const { home, collector } = await runStage({}, 'drain_timeout_ms = 3000\n')
+    const { home, collector } = await runStage({}, 'drain_timeout_ms = 5000\n')
     await host(home, { end: 'close twice' })
     expect(labelsAt(collector)).toEqual([finished, started])
   })
 
   it('that is never finished has a start and no end', async () => {
-    const { home, collector } = await runStage({}, 'drain_timeout_ms = 3000\n')
+    const { home, collector } = await runStage({}, 'drain_timeout_ms = 5000\n')
     await host(home, { finish: null })
     expect(labelsAt(collector)).toEqual([started])
   })
 
   it('that finishes after the end of telemetry is not finished', async () => {
-    const { home, collector } = await runStage({}, 'drain_timeout_ms = 3000\n')
+    const { home, collector } = await runStage({}, 'drain_timeout_ms = 5000\n')
     await host(home, { end: 'finish after close' })
     expect(labelsAt(collector)).toEqual([started])
   })
@@ -146,7 +146,7 @@ describe.concurrent('a run with the collector away', () => {
 
 describe.concurrent('where a run may send', () => {
   it('is no project’s choice as far as the key goes', async () => {
-    const { home } = await runStage({}, 'drain_timeout_ms = 3000\n')
+    const { home } = await runStage({}, 'drain_timeout_ms = 5000\n')
     const project = await runStage()
     home.write('runmat.toml', `[runtime.telemetry]\nhttp_endpoint = "${project.collector.url}"\n`)
     await host(home, {})
@@ -188,7 +188,7 @@ describe.concurrent('over UDP', () => {
     const { address, received, socket } = await udpSink()
     const { home, collector } = await runStage(
       {},
-      `udp_endpoint = "${address}"\ndrain_timeout_ms = 3000\n`,
+      `udp_endpoint = "${address}"\ndrain_timeout_ms = 5000\n`,
     )
     await host(home, {})
     while (received.length < 2) await once(socket, 'message')
@@ -199,7 +199,7 @@ describe.concurrent('over UDP', () => {
     const { address, received, socket } = await udpSink()
     const { home, collector } = await runStage(
       {},
-      `udp_endpoint = "${address}"\ndrain_timeout_ms = 3000\n`,
+      `udp_endpoint = "${address}"\ndrain_timeout_ms = 5000\n`,
     )
     const name = 'x'.repeat(60)
     const figure = Number.MAX_SAFE_INTEGER
@@ -238,7 +238,7 @@ describe.concurrent('over UDP', () => {
     async (address) => {
       const { home, collector } = await runStage(
         {},
-        `udp_endpoint = "${address}"\ndrain_timeout_ms = 3000\n`,
+        `udp_endpoint = "${address}"\ndrain_timeout_ms = 5000\n`,
       )
       expect(await host(home, {})).toMatchObject({ code: 0, err: '' })
       expect(collector.requests).toBe(2)
@@ -258,7 +258,7 @@ describe.concurrent('with the settings of a run', () => {
   it('show_payloads prints the very bytes to stdout', async () => {
     const { home, collector } = await runStage(
       {},
-      'show_payloads = true\ndrain_timeout_ms = 3000\n',
+      'show_payloads = true\ndrain_timeout_ms = 5000\n',
     )
     const { out } = await host(home, {})
     const shown = out.split('\n').slice(0, 2)
@@ -266,7 +266,7 @@ describe.concurrent('with the settings of a run', () => {
   })
 
   it('RUNMAT_TELEMETRY_SHOW prints them to stderr', async () => {
-    const { home, collector } = await runStage({}, 'drain_timeout_ms = 3000\n')
+    const { home, collector } = await runStage({}, 'drain_timeout_ms = 5000\n')
     const { err } = await host(home, {}, { env: { RUNMAT_TELEMETRY_SHOW: '1' } })
     expect(err.trim().split('\n').toSorted()).toEqual(textsAt(collector))
   })
