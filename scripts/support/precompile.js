@@ -17,6 +17,8 @@ export function precompile(node) {
     USERPROFILE: home,
     LOCALAPPDATA: home,
     RUNMAT_TELEMETRY_KEY: 'key-of-the-build',
+    // As in a terminal.
+    FORCE_COLOR: '1',
     ...(SystemRoot && { SystemRoot }),
   }
   const input = JSON.stringify({ subcommand: 'run', outcome: 'success', version: '0.0.0' })

@@ -1,26 +1,27 @@
-import { fstatSync, readSync, writeSync } from 'node:fs'
+import { readSync, writeSync } from 'node:fs'
 
 import { causeOf, codeOf } from '../files/cause.ts'
 import { waitSync } from '../files/wait.ts'
 import { wantsColour } from './ink.ts'
 import type { Io } from './io.ts'
+import { isTerminal } from './terminal.ts'
 
 /** The real terminal, or the file or pipe in its place. */
 export function processIo(
   env: Readonly<Record<string, string | undefined>>,
   platform: string = process.platform,
 ): Io {
-  const outIsTerminal = isTerminal(1, () => process.stdout)
-  const errIsTerminal = () => isTerminal(2, () => process.stderr)
-  // A console of Windows takes bytes for text of its own code page, and shows no name rightly.
-  const errIsConsole = () => platform === 'win32' && errIsTerminal()
+  const outIsTerminal = isTerminal(1, () => process.stdout, platform)
+  const errIsTerminal = () => isTerminal(2, () => process.stderr, platform)
+  // A console of Windows takes bytes for text of its own code page: only the stream knows that. For
+  // anything else, to set up the stream takes as long as all that we do.
+  const isWindows = platform === 'win32'
   return {
-    // A terminal's encoding is the stream's business. Setting up the stream for anything else
-    // takes longer than all that we print.
-    out: (text) => (outIsTerminal ? void process.stdout.write(text) : write(1, text)),
-    err: (text) => (errIsConsole() ? void process.stderr.write(text) : write(2, text)),
+    out: (text) => (isWindows && outIsTerminal ? void process.stdout.write(text) : write(1, text)),
+    err: (text) =>
+      isWindows && errIsTerminal() ? void process.stderr.write(text) : write(2, text),
     outIsTerminal,
-    inIsTerminal: () => isTerminal(0, () => process.stdin),
+    inIsTerminal: () => isTerminal(0, () => process.stdin, platform),
     errIsTerminal,
     input: readInput,
     colour: wantsColour(env, outIsTerminal),
@@ -31,15 +32,6 @@ export function processIo(
 
 /** Of what is no terminal. */
 const usualWidth = 80
-
-/** Setting up a stream takes longer than all that we do: it is only asked where it could be one. */
-function isTerminal(descriptor: number, stream: () => { readonly isTTY?: boolean }): boolean {
-  try {
-    return fstatSync(descriptor).isCharacterDevice() && stream().isTTY === true
-  } catch {
-    return false
-  }
-}
 
 function write(descriptor: number, text: string): void {
   const bytes = Buffer.from(text)
