@@ -48,7 +48,7 @@ try {
 async function walk() {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
   assert.equal(await says(['--version']), `${version}\n`)
-  assert.equal(JSON.parse(await says(['status', '--json'])).collecting, true)
+  assert.equal((await status()).collecting, true)
   assert.equal(JSON.parse(await says(['print'])).trigger, 'preview')
 
   const claim = JSON.stringify({ subcommand: 'run', outcome: 'success', version })
@@ -56,18 +56,18 @@ async function walk() {
   assert.equal(received.length, 0, 'the first run sends nothing')
   await says(['record', 'usage'], claim)
   await until(() => received.length === 4)
-  await until(async () => !JSON.parse(await says(['status', '--json'])).uploader.running)
+  await until(async () => !(await status()).uploader.running)
   assert.equal(JSON.parse(await says(['log', '--json'])).length, 4)
 
   await says(['record', 'usage'], claim.replace('success', 'failed_parser'))
   assert.match(await says(['disable']), /is off, for good/)
-  assert.equal(JSON.parse(await says(['status', '--json'])).collecting, false)
+  assert.equal((await status()).collecting, false)
   await says(['record', 'usage'], claim)
   assert.equal(JSON.parse(await says(['upload', '--json'])).attempted, 0)
 
   await says(['enable'])
   await crowd(claim)
-  const { paths } = JSON.parse(await says(['status', '--json']))
+  const { paths } = await status()
   await says(['disable', '--forget'])
   const left = Object.values(paths).filter((file) => existsSync(file))
   assert.deepEqual(left, [paths.settings], 'the no is all that is left')
@@ -75,7 +75,7 @@ async function walk() {
 
 /** Several hosts at once, and somebody who looks into their statistics: no count gets lost. */
 async function crowd(claim) {
-  const { stats } = JSON.parse(await says(['status', '--json'])).paths
+  const { stats } = (await status()).paths
   const counted = async () => JSON.parse(await says(['print'])).subcommand_counts.run
   const before = await counted()
   const reader = setInterval(() => {
@@ -94,7 +94,11 @@ async function crowd(claim) {
     clearInterval(reader)
   }
   assert.equal(await counted(), before + 8)
-  await until(async () => !JSON.parse(await says(['status', '--json'])).uploader.running)
+  await until(async () => !(await status()).uploader.running)
+}
+
+async function status() {
+  return JSON.parse(await says(['status', '--json']))
 }
 
 function says(args, input = '') {

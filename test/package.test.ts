@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import path from 'node:path'
 
 import { beforeAll, describe, expect, it } from 'vitest'
 
 import { tempHome, type Home } from './support/home.ts'
-import { root, run } from './support/run.ts'
+import { launcher, root, run } from './support/run.ts'
 import { requireTool } from './support/tools.ts'
 
 interface Packed {
@@ -17,8 +18,8 @@ let home: Home
 let packed: Packed
 const prefix = () => home.at('prefix')
 // Another Node than that of the build may run these tests.
-const engine = `${process.versions.v8}-${process.arch}`
-const isCompiled = existsSync(path.join(root, 'dist/compiled', engine))
+const { compiled } = createRequire(import.meta.url)(launcher) as { compiled: string }
+const isCompiled = existsSync(compiled)
 const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--offline']
 
 // Packed from what was built for these tests, and installed as a user would, without any network.

@@ -23,8 +23,9 @@ import {
   stage,
   tattletale,
   uploader,
-  uploaderEnv,
   uploaderCommand,
+  uploaderEnv,
+  uploaderIn,
   uploadsOf,
 } from './stage.ts'
 
@@ -52,11 +53,6 @@ function stayingHost(home: Home, command: readonly string[]) {
     child.on('close', resolve)
   })
   return { pid: child.pid ?? 0, folder, ended }
-}
-
-function uploaderIn(home: Home): number {
-  const { pid } = JSON.parse(home.read(path.join(home.state, '.lock'))) as { pid: number }
-  return pid
 }
 
 describe.concurrent('an uploader outlives', () => {

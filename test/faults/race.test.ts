@@ -22,6 +22,7 @@ import {
   tattletale,
   uploaderCommand,
   uploaderEnv,
+  uploaderIn,
 } from './stage.ts'
 
 /** This process in the role of a host that lives in the home. */
@@ -101,7 +102,7 @@ describe.concurrent('an event that arrives while the uploader is finishing', () 
     const uploading = run('strace', command, home, { env: uploaderEnv })
     await collector.received(1)
     collector.setAnswer((request) => (idOf(request) === event?.id ? (answer as number) : 204))
-    const { pid } = JSON.parse(home.read(path.join(home.state, '.lock'))) as { pid: number }
+    const pid = uploaderIn(home)
     const stopped = new RegExp(`^${pid} .*stopped by SIGSTOP`, 'gm')
     const goOn = () => isRunning(pid) && process.kill(pid, 'SIGCONT')
     for (let stops = 1; ; stops += 1) {

@@ -124,6 +124,12 @@ export function tattletale(home: Home): {
   }
 }
 
+/** The process that holds the upload lock. */
+export function uploaderIn(home: Home): number {
+  const { pid } = JSON.parse(home.read(path.join(home.state, '.lock'))) as { pid: number }
+  return pid
+}
+
 export function uploadsOf(home: Home): Uploads {
   return JSON.parse(home.read(path.join(home.state, 'uploads.json'))) as Uploads
 }

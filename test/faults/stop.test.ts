@@ -22,6 +22,7 @@ import {
   uploaderEnv,
   uploader as runUploader,
   uploaderCommand,
+  uploaderIn,
   uploadsOf,
 } from './stage.ts'
 
@@ -40,9 +41,9 @@ async function midway(answer: Answer, after: number): Promise<Scene> {
   fillQueue(home, events)
   await host(home, { steps: [['close']] })
   await collector.received(after)
-  const lock = JSON.parse(home.read(path.join(home.state, '.lock'))) as { pid: number }
-  expect(processesOf(home)).toEqual([lock.pid])
-  return { home, collector, pid: lock.pid }
+  const pid = uploaderIn(home)
+  expect(processesOf(home)).toEqual([pid])
+  return { home, collector, pid }
 }
 
 /** Nothing is left that could send, and nothing comes, whatever one does. */

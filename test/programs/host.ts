@@ -33,10 +33,11 @@ export type Step =
   | readonly ['wait']
 
 const script = JSON.parse(process.argv[2] ?? '') as Script
+const { library } = script
 
 async function play(): Promise<void> {
   const { openTelemetry, runmat } = (await import(
-    pathToFileURL(script.library).href
+    pathToFileURL(library).href
   )) as typeof import('../../src/index.ts')
   const lost = script.steps.some(([step]) => step === 'lose folder')
   if (lost) loseFolder()

@@ -11,8 +11,9 @@ export interface Play {
 }
 
 const play = JSON.parse(process.argv[2] ?? '') as Play
+const { library } = play
 const { openTelemetry, runmat } = (await import(
-  pathToFileURL(play.library).href
+  pathToFileURL(library).href
 )) as typeof import('../../src/index.ts')
 
 const begun = performance.now()

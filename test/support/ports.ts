@@ -1,5 +1,7 @@
 import { once } from 'node:events'
-import net from 'node:net'
+import http from 'node:http'
+
+import { listen } from './collector.ts'
 
 /**
  * Below what the kernel hands out by itself. One of those could be anybody's by the time that its
@@ -23,9 +25,9 @@ export async function ownPorts(count: number): Promise<readonly number[]> {
 }
 
 async function isFree(port: number): Promise<boolean> {
-  const server = net.createServer().listen(port, '127.0.0.1')
+  const server = http.createServer()
   try {
-    await once(server, 'listening')
+    await listen(server, port)
   } catch {
     return false
   }
