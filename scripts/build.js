@@ -67,7 +67,7 @@ const inAscii = {
 // The library's commands are the bundle above; a second copy would double the package.
 const onceOnly = {
   name: 'once-only',
-  resolveId: (id) => (id === './main.ts' ? { id: './cli.cjs', external: true } : null),
+  resolveId: (id) => (id === './cli.ts' ? { id: './cli.cjs', external: true } : null),
 }
 
 // A browser gets what src/browser/facts.ts comes to, not what it takes to get there, and the builder
@@ -93,7 +93,7 @@ async function forBrowsers() {
 // The library is CommonJS too: an import of one of Node's modules touches all that is in it, and the
 // part of that which we never use takes longer than all the rest. For a host it is an ES module.
 const door = `import { createRequire } from 'node:module'
-export const { openTelemetry, readSurroundings, runCommands, runmat } =
+export const { openTelemetry, readHostEnvironment, runCommands, runmat } =
   createRequire(import.meta.url)('./lib.cjs')
 `
 
@@ -123,13 +123,13 @@ for (const name of existsSync('dist') ? readdirSync('dist') : []) {
   if (name !== 'standalone') rmSync(path.join('dist', name), { recursive: true, force: true })
 }
 await bundle(
-  { cli: 'src/main.ts' },
+  { cli: 'src/entry/cli.ts' },
   { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'cli/[name].cjs' },
   { plugins: [withoutUnused, inAscii] },
 )
 for (const [name, input] of Object.entries({
-  upload: 'src/upload.ts',
-  'post-worker': 'src/post-worker.ts',
+  upload: 'src/entry/uploader.ts',
+  'sync-post': 'src/entry/sync-post.ts',
 })) {
   await bundle(
     { [name]: input },
@@ -137,14 +137,14 @@ for (const [name, input] of Object.entries({
   )
 }
 await bundle(
-  { lib: 'src/index.ts' },
+  { lib: 'src/entry/library.ts' },
   { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'lib/[name].cjs' },
   { plugins: [withoutUnused, onceOnly] },
 )
 await bundle({ contract: 'src/contract/index.ts' }, { format: 'esm' })
 writeFileSync('dist/index.js', door)
 await bundle(
-  { browser: 'src/browser.ts' },
+  { browser: 'src/entry/browser.ts' },
   { format: 'esm' },
   {
     platform: 'browser',

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 
 import { expect, it } from 'vitest'
 
-import * as source from '../src/index.ts'
+import * as source from '../src/entry/library.ts'
 import { root } from './support/run.ts'
 
 it('the library that is built has every name of its source, and no other', async () => {

@@ -47,7 +47,7 @@ describe('the package', () => {
         'dist/cli.cjs',
         'dist/upload.cjs',
         'dist/index.js',
-        'dist/types/index.d.ts',
+        'dist/types/entry/library.d.ts',
         'dist/THIRD-PARTY-LICENSES.txt',
         'man/runmat-telemetry.1',
       ]),
@@ -73,7 +73,7 @@ describe('the package', () => {
   it.skipIf(!isCompiled).each([
     ['status', ['cli.cjs']],
     ['disable', ['cli.cjs']],
-    ['--version', ['cli.cjs', 'parse.cjs']],
+    ['--version', ['cli.cjs', 'program.cjs']],
   ])('opens few files for %s, and takes the compiled code of each', async (word, files) => {
     const bin = path.join(library(), 'bin/runmat-telemetry.js')
     const code = `

@@ -9,7 +9,7 @@ const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
   .map((name) => ({ name, text: readFileSync(path.join(src, name), 'utf8') }))
 
-/** What each folder may import from, besides itself. Files directly in src/ put things together. */
+/** The rooms of src/, and what each may import from besides itself. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   product: [],
   files: [],
@@ -18,11 +18,29 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   store: ['product', 'files', 'contract', 'settings'],
   record: ['product', 'files', 'contract', 'settings', 'store'],
   deliver: ['product', 'files', 'contract', 'settings', 'store'],
+  host: ['product', 'files', 'contract', 'settings', 'store', 'record', 'deliver'],
+  cli: ['product', 'files', 'contract', 'settings', 'store', 'record', 'deliver', 'host'],
   browser: ['product', 'contract', 'settings', 'record', 'deliver'],
-  cli: ['product', 'files', 'contract', 'settings', 'store', 'record', 'deliver'],
+  entry: [
+    'product',
+    'files',
+    'contract',
+    'settings',
+    'store',
+    'record',
+    'deliver',
+    'host',
+    'cli',
+    'browser',
+  ],
 }
 
 describe('the source', () => {
+  it('has these rooms, and no file outside of them', () => {
+    const rooms = new Set(files.map(({ name }) => name.split('/')[0]))
+    expect(rooms).toEqual(new Set(Object.keys(mayImport)))
+  })
+
   it.each(Object.entries(mayImport))('of %s/ imports one way', (folder, allowed) => {
     const own = files.filter(({ name }) => name.startsWith(`${folder}/`))
     expect(own).not.toEqual([])
@@ -51,7 +69,7 @@ describe('the source', () => {
   })
 
   it('reads the environment, the clock’s home and the working folder at the edge', () => {
-    const edges = new Set(['settings/surroundings.ts', 'cli/process-io.ts', 'standalone.ts'])
+    const edges = new Set(['settings/host-environment.ts', 'cli/io.ts', 'entry/executable.ts'])
     const strays = files
       .filter(({ name }) => !edges.has(name))
       .filter(({ text }) => /process\.(env|cwd|argv)|homedir\(/.test(text))

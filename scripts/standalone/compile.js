@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 
-const entry = 'src/standalone.ts'
+const entry = 'src/entry/executable.ts'
 
 /**
  * What a folder holds must not change what the program does: the settings, variables and programs

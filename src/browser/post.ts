@@ -1,4 +1,4 @@
-import { parseRetryAfter } from '../deliver/retry-after.ts'
+import { parseRetryAfter } from '../deliver/http/outcome.ts'
 import { limits } from './limits.ts'
 import type { Route } from './route.ts'
 

@@ -1,6 +1,6 @@
-import { parseEndpoint } from '../settings/endpoint.ts'
-import { ingestionKeyOf } from '../settings/key.ts'
-import type { Surroundings } from '../settings/surroundings.ts'
+import { parseEndpoint } from '../settings/address.ts'
+import { ingestionKeyOf } from '../settings/ingestion-key.ts'
+import type { HostEnvironment } from '../settings/host-environment.ts'
 import { facts } from './facts.ts'
 
 export interface Route {
@@ -21,7 +21,7 @@ export function routeOf(endpoint = '', ingestionKey?: string): Route | undefined
   const isOurs = address.value === product.endpoint
   // A host's key stands where a variable stands elsewhere.
   const env = { [product.ingestionKey?.variable ?? '']: ingestionKey }
-  const { state, value } = ingestionKeyOf(product, { env } as unknown as Surroundings)
+  const { state, value } = ingestionKeyOf(product, { env } as unknown as HostEnvironment)
   const key = isOurs || state !== 'embedded' ? value : undefined
   if (isOurs && product.ingestionKey && key === undefined) return undefined
   return { url: address.value, key }

@@ -1,13 +1,13 @@
 import type { KeyPath } from '../product/product.ts'
 import { removeKey, setKey } from '../settings/toml/edit.ts'
 import { changeSettings, SettingsError } from '../store/settings-file.ts'
-import type { Context } from './context.ts'
+import type { Invocation } from './invocation.ts'
 import { CliError } from './error.ts'
 import { problemText } from './words.ts'
 
 /** Sets keys of the user's settings file, or removes those that are given as undefined. */
 export function change(
-  { situation, product }: Context,
+  { context, product }: Invocation,
   changes: readonly (readonly [KeyPath, string | boolean | undefined])[],
 ): boolean {
   const edit = (text: string) =>
@@ -17,10 +17,10 @@ export function change(
       text,
     )
   try {
-    return changeSettings(situation, edit)
+    return changeSettings(context, edit)
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error
-    throw new CliError(`Cannot change the settings. ${problemText(error.problem, situation)}`, {
+    throw new CliError(`Cannot change the settings. ${problemText(error.problem, context)}`, {
       hint: `Nothing was changed. Meanwhile, ${product.variables.off}=1 in the environment turns telemetry off.`,
       cause: error,
     })

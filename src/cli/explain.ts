@@ -1,9 +1,9 @@
 import type { Contract, FieldNote } from '../contract/contract.ts'
-import type { Context } from './context.ts'
-import { wrap } from './wrap.ts'
+import type { Invocation } from './invocation.ts'
+import { wrap } from './words.ts'
 
 /** Each field in words, from the table that builds the events. */
-export function explanation({ ink }: Context, { title, fields }: Contract): string {
+export function explanation({ ink }: Invocation, { title, fields }: Contract): string {
   return [
     `${title}: these fields and no others.`,
     '',

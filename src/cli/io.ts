@@ -1,3 +1,8 @@
+import { fstatSync, readSync, writeSync } from 'node:fs'
+
+import { causeOf, codeOf, waitSync } from '../files/errors.ts'
+import { wantsColour } from './ink.ts'
+
 /** The terminal, or whatever stands in its place. */
 export interface Io {
   readonly out: (text: string) => void
@@ -26,3 +31,97 @@ export function printable(text: string): string {
 const unprintable =
   // oxlint-disable-next-line no-control-regex -- these are what must not reach the terminal
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+
+/** The real terminal, or the file or pipe in its place. */
+export function processIo(
+  env: Readonly<Record<string, string | undefined>>,
+  platform: string = process.platform,
+): Io {
+  const outIsTerminal = isTerminal(1, () => process.stdout, platform)
+  const errIsTerminal = () => isTerminal(2, () => process.stderr, platform)
+  // A console of Windows takes bytes for text of its own code page: only the stream knows that. For
+  // anything else, to set up the stream takes as long as all that we do.
+  const isWindows = platform === 'win32'
+  return {
+    out: (text) => (isWindows && outIsTerminal ? void process.stdout.write(text) : write(1, text)),
+    err: (text) =>
+      isWindows && errIsTerminal() ? void process.stderr.write(text) : write(2, text),
+    outIsTerminal,
+    inIsTerminal: () => isTerminal(0, () => process.stdin, platform),
+    errIsTerminal,
+    input: readInput,
+    colour: wantsColour(env, outIsTerminal),
+    outWidth: () => (outIsTerminal ? process.stdout.columns : usualWidth),
+    errWidth: () => (errIsTerminal() ? process.stderr.columns : usualWidth),
+  }
+}
+
+/** Of what is no terminal. */
+const usualWidth = 80
+
+function write(descriptor: number, text: string): void {
+  const bytes = Buffer.from(text)
+  for (let offset = 0; offset < bytes.length;) {
+    try {
+      const rest = bytes.subarray(offset)
+      offset += retry(() => writeSync(descriptor, rest))
+    } catch (error) {
+      if (codeOf(error) === 'EPIPE' || descriptor === 2) return
+      throw new Error(`cannot write the output: ${causeOf(error)}`, { cause: error })
+    }
+  }
+}
+
+const inputLimit = 1024 * 1024
+
+function readInput(): string {
+  const chunks: Buffer[] = []
+  for (let length = 0; length <= inputLimit;) {
+    const chunk = Buffer.alloc(64 * 1024)
+    const count = retry(() => readSync(0, chunk))
+    if (count === 0) return Buffer.concat(chunks).toString('utf8')
+    chunks.push(chunk.subarray(0, count))
+    length += count
+  }
+  throw new Error('the input is larger than a megabyte')
+}
+
+/** A descriptor that somebody else made non-blocking says "again" where others would wait. */
+function retry(work: () => number): number {
+  for (;;) {
+    try {
+      return work()
+    } catch (error) {
+      if (codeOf(error) === 'EOF') return 0
+      if (codeOf(error) !== 'EAGAIN') throw error
+      waitSync(1)
+    }
+  }
+}
+
+/** Is it a terminal? `stream` makes what Node would write to it with, and is asked where nothing else tells. */
+export function isTerminal(
+  descriptor: number,
+  stream: () => { readonly isTTY?: boolean },
+  platform: string,
+): boolean {
+  try {
+    const stat = fstatSync(descriptor)
+    if (!stat.isCharacterDevice()) return false
+    const known = platform === 'linux' ? isTerminalDevice(stat.rdev) : undefined
+    return known ?? stream().isTTY === true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Linux tells by the major number of a device: consoles and serial lines, `/dev/tty`, and the ends that
+ * terminal emulators open; and `/dev/null` and its like, which are none. Making a stream in order to ask
+ * it takes as long as all that we do.
+ */
+export function isTerminalDevice(device: number): boolean | undefined {
+  const major = (device >>> 8) & 0xfff
+  if (major === 4 || major === 5 || (major >= 136 && major <= 143)) return true
+  return major === 1 ? false : undefined
+}

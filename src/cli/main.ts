@@ -1,17 +1,17 @@
-import { causeOf } from '../files/cause.ts'
+import { causeOf } from '../files/errors.ts'
 import type { Product } from '../product/product.ts'
-import { spellOut } from './arguments.ts'
-import { contextOf, type Tool } from './context.ts'
+import { spellOut } from './command-line.ts'
+import { invocationOf, type Tool } from './invocation.ts'
 import { CliError, done, failed } from './error.ts'
 import { type Io, printable } from './io.ts'
-import { plainCommand } from './plain.ts'
+import { plainCommand } from './command-line.ts'
 
 /** Runs one command line and says how it ended. Never throws, never exits. */
 export async function main(tool: Tool, argv: readonly string[]): Promise<number> {
-  const { product, version, surroundings, io } = tool
-  const context = async () => {
-    if (surroundings.home === undefined) throw homeless(product, surroundings.platform)
-    return await contextOf(tool)
+  const { product, version, environment, io } = tool
+  const invocation = async () => {
+    if (environment.home === undefined) throw homeless(product, environment.platform)
+    return await invocationOf(tool)
   }
   const otherwise = () =>
     io.outIsTerminal && io.inIsTerminal() && !argv.includes('--json') ? 'menu' : 'status'
@@ -19,10 +19,10 @@ export async function main(tool: Tool, argv: readonly string[]): Promise<number>
     const line = spellOut(argv, otherwise)
     const command = plainCommand(line)
     if (command === undefined) {
-      const { parse } = await import('./parse.ts')
-      return await parse(line, { product, version, io, context })
+      const { parse } = await import('./program.ts')
+      return await parse(line, { product, version, io, invocation })
     }
-    await command(await context())
+    await command(await invocation())
     return done
   } catch (error) {
     return endOf(error, product, io)

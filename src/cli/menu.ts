@@ -1,32 +1,32 @@
 import { cancel, intro, isCancel, outro, select, text } from '@clack/prompts'
 
-import { parseEndpoint } from '../settings/endpoint.ts'
+import { parseEndpoint } from '../settings/address.ts'
 import { disable } from './commands/disable.ts'
 import { enable } from './commands/enable.ts'
 import { endpoint } from './commands/endpoint.ts'
 import { print } from './commands/print.ts'
 import { status } from './commands/status.ts'
-import { type Context, reassessed } from './context.ts'
+import { type Invocation, reassessed } from './invocation.ts'
 import { CliError } from './error.ts'
 import { because, headline } from './words.ts'
 
 type Choice = 'status' | 'print' | 'explain' | 'enable' | 'disable' | 'endpoint' | 'leave'
 
 /** The same commands for somebody who would rather look than read a manual. */
-export async function menu(start: Context): Promise<void> {
-  let context = start
-  intro(`${headline(context.situation)} ${because(context.situation)}`)
+export async function menu(start: Invocation): Promise<void> {
+  let invocation = start
+  intro(`${headline(invocation.context)} ${because(invocation.context)}`)
   for (;;) {
-    const choice = await ask(context)
+    const choice = await ask(invocation)
     if (choice === undefined) return cancel('Left as it is.')
     if (choice === 'leave') return outro('Bye.')
-    await act(choice, context)
-    context = reassessed(context)
+    await act(choice, invocation)
+    invocation = reassessed(invocation)
   }
 }
 
-async function ask(context: Context): Promise<Choice | undefined> {
-  const { collecting } = context.situation.verdict
+async function ask(invocation: Invocation): Promise<Choice | undefined> {
+  const { collecting } = invocation.context.verdict
   const answer = await select<Choice>({
     message: 'What would you like to do?',
     options: [
@@ -43,30 +43,30 @@ async function ask(context: Context): Promise<Choice | undefined> {
   return isCancel(answer) ? undefined : answer
 }
 
-async function act(choice: Exclude<Choice, 'leave'>, context: Context): Promise<void> {
+async function act(choice: Exclude<Choice, 'leave'>, invocation: Invocation): Promise<void> {
   try {
     switch (choice) {
       case 'status':
-        return status(context, {})
+        return status(invocation, {})
       case 'print':
-        return await print(context, 'usage', {})
+        return await print(invocation, 'usage', {})
       case 'explain':
-        return await print(context, 'usage', { explain: true })
+        return await print(invocation, 'usage', { explain: true })
       case 'enable':
-        return enable(context, {})
+        return enable(invocation, {})
       case 'disable':
-        return await disable(context, {})
+        return await disable(invocation, {})
       case 'endpoint':
-        return await changeEndpoint(context)
+        return await changeEndpoint(invocation)
     }
   } catch (error) {
     if (!(error instanceof CliError)) throw error
-    context.io.err(`${error.message}\n${error.hint ?? ''}\n`)
+    invocation.io.err(`${error.message}\n${error.hint ?? ''}\n`)
   }
 }
 
-async function changeEndpoint(context: Context): Promise<void> {
-  const { value } = context.situation.choices.endpoint
+async function changeEndpoint(invocation: Invocation): Promise<void> {
+  const { value } = invocation.context.choices.endpoint
   const answer = await text({
     message: 'Send events to (empty: send nothing)',
     initialValue: value,
@@ -76,5 +76,5 @@ async function changeEndpoint(context: Context): Promise<void> {
       return parsed.ok ? undefined : `That address ${parsed.fault}. ${parsed.hint}`
     },
   })
-  if (!isCancel(answer) && answer !== value) await endpoint(context, answer ?? '', {})
+  if (!isCancel(answer) && answer !== value) await endpoint(invocation, answer ?? '', {})
 }

@@ -1,4 +1,4 @@
-import { Argument, Command, Option } from 'commander'
+import { Argument, Command, CommanderError, Option } from 'commander'
 
 import type { Kind } from '../contract/contract.ts'
 import type { Product } from '../product/product.ts'
@@ -11,9 +11,9 @@ import { print } from './commands/print.ts'
 import { record } from './commands/record.ts'
 import { status } from './commands/status.ts'
 import { upload } from './commands/upload.ts'
-import { shells } from './completion/shells.ts'
-import type { Context } from './context.ts'
+import { shells } from './completion/tree.ts'
 import { done, wrongUsage } from './error.ts'
+import type { Invocation } from './invocation.ts'
 import { type Io, toJson } from './io.ts'
 import { eventArgument } from './operand.ts'
 
@@ -22,7 +22,7 @@ export interface Wiring {
   readonly version: string
   readonly io: Io
   /** Reads the world, only once a command is really to run. */
-  readonly context: () => Promise<Context>
+  readonly invocation: () => Promise<Invocation>
   /** How the command ended, where that is not simply well. */
   readonly end: (code: number) => void
 }
@@ -30,14 +30,14 @@ export interface Wiring {
 /** The tree of commands: the one source of `--help`, the man page's test and the completions. */
 export function programOf(wiring: Wiring): Command {
   const program = rootOf(wiring)
-  const { context, product, end } = wiring
+  const { invocation, product, end } = wiring
 
   program
     .command('status')
     .summary('show whether telemetry is on, why, and what is stored')
     .description('Show whether telemetry is on, which rule decided that, and what lies where.')
     .option('--json', 'print JSON')
-    .action(async (options) => status(await context(), options))
+    .action(async (options) => status(await invocation(), options))
 
   program
     .command('print')
@@ -56,7 +56,7 @@ export function programOf(wiring: Wiring): Command {
     .option('--schema', 'print the JSON Schema')
     .option('--raw', 'exact bytes also in a terminal')
     .option('--json', 'print JSON')
-    .action(async (event, options) => print(await context(), event, options))
+    .action(async (event, options) => print(await invocation(), event, options))
 
   program
     .command('enable')
@@ -65,7 +65,7 @@ export function programOf(wiring: Wiring): Command {
       `Turn telemetry on, in your settings. ${product.variables.off} still turns it off.`,
     )
     .option('--json', 'print JSON')
-    .action(async (options) => enable(await context(), options))
+    .action(async (options) => enable(await invocation(), options))
 
   program
     .command('disable')
@@ -75,7 +75,7 @@ export function programOf(wiring: Wiring): Command {
     )
     .option('--forget', 'also remove the client id, the statistics and the list of what was sent')
     .option('--json', 'print JSON')
-    .action(async (options) => disable(await context(), options))
+    .action(async (options) => disable(await invocation(), options))
 
   program
     .command('endpoint')
@@ -84,21 +84,21 @@ export function programOf(wiring: Wiring): Command {
     .argument('[url]', 'https address, or http to this machine')
     .option('--reset', 'go back to the built-in address')
     .option('--json', 'print JSON')
-    .action(async (url, options) => endpoint(await context(), url, options))
+    .action(async (url, options) => endpoint(await invocation(), url, options))
 
   program
     .command('upload')
     .summary('deliver now what waits to be sent')
     .description('Deliver what waits, in the foreground. Waits for no back-off; obeys every no.')
     .option('--json', 'print JSON')
-    .action(async (options) => end(await upload(await context(), options)))
+    .action(async (options) => end(await upload(await invocation(), options)))
 
   program
     .command('log')
     .summary('show what was sent, when and where to')
     .description('Show what was sent, when and where to, newest first, with the exact bytes.')
     .option('--json', 'print JSON')
-    .action(async (options) => log(await context(), options))
+    .action(async (options) => log(await invocation(), options))
 
   program
     .command('record')
@@ -106,14 +106,14 @@ export function programOf(wiring: Wiring): Command {
     .description('Record one JSON object from stdin, as the library would.')
     .addArgument(new Argument('<kind>', 'family of events').choices(kindsOf(product)))
     .option('--json', 'print JSON')
-    .action(async (kind, options) => record(await context(), kind, options))
+    .action(async (kind, options) => record(await invocation(), kind, options))
 
   // A host has these commands among its own, and completes them itself.
   if (!product.command.includes(' ')) addCompletion(program, wiring)
 
   program
     .command('menu', { hidden: true })
-    .action(async () => (await import('./menu.ts')).menu(await context()))
+    .action(async () => (await import('./menu.ts')).menu(await invocation()))
 
   return program
 }
@@ -173,4 +173,20 @@ function rootOf({ product, version, io }: Wiring): Command {
     })
     .enablePositionalOptions()
     .exitOverride()
+}
+
+/** Runs the command of a line, with all its options, and says how it ended. */
+export async function parse(line: readonly string[], wiring: Omit<Wiring, 'end'>): Promise<number> {
+  let code: number = done
+  const end = (ended: number) => {
+    code = ended
+  }
+  try {
+    await programOf({ ...wiring, end }).parseAsync(line, { from: 'user' })
+    return code
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    // The parser has said everything by now, or was asked for help.
+    return error.exitCode === 0 ? done : wrongUsage
+  }
 }

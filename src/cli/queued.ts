@@ -4,14 +4,14 @@ import { randomUuid } from '../contract/atoms.ts'
 import { contractsOf } from '../contract/contracts.ts'
 import { listQueue } from '../store/queue.ts'
 import { readQueued } from '../store/queued-event.ts'
-import type { Context } from './context.ts'
+import type { Invocation } from './invocation.ts'
 import { plural } from './words.ts'
 
 /** What waits, one event a line, as it will be sent. */
-export function printQueued(context: Context): void {
-  const { io } = context
+export function printQueued(invocation: Invocation): void {
+  const { io } = invocation
   let others = 0
-  for (const queued of waiting(context)) {
+  for (const queued of waiting(invocation)) {
     if (queued.kind === 'event') io.out(`${queued.bytes}\n`)
     else others += 1
   }
@@ -24,8 +24,8 @@ export function isEventId(text: string): boolean {
 }
 
 /** The bytes of the one that waits under this id. */
-export function queuedEvent(context: Context, id: string): string | undefined {
-  for (const queued of waiting(context)) {
+export function queuedEvent(invocation: Invocation, id: string): string | undefined {
+  for (const queued of waiting(invocation)) {
     if (queued.kind === 'event' && idOf(queued.bytes) === id.toLowerCase()) return queued.bytes
   }
   return undefined
@@ -36,9 +36,9 @@ function idOf(bytes: string): string | undefined {
   return event.event_id ?? event.uuid
 }
 
-function* waiting({ product, situation, surroundings }: Context) {
+function* waiting({ product, context, environment }: Invocation) {
   const contracts = contractsOf(product)
-  for (const { path } of listQueue(situation.paths.queue)) {
-    yield readQueued(path, contracts, surroundings.now())
+  for (const { path } of listQueue(context.paths.queue)) {
+    yield readQueued(path, contracts, environment.now())
   }
 }

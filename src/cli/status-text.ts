@@ -1,36 +1,36 @@
 import { existsSync } from 'node:fs'
 
-import type { Context } from './context.ts'
+import type { Invocation } from './invocation.ts'
 import { printable } from './io.ts'
-import type { Status } from './status.ts'
+import type { Status } from './commands/status.ts'
 import { alsoBecause, because, headline, plural, tidy, wayOut } from './words.ts'
 
 /**
  * The state for people: the verdict first, then what lies where, then what to do. Every line is a
  * sentence or `Name: value`, so that it reads the same aloud, without colour and on 60 columns.
  */
-export function statusText(status: Status, context: Context): string {
-  const { ink, situation } = context
+export function statusText(status: Status, invocation: Invocation): string {
+  const { ink, context } = invocation
   const paint = status.uploading ? ink.good : ink.strong
   return [
-    paint(headline(situation)),
-    because(situation),
-    ...alsoBecause(situation).map((reason) => `Also: ${reason}`),
+    paint(headline(context)),
+    because(context),
+    ...alsoBecause(context).map((reason) => `Also: ${reason}`),
     '',
     ink.strong('On this machine'),
-    ...places(status, context).map((line) => `  ${line}`),
+    ...places(status, invocation).map((line) => `  ${line}`),
     '',
     ink.strong('Delivery'),
-    ...delivery(status, context).map((line) => `  ${line}`),
+    ...delivery(status, invocation).map((line) => `  ${line}`),
     '',
-    ...nextSteps(status, context),
+    ...nextSteps(status, invocation),
     '',
   ].join('\n')
 }
 
-function places({ paths, client_id }: Status, { situation, ink }: Context): readonly string[] {
+function places({ paths, client_id }: Status, { context, ink }: Invocation): readonly string[] {
   const place = (name: string, file: string) =>
-    `${name}: ${tidy(file, situation)}${existsSync(file) ? '' : ink.faint(' (not yet)')}`
+    `${name}: ${tidy(file, context)}${existsSync(file) ? '' : ink.faint(' (not yet)')}`
   return [
     `Client id: ${client_id ?? 'none yet'}`,
     place('  kept in', paths.client_id),
@@ -41,10 +41,10 @@ function places({ paths, client_id }: Status, { situation, ink }: Context): read
   ]
 }
 
-function delivery(status: Status, { situation }: Context): readonly string[] {
+function delivery(status: Status, { context }: Invocation): readonly string[] {
   const { endpoint, udp_endpoint: udp, queue, sent, uploader } = status
-  const { runtimeEndpoint } = situation.choices
-  const from = (source: string) => tidy(source, situation)
+  const { runtimeEndpoint } = context.choices
+  const from = (source: string) => tidy(source, context)
   return [
     `Endpoint: ${printable(endpoint.url)} (${from(endpoint.source)})`,
     ...(runtimeEndpoint.value === endpoint.url
@@ -53,7 +53,7 @@ function delivery(status: Status, { situation }: Context): readonly string[] {
           `Runs in this folder: ${printable(runtimeEndpoint.value)} (${from(runtimeEndpoint.source)})`,
         ]),
     ...(udp.address === null ? [] : [`UDP: ${printable(udp.address)} (${from(udp.source)})`]),
-    ...(situation.product.ingestionKey ? [`Ingestion key: ${status.ingestion_key}`] : []),
+    ...(context.product.ingestionKey ? [`Ingestion key: ${status.ingestion_key}`] : []),
     `Waiting: ${waiting(queue)}`,
     `Sent: ${sent.last === null ? 'nothing yet' : `${plural(sent.events, 'event')}, last at ${printable(sent.last)}`}`,
     ...(uploader.running ? [`Uploader: running as process ${uploader.pid}`] : []),
@@ -72,7 +72,7 @@ function waiting({ events, bytes, oldest, dropped }: Status['queue']): string {
   return `${plural(events, 'event')}, ${plural(bytes, 'byte')}, oldest from ${oldest}${lost}`
 }
 
-function nextSteps({ rules }: Status, { product, ink, situation }: Context): readonly string[] {
+function nextSteps({ rules }: Status, { product, ink, context }: Invocation): readonly string[] {
   const command = (name: string) => ink.name(`${product.command} ${name}`)
   const saysNo = (name: string) =>
     rules.some(({ rule, effect }) => rule === name && effect !== 'none')
@@ -81,6 +81,6 @@ function nextSteps({ rules }: Status, { product, ink, situation }: Context): rea
     saysNo('user_settings')
       ? `Turn it on: ${command('enable')}`
       : `Turn it off for good: ${command('disable')}`,
-    ...wayOut(situation),
+    ...wayOut(context),
   ]
 }

@@ -1,13 +1,13 @@
 import path from 'node:path'
 
-import type { Problem } from '../settings/file.ts'
-import type { Situation } from '../settings/situation.ts'
+import type { Context } from '../settings/context.ts'
+import type { Problem } from '../settings/files.ts'
 import type { Rule } from '../settings/verdict.ts'
 import { printable } from './io.ts'
 
 /** All wording about rules and settings stands here, so that every command says the same. */
 
-export function headline({ product, verdict }: Situation): string {
+export function headline({ product, verdict }: Context): string {
   const subject = `${product.name} telemetry`
   if (!verdict.collecting) return `${subject} is off.`
   return verdict.uploading
@@ -15,23 +15,23 @@ export function headline({ product, verdict }: Situation): string {
     : `${subject} counts on this machine, and sends nothing.`
 }
 
-export function because(situation: Situation): string {
-  const { verdict } = situation
+export function because(context: Context): string {
+  const { verdict } = context
   const deciding = verdict.rules.find(({ rule }) => rule === verdict.decidedBy)
   if (deciding === undefined) return 'No setting and no variable turns it off.'
-  return reason(deciding, situation)
+  return reason(deciding, context)
 }
 
 /** The other rules that say no: they stay in force when the first one is lifted. */
-export function alsoBecause(situation: Situation): readonly string[] {
-  const { verdict } = situation
+export function alsoBecause(context: Context): readonly string[] {
+  const { verdict } = context
   return verdict.rules
     .filter(({ rule, effect }) => effect !== 'none' && rule !== verdict.decidedBy)
-    .map((rule) => reason(rule, situation))
+    .map((rule) => reason(rule, context))
 }
 
 /** How to send again where only sending is forbidden. */
-export function wayOut({ product, verdict }: Situation): readonly string[] {
+export function wayOut({ product, verdict }: Context): readonly string[] {
   if (!verdict.collecting || verdict.uploading) return []
   return [
     'To send again, remove that line, or run',
@@ -39,13 +39,13 @@ export function wayOut({ product, verdict }: Situation): readonly string[] {
   ]
 }
 
-function reason(rule: Rule, situation: Situation): string {
-  const { product } = situation
-  const source = rule.source === null ? '' : tidy(rule.source, situation)
+function reason(rule: Rule, context: Context): string {
+  const { product } = context
+  const source = rule.source === null ? '' : tidy(rule.source, context)
   const value = printable(String(rule.value)).slice(0, 60)
   switch (rule.rule) {
     case 'invalid_settings':
-      return problemText(situation.settings.problems[0], situation)
+      return problemText(context.settings.problems[0], context)
     case 'ci':
       return source === 'environment'
         ? `This looks like a build service: ${value}.`
@@ -67,17 +67,17 @@ function reason(rule: Rule, situation: Situation): string {
   }
 }
 
-export function problemText(problem: Problem | undefined, situation: Situation): string {
+export function problemText(problem: Problem | undefined, context: Context): string {
   if (problem === undefined) return ''
   const { path: file, line, column, message } = problem
-  const spot = [tidy(file, situation), line, column].filter((part) => part !== undefined).join(':')
+  const spot = [tidy(file, context), line, column].filter((part) => part !== undefined).join(':')
   const excerpt = problem.excerpt === undefined ? '' : `\n\n${indent(problem.excerpt.trimEnd())}\n`
   return printable(`${spot}: ${message}.${excerpt}`)
 }
 
 /** The user's home folder as `~`, as people write it. */
-export function tidy(file: string, { surroundings }: Situation): string {
-  const { home, platform } = surroundings
+export function tidy(file: string, { environment }: Context): string {
+  const { home, platform } = environment
   const shown =
     home !== undefined && platform !== 'win32' && file.startsWith(home + path.sep)
       ? `~${file.slice(home.length)}`
@@ -93,4 +93,20 @@ export function plural(count: number, noun: string): string {
 
 function indent(text: string): string {
   return text.replace(/^/gm, '  ')
+}
+
+const width = 60
+
+/** Breaks text at spaces into lines of at most 60 columns; words longer than that stay whole. */
+export function wrap(text: string, margin = ''): readonly string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && margin.length + line.length + 1 + word.length > width) {
+      lines.push(margin + line)
+      line = ''
+    }
+    line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, margin + line]
 }

@@ -1,8 +1,8 @@
 import type { Paths } from '../settings/paths.ts'
-import type { Surroundings } from '../settings/surroundings.ts'
-import { parseName } from '../store/queue-name.ts'
+import type { HostEnvironment } from '../settings/host-environment.ts'
+import { parseName } from '../store/queue.ts'
 import { queuedNames } from '../store/queue.ts'
-import { mustWait, readUploads } from '../store/uploads.ts'
+import { mustWait, readUploadState } from '../store/upload-state.ts'
 import { pauseMs } from './policy.ts'
 
 /** What is still to be tried in this session, oldest first, with what arrives meanwhile. */
@@ -19,11 +19,11 @@ export interface Backlog {
 /** `handed` holds what was handed out before, and gets what is handed out now: each comes once. */
 export function openBacklog(
   { queue, uploads }: Pick<Paths, 'queue' | 'uploads'>,
-  { now }: Pick<Surroundings, 'now'>,
+  { now }: Pick<HostEnvironment, 'now'>,
   impatient: boolean,
   handed: Set<string>,
 ): Backlog {
-  const resting = new Map(Object.entries(readUploads(uploads).refused))
+  const resting = new Map(Object.entries(readUploadState(uploads).refused))
   let names: readonly string[] = []
   let at = 0
 

@@ -1,5 +1,5 @@
-import { splitAddress } from '../settings/endpoint.ts'
-import type { LookUp } from './look-up.ts'
+import { splitAddress } from '../settings/address.ts'
+import type { LookUp } from './name-lookup.ts'
 
 /** What fits through every network in one piece. */
 const largest = 1200

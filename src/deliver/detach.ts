@@ -1,9 +1,10 @@
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 import { buildIngestionKey } from '../product/build.ts'
 import type { Product } from '../product/product.ts'
-import type { Situation } from '../settings/situation.ts'
-import type { Surroundings } from '../settings/surroundings.ts'
+import type { Context } from '../settings/context.ts'
+import type { HostEnvironment } from '../settings/host-environment.ts'
 
 /** A program that uploads what waits and ends; it gets the product in its environment. */
 export interface UploaderProgram {
@@ -19,7 +20,7 @@ export const productVariable = 'TELEMETRY_UPLOADER_PRODUCT'
  * folder, and this one waits for nothing.
  */
 export async function detachUploader(
-  { product, surroundings }: Situation,
+  { product, environment }: Context,
   { command, args }: UploaderProgram,
 ): Promise<void> {
   const { spawn } = await import('node:child_process')
@@ -27,9 +28,9 @@ export async function detachUploader(
     // A working folder in use can be neither unmounted nor, on Windows, deleted.
     cwd: path.parse(command).root || path.sep,
     env: {
-      ...surroundings.env,
-      ...namedSettings(product, surroundings),
-      ...productFor(product, surroundings.env),
+      ...environment.env,
+      ...namedSettings(product, environment),
+      ...productFor(product, environment.env),
     },
     detached: true,
     stdio: 'ignore',
@@ -43,7 +44,7 @@ export async function detachUploader(
  * The key of an official build is built into the uploader as well and does not travel. One that a
  * host brought along takes the way that keys take.
  */
-function productFor(product: Product, env: Surroundings['env']): Record<string, string> {
+function productFor(product: Product, env: HostEnvironment['env']): Record<string, string> {
   const { ingestionKey } = product
   if (ingestionKey === undefined) return { [productVariable]: JSON.stringify(product) }
   const { variable, embedded } = ingestionKey
@@ -56,10 +57,18 @@ function productFor(product: Product, env: Surroundings['env']): Record<string, 
 
 /** A relative name would mean another file in the uploader's own working folder. */
 function namedSettings(
-  { variables }: Situation['product'],
-  { env, cwd }: Situation['surroundings'],
+  { variables }: Context['product'],
+  { env, cwd }: Context['environment'],
 ): Record<string, string> {
   const { config } = variables
   const named = config === undefined ? undefined : env[config]
   return config !== undefined && named ? { [config]: path.resolve(cwd ?? path.sep, named) } : {}
+}
+
+/** The uploader that is built beside this library and this command line. */
+export function ownUploader(): UploaderProgram {
+  return {
+    command: process.execPath,
+    args: [fileURLToPath(new URL('upload.cjs', import.meta.url))],
+  }
 }

@@ -1,12 +1,12 @@
 import { timestamp } from '../contract/timestamp.ts'
-import type { Situation } from '../settings/situation.ts'
+import type { Context } from '../settings/context.ts'
 import { noteSent } from '../store/ledger.ts'
-import { mustWait, readUploads } from '../store/uploads.ts'
+import { mustWait, readUploadState } from '../store/upload-state.ts'
 import type { Datagrams } from './datagram.ts'
-import { headersFor } from './headers.ts'
-import type { LookUp } from './look-up.ts'
-import type { Poster } from './post.ts'
-import { postAndWait } from './post-and-wait.ts'
+import { headersFor } from './http/exchange.ts'
+import type { LookUp } from './name-lookup.ts'
+import type { HttpClient } from './http/client.ts'
+import { postAndWait } from './sync-post.ts'
 
 /** A finished event, and the id under which it may be sent again. */
 export interface Pending {
@@ -30,32 +30,32 @@ const postTimeoutMs = 5000
 const longestDrainMs = 5000
 
 export interface LiveOptions {
-  readonly situation: () => Situation
+  readonly context: () => Context
   readonly userAgent: string
   /** In the first run on a machine nothing leaves; what is offered is only kept. */
   readonly mayLeave: boolean
 }
 
-export function openLive({ situation, userAgent, mayLeave }: LiveOptions): Live {
-  const { choices, key, paths, surroundings } = situation()
+export function openLive({ context, userAgent, mayLeave }: LiveOptions): Live {
+  const { choices, key, paths, environment } = context()
   const bound = Math.max(choices.queueSize.value, least)
   const pending = new Map<string, Pending>()
   const started = new Set<string>()
   const underWay = new Set<Promise<void>>()
-  const headers = headersFor(userAgent, keyFor(situation()) ? key.value : undefined)
+  const headers = headersFor(userAgent, keyFor(context()) ? key.value : undefined)
   let lines: Promise<Lines> | undefined
-  let isDown = !mayLeave || isResting(situation())
+  let isDown = !mayLeave || isResting(context())
   let pumps = 0
   let isOver = false
   let lost = 0
 
   const note = (bytes: string): void => {
     const { value: endpoint } = choices.runtimeEndpoint
-    noteSent(paths.ledger, timestamp(surroundings.now()), endpoint, bytes)
+    noteSent(paths.ledger, timestamp(environment.now()), endpoint, bytes)
   }
-  const post = async (poster: Poster, event: Pending): Promise<void> => {
+  const post = async (client: HttpClient, event: Pending): Promise<void> => {
     started.add(event.id)
-    const outcome = await poster.post(event.bytes)
+    const outcome = await client.post(event.bytes)
     started.delete(event.id)
     if (outcome.kind === 'delivered') {
       pending.delete(event.id)
@@ -66,17 +66,17 @@ export function openLive({ situation, userAgent, mayLeave }: LiveOptions): Live 
     }
   }
   const pump = async (): Promise<void> => {
-    const { poster } = await (lines ??= openLines(situation(), headers))
-    const mayGoOn = () => !isDown && !isOver && situation().verdict.uploading
+    const { client } = await (lines ??= openLines(context(), headers))
+    const mayGoOn = () => !isDown && !isOver && context().verdict.uploading
     while (mayGoOn()) {
       const next = [...pending.values()].find(({ id }) => !started.has(id))
       if (next === undefined) return
-      await post(poster, next)
+      await post(client, next)
     }
   }
   const sendDatagram = async (bytes: string): Promise<void> => {
-    const { datagrams } = await (lines ??= openLines(situation(), headers))
-    if (!isOver && situation().verdict.uploading) datagrams?.send(bytes)
+    const { datagrams } = await (lines ??= openLines(context(), headers))
+    if (!isOver && context().verdict.uploading) datagrams?.send(bytes)
   }
   const track = (work: Promise<void>): void => {
     const quiet = work.catch(() => undefined).finally(() => underWay.delete(quiet))
@@ -89,7 +89,7 @@ export function openLive({ situation, userAgent, mayLeave }: LiveOptions): Live 
       if (hasUdp && underWay.size < bound) track(sendDatagram(event.bytes))
       if (choices.syncMode.value && !isDown) {
         const url = choices.runtimeEndpoint.value
-        if (postAndWait({ url, headers, env: surroundings.env, body: event.bytes })) {
+        if (postAndWait({ url, headers, env: environment.env, body: event.bytes })) {
           note(event.bytes)
           return
         }
@@ -102,7 +102,7 @@ export function openLive({ situation, userAgent, mayLeave }: LiveOptions): Live 
       track(pump().finally(() => (pumps -= 1)))
     },
     drain: async () => {
-      const { drainMode, drainTimeoutMs } = situation().choices
+      const { drainMode, drainTimeoutMs } = context().choices
       const limit = drainMode.value === 'none' ? 0 : Math.min(drainTimeoutMs.value, longestDrainMs)
       const wait = limit - Math.min(limit / 10, afterwardsMs)
       if (limit > 0 && underWay.size > 0) await withinTime(wait, [...underWay])
@@ -121,54 +121,54 @@ export function openLive({ situation, userAgent, mayLeave }: LiveOptions): Live 
 const afterwardsMs = 5
 
 interface Lines {
-  readonly poster: Poster
+  readonly client: HttpClient
   readonly datagrams: Datagrams | undefined
   readonly close: () => void
 }
 
 /** Loaded when there is something to send; a host that sends nothing pays nothing. */
 async function openLines(
-  { choices, surroundings }: Situation,
+  { choices, environment }: Context,
   headers: Readonly<Record<string, string>>,
 ): Promise<Lines> {
-  const [{ openPoster }, { openDatagrams }, { openLookUp }] = await Promise.all([
-    import('./post.ts'),
+  const [{ openHttpClient }, { openDatagrams }, { openLookUp }] = await Promise.all([
+    import('./http/client.ts'),
     import('./datagram.ts'),
-    import('./look-up.ts'),
+    import('./name-lookup.ts'),
   ])
   const lookUp: LookUp = await openLookUp(postTimeoutMs)
   const { value: address } = choices.udpEndpoint
-  const poster = openPoster({
+  const client = openHttpClient({
     endpoint: choices.runtimeEndpoint.value,
     headers,
-    env: surroundings.env,
+    env: environment.env,
     timeoutMs: postTimeoutMs,
     inFlight,
     background: lookUp.lookup,
   })
   const datagrams = address === '' ? undefined : await openDatagrams(address, lookUp)
   return {
-    poster,
+    client,
     datagrams,
     close: () => {
       lookUp.cancel()
-      poster.close()
+      client.close()
       datagrams?.close()
     },
   }
 }
 
 /** Never to an address that came with somebody's project. */
-function keyFor({ choices }: Situation): boolean {
+function keyFor({ choices }: Context): boolean {
   const { file } = choices.runtimeEndpoint
   return file === undefined || file.role === 'user' || file.role === 'home'
 }
 
 /** The collector asked everybody for a pause, or could not be reached just now. */
-function isResting({ choices, paths, surroundings }: Situation): boolean {
+function isResting({ choices, paths, environment }: Context): boolean {
   return (
     choices.runtimeEndpoint.value === choices.endpoint.value &&
-    mustWait(readUploads(paths.uploads).next_attempt, surroundings.now())
+    mustWait(readUploadState(paths.uploads).next_attempt, environment.now())
   )
 }
 

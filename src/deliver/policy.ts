@@ -1,5 +1,5 @@
-import type { Outcome } from './outcome.ts'
-import type { Reason } from './reason.ts'
+import type { PostOutcome } from './http/outcome.ts'
+import type { FailureReason } from './http/outcome.ts'
 
 const minute = 60_000
 
@@ -29,7 +29,7 @@ export interface Decision {
  * firewalls and crashing handlers refuse single bodies with every status there is. So no answer
  * but an explicit "later" ends the session at once; a row of them does, with no delivery between.
  */
-export function decide(outcome: Outcome, streak: number): Decision {
+export function decide(outcome: PostOutcome, streak: number): Decision {
   if (outcome.kind === 'delivered') return { event: 'remove', session: 'continue', streak: 0 }
   const next = Math.min(streak + weightOf(outcome), limits.patience)
   if (next < limits.patience) return { event: 'keep', session: 'continue', streak: next }
@@ -66,18 +66,18 @@ export function pauseMs(ageMs: number): number {
 }
 
 /** Does this speak of the collector, and not of one event that it will not have? */
-export function isTheCollector(outcome: Outcome): boolean {
+export function isTheCollector(outcome: PostOutcome): boolean {
   if (outcome.kind === 'delivered') return false
   return outcome.kind === 'failed' || !(refusals.has(outcome.status) || outcome.status === 500)
 }
 
-type Setback = Exclude<Outcome, { kind: 'delivered' }>
+type Setback = Exclude<PostOutcome, { kind: 'delivered' }>
 
 /** What these say is wrong is the event itself. */
 const refusals: ReadonlySet<number> = new Set([400, 409, 413, 415, 422])
 
 /** One event can cause these; anything else that fails would fail for every event. */
-const mayBeTheEvent: ReadonlySet<Reason> = new Set(['timeout', 'reset', 'protocol'])
+const mayBeTheEvent: ReadonlySet<FailureReason> = new Set(['timeout', 'reset', 'protocol'])
 
 const weight = { refusal: 1, unclear: 8, certain: limits.patience } as const
 
@@ -89,7 +89,10 @@ function weightOf(outcome: Setback): number {
   return asksForTime(outcome) ? weight.certain : weight.unclear
 }
 
-function asksForTime({ status, retryAfterMs }: Extract<Outcome, { kind: 'answered' }>): boolean {
+function asksForTime({
+  status,
+  retryAfterMs,
+}: Extract<PostOutcome, { kind: 'answered' }>): boolean {
   return status === 429 || (retryAfterMs !== undefined && !refusals.has(status))
 }
 

@@ -4,19 +4,19 @@ import path from 'node:path'
 import { contractsOf } from '../contract/contracts.ts'
 import { timestamp } from '../contract/timestamp.ts'
 import { removeFile } from '../files/write.ts'
-import type { Situation } from '../settings/situation.ts'
+import type { Context } from '../settings/context.ts'
 import { openLedger } from '../store/ledger.ts'
 import { readQueued, setAside } from '../store/queued-event.ts'
 import { openBacklog } from './backlog.ts'
-import { closeBooks } from './books.ts'
-import { headersFor } from './headers.ts'
-import { openPoster } from './post.ts'
-import { isTheCollector } from './policy.ts'
-import { emptyTally, tallied } from './tally.ts'
+import { openHttpClient } from './http/client.ts'
+import { headersFor } from './http/exchange.ts'
+import { describe, type PostOutcome } from './http/outcome.ts'
+import { decide, type Decision, isTheCollector } from './policy.ts'
+import { saveUploadState } from './schedule.ts'
 
 export interface SessionOptions {
   /** Asked again before every post. */
-  readonly situation: () => Situation
+  readonly context: () => Context
   readonly userAgent: string
   /** A person who asks waits for no back-off. */
   readonly impatient: boolean
@@ -53,17 +53,17 @@ export async function runSession(
   until: number,
   handed: Set<string>,
 ): Promise<SessionEnd> {
-  const start = options.situation()
-  const { paths, surroundings } = start
+  const start = options.context()
+  const { paths, environment } = start
   const endpoint = start.choices.endpoint.value
   const admit = admission(start)
   const settle = settlement(start)
-  const backlog = openBacklog(paths, surroundings, options.impatient, handed)
-  const poster = openPoster({
+  const backlog = openBacklog(paths, environment, options.impatient, handed)
+  const client = openHttpClient({
     endpoint,
     // The queue goes to the built-in endpoint or one of the user's own: never to a project's.
     headers: headersFor(options.userAgent, start.key.value),
-    env: surroundings.env,
+    env: environment.env,
     timeoutMs: options.postTimeoutMs ?? defaultPostTimeoutMs,
     inFlight,
   })
@@ -71,7 +71,7 @@ export async function runSession(
   let tally = emptyTally
 
   const whyNot = (): string | undefined => {
-    const { verdict, choices } = options.situation()
+    const { verdict, choices } = options.context()
     if (!verdict.uploading) return `off (${verdict.decidedBy})`
     if (choices.endpoint.value !== endpoint) return 'the endpoint was changed'
     if (Date.now() > until) return 'out of time'
@@ -79,7 +79,7 @@ export async function runSession(
   }
   const post = async (name: string, bytes: string): Promise<void> => {
     attempted += 1
-    const outcome = await poster.post(bytes)
+    const outcome = await client.post(bytes)
     tally = tallied(tally, outcome)
     if (outcome.kind === 'delivered') await settle(name, bytes)
     else if (isTheCollector(outcome)) backlog.postpone(name)
@@ -97,28 +97,28 @@ export async function runSession(
 
   // Only a no cuts short what is under way: it may have arrived, and would be sent again.
   const watchdog = setInterval(() => {
-    if (options.situation().verdict.uploading) return
+    if (options.context().verdict.uploading) return
     clearInterval(watchdog)
-    setTimeout(poster.close, graceMs).unref()
+    setTimeout(client.close, graceMs).unref()
   }, lookAgainMs)
   try {
     await Promise.all(Array.from({ length: inFlight }, worker))
   } finally {
     clearInterval(watchdog)
-    poster.close()
+    client.close()
   }
   const why = whyNot()
   const reason = why ?? tally.trouble
-  closeBooks(start, tally, reason, backlog.resting())
+  saveUploadState(start, tally, reason, backlog.resting())
   return { attempted, delivered: tally.delivered, reason, isCutShort: why !== undefined }
 }
 
 /** Gives an event's bytes; undefined where the file is no event, which is then out of the way. */
-function admission({ product, paths, surroundings }: Situation) {
+function admission({ product, paths, environment }: Context) {
   const contracts = contractsOf(product)
   return (name: string): string | undefined => {
     const file = path.join(paths.queue, name)
-    const queued = readQueued(file, contracts, surroundings.now())
+    const queued = readQueued(file, contracts, environment.now())
     if (queued.kind === 'foreign') setAside(paths.aside, file)
     return queued.kind === 'event' ? queued.bytes : undefined
   }
@@ -129,7 +129,7 @@ function admission({ product, paths, surroundings }: Situation) {
  * time is written down in one go. Who waits for that has nothing new under way, so that no more
  * than what is in flight can ever be in doubt.
  */
-function settlement({ choices, paths, surroundings }: Situation) {
+function settlement({ choices, paths, environment }: Context) {
   const record = openLedger(paths.ledger)
   let confirmed: { name: string; bytes: string; done: () => void }[] = []
   const writeDown = (): void => {
@@ -137,7 +137,7 @@ function settlement({ choices, paths, surroundings }: Situation) {
     confirmed = []
     const events = batch.map(({ bytes }) => bytes)
     try {
-      record(timestamp(surroundings.now()), choices.endpoint.value, events)
+      record(timestamp(environment.now()), choices.endpoint.value, events)
     } catch {
       // To send it again because our own note could not be made would be worse.
     }
@@ -150,4 +150,38 @@ function settlement({ choices, paths, surroundings }: Situation) {
     new Promise((done) => {
       if (confirmed.push({ name, bytes, done }) === 1) setImmediate(writeDown)
     })
+}
+
+/** What the outcomes of one session add up to. */
+export interface Tally {
+  readonly delivered: number
+  /** What the last post that was not delivered came to. */
+  readonly trouble: string | null
+  /** The decision that ended the session; what was under way may still end well after it. */
+  readonly stop: Pick<Decision, 'retryAfterMs'> | null
+  /** Nothing was delivered, and it was not the events: the collector is to be left alone. */
+  readonly isAway: boolean
+  readonly streak: number
+}
+
+export const emptyTally: Tally = {
+  delivered: 0,
+  trouble: null,
+  stop: null,
+  isAway: false,
+  streak: 0,
+}
+
+export function tallied(tally: Tally, outcome: PostOutcome): Tally {
+  const { session, streak, ...decision } = decide(outcome, tally.streak)
+  if (outcome.kind === 'delivered') {
+    return { ...tally, delivered: tally.delivered + 1, isAway: false, streak }
+  }
+  return {
+    delivered: tally.delivered,
+    trouble: describe(outcome),
+    stop: tally.stop ?? (session === 'stop' ? decision : null),
+    isAway: tally.isAway || (tally.delivered === 0 && isTheCollector(outcome)),
+    streak,
+  }
 }

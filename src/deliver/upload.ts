@@ -1,9 +1,9 @@
-import { removeLeftovers } from '../store/leftovers.ts'
-import { thisProcess } from '../store/holder.ts'
+import { removeLeftovers } from '../store/cleanup.ts'
+import { thisProcess } from '../store/lock-holder.ts'
 import { takeLock } from '../store/lock.ts'
 import { queuedNames } from '../store/queue.ts'
-import { mustWait, readUploads } from '../store/uploads.ts'
-import { uploadIsDue } from './due.ts'
+import { mustWait, readUploadState } from '../store/upload-state.ts'
+import { uploadIsDue } from './schedule.ts'
 import { runSession, type SessionEnd, type SessionOptions } from './session.ts'
 
 export interface UploadOptions extends SessionOptions {
@@ -12,15 +12,15 @@ export interface UploadOptions extends SessionOptions {
 
 /** Delivers what waits, if we may and nobody else is at it. */
 export async function upload(options: UploadOptions): Promise<SessionEnd> {
-  const { situation, impatient } = options
+  const { context, impatient } = options
   const until = Date.now() + options.deadlineMs
   const handed = new Set<string>()
   let result: SessionEnd = { attempted: 0, delivered: 0, reason: null, isCutShort: false }
   for (;;) {
-    const { verdict, paths, surroundings } = situation()
+    const { verdict, paths, environment } = context()
     if (!verdict.uploading) return { ...result, reason: `off (${verdict.decidedBy})` }
-    const next = readUploads(paths.uploads).next_attempt
-    if (!impatient && mustWait(next, surroundings.now())) {
+    const next = readUploadState(paths.uploads).next_attempt
+    if (!impatient && mustWait(next, environment.now())) {
       return { ...result, reason: `waiting until ${next}` }
     }
     if (queuedNames(paths.queue).length === 0) return result
@@ -40,6 +40,6 @@ export async function upload(options: UploadOptions): Promise<SessionEnd> {
     }
     // A host that queued an event while we held the lock left it to us. One that looks now finds
     // no lock and starts the next uploader itself. Trouble with one event is no reason to go.
-    if (result.isCutShort || !uploadIsDue(situation(), handed)) return result
+    if (result.isCutShort || !uploadIsDue(context(), handed)) return result
   }
 }

@@ -1,7 +1,16 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  type Stats,
+  statSync,
+} from 'node:fs'
 
-import { causeOf, codeOf } from './cause.ts'
-import { insist, toRead } from './insist.ts'
+import { causeOf, codeOf, retryWhileInUse, toRead } from './errors.ts'
 
 export type Reading =
   | { readonly kind: 'absent' }
@@ -30,7 +39,7 @@ export function readSmallFile(
     if (found === undefined) return { kind: 'absent' }
     if (!links && !found.isFile()) return { kind: 'unreadable', reason: 'it is not a regular file' }
     const flags = links ? reading : reading | (constants.O_NOFOLLOW ?? 0)
-    file = insist(() => openSync(path, flags), { inUse: toRead })
+    file = retryWhileInUse(() => openSync(path, flags), { inUse: toRead })
     const stat = fstatSync(file)
     if (stat.isDirectory()) return { kind: 'unreadable', reason: 'it is a folder' }
     if (!stat.isFile()) return { kind: 'unreadable', reason: 'it is not a regular file' }
@@ -59,4 +68,33 @@ function readFully(file: number, into: Buffer): number {
     length += count
   }
   return length
+}
+
+/** What lies there, or behind the link that does. What cannot be looked at is not there for us. */
+export function look(file: string): Stats | undefined {
+  return quietly(() => statSync(file, { throwIfNoEntry: false }))
+}
+
+/** What lies there, be it a link. */
+export function statLink(file: string): Stats | undefined {
+  return quietly(() => lstatSync(file, { throwIfNoEntry: false }))
+}
+
+/** What a folder holds. Not having it, or not being let in, is the same as its being empty. */
+export function namesIn(folder: string): readonly string[] {
+  return quietly(() => readdirSync(folder)) ?? []
+}
+
+/** Another one as soon as something else lies there, or lies there in another way; '' for nothing. */
+export function fingerprintOf(file: string): string {
+  const stat = look(file)
+  return stat === undefined ? '' : `${stat.ino}/${stat.size}/${stat.mtimeMs}/${stat.ctimeMs}`
+}
+
+function quietly<T>(ask: () => T): T | undefined {
+  try {
+    return ask()
+  } catch {
+    return undefined
+  }
 }

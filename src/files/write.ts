@@ -5,18 +5,19 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   realpathSync,
   renameSync,
+  rmdirSync,
+  type Stats,
   statSync,
   unlinkSync,
   writeSync,
-  type Stats,
 } from 'node:fs'
 import path from 'node:path'
 
-import { codeOf } from './cause.ts'
-import { insist } from './insist.ts'
-import { look } from './look.ts'
+import { codeOf, retryWhileInUse } from './errors.ts'
+import { look, statLink } from './read.ts'
 
 export const privateFile = 0o600
 export const privateFolder = 0o700
@@ -75,7 +76,7 @@ export function replaceFile(file: string, bytes: string | Uint8Array): void {
   writeNewFile(temporary, bytes, true)
   try {
     keepOwnerAndMode(target, temporary)
-    insist(() => renameSync(temporary, target))
+    retryWhileInUse(() => renameSync(temporary, target))
   } catch (error) {
     removeFile(temporary)
     throw error
@@ -135,5 +136,34 @@ function keepOwnerAndMode(from: string, to: string): void {
     chownSync(to, old.uid, old.gid)
   } catch {
     // Only root may give files away; our own user's file is what everybody else gets.
+  }
+}
+
+/** Some file systems pass over names while others are being removed. */
+const rounds = 20
+
+/**
+ * Removes a file, a link (and not what it leads to), or a folder with all that is in it. Runtimes have
+ * their own ways to remove a folder, and not all get through where the file system is a simple one.
+ */
+export function removeAll(place: string): void {
+  const found = statLink(place)
+  if (found === undefined) return
+  if (!found.isDirectory()) return unlessGone(() => unlinkSync(place))
+  for (let round = 1; ; round += 1) {
+    for (const name of readdirSync(place)) removeAll(path.join(place, name))
+    try {
+      return unlessGone(() => rmdirSync(place))
+    } catch (error) {
+      if (codeOf(error) !== 'ENOTEMPTY' || round === rounds) throw error
+    }
+  }
+}
+
+function unlessGone(remove: () => void): void {
+  try {
+    retryWhileInUse(remove)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
   }
 }

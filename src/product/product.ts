@@ -108,7 +108,7 @@ export interface Product {
     >
   }
 
-  /** Variables that mark surroundings in which nobody asked to be counted. */
+  /** Variables that mark environment in which nobody asked to be counted. */
   readonly suppressed: {
     readonly ci: readonly string[]
     readonly tests: readonly string[]

@@ -1,7 +1,7 @@
 import { outcomeCounter } from '../contract/usage.ts'
 import type { Product } from '../product/product.ts'
 import type { Stats } from '../store/stats.ts'
-import type { Happening } from './milestones.ts'
+import type { UsageInput } from './milestones.ts'
 
 type Counters = Stats['withheld']
 
@@ -12,17 +12,17 @@ type Counters = Stats['withheld']
 export function counted(
   product: Product,
   stats: Stats,
-  happening: Happening,
+  input: UsageInput,
   { at, mayLeave }: { readonly at: string; readonly mayLeave: boolean },
 ): Stats {
   return {
     ...stats,
-    ...increased(product, stats, happening),
+    ...increased(product, stats, input),
     counters_as_of: at,
-    withheld: mayLeave ? stats.withheld : increased(product, stats.withheld, happening),
+    withheld: mayLeave ? stats.withheld : increased(product, stats.withheld, input),
     feature_capabilities: {
       ...stats.feature_capabilities,
-      ...allowed(Object.keys(product.usage.capabilities), happening.capabilities),
+      ...allowed(Object.keys(product.usage.capabilities), input.capabilities),
     },
   }
 }
@@ -35,8 +35,8 @@ export function sendable({ subcommand_counts, selections, withheld }: Stats): Co
   }
 }
 
-function increased(product: Product, counters: Counters, happening: Happening): Counters {
-  const { subcommand, outcome, selection } = happening
+function increased(product: Product, counters: Counters, input: UsageInput): Counters {
+  const { subcommand, outcome, selection } = input
   const { selections } = product.usage
   return {
     subcommand_counts: plusOne(

@@ -1,7 +1,7 @@
 import { installContracts } from '../contract/install.ts'
 import { platformOf } from '../contract/platform.ts'
-import { randomUuid } from '../files/random.ts'
-import type { Situation } from '../settings/situation.ts'
+import { newUuid } from '../files/uuid.ts'
+import type { Context } from '../settings/context.ts'
 import { mintClientId } from '../store/client-id.ts'
 import { queueFinished } from './queue-drafts.ts'
 
@@ -14,7 +14,7 @@ export interface InstallFacts {
 
 /** The only builder of install events on this side; the installers are scripts and write their own. */
 export function buildInstall(
-  { product, surroundings }: Situation,
+  { product, environment }: Context,
   label: string,
   facts: InstallFacts,
   id: string,
@@ -24,7 +24,7 @@ export function buildInstall(
   return contract?.serialise({
     event_label: label,
     uuid: id,
-    ...platformOf(surroundings.platform, surroundings.arch),
+    ...platformOf(environment.platform, environment.arch),
     platform: facts.platform,
     release: facts.release ?? 'unknown',
     method: facts.method,
@@ -34,13 +34,13 @@ export function buildInstall(
 
 /** Queues one step of an installation; gives the bytes, or undefined where nothing was queued. */
 export function recordInstall(
-  situation: Situation,
+  context: Context,
   label: string,
   facts: InstallFacts,
 ): string | undefined {
-  if (!situation.verdict.uploading) return undefined
-  const id = randomUuid()
-  const bytes = buildInstall(situation, label, facts, id, mintClientId(situation.paths.clientId))
-  if (bytes !== undefined) queueFinished(situation, [{ id, bytes }])
+  if (!context.verdict.uploading) return undefined
+  const id = newUuid()
+  const bytes = buildInstall(context, label, facts, id, mintClientId(context.paths.clientId))
+  if (bytes !== undefined) queueFinished(context, [{ id, bytes }])
   return bytes
 }

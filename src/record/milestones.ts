@@ -3,7 +3,7 @@ import type { Product } from '../product/product.ts'
 import type { Stats } from '../store/stats.ts'
 
 /** What a host says has happened. Everything in it is checked against the allowlists. */
-export interface Happening {
+export interface UsageInput {
   readonly subcommand?: string
   readonly outcome?: string
   readonly selection?: string
@@ -13,30 +13,30 @@ export interface Happening {
   readonly isAnnouncement?: boolean
 }
 
-export interface Due {
+export interface ReachedMilestone {
   readonly trigger: string
   /** How it is remembered that this milestone has fired. */
   readonly mark: string
 }
 
 /** The milestones that are reached now, given the statistics after counting. */
-export function milestonesDue(
+export function milestonesReached(
   product: Product,
   stats: Stats,
   version: string,
-  happening: Happening,
-): readonly Due[] {
-  if (happening.isAnnouncement) return []
+  input: UsageInput,
+): readonly ReachedMilestone[] {
+  if (input.isAnnouncement) return []
   const { firstRun, firstRunOfVersion, named } = product.milestones
   const reached = [
     { trigger: firstRun, mark: firstRun },
     { trigger: firstRunOfVersion, mark: `${firstRunOfVersion}@${version}` },
-    ...successes(product, stats, happening),
+    ...successes(product, stats, input),
     ...Object.entries(named)
       .filter(([name, { subcommand, outcome }]) => {
-        if (happening.milestone === name) return true
-        const isCounted = subcommand !== undefined && subcommand === happening.subcommand
-        return isCounted && (outcome === undefined || outcome === happening.outcome)
+        if (input.milestone === name) return true
+        const isCounted = subcommand !== undefined && subcommand === input.subcommand
+        return isCounted && (outcome === undefined || outcome === input.outcome)
       })
       .map(([name]) => ({ trigger: name, mark: `${name}@${version}` })),
   ]
@@ -51,9 +51,9 @@ export function presumedFired({ milestones }: Product, release?: string): readon
   return [firstRun, ...milestones.successes.triggers, ...marks]
 }
 
-function successes(product: Product, stats: Stats, happening: Happening): readonly Due[] {
+function successes(product: Product, stats: Stats, input: UsageInput): readonly ReachedMilestone[] {
   const { subcommand, outcome, triggers } = product.milestones.successes
-  if (happening.subcommand !== subcommand || happening.outcome !== outcome) return []
+  if (input.subcommand !== subcommand || input.outcome !== outcome) return []
   const count = stats.subcommand_counts[outcomeCounter(subcommand, outcome)] ?? 0
   const trigger = triggers[count - 1]
   return trigger === undefined ? [] : [{ trigger, mark: trigger }]

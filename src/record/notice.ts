@@ -1,4 +1,6 @@
 import type { Product } from '../product/product.ts'
+import type { Context } from '../settings/context.ts'
+import { isSet } from '../settings/verdict.ts'
 
 /** Raised when more is collected than before: then the notice is shown once more. */
 export const noticeVersion = 1
@@ -11,4 +13,12 @@ export function noticeText({ name, command, variables, docs }: Product): string 
     `Nothing is sent during this first run. See it: ${command} print\n` +
     `Turn it off: ${command} disable, or ${variables.off}=1. More: ${docs}\n`
   )
+}
+
+/** Where a user wants to see each event as it is queued or sent: one asks by a variable, one by a setting. */
+export function shownOn({ product, environment, choices }: Context): readonly ('out' | 'err')[] {
+  return [
+    ...(isSet(environment.env[product.variables.show]) ? ['err' as const] : []),
+    ...(choices.showPayloads.value ? ['out' as const] : []),
+  ]
 }

@@ -1,8 +1,8 @@
 import { nilUuid } from '../contract/atoms.ts'
 import type { Kind } from '../contract/contract.ts'
 import { previewTrigger } from '../contract/usage.ts'
-import { randomUuid } from '../files/random.ts'
-import type { Situation } from '../settings/situation.ts'
+import { newUuid } from '../files/uuid.ts'
+import type { Context } from '../settings/context.ts'
 import { readClientId } from '../store/client-id.ts'
 import { freshStats, readStats } from '../store/stats.ts'
 import { timestamp } from '../contract/timestamp.ts'
@@ -17,20 +17,20 @@ export interface Preview {
 }
 
 /** What an event of the family would look like now, written nowhere. */
-export function previewOf(kind: Kind, situation: Situation, ownVersion: string): Preview {
-  if (kind === 'usage') return previewUsage(situation, ownVersion)
-  const { product, paths, surroundings } = situation
+export function previewOf(kind: Kind, context: Context, ownVersion: string): Preview {
+  if (kind === 'usage') return previewUsage(context, ownVersion)
+  const { product, paths, environment } = context
   const clientId = readClientId(paths.clientId)
-  const { platform, arch } = surroundings
+  const { platform, arch } = environment
   const release = usableVersion(ownVersion)
   const cid = clientId ?? nilUuid
   const bytes =
     kind === 'install'
-      ? buildInstall(situation, 'install_complete', { release, method: 'shell' }, randomUuid(), cid)
+      ? buildInstall(context, 'install_complete', { release, method: 'shell' }, newUuid(), cid)
       : buildFinished(
           product,
-          { clientId: cid, sessionId: randomUuid(), platform, arch, release },
-          { eventId: randomUuid(), now: surroundings.now(), elapsedUs: 0 },
+          { clientId: cid, sessionId: newUuid(), platform, arch, release },
+          { eventId: newUuid(), now: environment.now(), elapsedUs: 0 },
           { runKind: 'script', jitEnabled: true, accelerateEnabled: true },
           { success: true, jitUsed: true },
         )
@@ -39,20 +39,20 @@ export function previewOf(kind: Kind, situation: Situation, ownVersion: string):
 }
 
 /** The next usage event as it would be queued now, built by the same builder, written nowhere. */
-function previewUsage(situation: Situation, ownVersion: string): Preview {
-  const { product, paths, surroundings } = situation
-  const at = timestamp(surroundings.now())
+function previewUsage(context: Context, ownVersion: string): Preview {
+  const { product, paths, environment } = context
+  const at = timestamp(environment.now())
   const reading = readStats(paths.stats)
   const stats = reading.kind === 'read' ? reading.stats : freshStats(at)
   const clientId = readClientId(paths.clientId)
   const bytes = buildUsage(product, {
-    eventId: randomUuid(),
+    eventId: newUuid(),
     installId: clientId ?? nilUuid,
     trigger: previewTrigger,
     at,
     version: stats.version ?? usableVersion(ownVersion),
-    platform: surroundings.platform,
-    arch: surroundings.arch,
+    platform: environment.platform,
+    arch: environment.arch,
     stats: { ...stats, sequence: stats.sequence + 1 },
   })
   if (bytes === undefined) throw new Error('the statistics on this machine fit no event')

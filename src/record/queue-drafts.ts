@@ -1,6 +1,6 @@
 import { removeFile } from '../files/write.ts'
-import type { Situation } from '../settings/situation.ts'
-import { momentOf } from '../settings/surroundings.ts'
+import type { Context } from '../settings/context.ts'
+import { momentOf } from '../settings/host-environment.ts'
 import { enqueueAll, makeRoom } from '../store/queue.ts'
 import { changeStats, type History } from '../store/stats-file.ts'
 import type { Stats } from '../store/stats.ts'
@@ -23,7 +23,7 @@ export interface Drafted {
 
 /** Makes events of the drafts, in order, and room for them, for a caller that holds the statistics. */
 export function queueDrafts(
-  { paths }: Situation,
+  { paths }: Context,
   now: number,
   stats: Stats,
   drafts: readonly Draft[],
@@ -54,19 +54,19 @@ export function queueDrafts(
 
 /** Queues finished events that wait for no milestone; `lost` of their kind gave way before. */
 export function queueFinished(
-  situation: Situation,
+  context: Context,
   events: readonly { readonly id: string; readonly bytes: string }[],
   lost = 0,
 ): void {
-  if (!situation.verdict.uploading || events.length + lost === 0) return
-  const { paths, surroundings } = situation
-  const moment = momentOf(surroundings)
+  if (!context.verdict.uploading || events.length + lost === 0) return
+  const { paths, environment } = context
+  const moment = momentOf(environment)
   changeStats(paths.stats, moment, (found, history) => {
-    const before = continued(situation, found, history)
+    const before = continued(context, found, history)
     const drafts = events.map(({ id, bytes }) => ({ id, build: () => bytes }))
     const counted = { ...before, dropped: before.dropped + lost }
-    const { stats, put } = queueDrafts(situation, moment.now, counted, drafts)
-    return { stats, put: () => unlessChanged(situation, put()), result: undefined }
+    const { stats, put } = queueDrafts(context, moment.now, counted, drafts)
+    return { stats, put: () => unlessChanged(context, put()), result: undefined }
   })
 }
 
@@ -75,7 +75,7 @@ export function queueFinished(
  * after: in either case what we have recorded is gone. Undefined where another word counts now.
  */
 export function unlessChanged(
-  { verdict, again }: Situation,
+  { verdict, again }: Context,
   files: readonly string[],
 ): readonly string[] | undefined {
   const now = again().verdict
@@ -86,7 +86,7 @@ export function unlessChanged(
 
 /** The statistics to go on from, when the past was damaged or a host died while writing it. */
 export function continued(
-  { product, paths }: Situation,
+  { product, paths }: Context,
   stats: Stats,
   history: History,
   release?: string,

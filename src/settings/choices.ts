@@ -1,6 +1,6 @@
 import type { Product } from '../product/product.ts'
-import type { Role } from './file.ts'
-import type { Key, Values } from './keys.ts'
+import type { Role } from './files.ts'
+import type { Key, Values } from './settings.ts'
 import { builtIn, type Setting, type Settings } from './settings.ts'
 
 /** The settings files that only the user writes. A project's file comes with somebody's code. */

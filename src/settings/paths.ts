@@ -1,7 +1,7 @@
 import path from 'node:path'
 
 import type { Place, Product } from '../product/product.ts'
-import type { Surroundings } from './surroundings.ts'
+import type { HostEnvironment } from './host-environment.ts'
 
 /** Where everything of one product lies on this machine. Computing it touches no disk. */
 export interface Paths {
@@ -18,8 +18,8 @@ export interface Paths {
   readonly uploads: string
 }
 
-export function pathsOf(product: Product, surroundings: Surroundings): Paths {
-  const at = (place: Place): string => locate(place, surroundings)
+export function pathsOf(product: Product, environment: HostEnvironment): Paths {
+  const at = (place: Place): string => locate(place, environment)
   const { places } = product
   const state = at(places.state)
   return {
@@ -36,15 +36,15 @@ export function pathsOf(product: Product, surroundings: Surroundings): Paths {
   }
 }
 
-function locate({ base, path: parts }: Place, surroundings: Surroundings): string {
+function locate({ base, path: parts }: Place, environment: HostEnvironment): string {
   switch (base) {
     case 'home':
-      return path.join(surroundings.home ?? '', ...parts)
+      return path.join(environment.home ?? '', ...parts)
     case 'config':
-      return path.join(surroundings.configHome, ...parts)
+      return path.join(environment.configHome, ...parts)
     case 'cache': {
       const [application = '', ...rest] = parts
-      return path.join(surroundings.cacheHome(application), ...rest)
+      return path.join(environment.cacheHome(application), ...rest)
     }
   }
 }

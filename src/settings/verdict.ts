@@ -1,9 +1,9 @@
 import type { Product } from '../product/product.ts'
 import { type Choices, strictest } from './choices.ts'
-import type { Role } from './file.ts'
-import type { IngestionKey } from './key.ts'
+import type { Role } from './files.ts'
+import type { IngestionKey } from './ingestion-key.ts'
 import type { Settings } from './settings.ts'
-import type { Surroundings } from './surroundings.ts'
+import type { HostEnvironment } from './host-environment.ts'
 
 /** One rule, heard. `effect` says what it does here; `none` means it has nothing against. */
 export interface Rule {
@@ -27,7 +27,7 @@ export interface Verdict {
 
 export interface Evidence {
   readonly product: Product
-  readonly surroundings: Surroundings
+  readonly environment: HostEnvironment
   readonly settings: Settings
   readonly choices: Choices
   readonly key: IngestionKey
@@ -51,9 +51,9 @@ export function judge(evidence: Evidence): Verdict {
 }
 
 function refusals(evidence: Evidence): readonly Rule[] {
-  const { product, surroundings, settings } = evidence
+  const { product, environment, settings } = evidence
   const { variables, suppressed } = product
-  const { env } = surroundings
+  const { env } = environment
   return [
     variableRule('DO_NOT_TRACK', env),
     variableRule(variables.off, env),
@@ -63,14 +63,14 @@ function refusals(evidence: Evidence): readonly Rule[] {
     fileRule('project_settings', 'project', settings),
     fileRule('home_settings', 'home', settings),
     problemRule(settings),
-    ciRule(suppressed.ci, surroundings),
+    ciRule(suppressed.ci, environment),
     markerRule('test_run', suppressed.tests, env),
     markerRule('worker', suppressed.workers, env),
     keyRule(evidence),
   ]
 }
 
-type Environment = Surroundings['env']
+type Environment = HostEnvironment['env']
 
 const quiet = new Set(['', '0', 'false', 'no', 'off'])
 
@@ -114,7 +114,7 @@ function problemRule({ problems: [problem] }: Settings): Rule {
   return rule('invalid_settings', spot, message, true)
 }
 
-function ciRule(markers: readonly string[], { env, ci }: Surroundings): Rule {
+function ciRule(markers: readonly string[], { env, ci }: HostEnvironment): Rule {
   const marker = markers.find((name) => isSet(env[name]))
   if (marker !== undefined) return rule('ci', marker, env[marker] ?? null, true)
   return rule('ci', ci === undefined ? null : 'environment', ci ?? null, ci !== undefined)

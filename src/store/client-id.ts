@@ -1,12 +1,12 @@
 import { linkSync, renameSync } from 'node:fs'
 import path from 'node:path'
 
-import { look, traceOf } from '../files/look.ts'
-import { codeOf } from '../files/cause.ts'
-import { insist } from '../files/insist.ts'
-import { randomUuid } from '../files/random.ts'
+import { look, fingerprintOf } from '../files/read.ts'
+import { codeOf } from '../files/errors.ts'
+import { retryWhileInUse } from '../files/errors.ts'
+import { newUuid } from '../files/uuid.ts'
 import { isBusy, readSmallFile } from '../files/read.ts'
-import { waitSync } from '../files/wait.ts'
+import { waitSync } from '../files/errors.ts'
 import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/write.ts'
 
 /**
@@ -14,7 +14,7 @@ import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/wr
  * nothing. It lets the collector tell one machine from two. Delete the file and it is gone.
  */
 export function readClientId(file: string): string | undefined {
-  const trace = `${file} ${traceOf(file)}`
+  const trace = `${file} ${fingerprintOf(file)}`
   if (trace === last.trace) return last.id
   const reading = readSmallFile(file, 256)
   if (isBusy(reading)) return undefined
@@ -39,10 +39,10 @@ export function mintClientId(file: string): string {
   if (existing !== undefined) return existing
   makeFolder(path.dirname(file))
   const own = temporaryName(file)
-  const id = randomUuid()
+  const id = newUuid()
   writeNewFile(own, `${id}\n`, true)
   try {
-    return claim(own, file) ? id : (waitForContent(file) ?? replaceMalformed(file, own, id))
+    return takeName(own, file) ? id : (waitForContent(file) ?? replaceMalformed(file, own, id))
   } finally {
     removeFile(own)
   }
@@ -58,7 +58,7 @@ function replaceMalformed(file: string, own: string, id: string): string {
   const successor = `${file}.new`
   for (let round = 0; round < 1000; round += 1) {
     const settled = readClientId(file)
-    if (claim(own, successor)) {
+    if (takeName(own, successor)) {
       const winner = readClientId(file)
       try {
         if (winner === undefined && moved(successor, file)) return id
@@ -80,7 +80,7 @@ function replaceMalformed(file: string, own: string, id: string): string {
 }
 
 /** Gives a finished file its name, unless the name is taken: true for exactly one process. */
-function claim(own: string, name: string): boolean {
+function takeName(own: string, name: string): boolean {
   try {
     linkSync(own, name)
     return true
@@ -113,7 +113,7 @@ function waitForContent(file: string): string | undefined {
 
 function moved(from: string, to: string): boolean {
   try {
-    insist(() => renameSync(from, to))
+    retryWhileInUse(() => renameSync(from, to))
     return true
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return false

@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import path from 'node:path'
 
-import { look } from '../files/look.ts'
+import { look } from '../files/read.ts'
 import { readSmallFile } from '../files/read.ts'
 import { makeFolder, replaceFile } from '../files/write.ts'
 

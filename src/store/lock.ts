@@ -9,17 +9,17 @@ import {
   writeSync,
 } from 'node:fs'
 
-import { codeOf } from '../files/cause.ts'
-import { insist } from '../files/insist.ts'
+import { codeOf } from '../files/errors.ts'
+import { retryWhileInUse } from '../files/errors.ts'
 import { privateFile, removeFile } from '../files/write.ts'
-import { ageOf, isHolding, readLock, unsignedMs } from './holder.ts'
+import { ageOf, isHolding, readLock, unsignedMs } from './lock-holder.ts'
 
 /** A name that only one process can have made. */
 export interface Lock {
   /** Open for reading and writing. */
   readonly descriptor: number
   /** Is it a second name of another file? */
-  readonly isSecondName: boolean
+  readonly isHardLink: boolean
   /** What that held, as far as it was small enough to be read at once. */
   readonly content: Buffer | undefined
   /** Taken from a holder that is gone, and may have left its work half done. */
@@ -29,7 +29,7 @@ export interface Lock {
   /** `isSignedOff`: somebody has written over the signature in a file with two names. */
   readonly release: (isSignedOff?: boolean) => void
   /** Leaves it to be taken over again, by whom has to do what was inherited and is not done yet. */
-  readonly bequeath: () => void
+  readonly releaseForRecovery: () => void
 }
 
 /** From when on a holder asks whether it still is one; and how late it may sign. */
@@ -49,7 +49,7 @@ export function takeLock(
   { patience = Infinity, guarded }: { patience?: number; guarded?: string } = {},
 ): Lock | undefined {
   for (let round = 0; round < 3; round += 1) {
-    const named = guarded === undefined ? 'impossible' : secondName(file, guarded, signature)
+    const named = guarded === undefined ? 'impossible' : signHardLink(file, guarded, signature)
     if (typeof named === 'object') return lockOf(file, signature, named.descriptor, named)
     const made = named === 'impossible' ? create(file, signature) : undefined
     if (made !== undefined) return lockOf(file, signature, made)
@@ -68,23 +68,23 @@ function lockOf(
   descriptor: number,
   { isInherited = false, ...guarded }: { isInherited?: boolean; content?: Buffer | undefined } = {},
 ): Lock {
-  const isSecondName = 'content' in guarded
+  const isHardLink = 'content' in guarded
   const since = Date.now()
   const isOurs = () =>
     Math.abs(Date.now() - since) < doubtMs || readLock(file)?.text.startsWith(signature) === true
   return {
     descriptor,
-    isSecondName,
+    isHardLink,
     content: guarded.content,
     isInherited,
     isOurs,
     release: (isSignedOff = false) => {
       const isFree = isOurs()
-      if (isFree && isSecondName && !isSignedOff) writeSync(descriptor, unsigned(signature), 0)
+      if (isFree && isHardLink && !isSignedOff) writeSync(descriptor, unsigned(signature), 0)
       closeSync(descriptor)
       if (isFree) removeLock(file)
     },
-    bequeath: () => {
+    releaseForRecovery: () => {
       if (isOurs()) writeSync(descriptor, unsigned(signature), 0)
       closeSync(descriptor)
     },
@@ -101,7 +101,7 @@ interface Named {
 }
 
 /** Undefined where the name is taken, or was given too late to be sure of it. */
-function secondName(
+function signHardLink(
   file: string,
   guarded: string,
   signature: string,
@@ -153,7 +153,7 @@ function inherit(file: string, deadText: string, text: string): number | undefin
   }
   try {
     if (readLock(file)?.text === deadText) {
-      insist(() => renameSync(successor, file))
+      retryWhileInUse(() => renameSync(successor, file))
       return descriptor
     }
   } catch {
@@ -169,7 +169,7 @@ const inUse = { mostMs: 100 } as const
 
 function removeLock(file: string): void {
   try {
-    insist(() => unlinkSync(file), inUse)
+    retryWhileInUse(() => unlinkSync(file), inUse)
   } catch {
     // It is gone, or outlives its holder: whoever finds it then takes it over.
   }
@@ -178,7 +178,7 @@ function removeLock(file: string): void {
 function create(file: string, text: string): number | undefined {
   let descriptor: number
   try {
-    descriptor = insist(() => openSync(file, 'wx', privateFile), inUse)
+    descriptor = retryWhileInUse(() => openSync(file, 'wx', privateFile), inUse)
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return undefined
     throw error

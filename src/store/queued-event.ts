@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { readdirSync, renameSync } from 'node:fs'
 import path from 'node:path'
 
-import { lookAtLink } from '../files/look.ts'
+import { statLink } from '../files/read.ts'
 import { type Contract } from '../contract/contract.ts'
 import { recognise } from '../contract/contracts.ts'
 import { isBusy, readSmallFile } from '../files/read.ts'
@@ -32,7 +32,7 @@ export function readQueued(file: string, contracts: readonly Contract[], now: nu
       ? recognise(contracts, reading.bytes.toString('utf8'))
       : undefined
   if (bytes !== undefined) return { kind: 'event', bytes }
-  const stat = lookAtLink(file)
+  const stat = statLink(file)
   if (stat === undefined) return { kind: 'gone' }
   const isNew =
     stat.isFile() && stat.size <= sizeLimit && Math.abs(now - stat.mtimeMs) < unfinishedMs

@@ -1,7 +1,7 @@
-import { causeOf } from '../files/cause.ts'
+import { causeOf } from '../files/errors.ts'
 import { replaceFile } from '../files/write.ts'
-import type { Situation } from '../settings/situation.ts'
-import type { Problem } from '../settings/file.ts'
+import type { Context } from '../settings/context.ts'
+import type { Problem } from '../settings/files.ts'
 
 /** The user's settings could not be changed, and are as they were. */
 export class SettingsError extends Error {
@@ -15,8 +15,8 @@ export class SettingsError extends Error {
 }
 
 /** Changes the user's settings file; false where it says so already. */
-export function changeSettings(situation: Situation, edit: (text: string) => string): boolean {
-  const { paths, settings } = situation
+export function changeSettings(context: Context, edit: (text: string) => string): boolean {
+  const { paths, settings } = context
   const path = paths.settings
   const problem = settings.problems.find((one) => one.path === path)
   if (problem) throw new SettingsError(problem)

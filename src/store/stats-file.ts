@@ -2,14 +2,14 @@ import { renameSync } from 'node:fs'
 import path from 'node:path'
 
 import { timestamp } from '../contract/timestamp.ts'
-import { codeOf } from '../files/cause.ts'
-import { insist } from '../files/insist.ts'
-import { look } from '../files/look.ts'
+import { codeOf } from '../files/errors.ts'
+import { retryWhileInUse } from '../files/errors.ts'
+import { look } from '../files/read.ts'
 import { readSmallFile } from '../files/read.ts'
-import { removeAll } from '../files/remove.ts'
-import { waitSync } from '../files/wait.ts'
+import { removeAll } from '../files/write.ts'
+import { waitSync } from '../files/errors.ts'
 import { makeFolder, removeFile, temporaryName, writeFully, writeNewFile } from '../files/write.ts'
-import type { Moment } from '../settings/surroundings.ts'
+import type { Moment } from '../settings/host-environment.ts'
 import { type Lock, takeLock } from './lock.ts'
 import { freshStats, parseStats, readStats, type Stats } from './stats.ts'
 
@@ -68,7 +68,7 @@ export function changeStats<T>(
       next?.discard()
     }
     if (isDone || !lock.isInherited) lock.release(isDone && next?.isInPlace)
-    else lock.bequeath()
+    else lock.releaseForRecovery()
   }
 }
 
@@ -87,7 +87,7 @@ interface NextStats {
 function prepare(file: string, lock: Lock, size: number, stats: Stats): NextStats {
   const fields = JSON.stringify({ ...stats, pid: undefined, writer: process.pid })
   const bytes = inWholePages(`${signature(0)},${fields.slice(1)}`)
-  if (lock.isSecondName && bytes.length === size) {
+  if (lock.isHardLink && bytes.length === size) {
     const commit = () => writeFully(lock.descriptor, bytes, 0)
     return { isInPlace: true, commit, discard: () => undefined }
   }
@@ -95,7 +95,7 @@ function prepare(file: string, lock: Lock, size: number, stats: Stats): NextStat
   writeNewFile(temporary, bytes, false)
   return {
     isInPlace: false,
-    commit: () => insist(() => renameSync(temporary, file)),
+    commit: () => retryWhileInUse(() => renameSync(temporary, file)),
     discard: () => removeFile(temporary),
   }
 }
@@ -163,11 +163,11 @@ function standInLine(file: string): Lock | undefined {
 }
 
 /** Windows lets nobody put a new file in the place of one that is open, under whatever name. */
-const hasSecondNames = process.platform !== 'win32'
+const hasHardLinks = process.platform !== 'win32'
 
 /** Most of the time the folder is there, and making sure would be a sixth of the whole. */
 function takeLockOf(file: string): Lock | undefined {
-  const options = { patience: patience.holderMs, ...(hasSecondNames && { guarded: file }) }
+  const options = { patience: patience.holderMs, ...(hasHardLinks && { guarded: file }) }
   const take = () => takeLock(`${file}.lock`, signature(process.pid), options)
   try {
     return take()
@@ -196,7 +196,7 @@ function rebuild(file: string, now: string): Stats {
   try {
     // What was put aside before gives way; a folder would not do so by itself.
     removeAll(aside)
-    insist(() => renameSync(file, aside))
+    retryWhileInUse(() => renameSync(file, aside))
   } catch {
     removeFile(file)
   }

@@ -6,7 +6,7 @@ import * as fc from 'fast-check'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 
-import { createBrowserTelemetry } from '../../src/browser.ts'
+import { createBrowserTelemetry } from '../../src/entry/browser.ts'
 import { compile } from '../../src/browser/compile.ts'
 import { runtimeContracts as tables } from '../../src/browser/contract.ts'
 import { quietly } from '../../src/browser/quietly.ts'

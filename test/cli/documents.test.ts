@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 
 import { main } from '../../src/cli/main.ts'
 import { runmat } from '../../src/product/runmat.ts'
-import type { Surroundings } from '../../src/settings/surroundings.ts'
+import type { HostEnvironment } from '../../src/settings/host-environment.ts'
 import { tempHome, type Home } from '../support/home.ts'
 import { dice } from '../settings/toml/dice.ts'
 import { nasty } from '../settings/toml/nasty.ts'
@@ -65,11 +65,11 @@ async function runIn(home: Home, args: readonly string[], text: string): Promise
     input: () => '',
   }
   const uploader = { command: 'false', args: [] }
-  const surroundings = surroundingsOf(home)
-  return await main({ product: runmat, version: '1.0.0', uploader, surroundings, io }, args)
+  const environment = surroundingsOf(home)
+  return await main({ product: runmat, version: '1.0.0', uploader, environment, io }, args)
 }
 
-function surroundingsOf(home: Home): Surroundings {
+function surroundingsOf(home: Home): HostEnvironment {
   return {
     env: home.env,
     home: home.path,

@@ -141,7 +141,7 @@ describe.concurrent('a post that gets nowhere', () => {
   )
 })
 
-describe.concurrent('a closed poster', () => {
+describe.concurrent('a closed client', () => {
   it('gives up what is under way and takes nothing more', async () => {
     const { collector, post, close } = await stage({ hang: 'before headers' }, { inFlight: 2 })
     const outcomes = Promise.all([post(body), post(body), post(body)])

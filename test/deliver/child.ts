@@ -4,7 +4,7 @@ import path from 'node:path'
 import { rolldown } from 'rolldown'
 import { beforeAll } from 'vitest'
 
-import type { Outcome } from '../../src/deliver/outcome.ts'
+import type { PostOutcome } from '../../src/deliver/http/outcome.ts'
 import { tempHome } from '../support/home.ts'
 import { runtime } from '../support/run.ts'
 import { key } from './stage.ts'
@@ -12,7 +12,7 @@ import { key } from './stage.ts'
 export interface Child {
   readonly giveUp: () => void
   /** What it printed and how it ended. */
-  readonly ended: Promise<{ code: number | null; outcomes: readonly Outcome[]; err: string }>
+  readonly ended: Promise<{ code: number | null; outcomes: readonly PostOutcome[]; err: string }>
 }
 
 let bundled = ''
@@ -47,7 +47,7 @@ export function postInChild(
     ended: new Promise((resolve, reject) => {
       child.on('error', reject)
       child.on('close', (code) => {
-        const outcomes = JSON.parse(Buffer.concat(out).toString() || '[]') as readonly Outcome[]
+        const outcomes = JSON.parse(Buffer.concat(out).toString() || '[]') as readonly PostOutcome[]
         resolve({ code, outcomes, err: Buffer.concat(err).toString() })
       })
     }),
@@ -57,7 +57,7 @@ export function postInChild(
 /** The outcomes of a child that had nothing to complain about. */
 export async function outcomesInChild(
   ...job: Parameters<typeof postInChild>
-): Promise<readonly Outcome[]> {
+): Promise<readonly PostOutcome[]> {
   const { code, outcomes, err } = await postInChild(...job).ended
   if (code !== 0 || outcomes.length === 0) throw new Error(`exit ${code}: ${err}`)
   return outcomes

@@ -1,15 +1,15 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import type { Outcome } from '../../src/deliver/outcome.ts'
+import type { PostOutcome } from '../../src/deliver/http/outcome.ts'
 import { backoffMs, decide, limits, pauseMs, waitMs } from '../../src/deliver/policy.ts'
 
-const delivered: Outcome = { kind: 'delivered' }
-const answered = (status: number): Outcome => ({ kind: 'answered', status })
-const failed = (reason: string): Outcome => ({ kind: 'failed', reason }) as Outcome
+const delivered: PostOutcome = { kind: 'delivered' }
+const answered = (status: number): PostOutcome => ({ kind: 'answered', status })
+const failed = (reason: string): PostOutcome => ({ kind: 'failed', reason }) as PostOutcome
 
 /** How many times in a row this may happen before the session ends. */
-function patienceWith(...outcomes: readonly Outcome[]): number {
+function patienceWith(...outcomes: readonly PostOutcome[]): number {
   let streak = 0
   for (let count = 1; count <= 1000; count += 1) {
     const decision = decide(outcomes[(count - 1) % outcomes.length] ?? delivered, streak)
@@ -19,7 +19,7 @@ function patienceWith(...outcomes: readonly Outcome[]): number {
   return Number.POSITIVE_INFINITY
 }
 
-const anyOutcome: fc.Arbitrary<Outcome> = fc.oneof(
+const anyOutcome: fc.Arbitrary<PostOutcome> = fc.oneof(
   fc.constant(delivered),
   fc.record({ kind: fc.constant('answered' as const), status: fc.integer({ min: 100, max: 999 }) }),
   fc.record({
@@ -66,9 +66,9 @@ describe('a session', () => {
 
   it.each([
     answered(429),
-    { kind: 'answered', status: 503, retryAfterMs: 1 } as Outcome,
-    { kind: 'answered', status: 500, retryAfterMs: 0 } as Outcome,
-    { kind: 'answered', status: 301, retryAfterMs: 0 } as Outcome,
+    { kind: 'answered', status: 503, retryAfterMs: 1 } as PostOutcome,
+    { kind: 'answered', status: 500, retryAfterMs: 0 } as PostOutcome,
+    { kind: 'answered', status: 301, retryAfterMs: 0 } as PostOutcome,
     ...['refused', 'unreachable', 'name not found', 'certificate', 'tls', 'proxy unusable'].map(
       failed,
     ),

@@ -1,6 +1,10 @@
 import { afterAll } from 'vitest'
 
-import { openPoster, type Poster, type PosterOptions } from '../../src/deliver/post.ts'
+import {
+  openHttpClient,
+  type HttpClient,
+  type HttpClientOptions,
+} from '../../src/deliver/http/client.ts'
 import { type Answer, type Collector, startCollector } from '../support/collector.ts'
 
 const cleanUps: (() => unknown)[] = []
@@ -20,9 +24,9 @@ export function forNow<T extends { stop(): unknown } | { close(): unknown }>(thi
 
 export const key = 'key-that-nobody-else-may-see'
 
-export function posterTo(endpoint: string, options: Partial<PosterOptions> = {}): Poster {
+export function posterTo(endpoint: string, options: Partial<HttpClientOptions> = {}): HttpClient {
   return forNow(
-    openPoster({
+    openHttpClient({
       endpoint,
       headers: { 'User-Agent': 'test/1', 'X-Key': key },
       env: {},
@@ -33,14 +37,14 @@ export function posterTo(endpoint: string, options: Partial<PosterOptions> = {})
   )
 }
 
-export interface Stage extends Poster {
+export interface Stage extends HttpClient {
   readonly collector: Collector
 }
 
-/** A collector that answers so, and a poster to it. */
+/** A collector that answers so, and a client to it. */
 export async function stage(
   answer?: Answer,
-  options: Partial<PosterOptions> & { tls?: { key: string; cert: string } } = {},
+  options: Partial<HttpClientOptions> & { tls?: { key: string; cert: string } } = {},
 ): Promise<Stage> {
   const { tls, ...posterOptions } = options
   const collector = forNow(

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 
-import type { Reason } from '../../src/deliver/reason.ts'
+import type { FailureReason } from '../../src/deliver/http/outcome.ts'
 import { type ProxyOptions, startProxy, type TestProxy } from '../support/proxy.ts'
 import { type Certificates, makeCertificates } from '../support/tls.ts'
 import { outcomesInChild } from './child.ts'
@@ -82,7 +82,7 @@ describe.concurrent('a tunnel', () => {
     expect([collector.requests, secure.seen]).toEqual([0, []])
   })
 
-  const refusals: [string, Reason, ProxyOptions][] = [
+  const refusals: [string, FailureReason, ProxyOptions][] = [
     ['wants credentials', 'proxy authentication', { credentials: 'user:password' }],
     ['says no', 'proxy refused', { tunnels: { raw: 'HTTP/1.1 403 Forbidden\r\n\r\n' } }],
     ['fails', 'proxy refused', { tunnels: { raw: 'HTTP/1.1 502 Bad Gateway\r\n\r\n' } }],

@@ -3,7 +3,7 @@ import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
-import { parseName } from '../../src/store/queue-name.ts'
+import { parseName } from '../../src/store/queue.ts'
 import { readStats } from '../../src/store/stats.ts'
 import { namesIn, queueFolder } from '../support/events.ts'
 import type { Home } from '../support/home.ts'

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest'
 
 import { subcommandCounters, triggersOf } from '../../src/contract/usage.ts'
 import { runmat } from '../../src/product/runmat.ts'
-import type { Surroundings } from '../../src/settings/surroundings.ts'
-import { openTelemetry, type Telemetry } from '../../src/telemetry.ts'
+import type { HostEnvironment } from '../../src/settings/host-environment.ts'
+import { openTelemetry, type Telemetry } from '../../src/host/telemetry.ts'
 import { queueContent } from '../support/events.ts'
 import { type Home, tempHome } from '../support/home.ts'
 import { settle } from './stage.ts'
 
-function surroundingsOf(home: Home): Surroundings {
+function surroundingsOf(home: Home): HostEnvironment {
   return {
     env: { RUNMAT_TELEMETRY_KEY: 'key' },
     home: home.path,
@@ -170,7 +170,7 @@ describe('whatever a host says', () => {
     const run = async (version: unknown, calls: readonly Call[]) => {
       const home = tempHome()
       settle(home)
-      const options = { version: unwrap(version) as string, surroundings: surroundingsOf(home) }
+      const options = { version: unwrap(version) as string, environment: surroundingsOf(home) }
       const telemetry = openTelemetry(runmat, {
         ...options,
         uploader: { command: '/nonexistent', args: [] },

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest'
 
 import { eventually } from '../support/eventually.ts'
 import { runmat } from '../../src/product/runmat.ts'
-import type { Surroundings } from '../../src/settings/surroundings.ts'
-import { openTelemetry } from '../../src/telemetry.ts'
+import type { HostEnvironment } from '../../src/settings/host-environment.ts'
+import { openTelemetry } from '../../src/host/telemetry.ts'
 import type { Answer, Collector } from '../support/collector.ts'
 import { fillQueue, namesIn, queueContent } from '../support/events.ts'
 import type { Home } from '../support/home.ts'
@@ -26,7 +26,7 @@ import {
 } from './stage.ts'
 
 /** This process in the role of a host that lives in the home. */
-function surroundingsOf(home: Home): Surroundings {
+function surroundingsOf(home: Home): HostEnvironment {
   return {
     env: home.env,
     home: home.path,
@@ -43,7 +43,7 @@ function surroundingsOf(home: Home): Surroundings {
 
 /** One run of a host with something new to say. The first count of a version makes an event. */
 async function hostRun(home: Home, version: string): Promise<void> {
-  const options = { version, surroundings: surroundingsOf(home), uploader: ownUploader }
+  const options = { version, environment: surroundingsOf(home), uploader: ownUploader }
   const telemetry = openTelemetry(runmat, options)
   telemetry.count('repl')
   await telemetry.close()

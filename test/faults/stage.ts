@@ -4,7 +4,7 @@ import { afterAll } from 'vitest'
 
 import { runmat } from '../../src/product/runmat.ts'
 import { freshStats, type Stats } from '../../src/store/stats.ts'
-import type { Uploads } from '../../src/store/uploads.ts'
+import type { UploadState } from '../../src/store/upload-state.ts'
 import type { Script } from '../programs/host.ts'
 import { type Collector, type CollectorOptions, startCollector } from '../support/collector.ts'
 import { type Home, tempHome } from '../support/home.ts'
@@ -130,8 +130,8 @@ export function uploaderIn(home: Home): number {
   return pid
 }
 
-export function uploadsOf(home: Home): Uploads {
-  return JSON.parse(home.read(path.join(home.state, 'uploads.json'))) as Uploads
+export function uploadsOf(home: Home): UploadState {
+  return JSON.parse(home.read(path.join(home.state, 'uploads.json'))) as UploadState
 }
 
 /** The ids of the events that a collector has seen, in order. */

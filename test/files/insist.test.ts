@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { insist } from '../../src/files/insist.ts'
+import { retryWhileInUse } from '../../src/files/errors.ts'
 
 const failing = (code: string, times: number) => {
   let calls = 0
@@ -17,25 +17,25 @@ const failing = (code: string, times: number) => {
 describe('what Windows refuses for a moment', () => {
   it.each(['EPERM', 'EACCES', 'EBUSY'])('is tried again after %s', (code) => {
     const { work, calls } = failing(code, 4)
-    expect(insist(work, { platform: 'win32' })).toBe('done')
+    expect(retryWhileInUse(work, { platform: 'win32' })).toBe('done')
     expect(calls()).toBe(5)
   })
 
   it('is given up after a while, with its own error', () => {
     const { work, calls } = failing('EPERM', Infinity)
-    expect(() => insist(work, { platform: 'win32', mostMs: 20 })).toThrow('EPERM')
+    expect(() => retryWhileInUse(work, { platform: 'win32', mostMs: 20 })).toThrow('EPERM')
     expect(calls()).toBeGreaterThan(3)
   })
 
   it('is only what has to do with open files', () => {
     const { work, calls } = failing('ENOENT', 1)
-    expect(() => insist(work, { platform: 'win32' })).toThrow('ENOENT')
+    expect(() => retryWhileInUse(work, { platform: 'win32' })).toThrow('ENOENT')
     expect(calls()).toBe(1)
   })
 
   it.each(['linux', 'darwin'] as const)('is an error at once on %s', (platform) => {
     const { work, calls } = failing('EPERM', 1)
-    expect(() => insist(work, { platform })).toThrow('EPERM')
+    expect(() => retryWhileInUse(work, { platform })).toThrow('EPERM')
     expect(calls()).toBe(1)
   })
 })

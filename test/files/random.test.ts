@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 
-import { kernelSource, randomUuid } from '../../src/files/random.ts'
+import { kernelSource, newUuid } from '../../src/files/uuid.ts'
 
 it('makes random UUIDs, none twice', () => {
-  const made = Array.from({ length: 100 }, randomUuid)
+  const made = Array.from({ length: 100 }, newUuid)
   expect(new Set(made).size).toBe(100)
   for (const one of made) {
     expect(one).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)

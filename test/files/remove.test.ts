@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
 
 import { describe, expect, it } from 'vitest'
 
-import { removeAll } from '../../src/files/remove.ts'
+import { removeAll } from '../../src/files/write.ts'
 import { tempHome } from '../support/home.ts'
 
 describe('removing all', () => {

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 const [library = '', name = ''] = process.argv.slice(2)
 const { openTelemetry, runmat } = (await import(
   pathToFileURL(library).href
-)) as typeof import('../../src/index.ts')
+)) as typeof import('../../src/entry/library.ts')
 for (let round = 0; ; round += 1) {
   const telemetry = openTelemetry(runmat, { version: `${name}.${round}.0` })
   telemetry.count('run')

@@ -3,8 +3,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-import type { Telemetry } from '../../src/index.ts'
-import { readSurroundings } from '../../src/settings/surroundings.ts'
+import type { Telemetry } from '../../src/entry/library.ts'
+import { readHostEnvironment } from '../../src/settings/host-environment.ts'
 
 /** What a host does, one step after the other. */
 export interface Script {
@@ -38,7 +38,7 @@ const { library } = script
 async function play(): Promise<void> {
   const { openTelemetry, runmat } = (await import(
     pathToFileURL(library).href
-  )) as typeof import('../../src/index.ts')
+  )) as typeof import('../../src/entry/library.ts')
   const lost = script.steps.some(([step]) => step === 'lose folder')
   if (lost) loseFolder()
   let offset = 0
@@ -46,8 +46,8 @@ async function play(): Promise<void> {
   const open = (version: string): Telemetry =>
     openTelemetry(runmat, {
       version,
-      surroundings: {
-        ...readSurroundings(),
+      environment: {
+        ...readHostEnvironment(),
         now: () => {
           if (script.asked) writeFileSync(script.asked, '')
           return Date.now() + offset

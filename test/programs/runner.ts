@@ -14,7 +14,7 @@ const play = JSON.parse(process.argv[2] ?? '') as Play
 const { library } = play
 const { openTelemetry, runmat } = (await import(
   pathToFileURL(library).href
-)) as typeof import('../../src/index.ts')
+)) as typeof import('../../src/entry/library.ts')
 
 const begun = performance.now()
 const telemetry = openTelemetry(runmat, { version: '0.6.1' })

@@ -1,4 +1,4 @@
-import { processIo } from '../../src/cli/process-io.ts'
+import { processIo } from '../../src/cli/io.ts'
 
 // Says which way words for people take to a terminal of the platform that is given.
 const throughStream: string[] = []

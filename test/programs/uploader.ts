@@ -1,7 +1,7 @@
 import { upload } from '../../src/deliver/upload.ts'
 import { runmat } from '../../src/product/runmat.ts'
-import { readSurroundings } from '../../src/settings/surroundings.ts'
-import { watch } from '../../src/settings/watch.ts'
+import { readHostEnvironment } from '../../src/settings/host-environment.ts'
+import { watch } from '../../src/settings/context.ts'
 
 /** The detached uploader, with less patience than the real one. */
 const { postTimeoutMs, deadlineMs = 60_000 } = JSON.parse(process.argv[2] ?? '{}') as {
@@ -10,7 +10,7 @@ const { postTimeoutMs, deadlineMs = 60_000 } = JSON.parse(process.argv[2] ?? '{}
 }
 
 await upload({
-  situation: watch(runmat, readSurroundings()),
+  context: watch(runmat, readHostEnvironment()),
   userAgent: 'test/1',
   impatient: false,
   deadlineMs,

@@ -2,7 +2,7 @@ import type * as fs from 'node:fs'
 
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
-import { liveHolder, thisProcess } from '../../src/store/holder.ts'
+import { liveHolder, thisProcess } from '../../src/store/lock-holder.ts'
 import { mintClientId, readClientId } from '../../src/store/client-id.ts'
 import { readSmallFile } from '../../src/files/read.ts'
 import { changeStats } from '../../src/store/stats-file.ts'

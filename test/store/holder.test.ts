@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
-import { liveHolder, thisProcess } from '../../src/store/holder.ts'
+import { liveHolder, thisProcess } from '../../src/store/lock-holder.ts'
 import { takeLock } from '../../src/store/lock.ts'
 import { tempHome } from '../support/home.ts'
 

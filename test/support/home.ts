@@ -51,7 +51,7 @@ export function tempHome(): Home {
   }
 }
 
-/** Surroundings in which nothing says no, and nothing can leave the machine. */
+/** HostEnvironment in which nothing says no, and nothing can leave the machine. */
 function environment(home: string): Record<string, string> {
   return {
     HOME: home,

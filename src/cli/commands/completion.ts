@@ -5,7 +5,7 @@ import { fish } from '../completion/fish.ts'
 import { powershell } from '../completion/powershell.ts'
 import { treeOf } from '../completion/tree.ts'
 import { zsh } from '../completion/zsh.ts'
-import type { Shell } from '../completion/shells.ts'
+import type { Shell } from '../completion/tree.ts'
 
 const scripts = { bash, zsh, fish, powershell } as const satisfies Record<Shell, unknown>
 

@@ -1,9 +1,9 @@
-import { forgetEverything } from '../../store/forget.ts'
-import { haltUploader } from '../../store/halt.ts'
+import { forgetEverything } from '../../store/cleanup.ts'
+import { stopUploader } from '../../store/lock-holder.ts'
 import { wipeQueue } from '../../store/queue.ts'
 import { change } from '../change.ts'
-import { type Context, reassessed } from '../context.ts'
-import { report } from '../report.ts'
+import { type Invocation, reassessed } from '../invocation.ts'
+import { report } from '../invocation.ts'
 import { plural, tidy } from '../words.ts'
 
 export interface DisableOptions {
@@ -12,20 +12,23 @@ export interface DisableOptions {
 }
 
 /** The order matters: first nobody may start, then nobody is at work, then there is nothing to send. */
-export async function disable(context: Context, { json, forget }: DisableOptions): Promise<void> {
-  const { product } = context
-  const changed = change(context, [[product.keys.enabled, false]])
-  const after = reassessed(context)
-  const { situation } = after
-  const { paths } = situation
-  await haltUploader(paths.lock)
+export async function disable(
+  invocation: Invocation,
+  { json, forget }: DisableOptions,
+): Promise<void> {
+  const { product } = invocation
+  const changed = change(invocation, [[product.keys.enabled, false]])
+  const after = reassessed(invocation)
+  const { context } = after
+  const { paths } = context
+  await stopUploader(paths.lock)
   const wiped = wipeQueue(paths.queue)
   const forgotten = forget ? forgetEverything(paths) : []
   report(after, json, { changed, wiped, ...(forget ? { forgotten } : {}) }, [
     `${product.name} telemetry is off, for good.`,
     'Nothing is recorded, and nothing is sent.',
-    `Saved in ${tidy(paths.settings, situation)}`,
+    `Saved in ${tidy(paths.settings, context)}`,
     wiped === 0 ? 'Nothing was waiting to be sent.' : `${plural(wiped, 'waiting event')} deleted.`,
-    ...forgotten.map((file) => `Removed ${tidy(file, situation)}`),
+    ...forgotten.map((file) => `Removed ${tidy(file, context)}`),
   ])
 }

@@ -1,21 +1,21 @@
 import { change } from '../change.ts'
-import { type Context, reassessed } from '../context.ts'
-import { report } from '../report.ts'
+import { type Invocation, reassessed } from '../invocation.ts'
+import { report } from '../invocation.ts'
 import { alsoBecause, because, headline, tidy, wayOut } from '../words.ts'
 
-export function enable(context: Context, { json }: { json?: boolean }): void {
-  const changed = change(context, [[context.product.keys.enabled, true]])
-  const after = reassessed(context)
-  const { situation } = after
-  const file = tidy(situation.paths.settings, situation)
-  const { collecting, uploading } = situation.verdict
+export function enable(invocation: Invocation, { json }: { json?: boolean }): void {
+  const changed = change(invocation, [[invocation.product.keys.enabled, true]])
+  const after = reassessed(invocation)
+  const { context } = after
+  const file = tidy(context.paths.settings, context)
+  const { collecting, uploading } = context.verdict
   const blocked = collecting
     ? []
-    : ['It stays off for another reason:', because(situation), ...alsoBecause(situation)]
+    : ['It stays off for another reason:', because(context), ...alsoBecause(context)]
   report(after, json, { changed }, [
     changed ? `Turned on in ${file}` : `It was turned on already in ${file}`,
     ...blocked,
-    ...(collecting ? [headline(situation)] : []),
-    ...(collecting && !uploading ? [because(situation), ...wayOut(situation)] : []),
+    ...(collecting ? [headline(context)] : []),
+    ...(collecting && !uploading ? [because(context), ...wayOut(context)] : []),
   ])
 }

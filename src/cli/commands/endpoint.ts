@@ -1,10 +1,10 @@
-import { parseEndpoint } from '../../settings/endpoint.ts'
-import { haltUploader } from '../../store/halt.ts'
+import { parseEndpoint } from '../../settings/address.ts'
+import { stopUploader } from '../../store/lock-holder.ts'
 import { wipeQueue } from '../../store/queue.ts'
 import { change } from '../change.ts'
-import { type Context, reassessed } from '../context.ts'
+import { type Invocation, reassessed } from '../invocation.ts'
 import { CliError, wrongUsage } from '../error.ts'
-import { report } from '../report.ts'
+import { report } from '../invocation.ts'
 import { because, headline, plural, tidy, wayOut } from '../words.ts'
 import { toJson } from '../io.ts'
 
@@ -14,74 +14,74 @@ export interface EndpointOptions {
 }
 
 export async function endpoint(
-  context: Context,
+  invocation: Invocation,
   url: string | undefined,
   options: EndpointOptions,
 ): Promise<void> {
   if (options.reset && url !== undefined) {
     throw new CliError('An address and --reset exclude each other.', { exitCode: wrongUsage })
   }
-  if (options.reset) reset(context, options)
-  else if (url === undefined) show(context, options)
-  else if (url.trim() === '') await forbid(context, options)
-  else set(context, url, options)
+  if (options.reset) reset(invocation, options)
+  else if (url === undefined) show(invocation, options)
+  else if (url.trim() === '') await forbid(invocation, options)
+  else set(invocation, url, options)
 }
 
-function show(context: Context, { json }: EndpointOptions): void {
-  const { io } = context
-  io.out(json ? toJson(current(context)) : `${line(context)}\n`)
+function show(invocation: Invocation, { json }: EndpointOptions): void {
+  const { io } = invocation
+  io.out(json ? toJson(current(invocation)) : `${line(invocation)}\n`)
 }
 
-function set(context: Context, url: string, { json }: EndpointOptions): void {
+function set(invocation: Invocation, url: string, { json }: EndpointOptions): void {
   const parsed = parseEndpoint(url)
   if (!parsed.ok) {
     throw new CliError(`That address ${parsed.fault}.`, { exitCode: wrongUsage, hint: parsed.hint })
   }
-  const changed = change(context, [[context.product.keys.endpoint, parsed.value]])
-  answer(reassessed(context), json, { changed }, [])
+  const changed = change(invocation, [[invocation.product.keys.endpoint, parsed.value]])
+  answer(reassessed(invocation), json, { changed }, [])
 }
 
 /** In the order of `disable`, and for its reasons. */
-async function forbid(context: Context, { json }: EndpointOptions): Promise<void> {
-  const { paths } = context.situation
-  const changed = change(context, [[context.product.keys.uploads, false]])
-  await haltUploader(paths.lock)
+async function forbid(invocation: Invocation, { json }: EndpointOptions): Promise<void> {
+  const { paths } = invocation.context
+  const changed = change(invocation, [[invocation.product.keys.uploads, false]])
+  await stopUploader(paths.lock)
   const wiped = wipeQueue(paths.queue)
-  answer(reassessed(context), json, { changed, wiped }, [
+  answer(reassessed(invocation), json, { changed, wiped }, [
     'Nothing is sent from now on; counting on this machine goes on.',
     ...(wiped === 0 ? [] : [`${plural(wiped, 'waiting event')} deleted.`]),
   ])
 }
 
-function reset(context: Context, { json }: EndpointOptions): void {
-  const { keys } = context.product
-  const changed = change(context, [
+function reset(invocation: Invocation, { json }: EndpointOptions): void {
+  const { keys } = invocation.product
+  const changed = change(invocation, [
     [keys.endpoint, undefined],
     [keys.uploads, undefined],
   ])
-  answer(reassessed(context), json, { changed }, [])
+  answer(reassessed(invocation), json, { changed }, [])
 }
 
 function answer(
-  context: Context,
+  invocation: Invocation,
   json: boolean | undefined,
   details: Readonly<Record<string, unknown>>,
   sentences: readonly string[],
 ): void {
-  const { situation } = context
-  const { verdict } = situation
-  const still = verdict.uploading ? [] : [headline(situation), because(situation)]
-  report(context, json, { ...details, ...current(context) }, [
-    ...(sentences.length === 0 ? [line(context), ...still, ...wayOut(situation)] : sentences),
+  const { context } = invocation
+  const { verdict } = context
+  const still = verdict.uploading ? [] : [headline(context), because(context)]
+  report(invocation, json, { ...details, ...current(invocation) }, [
+    ...(sentences.length === 0 ? [line(invocation), ...still, ...wayOut(context)] : sentences),
   ])
 }
 
-function current({ situation }: Context): { url: string; source: string } {
-  const { value, source } = situation.choices.endpoint
+function current({ context }: Invocation): { url: string; source: string } {
+  const { value, source } = context.choices.endpoint
   return { url: value, source }
 }
 
-function line(context: Context): string {
-  const { url, source } = current(context)
-  return `Endpoint: ${url} (${tidy(source, context.situation)})`
+function line(invocation: Invocation): string {
+  const { url, source } = current(invocation)
+  return `Endpoint: ${url} (${tidy(source, invocation.context)})`
 }

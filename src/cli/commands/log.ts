@@ -1,11 +1,11 @@
 import { readLedger } from '../../store/ledger.ts'
-import type { Context } from '../context.ts'
+import type { Invocation } from '../invocation.ts'
 import { printable, toJson } from '../io.ts'
 import { plural, tidy } from '../words.ts'
 
 /** What was sent, newest first, with the very bytes. */
-export function log({ io, ink, situation }: Context, { json }: { json?: boolean }): void {
-  const { ledger } = situation.paths
+export function log({ io, ink, context }: Invocation, { json }: { json?: boolean }): void {
+  const { ledger } = context.paths
   const sent = readLedger(ledger)
   if (json) {
     io.out(toJson(sent))
@@ -19,6 +19,6 @@ export function log({ io, ink, situation }: Context, { json }: { json?: boolean 
   const summary =
     sent.length === 0
       ? 'Nothing was sent from this machine.'
-      : `${plural(sent.length, 'event')}, newest first, from ${tidy(ledger, situation)}`
+      : `${plural(sent.length, 'event')}, newest first, from ${tidy(ledger, context)}`
   io.out(`${[...lines, summary].join('\n')}\n`)
 }

@@ -1,7 +1,7 @@
 import type { Kind } from '../../contract/contract.ts'
 import { contractsOf } from '../../contract/contracts.ts'
 import { previewOf } from '../../record/preview.ts'
-import type { Context } from '../context.ts'
+import type { Invocation } from '../invocation.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { explanation } from '../explain.ts'
 import { paintJson } from '../paint-json.ts'
@@ -17,34 +17,38 @@ export interface PrintOptions {
 }
 
 /** Of a family of events, or of the one that waits under an id. */
-export async function print(context: Context, event: string, options: PrintOptions): Promise<void> {
+export async function print(
+  invocation: Invocation,
+  event: string,
+  options: PrintOptions,
+): Promise<void> {
   const { queued, schema, explain } = options
   if (isEventId(event)) {
     if (queued || schema || explain) throw new CliError(idAlone, { exitCode: wrongUsage })
-    return printEvent(context, event, options)
+    return printEvent(invocation, event, options)
   }
   const kind = event as Kind
-  if (queued) printQueued(context)
-  else if (schema || explain) await describe(context, kind, options)
-  else preview(context, kind, options)
+  if (queued) printQueued(invocation)
+  else if (schema || explain) await describe(invocation, kind, options)
+  else preview(invocation, kind, options)
 }
 
 const idAlone = 'An id is of one event: --queued, --schema and --explain are about all of them.'
 
-function printEvent(context: Context, id: string, options: PrintOptions): void {
-  const bytes = queuedEvent(context, id)
+function printEvent(invocation: Invocation, id: string, options: PrintOptions): void {
+  const bytes = queuedEvent(invocation, id)
   if (bytes === undefined) {
-    const { command } = context.product
+    const { command } = invocation.product
     throw new CliError(`No event waits under the id ${id}.`, {
       hint: `${command} print --queued shows what waits, ${command} log what was sent.`,
     })
   }
-  show(context, bytes, options)
+  show(invocation, bytes, options)
 }
 
 /** What an event of the family may hold, for programs or for people. */
-async function describe(context: Context, kind: Kind, { json, schema }: PrintOptions) {
-  const { io, product } = context
+async function describe(invocation: Invocation, kind: Kind, { json, schema }: PrintOptions) {
+  const { io, product } = invocation
   // Of a run, what its end says includes all that its start does.
   const contract = contractsOf(product).findLast((one) => one.kind === kind)
   if (contract === undefined) throw new CliError(`${product.name} sends no ${kind} events.`)
@@ -52,20 +56,20 @@ async function describe(context: Context, kind: Kind, { json, schema }: PrintOpt
     const { jsonSchemaOf } = await import('../json-schema.ts')
     io.out(toJson(jsonSchemaOf(contract)))
   } else {
-    io.out(json ? toJson(contract.fields) : explanation(context, contract))
+    io.out(json ? toJson(contract.fields) : explanation(invocation, contract))
   }
 }
 
 /** The exact bytes; in a terminal, where nobody asks for them, in a form for people to read. */
-function show({ io, ink }: Context, bytes: string, { json, raw }: PrintOptions): void {
+function show({ io, ink }: Invocation, bytes: string, { json, raw }: PrintOptions): void {
   const exact = json || raw || !io.outIsTerminal
   io.out(`${exact ? bytes : paintJson(bytes, ink)}\n`)
 }
 
-function preview(context: Context, kind: Kind, options: PrintOptions): void {
-  const { io, situation, version } = context
-  const { bytes, hasClientId } = previewOf(kind, situation, version)
-  show(context, bytes, options)
+function preview(invocation: Invocation, kind: Kind, options: PrintOptions): void {
+  const { io, context, version } = invocation
+  const { bytes, hasClientId } = previewOf(kind, context, version)
+  show(invocation, bytes, options)
   if (!hasClientId) {
     io.err(
       'No client id exists yet: zeros stand in its place.\n' +

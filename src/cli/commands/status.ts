@@ -1,9 +1,62 @@
-import type { Context } from '../context.ts'
-import { statusOf } from '../status.ts'
-import { statusText } from '../status-text.ts'
+import { readClientId } from '../../store/client-id.ts'
+import { countSent } from '../../store/ledger.ts'
+import { liveHolder } from '../../store/lock-holder.ts'
+import { listQueue } from '../../store/queue.ts'
+import { readStats } from '../../store/stats.ts'
+import { readUploadState } from '../../store/upload-state.ts'
+import type { Invocation } from '../invocation.ts'
 import { toJson } from '../io.ts'
+import { statusText } from '../status-text.ts'
 
-export function status(context: Context, { json }: { json?: boolean }): void {
-  const found = statusOf(context)
-  context.io.out(json ? toJson(found) : statusText(found, context))
+export function status(invocation: Invocation, { json }: { json?: boolean }): void {
+  const found = statusOf(invocation)
+  invocation.io.out(json ? toJson(found) : statusText(found, invocation))
 }
+
+/** The whole state, with the keys that `status --json` prints. Looking at it changes nothing. */
+export function statusOf({ product, version, context }: Invocation) {
+  const { paths, verdict, choices, key } = context
+  const queue = listQueue(paths.queue)
+  const stats = readStats(paths.stats)
+  const uploads = readUploadState(paths.uploads)
+  const holder = liveHolder(paths.lock)
+  return {
+    product: product.id,
+    version,
+    collecting: verdict.collecting,
+    uploading: verdict.uploading,
+    decided_by: verdict.decidedBy,
+    rules: verdict.rules,
+    endpoint: { url: choices.endpoint.value, source: choices.endpoint.source },
+    udp_endpoint: {
+      address: choices.udpEndpoint.value === '' ? null : choices.udpEndpoint.value,
+      source: choices.udpEndpoint.source,
+    },
+    ingestion_key: key.state,
+    client_id: readClientId(paths.clientId) ?? null,
+    paths: {
+      settings: paths.settings,
+      client_id: paths.clientId,
+      stats: paths.stats,
+      queue: paths.queue,
+      lock: paths.lock,
+      sent: paths.ledger,
+    },
+    queue: {
+      events: queue.length,
+      bytes: queue.reduce((sum, { bytes }) => sum + bytes, 0),
+      oldest: queue[0] === undefined ? null : new Date(queue[0].at).toISOString(),
+      dropped: stats.kind === 'read' ? stats.stats.dropped : 0,
+    },
+    sent: countSent(paths.ledger),
+    uploader: {
+      running: holder !== undefined,
+      pid: holder?.pid ?? null,
+      last_attempt: uploads.last_attempt,
+      last_result: uploads.last_result,
+      next_attempt: uploads.next_attempt,
+    },
+  }
+}
+
+export type Status = ReturnType<typeof statusOf>

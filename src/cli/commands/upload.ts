@@ -1,9 +1,9 @@
 import { upload as deliver } from '../../deliver/upload.ts'
 import { buildVersion } from '../../product/build.ts'
-import { watch } from '../../settings/watch.ts'
+import { watch } from '../../settings/context.ts'
 import { queuedNames } from '../../store/queue.ts'
-import { readUploads } from '../../store/uploads.ts'
-import type { Context } from '../context.ts'
+import { readUploadState } from '../../store/upload-state.ts'
+import type { Invocation } from '../invocation.ts'
 import { failed } from '../error.ts'
 import { toJson } from '../io.ts'
 import { plural } from '../words.ts'
@@ -12,12 +12,15 @@ import { plural } from '../words.ts'
 const deadlineMs = 60 * 60 * 1000
 
 /** Delivers now, in the foreground. Answers with the exit code: 1 while events remain. */
-export async function upload(context: Context, { json }: { json?: boolean }): Promise<number> {
-  const { io, product, surroundings, situation } = context
-  const { paths } = situation
+export async function upload(
+  invocation: Invocation,
+  { json }: { json?: boolean },
+): Promise<number> {
+  const { io, product, environment, context } = invocation
+  const { paths } = context
   const waiting = queuedNames(paths.queue).length
   const end = await deliver({
-    situation: watch(product, surroundings),
+    context: watch(product, environment),
     userAgent: `${product.id}-telemetry/${buildVersion}`,
     impatient: true,
     deadlineMs,
@@ -27,7 +30,7 @@ export async function upload(context: Context, { json }: { json?: boolean }): Pr
   })
   if (io.errIsTerminal() && end.attempted > 0) io.err('\r\u001b[K')
   const kept = queuedNames(paths.queue).length
-  const { next_attempt } = readUploads(paths.uploads)
+  const { next_attempt } = readUploadState(paths.uploads)
   const { attempted, delivered, reason } = end
   const sentences = [
     `Delivered ${plural(delivered, 'event')}.`,

@@ -61,3 +61,7 @@ export const idPattern = '"(event_id|uuid)":"([0-9a-f-]{36})"'
 export function flagsOf({ options }: Level): readonly string[] {
   return options.flatMap(({ short, long }) => (short ? [short, long] : [long]))
 }
+
+export const shells = ['bash', 'zsh', 'fish', 'powershell'] as const
+
+export type Shell = (typeof shells)[number]

@@ -11,7 +11,7 @@ _${tree.name}-events() {
     compadd -- $(${tree.name} print --queued 2>/dev/null | sed -nE 's/.*${idPattern}.*/\\2/p')
 }
 _${tree.name}() {
-  local context state state_descr line
+  local invocation state state_descr line
   typeset -A opt_args
   _arguments -C${continued([...tree.options.flatMap(specs), "'1: :->command'", "'*:: :->rest'"])}
   case $state in

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
+
 import type { TomlTable } from 'smol-toml'
-import { parseValues } from './document.ts'
-import type { Path } from './path.ts'
+
+import { parseValues, type Path } from './document.ts'
 
 /** Without a prototype, as the parser makes them, so that `__proto__` is a key like any other. */
 const copyOf = (table: unknown): TomlTable => Object.assign(Object.create(null), table)
@@ -39,5 +40,35 @@ export const reads = (text: string, values: TomlTable): boolean => {
   } catch {
     // Also when the tables nest too deeply to compare.
     return false
+  }
+}
+
+const BARE_KEY = /^[A-Za-z0-9_-]+$/
+
+const escaped = (control: string): string =>
+  `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`
+
+/** A basic string. TOML has all of JSON's escapes, which leave out only DEL and the C1 controls. */
+const quoted = (text: string): string => {
+  if (/\p{Surrogate}/u.test(text)) {
+    throw new TomlEditError('half of a surrogate pair cannot be written as TOML')
+  }
+  return JSON.stringify(text).replace(/\p{Control}/gu, escaped)
+}
+
+export const writeKey = (path: Path): string =>
+  path.map((part) => (BARE_KEY.test(part) ? part : quoted(part))).join('.')
+
+export const writeValue = (value: string | boolean): string =>
+  typeof value === 'string' ? quoted(value) : String(value)
+
+/** An edit that cannot be made without damage; the document stays as it was. */
+export class TomlEditError extends Error {
+  override readonly name = 'TomlEditError'
+  readonly line: number | undefined
+
+  constructor(message: string, line?: number) {
+    super(message)
+    this.line = line
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { locate } from '../../../src/settings/toml/locate.ts'
+import { locate } from '../../../src/settings/toml/document.ts'
 
 const KEY = ['runtime', 'telemetry', 'enabled']
 

@@ -1,7 +1,7 @@
 import { TomlError } from 'smol-toml'
 import { describe, expect, it } from 'vitest'
 import { removeKey } from '../../../src/settings/toml/edit.ts'
-import { TomlEditError } from '../../../src/settings/toml/error.ts'
+import { TomlEditError } from '../../../src/settings/toml/values.ts'
 
 const KEY = ['runtime', 'telemetry', 'enabled']
 

@@ -1,8 +1,8 @@
 import { parse, TomlError } from 'smol-toml'
 import { describe, expect, it } from 'vitest'
 import { setKey } from '../../../src/settings/toml/edit.ts'
-import { TomlEditError } from '../../../src/settings/toml/error.ts'
-import { locate } from '../../../src/settings/toml/locate.ts'
+import { TomlEditError } from '../../../src/settings/toml/values.ts'
+import { locate } from '../../../src/settings/toml/document.ts'
 
 const KEY = ['runtime', 'telemetry', 'enabled']
 

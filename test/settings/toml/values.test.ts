@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseValues } from '../../../src/settings/toml/document.ts'
 import { setKey } from '../../../src/settings/toml/edit.ts'
-import { TomlEditError } from '../../../src/settings/toml/error.ts'
+import { TomlEditError } from '../../../src/settings/toml/values.ts'
 import { reads, withoutValue, withValue } from '../../../src/settings/toml/values.ts'
 
 describe('reads', () => {

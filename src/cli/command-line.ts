@@ -1,0 +1,63 @@
+import { disable } from './commands/disable.ts'
+import { enable } from './commands/enable.ts'
+import { print } from './commands/print.ts'
+import { status } from './commands/status.ts'
+import type { Invocation } from './invocation.ts'
+
+const aliases = new Set(['status', 'print', 'enable', 'disable', 'endpoint'])
+
+/**
+ * `--status` is `status`, wherever it stands before a command, and no command at all is the
+ * given default. Everything else is left to the parser.
+ */
+export function spellOut(argv: readonly string[], otherwise: () => string): readonly string[] {
+  const end = argv.indexOf('--')
+  const considered = end === -1 ? argv : argv.slice(0, end)
+  const at = considered.findIndex((word) => !word.startsWith('-') || aliasIn(word) !== undefined)
+  const word = considered[at]
+  if (word === undefined) return isBare(considered) ? [otherwise(), ...argv] : argv
+  const alias = aliasIn(word)
+  if (alias === undefined) return argv
+  const [, value] = /=(.*)$/s.exec(word) ?? []
+  return [
+    alias,
+    ...(value === undefined ? [] : [value]),
+    ...argv.slice(0, at),
+    ...argv.slice(at + 1),
+  ]
+}
+
+function aliasIn(word: string): string | undefined {
+  const name = /^--([a-z]+)(=|$)/.exec(word)?.[1]
+  return name !== undefined && aliases.has(name) ? name : undefined
+}
+
+/** Anything else that starts with a dash is for the parser to know, or to find the nearest to. */
+function isBare(words: readonly string[]): boolean {
+  return words.every((word) => word === '--json')
+}
+
+type Command = (
+  invocation: Invocation,
+  options: { readonly json?: boolean },
+) => void | Promise<void>
+
+const commands = new Map<string, Command>([
+  ['status', status],
+  ['print', (invocation, options) => print(invocation, 'usage', options)],
+  ['enable', enable],
+  ['disable', disable],
+])
+
+/**
+ * The command of a line that needs no parser: one word, or that and `--json`. These are what people
+ * wait for most, and to load the parser would take a third of their time.
+ */
+export function plainCommand([word = '', ...options]: readonly string[]):
+  | ((invocation: Invocation) => void | Promise<void>)
+  | undefined {
+  const command = commands.get(word)
+  if (command === undefined || options.length > 1) return undefined
+  if (options.length === 0) return (invocation) => command(invocation, {})
+  return options[0] === '--json' ? (invocation) => command(invocation, { json: true }) : undefined
+}

@@ -1,0 +1,51 @@
+import type { UploaderProgram } from '../deliver/detach.ts'
+import type { Product } from '../product/product.ts'
+import { assess, type Context } from '../settings/context.ts'
+import type { HostEnvironment } from '../settings/host-environment.ts'
+import { type Ink, inkOf } from './ink.ts'
+import { type Io, toJson } from './io.ts'
+
+/** The tool, and the place it is used in. */
+export interface Tool {
+  readonly product: Product
+  readonly environment: HostEnvironment
+  /** The version of this tool. */
+  readonly version: string
+  /** What delivers in the background. */
+  readonly uploader: UploaderProgram
+  readonly io: Io
+}
+
+/** What every command gets. */
+export interface Invocation extends Tool {
+  readonly ink: Ink
+  readonly context: Context
+}
+
+export async function invocationOf(tool: Tool): Promise<Invocation> {
+  const context = assess(tool.product, tool.environment)
+  return { ...tool, ink: await inkOf(tool.io.colour), context }
+}
+
+/** The same, after something was changed. */
+export function reassessed(invocation: Invocation): Invocation {
+  return { ...invocation, context: assess(invocation.product, invocation.environment) }
+}
+
+/** How a command that changed something answers: one JSON object, or a few sentences. */
+export function report(
+  { io, context }: Invocation,
+  json: boolean | undefined,
+  details: Readonly<Record<string, unknown>>,
+  sentences: readonly string[],
+): void {
+  const { verdict, paths } = context
+  const answer = {
+    ...details,
+    file: paths.settings,
+    collecting: verdict.collecting,
+    uploading: verdict.uploading,
+    decided_by: verdict.decidedBy,
+  }
+  io.out(json ? toJson(answer) : `${sentences.join('\n')}\n`)
+}

@@ -1,0 +1,124 @@
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
+import type { AgentOptions, RequestOptions } from 'node:https'
+import { isIP, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+
+import { fault, type FailureReason, reasonOf } from './outcome.ts'
+import type { Proxy } from './proxy.ts'
+
+/** What we use of node:http and node:https alike. */
+export interface Transport {
+  readonly Agent: new (options: AgentOptions) => Agent
+  readonly request: (options: RequestOptions) => ClientRequest
+}
+
+/** One end of a connection: the collector, or a proxy before it. */
+export interface Peer {
+  readonly host: string
+  readonly port: number
+  readonly secure: boolean
+}
+
+/** Loaded when there is something to send: most runs send nothing, and most sends are not both. */
+export async function loadTransport(secure: boolean): Promise<Transport> {
+  return secure ? await import('node:https') : await import('node:http')
+}
+
+export function connectionTo({ host, port }: Peer) {
+  return {
+    host,
+    port,
+    // Otherwise taken from the Host header, which behind a proxy is somebody else's.
+    servername: isIP(host) === 0 ? host : '',
+    // A variable in the user's shell must not open the key and the events to everyone.
+    rejectUnauthorized: true,
+  }
+}
+
+export interface TunnelTerms {
+  /** `host:port`, all that the proxy gets to know about what goes through it. */
+  readonly authority: string
+  readonly timeoutMs: number
+}
+
+/** Makes the agent's connections start inside a tunnel. Returns what ends those still being dug. */
+export async function tunnelThrough(
+  agent: Agent,
+  proxy: Proxy,
+  terms: TunnelTerms,
+): Promise<() => void> {
+  const { request } = await loadTransport(proxy.secure)
+  const digging = new Set<ClientRequest>()
+  const encrypt = agent.createConnection.bind(agent)
+  agent.createConnection = (options, done) => {
+    const connect = request({
+      ...connectionTo(proxy),
+      agent: false,
+      method: 'CONNECT',
+      path: terms.authority,
+      headers: {
+        Host: terms.authority,
+        Connection: 'keep-alive',
+        ...(proxy.authorization && { 'Proxy-Authorization': proxy.authorization }),
+      },
+    })
+    digging.add(connect)
+    dig(connect, terms.timeoutMs, (error, socket) => {
+      digging.delete(connect)
+      if (socket) done?.(null, encrypt({ ...options, socket } as typeof options) as Duplex)
+      else done?.(error, undefined as never)
+    })
+    return undefined
+  }
+  return () => {
+    for (const connect of digging) connect.destroy(fault('closed'))
+  }
+}
+
+function dig(
+  connect: ClientRequest,
+  timeoutMs: number,
+  done: (error: Error | null, socket?: Duplex) => void,
+): void {
+  const timer = setTimeout(() => connect.destroy(fault('timeout')), timeoutMs)
+  connect.once('connect', (response: IncomingMessage, socket: Duplex, early: Buffer) => {
+    clearTimeout(timer)
+    const refusal = refusalIn(response.statusCode ?? 0, early)
+    if (refusal === undefined) return done(null, letGo(socket))
+    socket.destroy()
+    done(fault(refusal))
+  })
+  connect.once('error', (error) => {
+    clearTimeout(timer)
+    done(fault(inFrontOf(reasonOf(error))))
+  })
+  connect.end()
+}
+
+/**
+ * While a post is under way, its deadline keeps the process alive. Not every runtime passes on to
+ * this connection that the encrypted one in it is idle.
+ */
+function letGo(socket: Duplex): Duplex {
+  if (socket instanceof Socket) socket.unref()
+  return socket
+}
+
+function refusalIn(status: number, early: Buffer): FailureReason | undefined {
+  if (status === 407) return 'proxy authentication'
+  // In TLS the collector never speaks first, so what came along is the proxy's own.
+  return status === 200 && early.length === 0 ? undefined : 'proxy refused'
+}
+
+const unreachable: ReadonlySet<FailureReason> = new Set([
+  'refused',
+  'reset',
+  'unreachable',
+  'name not found',
+  'protocol',
+  'network',
+])
+
+function inFrontOf(reason: FailureReason): FailureReason {
+  return unreachable.has(reason) ? 'proxy unreachable' : reason
+}

@@ -1,0 +1,105 @@
+import { isLoopback } from '../../settings/address.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+export interface Proxy {
+  readonly host: string
+  readonly port: number
+  /** The way to the proxy itself is TLS. */
+  readonly secure: boolean
+  readonly authorization: string | undefined
+}
+
+export type ProxyRoute =
+  | { readonly kind: 'direct' }
+  | { readonly kind: 'proxy'; readonly proxy: Proxy }
+  /** Somebody asked for a proxy that we cannot use; going around it is not ours to decide. */
+  | { readonly kind: 'unusable' }
+
+/** The way to the endpoint, by the variables that curl and most others go by. */
+export function routeTo(endpoint: URL, env: Environment): ProxyRoute {
+  const given = proxyVariable(endpoint, env)
+  if (given === undefined || isExcepted(endpoint, anyCase(env, 'no_proxy') ?? '')) return direct
+  const proxy = parseProxy(given)
+  if (proxy === undefined) return { kind: 'unusable' }
+  // Plain http is for this machine only. A proxy elsewhere would read the key on the way, and look
+  // for the collector on its own machine.
+  if (endpoint.protocol === 'http:' && !isLoopback(proxy.host)) return direct
+  return { kind: 'proxy', proxy }
+}
+
+const direct: ProxyRoute = { kind: 'direct' }
+
+function proxyVariable({ protocol }: URL, env: Environment): string | undefined {
+  const all = anyCase(env, 'all_proxy')
+  if (protocol === 'https:') return anyCase(env, 'https_proxy') ?? all
+  // In a CGI script, HTTP_PROXY is what the visitor sent as the header `Proxy`.
+  const upper = isSet(env['REQUEST_METHOD']) ? undefined : env['HTTP_PROXY']
+  return [env['http_proxy'], upper].find(isSet) ?? all
+}
+
+function anyCase(env: Environment, name: string): string | undefined {
+  return [env[name], env[name.toUpperCase()]].find(isSet)
+}
+
+function isSet(value: string | undefined): value is string {
+  return value !== undefined && value.trim() !== ''
+}
+
+function parseProxy(text: string): Proxy | undefined {
+  const given = text.trim()
+  const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `http://${given}`
+  if (!URL.canParse(address)) return undefined
+  const { protocol, hostname, port, username, password } = new URL(address)
+  const secure = protocol === 'https:'
+  if (!secure && protocol !== 'http:') return undefined
+  const credentials = `${decode(username)}:${decode(password)}`
+  return {
+    host: withoutBrackets(hostname),
+    port: Number(port || (secure ? 443 : 80)),
+    secure,
+    authorization:
+      credentials === ':' ? undefined : `Basic ${Buffer.from(credentials).toString('base64')}`,
+  }
+}
+
+function isExcepted(endpoint: URL, exceptions: string): boolean {
+  const host = normal(endpoint.hostname)
+  const port = endpoint.port || (endpoint.protocol === 'https:' ? '443' : '80')
+  return exceptions
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== '')
+    .some((entry) => matches(entry, host, port))
+}
+
+/** `*`, a host with everything below it, an address; each but the first maybe with a port. */
+function matches(entry: string, host: string, port: string): boolean {
+  if (entry === '*') return true
+  const [, bracketed, named, onlyPort] = /^(?:(\[.*\])|([^:]*))(?::(\d+))?$/.exec(entry) ?? [
+    undefined,
+    undefined,
+    entry,
+    undefined,
+  ]
+  if (onlyPort !== undefined && onlyPort !== port) return false
+  const name = normal(bracketed ?? named ?? '').replace(/^\*?\./, '')
+  if (host === name) return true
+  const isAddress = /^[\d.]+$|:/.test(host)
+  return name !== '' && !isAddress && host.endsWith(`.${name}`)
+}
+
+function normal(host: string): string {
+  return withoutBrackets(host.toLowerCase()).replace(/\.$/, '')
+}
+
+export function withoutBrackets(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1')
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

@@ -1,0 +1,74 @@
+import path from 'node:path'
+
+import ci from 'ci-info'
+import envPaths from 'env-paths'
+
+/**
+ * All that the outside world tells this process, read once and passed down as a value. Nothing
+ * else in src/ looks at `process.env`, the working folder or the home folder.
+ */
+export interface HostEnvironment {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Undefined when the machine does not say; then nothing can be kept, and nothing is collected. */
+  readonly home: string | undefined
+  /** Undefined when the working folder was deleted under the process. */
+  readonly cwd: string | undefined
+  readonly platform: string
+  readonly arch: string
+  /** The build service that ci-info recognises, in its own words. */
+  readonly ci: string | undefined
+  readonly configHome: string
+  /** The platform's cache folder of an application. */
+  readonly cacheHome: (application: string) => string
+  readonly now: () => number
+  /** For how long the machine has been running, at least, in milliseconds. */
+  readonly uptime: () => number
+}
+
+/** What the clock says, and since when, by that clock, the machine has been running. */
+export interface Moment {
+  readonly now: number
+  readonly bootedAt: number
+}
+
+export function momentOf({ now, uptime }: HostEnvironment): Moment {
+  const time = now()
+  return { now: time, bootedAt: time - uptime() }
+}
+
+export function readHostEnvironment(): HostEnvironment {
+  const { env, platform } = process
+  const home = absolute(platform === 'win32' ? env['USERPROFILE'] : env['HOME'])
+  return {
+    env,
+    home,
+    cwd: workingFolder(),
+    platform,
+    arch: process.arch,
+    ci: ci.isCI ? (ci.name ?? 'a build service') : undefined,
+    configHome: absolute(env['XDG_CONFIG_HOME']) ?? path.join(home ?? '', '.config'),
+    cacheHome: (application) => cacheFolder(application, home ?? '', env['XDG_CACHE_HOME']),
+    now: Date.now,
+    uptime: () => process.hrtime()[0] * 1000,
+  }
+}
+
+/** The XDG specification: a relative path in these variables is invalid and must be ignored. */
+function absolute(value: string | undefined): string | undefined {
+  return value !== undefined && path.isAbsolute(value) ? value : undefined
+}
+
+function cacheFolder(application: string, home: string, xdg: string | undefined): string {
+  const given = absolute(xdg)
+  if (given !== undefined) return path.join(given, application)
+  const folder = envPaths(application, { suffix: '' }).cache
+  return path.isAbsolute(folder) ? folder : path.join(home, '.cache', application)
+}
+
+function workingFolder(): string | undefined {
+  try {
+    return process.cwd()
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,26 @@
+import type { Product } from '../product/product.ts'
+import type { HostEnvironment } from './host-environment.ts'
+
+export interface IngestionKey {
+  readonly state: 'embedded' | 'environment' | 'missing'
+  /** Never printed, never written to disk. */
+  readonly value: string | undefined
+}
+
+/** The environment's key comes before the built-in one, so that an operator can rotate it. */
+export function ingestionKeyOf(product: Product, { env }: HostEnvironment): IngestionKey {
+  const { ingestionKey } = product
+  if (ingestionKey === undefined) return missing
+  const given = usable(env[ingestionKey.variable])
+  if (given !== undefined) return { state: 'environment', value: given }
+  const embedded = usable(ingestionKey.embedded)
+  return embedded === undefined ? missing : { state: 'embedded', value: embedded }
+}
+
+const missing: IngestionKey = { state: 'missing', value: undefined }
+
+/** Only what can stand in a header; anything else would break or forge the request. */
+function usable(key: string | undefined): string | undefined {
+  const trimmed = key?.trim()
+  return trimmed !== undefined && /^[\u0021-\u007e]{1,512}$/.test(trimmed) ? trimmed : undefined
+}

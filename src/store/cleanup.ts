@@ -1,0 +1,38 @@
+import { existsSync, rmdirSync } from 'node:fs'
+import path from 'node:path'
+
+import { look, namesIn } from '../files/read.ts'
+import { removeAll, removeFile } from '../files/write.ts'
+import type { Paths } from '../settings/paths.ts'
+
+/** Removes every trace but the settings, which hold the no. Says what was there. */
+export function forgetEverything({ clientId, state }: Paths): readonly string[] {
+  const found = [clientId, state].filter((place) => existsSync(place))
+  for (const place of found) removeAll(place)
+  // Folders that held nothing but our files go too; one with anything else in it stays.
+  for (const folder of [path.dirname(clientId), path.dirname(state)]) {
+    try {
+      rmdirSync(folder)
+    } catch {
+      continue
+    }
+  }
+  return found
+}
+
+/** Whoever writes has done so long before. */
+const ageMs = 60 * 60 * 1000
+
+/** Removes what was being written by those who were killed. */
+export function removeLeftovers({ state, queue }: Pick<Paths, 'state' | 'queue'>): void {
+  for (const file of [state, queue].flatMap(temporaryIn)) {
+    const written = look(file)?.mtimeMs ?? Date.now()
+    if (Math.abs(Date.now() - written) > ageMs) removeFile(file)
+  }
+}
+
+function temporaryIn(folder: string): readonly string[] {
+  return namesIn(folder)
+    .filter((name) => name.endsWith('.tmp'))
+    .map((name) => path.join(folder, name))
+}
