@@ -100,6 +100,8 @@ export function programOf(wiring: Wiring): Command {
     .option('--json', 'print JSON')
     .action(async (options) => log(await invocation(), options))
 
+  addView(program, wiring)
+
   program
     .command('record')
     .summary('record what a program in any language did')
@@ -116,6 +118,24 @@ export function programOf(wiring: Wiring): Command {
     .action(async () => (await import('./menu.ts')).menu(await invocation()))
 
   return program
+}
+
+function addView(program: Command, { invocation }: Wiring): void {
+  program
+    .command('view')
+    .summary('look at all of it, as a page in your browser')
+    .description(
+      'Open a page on this machine: what is counted, what waits, what was sent, and a switch. ' +
+        'It is served to your browser only, and loads nothing from anywhere.',
+    )
+    .option('--no-open', 'print the address, open no browser')
+    .option('--port <number>', 'use this port instead of any free one')
+    .option('--export <file>', 'save the page as one file and end')
+    .option('--json', 'print JSON')
+    .action(async (options) => {
+      const { view } = await import('./commands/view.ts')
+      await view(await invocation(), options)
+    })
 }
 
 function addCompletion(program: Command, { io }: Wiring): void {

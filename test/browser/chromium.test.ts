@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 
+import { hasChromium } from '../support/chromium.ts'
 import { tempHome } from '../support/home.ts'
 import { deliveryCases } from './cases/delivery.ts'
 import { hostileCases } from './cases/hostile.ts'
@@ -8,7 +9,7 @@ import { endCases } from './cases/page-end.ts'
 import { realWorkerCases } from './cases/real-worker.ts'
 import { withdrawalCases } from './cases/withdrawal.ts'
 import { workerCases } from './cases/worker.ts'
-import { hasChromium, openStage, type Stage } from './stage.ts'
+import { openStage, type Stage } from './stage.ts'
 
 // What a browser sends while a page goes away it sends as well as it can: one that is short of
 // processor time may not, and that is not for us to fail over.

@@ -6,9 +6,7 @@ import { type Browser, chromium } from 'playwright-core'
 import { listen } from '../support/collector.ts'
 import type { Home } from '../support/home.ts'
 import { root } from '../support/run.ts'
-import { requireTool } from '../support/tools.ts'
-
-export const hasChromium = requireTool('chromium')
+import { quietSwitches } from '../support/chromium.ts'
 
 export interface Stage {
   readonly browser: Browser
@@ -40,7 +38,7 @@ export async function openStage(home: Home): Promise<Stage> {
   const browser = await chromium.launch({
     executablePath: '/usr/bin/chromium',
     env: home.env,
-    args: switches,
+    args: quietSwitches,
     // Playwright switches off what we want to see working.
     ignoreDefaultArgs: ['--disable-back-forward-cache'],
   })
@@ -65,19 +63,6 @@ export async function openStage(home: Home): Promise<Stage> {
     },
   }
 }
-
-const switches = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  // Whatever a browser may want to ask on its own, it finds nobody.
-  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
-]
 
 /** A host: it keeps its telemetry and its last run where tests find them. */
 const hostScript = `

@@ -20,6 +20,7 @@ const commands = [
   'record',
   'status',
   'upload',
+  'view',
 ]
 const shells = ['bash', 'fish', 'powershell', 'zsh']
 

@@ -61,6 +61,8 @@ function optionsIn(text: string): readonly string[] {
   )
 }
 
+/** What stands right behind an option is the option's own, unless it stands in its place. */
 function operandsIn(text: string): readonly string[] {
-  return [...text.matchAll(/\bAr (\w+)/g)].map(([, name = '']) => name)
+  const others = text.replaceAll(/\bFl -[a-z-]+ Ar \w+/g, '')
+  return [...others.matchAll(/\bAr (\w+)/g)].map(([, name = '']) => name)
 }

@@ -1,0 +1,74 @@
+import { causeOf, codeOf } from '../../files/errors.ts'
+import { replaceFile } from '../../files/write.ts'
+import { CliError, wrongUsage } from '../error.ts'
+import type { Invocation } from '../invocation.ts'
+import { printable, toJson } from '../io.ts'
+import { openInBrowser } from '../view/browser.ts'
+import { page } from '../view/page.ts'
+import { openView } from '../view/server.ts'
+import { takeSnapshot } from '../view/snapshot.ts'
+
+export interface ViewOptions {
+  readonly json?: boolean
+  /** False with `--no-open`. */
+  readonly open: boolean
+  readonly port?: string
+  readonly export?: string
+}
+
+/** Shows this machine's telemetry as a page, until nobody looks any more. */
+export async function view(invocation: Invocation, options: ViewOptions): Promise<void> {
+  if (options.export !== undefined) return save(invocation, options.export, options)
+  const { io, environment } = invocation
+  const port = portIn(options.port)
+  const opened = await openView(invocation, port).catch((error: unknown) => {
+    throw cannotListen(port, error)
+  })
+  io.out(options.json ? toJson({ url: opened.url }) : `${opened.url}\n`)
+  if (options.open) {
+    const isOpen = await openInBrowser(opened.url, environment)
+    if (!isOpen && !options.json) io.err('Open that address in a browser on this machine.\n')
+  }
+  if (!options.json) io.err('The page is live while this command runs. Ctrl-C ends it.\n')
+  await Promise.race([opened.left, interrupted()])
+  opened.close()
+}
+
+function save(invocation: Invocation, file: string, { json, port }: ViewOptions): void {
+  if (port !== undefined) {
+    throw new CliError('--export saves a file and opens no port.', { exitCode: wrongUsage })
+  }
+  const snapshot = takeSnapshot(invocation, { waiting: 1, sent: 1 })
+  const options = { nonce: '', isStatic: true, event: undefined, problem: undefined }
+  try {
+    replaceFile(file, page(invocation, snapshot, options))
+  } catch (error) {
+    throw new CliError(`Cannot save the page in ${file}: ${causeOf(error)}.`, { cause: error })
+  }
+  invocation.io.out(json ? toJson({ file }) : `Saved in ${printable(file)}\n`)
+}
+
+function portIn(text: string | undefined): number {
+  if (text === undefined) return 0
+  const port = Number(text)
+  if (/^\d+$/.test(text) && port > 0 && port <= 65_535) return port
+  throw new CliError(`"${text}" is not a port.`, {
+    exitCode: wrongUsage,
+    hint: 'Give a number from 1 to 65535, or leave --port away: any free port will do.',
+  })
+}
+
+function cannotListen(port: number, error: unknown): CliError {
+  const why = codeOf(error) === 'EADDRINUSE' ? 'another program is using it' : causeOf(error)
+  const name = port === 0 ? 'a port' : `port ${port}`
+  return new CliError(`Cannot open ${name} on 127.0.0.1: ${why}.`, {
+    hint: 'Leave --port away to use any free port, or save the page with --export FILE.',
+    cause: error,
+  })
+}
+
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, resolve)
+  })
+}

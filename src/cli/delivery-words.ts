@@ -1,0 +1,72 @@
+import type { Context } from '../settings/context.ts'
+import type { Status } from './commands/status.ts'
+import { printable } from './io.ts'
+import { span } from './time.ts'
+import { plural } from './words.ts'
+
+/** What became of the last delivery, in words; undefined where there is nothing to tell. */
+export function lastAttempt(context: Context, status: Status, now: number): string | undefined {
+  const { last_result: result, next_attempt: next } = status.uploader
+  if (result === null || result.startsWith('delivered ') || !context.verdict.uploading)
+    return undefined
+  const kept = status.queue.events === 0 ? '' : ` ${plural(status.queue.events, 'event')} kept.`
+  return `${troubleText(result, hostOf(status.endpoint.url))}${kept}${nextText(next, now)}`
+}
+
+/** An end of a post or of a session, as `last_result` and `reason` spell it, for people. */
+export function troubleText(result: string, host: string): string {
+  const [, status] = /^the collector answered (\d+)$/.exec(result) ?? []
+  if (status !== undefined) return answerText(Number(status), host)
+  const [, failure] = /^failed: (.+)$/.exec(result) ?? []
+  if (failure !== undefined) return failureText(failure, host)
+  return printable(`Delivery ended early: ${result}.`)
+}
+
+/** What a status code says about the events. Only 204 means that they arrived for good. */
+function answerText(status: number, host: string): string {
+  switch (status) {
+    case 401:
+    case 403:
+      return `${host} does not accept the ingestion key (${status}).`
+    case 404:
+      return `${host} has no collector at this address (404). Check the endpoint.`
+    case 413:
+      return `${host} says the event is too large (413).`
+    case 429:
+      return `${host} asked for a pause (429).`
+  }
+  if (status >= 200 && status < 300) {
+    return `The collector accepts events but does not confirm them (${status}).`
+  }
+  if (status >= 300 && status < 400)
+    return `${host} answers with a redirect (${status}), which is not followed.`
+  if (status >= 500) return `${host} has a problem of its own (${status}).`
+  return `${host} refused the event (${status}).`
+}
+
+const causes: Readonly<Record<string, string>> = {
+  refused: 'connection refused',
+  reset: 'the connection was reset',
+  timeout: 'no answer in time',
+  'name not found': 'the name is not known',
+  certificate: 'its certificate is not trusted',
+  tls: 'no secure connection could be made',
+  protocol: 'the answer was not HTTP',
+  unreachable: 'the network is unreachable',
+  network: 'a network error',
+}
+
+function failureText(failure: string, host: string): string {
+  if (failure.startsWith('proxy'))
+    return `The proxy in the way of ${host} failed (${printable(failure)}).`
+  return `Could not reach ${host} (${causes[failure] ?? printable(failure)}).`
+}
+
+function nextText(next: string | null, now: number): string {
+  const wait = Date.parse(next ?? '') - now
+  return wait > 0 ? ` Next try in about ${span(wait)}.` : ''
+}
+
+export function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : printable(url)
+}

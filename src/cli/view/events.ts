@@ -1,0 +1,125 @@
+import type { Invocation } from '../invocation.ts'
+import { ago } from '../time.ts'
+import { plural } from '../words.ts'
+import { lastAttempt } from '../delivery-words.ts'
+import { exactBytes, html, type Markup } from './markup.ts'
+import type { Listing, ShownEvent, Snapshot } from './snapshot.ts'
+
+/** What is about to leave, and why it has not yet. */
+export function waitingSection(invocation: Invocation, snapshot: Snapshot): Markup {
+  const { waiting, preview, status, now } = snapshot
+  const trouble = lastAttempt(invocation.context, status, now)
+  return html`<section aria-labelledby="waiting">
+    <h2 id="waiting">
+      ${waiting.total === 0 ? 'Nothing waits to be sent' : `${plural(waiting.total, 'event')} waiting`}
+    </h2>
+    ${trouble !== undefined && html`<p class="warning">${trouble}</p>`}
+    ${
+      preview
+        ? html`<p>
+              Nothing has been recorded on this machine yet. The first event would be these bytes,
+              and nothing else:
+            </p>
+            ${eventBytes(preview, 'preview')}
+            <details id="fields-preview">
+              <summary>What each field is, and why</summary>
+              ${fieldTable(preview)}
+            </details>`
+        : events('waiting', waiting, snapshot)
+    }
+  </section>`
+}
+
+/** The exact bytes that have left, as the ledger keeps them. */
+export function sentSection(_: Invocation, snapshot: Snapshot): Markup {
+  const { sent } = snapshot
+  return html`<section aria-labelledby="sent">
+    <h2 id="sent">
+      ${sent.total === 0 ? 'Nothing was sent' : `${plural(sent.total, 'event')} sent`}
+    </h2>
+    ${
+      sent.total === 0
+        ? html`<p>Nothing is on record as sent from this machine.</p>`
+        : events('sent', sent, snapshot)
+    }
+  </section>`
+}
+
+function events(name: 'waiting' | 'sent', listing: Listing, { now }: Snapshot): Markup {
+  const { page, hasMore } = listing
+  const to = (target: number) => `/?${name}=${target}#${name}`
+  return html`<ol class="events">
+      ${listing.events.map(
+        (event, index) =>
+          html`<li>
+            <strong>${event.title}</strong>
+            <span class="soft"
+              >${
+                event.endpoint === undefined
+                  ? `recorded ${ago(event.at, now)}`
+                  : `sent ${ago(event.at, now)} to ${event.endpoint}`
+              }</span
+            >
+            ${event.bytes !== '' && eventBytes(event, `${name}-${event.id}`)}
+            ${
+              index === 0 && event.bytes !== '' && page === 1
+                ? html`<details id="fields-${name}">
+                    <summary>What each field is, and why</summary>
+                    ${fieldTable(event)}
+                  </details>`
+                : html`<a class="screen" href="/?event=${event.id}#event">Explain this event</a>`
+            }
+          </li>`,
+      )}
+    </ol>
+    <p class="screen">
+      ${page > 1 && html`<a href="${to(page - 1)}">Newer</a> `}
+      ${hasMore && html`<a href="${to(page + 1)}">Older</a>`}
+    </p>`
+}
+
+function eventBytes({ bytes }: ShownEvent, id: string): Markup {
+  return html`<pre id="${id}">${exactBytes(bytes)}</pre>`
+}
+
+/** One event, and the dictionary's words for each of its fields. */
+export function eventSection(event: ShownEvent, now: number): Markup {
+  return html`<section aria-labelledby="event" class="panel">
+    <h2 id="event">${event.title}</h2>
+    <p class="soft">
+      ${
+        event.endpoint === undefined
+          ? `Waiting since it was recorded, ${ago(event.at, now)}.`
+          : `Sent ${ago(event.at, now)} to ${event.endpoint}.`
+      }
+    </p>
+    ${eventBytes(event, 'event-bytes')} ${fieldTable(event)}
+    <p class="screen"><a href="/">Back to everything</a></p>
+  </section>`
+}
+
+function fieldTable({ bytes, contract }: ShownEvent): Markup {
+  const values = JSON.parse(bytes) as Readonly<Record<string, unknown>>
+  const fields = contract?.fields ?? []
+  return html`<table class="wide">
+    <thead>
+      <tr>
+        <th scope="col">Field</th>
+        <th scope="col">Value</th>
+        <th scope="col">What it is, and why</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${fields
+        .filter(({ field }) => Object.hasOwn(values, field))
+        .map(
+          ({ field, carries, why }) =>
+            html`<tr>
+              <th scope="row">${field}</th>
+              <td><code>${JSON.stringify(values[field])}</code></td>
+              <td>${carries} <span class="soft">${why}</span></td>
+            </tr>`,
+        )}
+    </tbody>
+  </table>`
+}

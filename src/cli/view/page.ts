@@ -1,0 +1,178 @@
+import type { Context } from '../../settings/context.ts'
+import type { Rule } from '../../settings/verdict.ts'
+import type { Invocation } from '../invocation.ts'
+import { alsoBecause, because, headline, tidy, wayOut } from '../words.ts'
+import { countsSection } from './counts.ts'
+import { eventSection, waitingSection, sentSection } from './events.ts'
+import { html, Markup } from './markup.ts'
+import { script } from './script.ts'
+import type { ShownEvent, Snapshot } from './snapshot.ts'
+import { style } from './style.ts'
+
+export interface PageOptions {
+  /** Lets the browser run this page's own style and script, and nothing else. */
+  readonly nonce: string
+  /** A page that was saved to a file can change nothing, and follows nothing. */
+  readonly isStatic: boolean
+  /** The event that is to be explained field by field. */
+  readonly event: ShownEvent | undefined
+  /** Why the switch did not do what was asked. */
+  readonly problem: string | undefined
+}
+
+export function page(invocation: Invocation, snapshot: Snapshot, options: PageOptions): string {
+  const { product } = invocation
+  const { nonce, isStatic } = options
+  const title = `${product.name} telemetry on this machine`
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title}</title>
+        <link rel="icon" href="data:," />
+        ${isStatic ? contentPolicy : ''}
+        <style nonce="${nonce}">
+          ${new Markup(style)}
+        </style>
+      </head>
+      <body>
+        <main>${mainOf(invocation, snapshot, options)}</main>
+        ${
+          isStatic
+            ? html`<p class="soft">Saved ${new Date(snapshot.now).toISOString()}.</p>`
+            : html`<p class="soft" id="live" role="status"></p>
+                <script nonce="${nonce}">
+                  ${new Markup(script)}
+                </script>`
+        }
+      </body>
+    </html> `.text
+}
+
+const contentPolicy = html`<meta
+  http-equiv="Content-Security-Policy"
+  content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+/>`
+
+/** What changes while the page is open. */
+export function mainOf(
+  invocation: Invocation,
+  snapshot: Snapshot,
+  { isStatic, event, problem }: PageOptions,
+): Markup {
+  const { context, product } = invocation
+  return html`
+    ${problem !== undefined && html`<p class="warning" role="alert">${problem}</p>`}
+    <h1>${headline(context)}</h1>
+    <p>${because(context)}</p>
+    ${alsoBecause(context).map((reason) => html`<p>Also: ${reason}</p>`)}
+    ${wayOut(context).length > 0 && html`<p>${wayOut(context).join(' ')}</p>`}
+    ${isStatic ? '' : switchForm(context)}
+    <p class="soft">
+      This page is served by ${product.command} on this machine, to this browser only. It loads
+      nothing from anywhere else. <a href="${product.docs}">How it all works</a>
+    </p>
+    ${event && eventSection(event, snapshot.now)} ${waitingSection(invocation, snapshot)}
+    ${sentSection(invocation, snapshot)} ${countsSection(snapshot, product)}
+    ${rulesSection(context)} ${placesSection(invocation, snapshot)} ${leavingSection(invocation)}
+  `
+}
+
+/** A form, so that it works without a script. */
+function switchForm({ verdict, product }: Context): Markup {
+  const isOff = verdict.rules.some(
+    ({ rule, effect }) => rule === 'user_settings' && effect === 'off',
+  )
+  return isOff
+    ? html`<form method="post" action="/enable" class="panel">
+        <p>
+          You have turned ${product.name} telemetry off. Turning it on again lets it count and send
+          the events described below.
+        </p>
+        <button id="switch" class="quiet">Turn telemetry on</button>
+      </form>`
+    : html`<form method="post" action="/disable" class="panel">
+        <p>
+          ${
+            verdict.collecting
+              ? 'You can turn it off for good, here and now.'
+              : 'It is off already, for the reason above. You can also turn it off for good.'
+          }
+          Whatever waits to be sent is deleted.
+        </p>
+        <button id="switch">Turn telemetry off for good</button>
+      </form>`
+}
+
+function rulesSection(context: Context): Markup {
+  return html`<section aria-labelledby="rules">
+    <h2 id="rules">Which rules decide</h2>
+    <p class="soft">Any one of them can turn telemetry off. None can overrule another's no.</p>
+    <details id="all-rules">
+      <summary>All ${context.verdict.rules.length} rules, in the order they are asked</summary>
+      <table class="wide">
+        <thead>
+          <tr>
+            <th scope="col">Rule</th>
+            <th scope="col">Says</th>
+            <th scope="col">Where</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${context.verdict.rules.map((rule) => ruleRow(rule, context))}
+        </tbody>
+      </table>
+    </details>
+  </section>`
+}
+
+const effects = { none: 'nothing against it', off: 'off', no_uploads: 'send nothing' } as const
+
+function ruleRow({ rule, source, effect }: Rule, context: Context): Markup {
+  return html`<tr>
+    <th scope="row">${rule}</th>
+    <td class="${effect === 'none' ? '' : 'off'}">${effects[effect]}</td>
+    <td>${source === null ? '' : tidy(source, context)}</td>
+  </tr>`
+}
+
+function placesSection({ context }: Invocation, { status }: Snapshot): Markup {
+  const { endpoint, udp_endpoint: udp, paths } = status
+  const rows: readonly (readonly [string, string])[] = [
+    ['Events go to', `${endpoint.url} (${tidy(endpoint.source, context)})`],
+    ...(udp.address === null ? [] : [['Runs also by UDP to', udp.address] as const]),
+    ['Client id', status.client_id ?? 'none yet'],
+    ['Settings', tidy(paths.settings, context)],
+    ['Statistics', tidy(paths.stats, context)],
+    ['Queue', tidy(paths.queue, context)],
+    ['What was sent', tidy(paths.sent, context)],
+  ]
+  return html`<section aria-labelledby="places">
+    <h2 id="places">Where it goes, and where it lies</h2>
+    <dl>
+      ${rows.map(
+        ([name, value]) =>
+          html`<dt>${name}</dt>
+            <dd>${value}</dd>`,
+      )}
+    </dl>
+  </section>`
+}
+
+function leavingSection({ product, context }: Invocation): Markup {
+  return html`<section aria-labelledby="leaving">
+    <h2 id="leaving">The way out</h2>
+    <p>
+      <code>${product.command} disable --forget</code> turns telemetry off and removes the client
+      id, the statistics and the list of what was sent from this machine.
+    </p>
+    <p class="soft">
+      Without this tool: set <code>${product.variables.off}=1</code> or <code>DO_NOT_TRACK=1</code>,
+      or write <code>enabled = false</code> under
+      <code>[${product.keys.enabled.slice(0, -1).join('.')}]</code> in
+      <code>${tidy(context.paths.settings, context)}</code>.
+    </p>
+  </section>`
+}

@@ -1,0 +1,167 @@
+import { randomBytes } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+import { disable } from '../commands/disable.ts'
+import { enable } from '../commands/enable.ts'
+import { CliError } from '../error.ts'
+import { type Invocation, reassessed } from '../invocation.ts'
+import { guardFor } from './guard.ts'
+import { html } from './markup.ts'
+import { openLive } from './live.ts'
+import { page, type PageOptions } from './page.ts'
+import { findEvent, takeSnapshot } from './snapshot.ts'
+
+export interface View {
+  readonly url: string
+  /** Settles when nobody looks any more. */
+  readonly left: Promise<void>
+  readonly close: () => void
+}
+
+/** How long a closed page may take to come back, and how long the first visit may be awaited. */
+const patience = { reloadMs: 10_000, idleMs: 15 * 60 * 1000 } as const
+
+/** Serves the page to one browser on this machine. Rejects where the port can't be had. */
+export async function openView(invocation: Invocation, port: number): Promise<View> {
+  const token = randomBytes(24).toString('base64url')
+  const server = createServer({ keepAliveTimeout: 2000 })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host: '127.0.0.1', port, exclusive: true }, resolve)
+  })
+  const { port: taken } = server.address() as AddressInfo
+  const guard = guardFor(taken, { token, session: randomBytes(24).toString('base64url') })
+  const live = openLive(invocation)
+  const leave = leaving()
+
+  server.on('request', (request, response) => {
+    leave.stay(live.watching() > 0 ? Infinity : patience.idleMs)
+    const judgement = guard.judge(request)
+    if (judgement.kind === 'refuse') return send(response, 403, refusal)
+    if (judgement.kind === 'let in') {
+      return void response
+        .writeHead(303, { ...safe, 'set-cookie': judgement.cookie, location: '/' })
+        .end()
+    }
+    answer(request, response).catch(() => response.destroy())
+  })
+
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const url = new URL(request.url ?? '/', 'http://127.0.0.1')
+    const act = request.method === 'POST' ? actions[url.pathname] : undefined
+    if (act !== undefined) {
+      request.resume()
+      const problem = await quietly(() => act(silenced(reassessed(invocation))))
+      if (problem === undefined)
+        return void response.writeHead(303, { ...safe, location: '/' }).end()
+      return show(url, response, problem)
+    }
+    if (request.method !== 'GET')
+      return send(response, 405, html`Only GET, and the form's POST.`.text)
+    if (url.pathname === '/events') {
+      leave.stay(Infinity)
+      live.follow(response, requestOf(url))
+      response.once('close', () => {
+        if (live.watching() === 0) leave.stay(patience.reloadMs)
+      })
+      return
+    }
+    if (url.pathname !== '/') return send(response, 404, html`No such page.`.text)
+    show(url, response)
+  }
+
+  const show = (url: URL, response: ServerResponse, problem?: CliError): void => {
+    const now = reassessed(invocation)
+    const nonce = randomBytes(16).toString('base64')
+    const event = url.searchParams.get('event')
+    const options: PageOptions = {
+      nonce,
+      isStatic: false,
+      event: event === null ? undefined : findEvent(now, event),
+      problem: problem && `${problem.message} ${problem.hint ?? ''}`.trim(),
+    }
+    const policy =
+      `default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'; img-src data:; ` +
+      "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    response.setHeader('content-security-policy', policy)
+    send(response, problem ? 500 : 200, page(now, takeSnapshot(now, requestOf(url)), options))
+  }
+
+  return {
+    url: `http://127.0.0.1:${taken}/?token=${token}`,
+    left: leave.left,
+    close: () => {
+      leave.stay(Infinity)
+      live.close()
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}
+
+type Action = (invocation: Invocation) => void | Promise<void>
+
+const actions: Readonly<Record<string, Action>> = {
+  '/disable': (invocation) => disable(invocation, {}),
+  '/enable': (invocation) => enable(invocation, {}),
+}
+
+/** What a command would say is on the page already. */
+function silenced(invocation: Invocation): Invocation {
+  const nothing = () => undefined
+  return { ...invocation, io: { ...invocation.io, out: nothing, err: nothing } }
+}
+
+async function quietly(work: () => void | Promise<void>): Promise<CliError | undefined> {
+  try {
+    await work()
+    return undefined
+  } catch (error) {
+    return error instanceof CliError ? error : new CliError(String(error))
+  }
+}
+
+function requestOf({ searchParams }: URL) {
+  const pageIn = (name: string) => {
+    const number = Number(searchParams.get(name))
+    return Number.isSafeInteger(number) && number > 0 ? number : 1
+  }
+  return { waiting: pageIn('waiting'), sent: pageIn('sent') }
+}
+
+const safe = {
+  'cache-control': 'no-store',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  // Not no-referrer: the form's Origin would be null then.
+  'referrer-policy': 'same-origin',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+} as const
+
+const refusal = html`<!doctype html>
+  <title>Not for this browser</title>
+  <p>
+    This page opens with the address that the command printed, once, and in one browser. Run the
+    command again for a new address.
+  </p>`.text
+
+function send(response: ServerResponse, status: number, body: string): void {
+  response.writeHead(status, { ...safe, 'content-type': 'text/html; charset=utf-8' }).end(body)
+}
+
+/** A timer that says when nobody has looked for long enough. */
+function leaving() {
+  let timer: NodeJS.Timeout | undefined
+  let leave = (): void => undefined
+  const left = new Promise<void>((resolve) => {
+    leave = resolve
+  })
+  const stay = (milliseconds: number): void => {
+    clearTimeout(timer)
+    if (Number.isFinite(milliseconds)) timer = setTimeout(leave, milliseconds)
+  }
+  stay(patience.idleMs)
+  return { left, stay }
+}

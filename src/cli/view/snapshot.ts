@@ -1,0 +1,139 @@
+import type { Contract } from '../../contract/contract.ts'
+import { contractsOf } from '../../contract/contracts.ts'
+import { previewOf } from '../../record/preview.ts'
+import { readLedger } from '../../store/ledger.ts'
+import { listQueue } from '../../store/queue.ts'
+import { readQueued } from '../../store/queued-event.ts'
+import { freshStats, readStats, type Stats } from '../../store/stats.ts'
+import { type Status, statusOf } from '../commands/status.ts'
+import type { Invocation } from '../invocation.ts'
+
+/** One event on the page, as the bytes that leave or left. */
+export interface ShownEvent {
+  readonly id: string
+  readonly bytes: string
+  /** What kind of event it is, in the words of the person who reads. */
+  readonly title: string
+  readonly at: number
+  /** Where it went; undefined while it waits. */
+  readonly endpoint: string | undefined
+  readonly contract: Contract | undefined
+}
+
+/** One page of a list, newest first. */
+export interface Listing {
+  readonly events: readonly ShownEvent[]
+  readonly total: number
+  readonly page: number
+  readonly hasMore: boolean
+}
+
+/** Everything that the page shows. Taking it writes nothing. */
+export interface Snapshot {
+  readonly status: Status
+  readonly stats: Stats
+  readonly hasStats: boolean
+  readonly waiting: Listing
+  readonly sent: Listing
+  /** What the first event will look like, where there is none yet. */
+  readonly preview: ShownEvent | undefined
+  readonly now: number
+}
+
+export interface PageRequest {
+  readonly waiting: number
+  readonly sent: number
+}
+
+/** As many events as a page can hold: a handful of bytes each, or one that is large. */
+const limits = { events: 20, bytes: 18_000 } as const
+
+export function takeSnapshot(invocation: Invocation, request: PageRequest): Snapshot {
+  const { context, product, environment, version } = invocation
+  const contracts = contractsOf(product)
+  const shown = showing(contracts)
+  const reading = readStats(context.paths.stats)
+  const now = environment.now()
+  const queue = listQueue(context.paths.queue).toReversed()
+  const waiting = listing(queue, request.waiting, ({ path, at }) => {
+    const queued = readQueued(path, contracts, now)
+    return queued.kind === 'event' ? shown(queued.bytes, at, undefined) : undefined
+  })
+  const sent = listing(readLedger(context.paths.ledger), request.sent, (entry) =>
+    shown(JSON.stringify(entry.event), Date.parse(entry.sent_at), entry.endpoint),
+  )
+  const isEmpty = waiting.total === 0 && sent.total === 0
+  return {
+    status: statusOf(invocation),
+    stats: reading.kind === 'read' ? reading.stats : freshStats(''),
+    hasStats: reading.kind === 'read',
+    waiting,
+    sent,
+    preview: isEmpty
+      ? shown(previewOf('usage', context, version).bytes, now, undefined)
+      : undefined,
+    now,
+  }
+}
+
+/** Only the events of one page are read and parsed; the others are counted. */
+function listing<T>(
+  all: readonly T[],
+  page: number,
+  show: (one: T) => ShownEvent | undefined,
+): Listing {
+  const from = (page - 1) * limits.events
+  const events: ShownEvent[] = []
+  let bytes = 0
+  for (const one of all.slice(from, from + limits.events)) {
+    const event = show(one)
+    if (event === undefined) continue
+    bytes += event.bytes.length
+    events.push(bytes > limits.bytes && events.length > 0 ? withoutBytes(event) : event)
+  }
+  return { events, total: all.length, page, hasMore: from + limits.events < all.length }
+}
+
+/** Where a page is full, an event keeps its line; its own page shows the bytes. */
+function withoutBytes(event: ShownEvent): ShownEvent {
+  return { ...event, bytes: '' }
+}
+
+function showing(contracts: readonly Contract[]) {
+  return (bytes: string, at: number, endpoint: string | undefined): ShownEvent => {
+    const event = parsed(bytes)
+    const title = wordIn(event, 'event_label', 'trigger')
+    const id = wordIn(event, 'event_id', 'uuid')
+    const contract = contracts.find(({ kind, labels }) =>
+      kind === 'usage' ? 'trigger' in event : labels.includes(title),
+    )
+    return { id, bytes, title, at, endpoint, contract }
+  }
+}
+
+function wordIn(event: Readonly<Record<string, unknown>>, ...names: readonly string[]): string {
+  const found = names.map((name) => event[name]).find((value) => typeof value === 'string')
+  return found ?? ''
+}
+
+function parsed(bytes: string): Readonly<Record<string, unknown>> {
+  const value: unknown = JSON.parse(bytes)
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}
+
+/** The one event that a person wants explained, wherever it lies. */
+export function findEvent(invocation: Invocation, id: string): ShownEvent | undefined {
+  const { context, product, environment } = invocation
+  const contracts = contractsOf(product)
+  const shown = showing(contracts)
+  for (const { path, at, name } of listQueue(context.paths.queue)) {
+    if (!name.includes(id)) continue
+    const queued = readQueued(path, contracts, environment.now())
+    if (queued.kind === 'event') return shown(queued.bytes, at, undefined)
+  }
+  for (const { event, endpoint, sent_at: sentAt } of readLedger(context.paths.ledger)) {
+    const found = shown(JSON.stringify(event), Date.parse(sentAt), endpoint)
+    if (found.id === id) return found
+  }
+  return undefined
+}

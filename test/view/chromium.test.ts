@@ -1,0 +1,173 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import http from 'node:http'
+
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { hasChromium, quietSwitches } from '../support/chromium.ts'
+import { listen } from '../support/collector.ts'
+import { type Home, tempHome } from '../support/home.ts'
+import { cli } from '../support/run.ts'
+import { openView, type OpenView } from './stage.ts'
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+const usage = JSON.stringify({ subcommand: 'run', outcome: 'success', engine: 'jit' })
+
+describe.skipIf(!hasChromium)('view in Chromium', () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await chromium.launch({
+      executablePath: '/usr/bin/chromium',
+      env: tempHome().env,
+      args: quietSwitches,
+    })
+  })
+  afterAll(() => browser.close())
+
+  const look = async (
+    home: Home,
+    options: Parameters<Browser['newContext']>[0] = {},
+  ): Promise<{ page: Page; context: BrowserContext; opened: OpenView }> => {
+    const opened = await openView(home)
+    const context = await browser.newContext(options)
+    const page = await context.newPage()
+    await page.goto(opened.url)
+    return { page, context, opened }
+  }
+
+  it('turns telemetry off by a click on the switch, and says so', async () => {
+    const home = tempHome()
+    const { page, context } = await look(home)
+    await page.getByRole('button', { name: 'Turn telemetry off for good' }).click()
+    await page.getByRole('heading', { name: 'RunMat telemetry is off.' }).waitFor()
+    expect(home.read(home.settings)).toContain('enabled = false')
+    await page.getByRole('button', { name: 'Turn telemetry on' }).click()
+    await page.getByRole('button', { name: 'Turn telemetry off for good' }).waitFor()
+    expect(home.read(home.settings)).toContain('enabled = true')
+    await context.close()
+  })
+
+  it('works by keyboard alone, and without a script', async () => {
+    const home = tempHome()
+    const { page, context } = await look(home, { javaScriptEnabled: false })
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'RunMat telemetry is off.' }).waitFor()
+    expect(home.read(home.settings)).toContain('enabled = false')
+    await context.close()
+  })
+
+  it('shows an event as soon as it is recorded, and what happens in another tab', async () => {
+    const home = tempHome()
+    const { page, context, opened } = await look(home)
+    const second = await context.newPage()
+    await second.goto(new URL('/', opened.url).href)
+    await page.getByText('Live: this page follows what happens.').waitFor()
+    await second.getByText('Live: this page follows what happens.').waitFor()
+    await cli(home, ['record', 'usage'], { input: usage })
+    await page.getByText('first_seen_for_install_id', { exact: true }).first().waitFor()
+    expect(await page.locator('#waiting').innerText()).toMatch(/^\d+ events waiting$/)
+    await second.getByRole('button', { name: 'Turn telemetry off for good' }).click()
+    await page.getByRole('heading', { name: 'RunMat telemetry is off.' }).waitFor()
+    await context.close()
+  })
+
+  it('gives nothing to a second browser that finds the used address', async () => {
+    const { context, opened } = await look(tempHome())
+    const other = await browser.newContext()
+    const page = await other.newPage()
+    const answer = await page.goto(opened.url)
+    expect(answer?.status()).toBe(403)
+    await other.close()
+    await context.close()
+  })
+
+  it('heeds no form of another site, although the browser has the cookie', async () => {
+    const home = tempHome()
+    const { context, opened } = await look(home)
+    const target = `http://127.0.0.1:${opened.port}/disable`
+    const server = http.createServer((_, response) => {
+      response
+        .setHeader('content-type', 'text/html')
+        .end(`<form method="post" action="${target}"><button>Win a prize</button></form>`)
+    })
+    const site = await context.newPage()
+    await site.goto(`http://127.0.0.1:${await listen(server)}/`)
+    const [answer] = await Promise.all([
+      site.waitForResponse(target),
+      site.getByRole('button').click(),
+    ])
+    expect(answer.status()).toBe(403)
+    expect(home.has(home.settings)).toBe(false)
+    server.close()
+    server.closeAllConnections()
+    await context.close()
+  })
+
+  it('ends a moment after its last tab was closed', async () => {
+    const { page, context, opened } = await look(tempHome())
+    await page.getByText('Live: this page follows what happens.').waitFor()
+    await context.close()
+    expect(await opened.ended).toBe(0)
+  })
+
+  const states: readonly (readonly [string, (home: Home) => Promise<unknown>])[] = [
+    ['nothing recorded', () => Promise.resolve()],
+    ['events waiting', (home) => cli(home, ['record', 'usage'], { input: usage })],
+    ['off', (home) => cli(home, ['disable'])],
+    ['settings that cannot be read', (home) => Promise.resolve(home.write(home.settings, '['))],
+    ['counting only', (home) => cli(home, ['endpoint', ''])],
+  ]
+  it.each(states)('is accessible and fits a phone, in the dark, on paper: %s', async (_, make) => {
+    const home = tempHome()
+    await make(home)
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const { page, context } = await look(home, {
+        colorScheme,
+        viewport: { width: 360, height: 640 },
+        bypassCSP: true,
+      })
+      for (const details of await page.locator('details').all()) {
+        await details.evaluate('(one) => { one.open = true }')
+      }
+      expect(await overflow(page)).toBe(0)
+      await page.emulateMedia({ media: 'print', colorScheme })
+      expect(await page.locator('form').isVisible()).toBe(false)
+      await page.emulateMedia({ media: 'screen', colorScheme })
+      await page.evaluate(axe)
+      const { violations } = (await page.evaluate('axe.run()')) as { violations: { id: string }[] }
+      expect(violations.map(({ id }) => id)).toEqual([])
+      await context.close()
+    }
+  })
+
+  it('loads nothing but itself, and runs nothing that an event brings', async () => {
+    const home = tempHome()
+    await cli(home, ['record', 'usage'], { input: usage })
+    const [bytes = ''] = (await cli(home, ['print', '--queued'])).out.split('\n')
+    const hostile = bytes.replace('"gpu":', '"<img src=x onerror=alert(1)>":')
+    home.write(
+      `${home.state}/sent.ndjson`,
+      `{"sent_at":"<script>alert(1)</script>","endpoint":"<b onclick=alert(1)>","event":${hostile}}\n`,
+    )
+    const { page, context, opened } = await look(home)
+    const asked: string[] = []
+    const faults: string[] = []
+    page.on('request', (request) => asked.push(new URL(request.url()).origin))
+    page.on('console', (message) => faults.push(message.text()))
+    await page.reload()
+    await page.getByText('Live: this page follows what happens.').waitFor()
+    expect(new Set(asked)).toEqual(new Set([new URL(opened.url).origin]))
+    expect(faults).toEqual([])
+    expect(await page.locator('b, img, main script').count()).toBe(0)
+    await context.close()
+  })
+})
+
+function overflow(page: Page): Promise<number> {
+  return page.evaluate(
+    'Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth)',
+  )
+}
