@@ -30,8 +30,23 @@ export interface Wiring {
 /** The tree of commands: the one source of `--help`, the man page's test and the completions. */
 export function programOf(wiring: Wiring): Command {
   const program = rootOf(wiring)
-  const { invocation, product, end } = wiring
+  const { invocation, product } = wiring
+  addLooking(program, wiring)
+  addChanging(program, wiring)
+  addWorking(program, wiring)
 
+  // A host has these commands among its own, and completes them itself.
+  if (!product.command.includes(' ')) addCompletion(program, wiring)
+
+  program
+    .command('menu', { hidden: true })
+    .action(async () => (await import('./menu.ts')).menu(await invocation()))
+
+  return program
+}
+
+/** The commands that look, and change nothing. */
+function addLooking(program: Command, { invocation, product }: Wiring): void {
   program
     .command('status')
     .summary('show whether telemetry is on, why, and what is stored')
@@ -53,11 +68,47 @@ export function programOf(wiring: Wiring): Command {
     .addOption(
       new Option('--explain', 'say in words what each field is, and why').conflicts('schema'),
     )
+    .addOption(
+      new Option('--started', 'the event that begins a run or an installation').conflicts([
+        'explain',
+        'schema',
+        'queued',
+      ]),
+    )
     .option('--schema', 'print the JSON Schema')
     .option('--raw', 'exact bytes also in a terminal')
     .option('--json', 'print JSON')
     .action(async (event, options) => print(await invocation(), event, options))
 
+  program
+    .command('log')
+    .summary('show what was sent, when and where to')
+    .description('Show what was sent, when and where to, newest first, one line an event.')
+    .option('-n, --lines <count>', 'only so many, the newest')
+    .option('--full', 'with the exact bytes of each event')
+    .option('-f, --follow', 'go on, and show what is sent as it happens')
+    .option('--json', 'print JSON')
+    .action(async (options) => log(await invocation(), options))
+
+  program
+    .command('view')
+    .summary('look at all of it, as a page in your browser')
+    .description(
+      'Open a page on this machine: what is counted, what waits, what was sent, and a switch. ' +
+        'It is served to your browser only, and loads nothing from anywhere.',
+    )
+    .option('--no-open', 'print the address, open no browser')
+    .option('--port <number>', 'use this port instead of any free one')
+    .option('--export <file>', 'save the page as one file and end')
+    .option('--json', 'print JSON')
+    .action(async (options) => {
+      const { view } = await import('./commands/view.ts')
+      await view(await invocation(), options)
+    })
+}
+
+/** The commands that change the settings. */
+function addChanging(program: Command, { invocation, product }: Wiring): void {
   program
     .command('enable')
     .summary('turn telemetry on')
@@ -85,7 +136,10 @@ export function programOf(wiring: Wiring): Command {
     .option('--reset', 'go back to the built-in address')
     .option('--json', 'print JSON')
     .action(async (url, options) => endpoint(await invocation(), url, options))
+}
 
+/** The commands that record and deliver. */
+function addWorking(program: Command, { invocation, product, end }: Wiring): void {
   program
     .command('upload')
     .summary('deliver now what waits to be sent')
@@ -94,48 +148,12 @@ export function programOf(wiring: Wiring): Command {
     .action(async (options) => end(await upload(await invocation(), options)))
 
   program
-    .command('log')
-    .summary('show what was sent, when and where to')
-    .description('Show what was sent, when and where to, newest first, with the exact bytes.')
-    .option('--json', 'print JSON')
-    .action(async (options) => log(await invocation(), options))
-
-  addView(program, wiring)
-
-  program
     .command('record')
     .summary('record what a program in any language did')
     .description('Record one JSON object from stdin, as the library would.')
     .addArgument(new Argument('<kind>', 'family of events').choices(kindsOf(product)))
     .option('--json', 'print JSON')
     .action(async (kind, options) => record(await invocation(), kind, options))
-
-  // A host has these commands among its own, and completes them itself.
-  if (!product.command.includes(' ')) addCompletion(program, wiring)
-
-  program
-    .command('menu', { hidden: true })
-    .action(async () => (await import('./menu.ts')).menu(await invocation()))
-
-  return program
-}
-
-function addView(program: Command, { invocation }: Wiring): void {
-  program
-    .command('view')
-    .summary('look at all of it, as a page in your browser')
-    .description(
-      'Open a page on this machine: what is counted, what waits, what was sent, and a switch. ' +
-        'It is served to your browser only, and loads nothing from anywhere.',
-    )
-    .option('--no-open', 'print the address, open no browser')
-    .option('--port <number>', 'use this port instead of any free one')
-    .option('--export <file>', 'save the page as one file and end')
-    .option('--json', 'print JSON')
-    .action(async (options) => {
-      const { view } = await import('./commands/view.ts')
-      await view(await invocation(), options)
-    })
 }
 
 function addCompletion(program: Command, { io }: Wiring): void {

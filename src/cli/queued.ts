@@ -10,11 +10,15 @@ import { plural } from './words.ts'
 /** What waits, one event a line, as it will be sent. */
 export function printQueued(invocation: Invocation): void {
   const { io } = invocation
+  let events = 0
   let others = 0
   for (const queued of waiting(invocation)) {
-    if (queued.kind === 'event') io.out(`${queued.bytes}\n`)
-    else others += 1
+    if (queued.kind === 'event') {
+      io.out(`${queued.bytes}\n`)
+      events += 1
+    } else others += 1
   }
+  if (events === 0) io.err('Nothing is waiting to be sent.\n')
   if (others > 0)
     io.err(`${plural(others, 'file')} in the queue will not be sent: no valid event.\n`)
 }

@@ -7,7 +7,7 @@ import { readClientId } from '../store/client-id.ts'
 import { freshStats, readStats } from '../store/stats.ts'
 import { timestamp } from '../contract/timestamp.ts'
 import { buildInstall } from './install.ts'
-import { buildFinished } from './run.ts'
+import { buildFinished, buildStarted } from './run.ts'
 import { buildUsage, usableVersion } from './usage.ts'
 
 export interface Preview {
@@ -17,25 +17,66 @@ export interface Preview {
 }
 
 /** What an event of the family would look like now, written nowhere. */
-export function previewOf(kind: Kind, context: Context, ownVersion: string): Preview {
+export function previewOf(
+  kind: Kind,
+  context: Context,
+  ownVersion: string,
+  isStart = false,
+): Preview {
   if (kind === 'usage') return previewUsage(context, ownVersion)
-  const { product, paths, environment } = context
+  const { product, paths } = context
   const clientId = readClientId(paths.clientId)
-  const { platform, arch } = environment
-  const release = usableVersion(ownVersion)
-  const cid = clientId ?? nilUuid
+  const id = clientId ?? nilUuid
   const bytes =
     kind === 'install'
-      ? buildInstall(context, 'install_complete', { release, method: 'shell' }, newUuid(), cid)
-      : buildFinished(
-          product,
-          { clientId: cid, sessionId: newUuid(), platform, arch, release },
-          { eventId: newUuid(), now: environment.now(), elapsedUs: 0 },
-          { runKind: 'script', jitEnabled: true, accelerateEnabled: true },
-          { success: true, jitUsed: true },
-        )
+      ? previewInstall(context, ownVersion, id, isStart)
+      : previewRun(context, ownVersion, id, isStart)
   if (bytes === undefined) throw new Error(`${product.name} has no events of that kind`)
   return { bytes, hasClientId: clientId !== undefined }
+}
+
+function previewInstall(
+  context: Context,
+  ownVersion: string,
+  clientId: string,
+  isStart: boolean,
+): string | undefined {
+  const facts = { release: usableVersion(ownVersion), method: 'shell' }
+  const label = isStart ? 'install_start' : 'install_complete'
+  return buildInstall(context, label, facts, newUuid(), clientId)
+}
+
+/** A run with everything that a run can say, so that nobody is surprised by a field later. */
+function previewRun(
+  { product, environment }: Context,
+  ownVersion: string,
+  clientId: string,
+  isStart: boolean,
+): string | undefined {
+  const { platform, arch } = environment
+  const release = usableVersion(ownVersion)
+  const identity = { clientId, sessionId: newUuid(), platform, arch, release }
+  const moment = { eventId: newUuid(), now: environment.now(), elapsedUs: 48_200 }
+  const start = { runKind: 'script', jitEnabled: true, accelerateEnabled: true }
+  if (isStart) return buildStarted(product, identity, moment, start)
+  return buildFinished(product, identity, moment, start, {
+    success: true,
+    jitUsed: true,
+    counters: { totalExecutions: 12, jitCompiled: 3, interpreterFallback: 9 },
+    provider: {
+      device: {
+        name: 'Example GPU',
+        vendor: 'Example',
+        ...(product.runtime?.backends[0] && { backend: product.runtime.backends[0] }),
+      },
+      gpuWallNs: 9_100_000,
+      gpuDispatches: 7,
+      gpuUploadBytes: 65_536,
+      gpuDownloadBytes: 8192,
+      fusionCacheHits: 3,
+      fusionCacheMisses: 1,
+    },
+  })
 }
 
 /** The next usage event as it would be queued now, built by the same builder, written nowhere. */

@@ -10,6 +10,10 @@ export interface Sent {
   readonly sent_at: string
   readonly endpoint: string
   readonly event: unknown
+  /** Which way it took; absent in lines of older versions, which only knew posts. */
+  readonly via?: 'http' | 'udp' | 'installer'
+  /** False where nobody answered that it arrived. */
+  readonly confirmed?: boolean
 }
 
 /** Grown past `most`, the ledger keeps its newest `keep` bytes. */

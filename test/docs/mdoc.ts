@@ -63,6 +63,6 @@ function optionsIn(text: string): readonly string[] {
 
 /** What stands right behind an option is the option's own, unless it stands in its place. */
 function operandsIn(text: string): readonly string[] {
-  const others = text.replaceAll(/\bFl -[a-z-]+ Ar \w+/g, '')
+  const others = text.replaceAll(/\bFl (\w \| )?-[a-z-]+ Ar \w+/g, '')
   return [...others.matchAll(/\bAr (\w+)/g)].map(([, name = '']) => name)
 }

@@ -1,24 +1,110 @@
-import { readLedger } from '../../store/ledger.ts'
+import { fingerprintOf } from '../../files/read.ts'
+import { readLedger, type Sent } from '../../store/ledger.ts'
+import { hostOf } from '../delivery-words.ts'
+import { CliError, wrongUsage } from '../error.ts'
+import { interrupted } from '../interrupted.ts'
 import type { Invocation } from '../invocation.ts'
 import { printable, toJson } from '../io.ts'
+import { ago } from '../time.ts'
 import { plural, tidy } from '../words.ts'
 
-/** What was sent, newest first, with the very bytes. */
-export function log({ io, ink, context }: Invocation, { json }: { json?: boolean }): void {
-  const { ledger } = context.paths
-  const sent = readLedger(ledger)
-  if (json) {
-    io.out(toJson(sent))
-    return
+export interface LogOptions {
+  readonly json?: boolean
+  /** The bytes of each event as well. */
+  readonly full?: boolean
+  readonly follow?: boolean
+  readonly lines?: string
+}
+
+/** A terminal holds about as many lines. */
+const shownInTerminal = 20
+/** As many as tail shows before it follows. */
+const shownBeforeFollowing = 10
+const lookEveryMs = 300
+
+/** What was sent, newest first, one line an event. */
+export async function log(invocation: Invocation, options: LogOptions): Promise<void> {
+  const limit = limitIn(options.lines)
+  if (options.follow) return await follow(invocation, options, limit ?? shownBeforeFollowing)
+  const { io, context } = invocation
+  const sent = readLedger(context.paths.ledger)
+  const shown = sent.slice(
+    0,
+    limit ?? (io.outIsTerminal && !options.json ? shownInTerminal : Infinity),
+  )
+  if (options.json) return io.out(toJson(shown))
+  io.out(shown.map((one) => lineOf(one, invocation, options)).join(''))
+  io.out(`${summary(shown.length, sent.length, invocation)}\n`)
+}
+
+function summary(shown: number, all: number, { context, product }: Invocation): string {
+  const file = tidy(context.paths.ledger, context)
+  if (all === 0) return 'Nothing is on record as sent from this machine.'
+  if (shown < all) {
+    return `${shown} of ${plural(all, 'event')}, newest first, from ${file}. All: ${product.command} log -n ${all}`
   }
-  const lines = sent.flatMap(({ sent_at, endpoint, event }) => [
-    ink.strong(printable(`${sent_at} to ${endpoint}`)),
-    printable(JSON.stringify(event)),
-    '',
-  ])
-  const summary =
-    sent.length === 0
-      ? 'Nothing was sent from this machine.'
-      : `${plural(sent.length, 'event')}, newest first, from ${tidy(ledger, context)}`
-  io.out(`${[...lines, summary].join('\n')}\n`)
+  return `${plural(all, 'event')}, newest first, from ${file}`
+}
+
+/** Oldest first, as they come. */
+async function follow(invocation: Invocation, options: LogOptions, before: number): Promise<void> {
+  const { io, context } = invocation
+  const { ledger } = context.paths
+  const tell = (sent: readonly Sent[]): void => {
+    for (const one of sent.toReversed()) {
+      io.out(options.json ? `${JSON.stringify(one)}\n` : lineOf(one, invocation, options))
+    }
+  }
+  let last = readLedger(ledger)
+  let seen = fingerprintOf(ledger)
+  tell(last.slice(0, before))
+  if (!options.json) io.err('Following what is sent. Ctrl-C ends it.\n')
+  const timer = setInterval(() => {
+    const now = fingerprintOf(ledger)
+    if (now === seen) return
+    seen = now
+    const sent = readLedger(ledger)
+    tell(newSince(last, sent))
+    last = sent
+  }, lookEveryMs)
+  await interrupted()
+  clearInterval(timer)
+}
+
+/** Both newest first. The ledger may have lost its oldest lines in between, but never newer ones. */
+function newSince(before: readonly Sent[], now: readonly Sent[]): readonly Sent[] {
+  const known = new Set(before.map((one) => JSON.stringify(one)))
+  return now.filter((one) => !known.has(JSON.stringify(one)))
+}
+
+function lineOf(sent: Sent, { ink, environment }: Invocation, { full }: LogOptions): string {
+  const { sent_at: sentAt, endpoint, event } = sent
+  const line = [
+    ink.strong(titleOf(event)),
+    ago(Date.parse(sentAt), environment.now()),
+    `to ${hostOf(endpoint)}`,
+    answerOf(sent),
+  ].join('  ')
+  return full ? `${line}\n${printable(JSON.stringify(event))}\n` : `${line}\n`
+}
+
+/** The milestone of a usage event, and the label of any other. */
+function titleOf(event: unknown): string {
+  const { trigger, event_label: label } = (event ?? {}) as Record<string, unknown>
+  const title = [label, trigger].find((one) => typeof one === 'string')
+  return printable(title ?? 'event')
+}
+
+function answerOf({ confirmed, via }: Sent): string {
+  if (confirmed !== false) return 'confirmed (204)'
+  return via === 'udp' ? 'sent by UDP, which is never confirmed' : 'not confirmed'
+}
+
+function limitIn(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw new CliError(`"${text}" is not a number of events.`, {
+    exitCode: wrongUsage,
+    hint: 'For the ten newest: -n 10',
+  })
 }

@@ -14,6 +14,8 @@ export interface PrintOptions {
   readonly explain?: boolean
   readonly schema?: boolean
   readonly queued?: boolean
+  /** The event that begins a run or an installation, instead of the one that ends it. */
+  readonly started?: boolean
 }
 
 /** Of a family of events, or of the one that waits under an id. */
@@ -22,18 +24,21 @@ export async function print(
   event: string,
   options: PrintOptions,
 ): Promise<void> {
-  const { queued, schema, explain } = options
+  const { queued, schema, explain, started } = options
   if (isEventId(event)) {
-    if (queued || schema || explain) throw new CliError(idAlone, { exitCode: wrongUsage })
+    if (queued || schema || explain || started)
+      throw new CliError(idAlone, { exitCode: wrongUsage })
     return printEvent(invocation, event, options)
   }
   const kind = event as Kind
+  if (started && kind === 'usage') throw new CliError(noStart, { exitCode: wrongUsage })
   if (queued) printQueued(invocation)
   else if (schema || explain) await describe(invocation, kind, options)
   else preview(invocation, kind, options)
 }
 
-const idAlone = 'An id is of one event: --queued, --schema and --explain are about all of them.'
+const idAlone = "An event id can't be combined with --queued, --schema, --explain or --started."
+const noStart = 'A usage event has no beginning: --started is for runtime and install events.'
 
 function printEvent(invocation: Invocation, id: string, options: PrintOptions): void {
   const bytes = queuedEvent(invocation, id)
@@ -67,8 +72,9 @@ function show({ io, ink }: Invocation, bytes: string, { json, raw }: PrintOption
 }
 
 function preview(invocation: Invocation, kind: Kind, options: PrintOptions): void {
+  const { started } = options
   const { io, context, version } = invocation
-  const { bytes, hasClientId } = previewOf(kind, context, version)
+  const { bytes, hasClientId } = previewOf(kind, context, version, started)
   show(invocation, bytes, options)
   if (!hasClientId) {
     io.err(
@@ -76,4 +82,6 @@ function preview(invocation: Invocation, kind: Kind, options: PrintOptions): voi
         'One is made with the first event.\n',
     )
   }
+  // In a terminal the bytes look like something that has just happened.
+  if (io.outIsTerminal) io.err('This is a preview. Nothing was sent, and nothing was recorded.\n')
 }

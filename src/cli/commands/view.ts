@@ -1,6 +1,7 @@
 import { causeOf, codeOf } from '../../files/errors.ts'
 import { replaceFile } from '../../files/write.ts'
 import { CliError, wrongUsage } from '../error.ts'
+import { interrupted } from '../interrupted.ts'
 import type { Invocation } from '../invocation.ts'
 import { printable, toJson } from '../io.ts'
 import { openInBrowser } from '../view/browser.ts'
@@ -64,11 +65,5 @@ function cannotListen(port: number, error: unknown): CliError {
   return new CliError(`Cannot open ${name} on 127.0.0.1: ${why}.`, {
     hint: 'Leave --port away to use any free port, or save the page with --export FILE.',
     cause: error,
-  })
-}
-
-function interrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, resolve)
   })
 }

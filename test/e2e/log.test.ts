@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+
+import { describe, expect, it } from 'vitest'
+
+import { startCollector } from '../support/collector.ts'
+import { eventually } from '../support/eventually.ts'
+import { type Home, tempHome } from '../support/home.ts'
+import { cli, cliCommand, cliJson } from '../support/run.ts'
+
+const usage = JSON.stringify({ subcommand: 'run', outcome: 'success', version: '0.6.1' })
+
+/** A home from which some events were sent, to a collector that is gone by now. */
+async function sentFrom(home: Home): Promise<string> {
+  const collector = await startCollector()
+  await cli(home, ['endpoint', collector.url])
+  await cli(home, ['record', 'usage'], { input: usage })
+  await cli(home, ['upload'])
+  await collector.stop()
+  return new URL(collector.url).host
+}
+
+describe.concurrent('log', () => {
+  it('shows one line an event: what, when, where to and the answer', async () => {
+    const home = tempHome()
+    const host = await sentFrom(home)
+    const { out } = await cli(home, ['log'])
+    const lines = out.trim().split('\n')
+    expect(lines.length).toBe((await cliJson<unknown[]>(home, ['log'])).length + 1)
+    expect(out).toMatch(
+      new RegExp(`first_successful_run  (just now|\\d+ seconds? ago)  to ${host}`),
+    )
+    for (const line of lines.slice(0, -1)) expect(line).toMatch(/  confirmed \(204\)$/)
+  })
+
+  it('shows the bytes with --full, and so many with -n', async () => {
+    const home = tempHome()
+    await sentFrom(home)
+    const all = await cliJson<{ event: object }[]>(home, ['log'])
+    const { out } = await cli(home, ['log', '--full', '-n', '2'])
+    const bytes = out.split('\n').filter((line) => line.startsWith('{'))
+    expect(bytes).toEqual(all.slice(0, 2).map(({ event }) => JSON.stringify(event)))
+    expect(await cliJson(home, ['log', '-n', '1'])).toEqual(all.slice(0, 1))
+    for (const wrong of ['x', '-1', '1.5']) {
+      const ended = await cli(home, ['log', `-n${wrong}`])
+      expect(ended).toMatchObject({ code: 2, out: '' })
+      expect(ended.err).toContain(wrong)
+    }
+  })
+
+  it('follows what is sent until it is interrupted', async () => {
+    const home = tempHome()
+    await sentFrom(home)
+    const [program, ...before] = cliCommand
+    const child = spawn(program, [...before, 'log', '--follow', '--json', '-n', '0'], {
+      env: home.env,
+      cwd: home.path,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    let seen = ''
+    child.stdout.on('data', (chunk: Buffer) => (seen += String(chunk)))
+    const collector = await startCollector()
+    await cli(home, ['endpoint', collector.url])
+    await eventually(async () => {
+      await cli(home, ['record', 'install'], {
+        input: JSON.stringify({ event_label: 'install_start', method: 'shell' }),
+      })
+      await cli(home, ['upload'])
+      expect(seen).toContain('"install_start"')
+    })
+    for (const line of seen.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('event')
+    child.kill('SIGINT')
+    expect(await once(child, 'close')).toEqual([0, null])
+    await collector.stop()
+  })
+})
