@@ -73,7 +73,7 @@ describe('the package', () => {
   it.skipIf(!isCompiled).each([
     ['status', ['cli.cjs']],
     ['disable', ['cli.cjs']],
-    ['--version', ['cli.cjs', 'program.cjs']],
+    ['--version', ['cli.cjs', 'parse.cjs']],
   ])('opens few files for %s, and takes the compiled code of each', async (word, files) => {
     const bin = path.join(library(), 'bin/runmat-telemetry.js')
     const code = `

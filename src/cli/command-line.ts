@@ -6,11 +6,23 @@ import type { Invocation } from './invocation.ts'
 
 const aliases = new Set(['status', 'print', 'enable', 'disable', 'endpoint'])
 
+/** What people type who have not read the manual, and what they mean. */
+const meanings: Readonly<Record<string, string>> = {
+  'opt-out': 'disable',
+  'opt-in': 'enable',
+  show: 'status',
+  version: '--version',
+  '-v': '--version',
+}
+
 /**
  * `--status` is `status`, wherever it stands before a command, and no command at all is the
  * given default. Everything else is left to the parser.
  */
 export function spellOut(argv: readonly string[], otherwise: () => string): readonly string[] {
+  const [first = '', ...others] = argv
+  const meant = Object.hasOwn(meanings, first) ? meanings[first] : undefined
+  if (meant !== undefined) return [meant, ...others]
   const end = argv.indexOf('--')
   const considered = end === -1 ? argv : argv.slice(0, end)
   const at = considered.findIndex((word) => !word.startsWith('-') || aliasIn(word) !== undefined)

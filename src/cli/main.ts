@@ -2,8 +2,8 @@ import { causeOf } from '../files/errors.ts'
 import type { Product } from '../product/product.ts'
 import { spellOut } from './command-line.ts'
 import { invocationOf, type Tool } from './invocation.ts'
-import { CliError, done, failed } from './error.ts'
-import { type Io, printable } from './io.ts'
+import { CliError, done } from './error.ts'
+import { printable, toJson } from './io.ts'
 import { plainCommand } from './command-line.ts'
 
 /** Runs one command line and says how it ended. Never throws, never exits. */
@@ -19,21 +19,28 @@ export async function main(tool: Tool, argv: readonly string[]): Promise<number>
     const line = spellOut(argv, otherwise)
     const command = plainCommand(line)
     if (command === undefined) {
-      const { parse } = await import('./program.ts')
+      const { parse } = await import('./parse.ts')
       return await parse(line, { product, version, io, invocation })
     }
     await command(await invocation())
     return done
   } catch (error) {
-    return endOf(error, product, io)
+    return endOf(error, tool, argv.includes('--json'))
   }
 }
 
-function endOf(error: unknown, product: Product, io: Io): number {
-  const known = error instanceof CliError
-  io.err(printable(`${product.command}: ${known ? error.message.trimEnd() : causeOf(error)}\n`))
-  if (known && error.hint !== undefined) io.err(`${error.hint}\n`)
-  return known ? error.exitCode : failed
+/** Says what went wrong, for people or for programs, and answers with the exit code. */
+function endOf(error: unknown, { product, io }: Tool, json: boolean): number {
+  const known = error instanceof CliError ? error : new CliError(causeOf(error))
+  const { exitCode, hint } = known
+  const message = known.message.trimEnd()
+  if (json) {
+    io.err(toJson({ error: message, hint: hint ?? null, exit_code: exitCode }))
+  } else {
+    io.err(printable(`${product.command}: ${message}\n`))
+    if (hint !== undefined) io.err(printable(`${hint}\n`))
+  }
+  return exitCode
 }
 
 function homeless(product: Product, platform: string): CliError {

@@ -1,8 +1,8 @@
-import { Argument, Command, CommanderError, Option } from 'commander'
+import { Argument, Command, Option } from 'commander'
 
 import type { Kind } from '../contract/contract.ts'
 import type { Product } from '../product/product.ts'
-import { completion } from './commands/completion.ts'
+import { completion, installationOf, shellIn } from './commands/completion.ts'
 import { disable } from './commands/disable.ts'
 import { enable } from './commands/enable.ts'
 import { endpoint } from './commands/endpoint.ts'
@@ -11,7 +11,7 @@ import { print } from './commands/print.ts'
 import { record } from './commands/record.ts'
 import { status } from './commands/status.ts'
 import { upload } from './commands/upload.ts'
-import { shells } from './completion/tree.ts'
+import { type Shell, shells } from './completion/tree.ts'
 import { done, wrongUsage } from './error.ts'
 import type { Invocation } from './invocation.ts'
 import { type Io, toJson } from './io.ts'
@@ -156,16 +156,20 @@ function addWorking(program: Command, { invocation, product, end }: Wiring): voi
     .action(async (kind, options) => record(await invocation(), kind, options))
 }
 
-function addCompletion(program: Command, { io }: Wiring): void {
+function addCompletion(program: Command, { io, invocation, product }: Wiring): void {
   program
     .command('completion')
     .summary('print a script that completes these commands')
     .description('Print a script with which the shell completes these commands.')
-    .addArgument(new Argument('<shell>', 'which one').choices(shells))
+    .addArgument(new Argument('[shell]', 'which one; by default yours').choices(shells))
     .option('--json', 'print JSON')
-    .action(async (shell, { json }) => {
+    .action(async (given: Shell | undefined, { json }: { json?: boolean }) => {
+      const shell = given ?? shellIn((await invocation()).environment.env)
       const script = completion(program, shell)
       io.out(json ? toJson({ shell, script }) : script)
+      if (!json && (given === undefined || io.outIsTerminal)) {
+        io.err(`${installationOf(shell, product.command)}\n`)
+      }
     })
 }
 
@@ -199,10 +203,11 @@ function rootOf({ product, version, io }: Wiring): Command {
       `\nTelemetry is also off wherever DO_NOT_TRACK=1 or ${off}=1 is set.\n` +
         `Exit codes: ${done} done, 1 failed, ${wrongUsage} wrong usage.\n${product.docs}, questions to ${product.contact}`,
     )
-    .showHelpAfterError(`Run ${product.command} --help for what there is.`)
     .configureOutput({
       writeOut: io.out,
       writeErr: io.err,
+      // Errors are thrown, and said in one place and one voice.
+      outputError: () => undefined,
       getOutHelpWidth: io.outWidth,
       getErrHelpWidth: io.errWidth,
       // Else the parser looks at the standard streams, which takes longer than all that we do.
@@ -211,20 +216,4 @@ function rootOf({ product, version, io }: Wiring): Command {
     })
     .enablePositionalOptions()
     .exitOverride()
-}
-
-/** Runs the command of a line, with all its options, and says how it ended. */
-export async function parse(line: readonly string[], wiring: Omit<Wiring, 'end'>): Promise<number> {
-  let code: number = done
-  const end = (ended: number) => {
-    code = ended
-  }
-  try {
-    await programOf({ ...wiring, end }).parseAsync(line, { from: 'user' })
-    return code
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    // The parser has said everything by now, or was asked for help.
-    return error.exitCode === 0 ? done : wrongUsage
-  }
 }

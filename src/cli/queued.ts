@@ -1,6 +1,3 @@
-import * as v from 'valibot'
-
-import { randomUuid } from '../contract/atoms.ts'
 import { contractsOf } from '../contract/contracts.ts'
 import { listQueue } from '../store/queue.ts'
 import { readQueued } from '../store/queued-event.ts'
@@ -23,16 +20,27 @@ export function printQueued(invocation: Invocation): void {
     io.err(`${plural(others, 'file')} in the queue will not be sent: no valid event.\n`)
 }
 
+/** An event's id, or enough of its beginning to tell it from others. */
 export function isEventId(text: string): boolean {
-  return v.is(randomUuid, text.toLowerCase())
+  const dashed = text.toLowerCase()
+  const shape = '00000000-0000-4000-8000-000000000000'
+  if (dashed.length < shortestPrefix || dashed.length > shape.length) return false
+  return Array.from(dashed).every((char, at) =>
+    shape[at] === '-' ? char === '-' : /^[0-9a-f]$/.test(char),
+  )
 }
 
-/** The bytes of the one that waits under this id. */
-export function queuedEvent(invocation: Invocation, id: string): string | undefined {
+const shortestPrefix = 4
+
+/** The bytes of those that wait under this id, or under ids that begin so. */
+export function queuedEvents(invocation: Invocation, id: string): readonly string[] {
+  const found: string[] = []
   for (const queued of waiting(invocation)) {
-    if (queued.kind === 'event' && idOf(queued.bytes) === id.toLowerCase()) return queued.bytes
+    if (queued.kind === 'event' && idOf(queued.bytes)?.startsWith(id.toLowerCase())) {
+      found.push(queued.bytes)
+    }
   }
-  return undefined
+  return found
 }
 
 function idOf(bytes: string): string | undefined {

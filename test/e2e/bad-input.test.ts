@@ -203,11 +203,44 @@ describe('a command line', () => {
     [['endpoint', '--reset', 'https://example.invalid'], /exclude each other/],
     [['print', '--explain', '--schema'], /cannot be used with/],
     [['record'], /missing required argument/],
+    [['--enable', '--disable'], /one line runs one of them/],
+    [['help', 'nope'], /unknown command 'nope'/],
+    [['print', 'usage', '--started'], /no beginning/],
   ])('%j is wrong usage', async (args, fault) => {
     const home = tempHome()
     const { code, out, err } = await cli(home, args)
     expect({ code, out }).toEqual({ code: 2, out: '' })
     expect(err).toMatch(fault)
     expect(home.has('.config')).toBe(false)
+  })
+})
+
+describe('an error', () => {
+  it.concurrent.each([
+    [['statsu'], 2],
+    [['endpoint', 'ftp://example.invalid'], 2],
+    [['print', '00000000-0000-4000-8000-000000000000'], 1],
+  ])('of %j is JSON where JSON was asked for', async (args, exitCode) => {
+    const { code, out, err } = await cli(tempHome(), [...args, '--json'])
+    expect({ code, out }).toEqual({ code: exitCode, out: '' })
+    const error = JSON.parse(err) as Record<string, unknown>
+    expect(Object.keys(error)).toEqual(['error', 'hint', 'exit_code'])
+    expect(error['exit_code']).toBe(exitCode)
+  })
+})
+
+describe('words that people try', () => {
+  it.concurrent('do what they mean', async () => {
+    const home = tempHome()
+    expect((await cli(home, ['opt-out'])).code).toBe(0)
+    expect(home.read(home.settings)).toContain('enabled = false')
+    expect((await cli(home, ['opt-in'])).code).toBe(0)
+    expect(home.read(home.settings)).toContain('enabled = true')
+    expect((await cli(home, ['show'])).out).toBe((await cli(home, ['status'])).out)
+    const version = await cli(home, ['--version'])
+    for (const word of ['version', '-v', '-V']) {
+      expect(await cli(home, [word])).toEqual(version)
+    }
+    expect(version.err).toMatch(/ingestion key/)
   })
 })

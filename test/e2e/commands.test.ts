@@ -188,6 +188,21 @@ describe('print with an id', () => {
       const ended = await cli(home, ['print', wanted ?? '', '--json'])
       expect(ended).toMatchObject({ code: 0, out: `${bytes}\n`, err: '' })
     }
+    const prefix = runtime.uuid.slice(0, 12)
+    expect((await cli(home, ['print', prefix])).out).toBe(`${foreign}\n`)
+  })
+
+  it.concurrent('says so where the beginning of an id is that of several', async () => {
+    const home = tempHome()
+    const [event] = fillQueue(home, 1)
+    for (const at of [1, 2]) {
+      const same = `0123456${at}-0000-4000-8000-000000000000`
+      const bytes = event?.bytes.replace(event.id, same) ?? ''
+      home.write(path.join(home.state, `queue/${at}.json`), bytes)
+    }
+    const both = await cli(home, ['print', '0123456'])
+    expect(both).toMatchObject({ code: 1, out: '' })
+    expect(both.err).toContain('2 events wait under ids that begin with 0123456')
   })
 
   it.concurrent('says so where none does, and what cannot be asked of one', async () => {

@@ -107,7 +107,7 @@ describe.concurrent('roar telemetry', () => {
     expect(all).not.toMatch(/runmat/i)
     expect(all).toContain('Turn it off for good: roar telemetry disable')
     expect(all).toContain('Usage: roar telemetry disable [options]')
-    expect(all).toContain('Run roar telemetry --help for what there is.')
+    expect(all).toContain('Run roar telemetry --help to see all commands.')
     expect((await roar(['telemetry', '--version'])).out).toBe((await roar(['--version'])).out)
   })
 })

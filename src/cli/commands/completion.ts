@@ -5,11 +5,36 @@ import { fish } from '../completion/fish.ts'
 import { powershell } from '../completion/powershell.ts'
 import { treeOf } from '../completion/tree.ts'
 import { zsh } from '../completion/zsh.ts'
-import type { Shell } from '../completion/tree.ts'
+import { type Shell, shells } from '../completion/tree.ts'
+import { CliError, wrongUsage } from '../error.ts'
 
 const scripts = { bash, zsh, fish, powershell } as const satisfies Record<Shell, unknown>
 
 /** A script with which the shell completes these very commands. */
 export function completion(program: Command, shell: Shell): string {
   return scripts[shell](treeOf(program))
+}
+
+/** The shell that the person works in, as far as the environment tells. */
+export function shellIn(env: Readonly<Record<string, string | undefined>>): Shell {
+  const name = /([a-z]+)(\.exe)?$/.exec(env['SHELL'] ?? '')?.[1]
+  const shell = shells.find((one) => one === name)
+  if (shell !== undefined) return shell
+  if (env['SHELL'] === undefined && env['PSModulePath'] !== undefined) return 'powershell'
+  throw new CliError('Your shell is not one that can be completed in, as far as SHELL tells.', {
+    exitCode: wrongUsage,
+    hint: `Name one: ${shells.join(', ')}.`,
+  })
+}
+
+const installations: Readonly<Record<Shell, (command: string) => string>> = {
+  bash: (command) => `source <(${command} completion bash)   # in ~/.bashrc`,
+  zsh: (command) => `source <(${command} completion zsh)   # in ~/.zshrc, after compinit`,
+  fish: (command) => `${command} completion fish | source   # in ~/.config/fish/config.fish`,
+  powershell: (command) =>
+    `${command} completion powershell | Out-String | Invoke-Expression   # in $PROFILE`,
+}
+
+export function installationOf(shell: Shell, command: string): string {
+  return `To complete in every ${shell}, add this line:\n${installations[shell](command)}`
 }

@@ -5,7 +5,7 @@ import type { Invocation } from '../invocation.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { explanation } from '../explain.ts'
 import { paintJson } from '../paint-json.ts'
-import { isEventId, printQueued, queuedEvent } from '../queued.ts'
+import { isEventId, printQueued, queuedEvents } from '../queued.ts'
 import { toJson } from '../io.ts'
 
 export interface PrintOptions {
@@ -41,11 +41,16 @@ const idAlone = "An event id can't be combined with --queued, --schema, --explai
 const noStart = 'A usage event has no beginning: --started is for runtime and install events.'
 
 function printEvent(invocation: Invocation, id: string, options: PrintOptions): void {
-  const bytes = queuedEvent(invocation, id)
+  const { command } = invocation.product
+  const [bytes, ...others] = queuedEvents(invocation, id)
   if (bytes === undefined) {
-    const { command } = invocation.product
     throw new CliError(`No event waits under the id ${id}.`, {
       hint: `${command} print --queued shows what waits, ${command} log what was sent.`,
+    })
+  }
+  if (others.length > 0) {
+    throw new CliError(`${others.length + 1} events wait under ids that begin with ${id}.`, {
+      hint: `Give more of the id. ${command} print --queued shows them all.`,
     })
   }
   show(invocation, bytes, options)

@@ -1,0 +1,65 @@
+import { type Command, CommanderError } from 'commander'
+
+import type { Product } from '../product/product.ts'
+import { CliError, done, wrongUsage } from './error.ts'
+import { programOf, type Wiring } from './program.ts'
+
+/** Runs the command of a line, with all its options, and says how it ended. */
+export async function parse(line: readonly string[], wiring: Omit<Wiring, 'end'>): Promise<number> {
+  let code: number = done
+  const end = (ended: number) => {
+    code = ended
+  }
+  const program = programOf({ ...wiring, end })
+  try {
+    requireKnownHelp(line, program)
+    await program.parseAsync(line, { from: 'user' })
+    return code
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode !== 0) throw wrongLine(error, line, wiring.product)
+    if (error.code === 'commander.version') sayKey(wiring)
+    return done
+  }
+}
+
+/** The parser would show the help of everything instead, and not say why. */
+function requireKnownHelp([word, name]: readonly string[], program: Command): void {
+  if (word !== 'help' || name === undefined || name === 'help') return
+  if (program.commands.some((one) => one.name() === name || one.aliases().includes(name))) return
+  program.error(`error: unknown command '${name}'`, { code: 'commander.unknownCommand' })
+}
+
+const commandFlags = ['--status', '--print', '--enable', '--disable', '--endpoint']
+
+/** The parser's own words, in our voice. */
+function wrongLine({ message }: CommanderError, line: readonly string[], product: Product) {
+  const [said = '', guess] = message.replace(/^error: /, '').split('\n')
+  const sentence = said.replace(
+    /^command-argument value '(.*)' is invalid for argument '(.*)'\./,
+    '"$1" is not a known $2.',
+  )
+  const flag = commandFlags.find((one) => sentence === `unknown option '${one}'`)
+  const [, nearest] = /^\(Did you mean (.+)\?\)$/.exec(guess ?? '') ?? []
+  const more =
+    flag !== undefined
+      ? ` beside ${line[0]}: these are two commands, and one line runs one of them.`
+      : nearest === undefined
+        ? ''
+        : `. Did you mean ${nearest}?`
+  return new CliError(sentence + (more || (sentence.endsWith('.') ? '' : '.')), {
+    exitCode: wrongUsage,
+    hint: `Run ${product.command} --help to see all commands.`,
+  })
+}
+
+/** Without a key a build sends nothing, and its version alone does not say so. */
+function sayKey({ product, io }: Pick<Wiring, 'product' | 'io'>): void {
+  const { ingestionKey } = product
+  if (ingestionKey === undefined) return
+  io.err(
+    ingestionKey.embedded === ''
+      ? 'This build has no ingestion key, so it sends nothing.\n'
+      : 'This build has an ingestion key.\n',
+  )
+}
