@@ -14,6 +14,8 @@ export interface Io {
   readonly colour: boolean
   /** How many columns there are for text. */
   readonly outWidth: () => number
+  /** How many lines fit at a time. */
+  readonly outHeight: () => number
   readonly errWidth: () => number
   /** All of stdin. */
   readonly input: () => string
@@ -51,13 +53,15 @@ export function processIo(
     errIsTerminal,
     input: readInput,
     colour: wantsColour(env, outIsTerminal),
-    outWidth: () => (outIsTerminal ? process.stdout.columns : usualWidth),
+    outWidth: () => (outIsTerminal ? process.stdout.columns || usualWidth : usualWidth),
+    outHeight: () => (outIsTerminal ? process.stdout.rows || usualHeight : usualHeight),
     errWidth: () => (errIsTerminal() ? process.stderr.columns : usualWidth),
   }
 }
 
 /** Of what is no terminal. */
 const usualWidth = 80
+const usualHeight = 24
 
 function write(descriptor: number, text: string): void {
   const bytes = Buffer.from(text)

@@ -1,68 +1,154 @@
-import { cancel, intro, isCancel, outro, select, text } from '@clack/prompts'
+import {
+  cancel,
+  intro,
+  isCancel,
+  log as say,
+  outro,
+  select,
+  text,
+  updateSettings,
+} from '@clack/prompts'
 
 import { parseEndpoint } from '../settings/address.ts'
+import { look } from '../files/read.ts'
+import { queuedNames } from '../store/queue.ts'
 import { disable } from './commands/disable.ts'
 import { enable } from './commands/enable.ts'
 import { endpoint } from './commands/endpoint.ts'
+import { log } from './commands/log.ts'
 import { print } from './commands/print.ts'
 import { status } from './commands/status.ts'
-import { type Invocation, reassessed } from './invocation.ts'
+import { upload } from './commands/upload.ts'
 import { CliError } from './error.ts'
-import { because, headline } from './words.ts'
+import { type Invocation, reassessed } from './invocation.ts'
+import { page } from './pager.ts'
+import { because, headline, plural, wrap } from './words.ts'
 
-type Choice = 'status' | 'print' | 'explain' | 'enable' | 'disable' | 'endpoint' | 'leave'
+type Choice =
+  | 'status'
+  | 'print'
+  | 'explain'
+  | 'log'
+  | 'upload'
+  | 'enable'
+  | 'disable'
+  | 'endpoint'
+  | 'view'
+  | 'quit'
+
+interface Offer {
+  readonly value: Choice
+  readonly label: string
+  readonly hint?: string
+}
 
 /** The same commands for somebody who would rather look than read a manual. */
 export async function menu(start: Invocation): Promise<void> {
+  updateSettings({ aliases: { q: 'cancel' } })
   let invocation = start
-  intro(`${headline(invocation.context)} ${because(invocation.context)}`)
+  let last: Choice = 'status'
+  let hasChanged = false
+  intro(headline(invocation.context))
+  // The frame takes three columns.
+  say.message(wrap(because(invocation.context), '', invocation.io.outWidth() - 4).join('\n'))
   for (;;) {
-    const choice = await ask(invocation)
-    if (choice === undefined) return cancel('Left as it is.')
-    if (choice === 'leave') return outro('Bye.')
+    const offers = offersFor(invocation)
+    const choice = await ask(offers, last)
+    if (choice === undefined || choice === 'quit') break
+    last = choice
+    const before = JSON.stringify(invocation.context.settings.files)
     await act(choice, invocation)
     invocation = reassessed(invocation)
+    hasChanged ||= JSON.stringify(invocation.context.settings.files) !== before
+    // What was turned off can be turned on again, from the same place.
+    if (choice === 'disable') last = 'enable'
+    if (choice === 'enable') last = 'disable'
   }
+  if (hasChanged) outro('Bye.')
+  else cancel('Bye. Nothing was changed.')
 }
 
-async function ask(invocation: Invocation): Promise<Choice | undefined> {
-  const { collecting } = invocation.context.verdict
+async function ask(offers: readonly Offer[], last: Choice): Promise<Choice | undefined> {
+  const initialValue = offers.find(({ value }) => value === last)?.value
   const answer = await select<Choice>({
-    message: 'What would you like to do?',
-    options: [
-      { value: 'status', label: 'Look', hint: 'what is on, what is stored, and where' },
-      { value: 'print', label: 'Preview', hint: 'exactly what would be sent' },
-      { value: 'explain', label: 'Explain', hint: 'what each field is, and why' },
-      collecting
-        ? { value: 'disable', label: 'Turn off', hint: 'for good' }
-        : { value: 'enable', label: 'Turn on' },
-      { value: 'endpoint', label: 'Change where events are sent' },
-      { value: 'leave', label: 'Leave' },
-    ],
+    message: 'What would you like to do? (q quits)',
+    options: [...offers],
+    ...(initialValue && { initialValue }),
   })
   return isCancel(answer) ? undefined : answer
 }
 
-async function act(choice: Exclude<Choice, 'leave'>, invocation: Invocation): Promise<void> {
+/** Only what can work here and now. */
+function offersFor({ context }: Invocation): readonly Offer[] {
+  const { verdict, paths } = context
+  const waiting = queuedNames(paths.queue).length
+  const isOffByUser = verdict.rules.some(
+    ({ rule, effect }) => rule === 'user_settings' && effect === 'off',
+  )
+  const hasSent = (look(paths.ledger)?.size ?? 0) > 0
+  return [
+    { value: 'status', label: 'Show what is on, and why' },
+    { value: 'print', label: 'Preview what would be sent', hint: 'nothing is sent' },
+    { value: 'explain', label: 'Explain each field, and why it is there' },
+    ...(hasSent ? [{ value: 'log', label: 'Show what was sent' } as const] : []),
+    ...(verdict.uploading && waiting > 0
+      ? [{ value: 'upload', label: 'Send what waits', hint: plural(waiting, 'event') } as const]
+      : []),
+    isOffByUser
+      ? { value: 'enable', label: 'Turn telemetry on' }
+      : { value: 'disable', label: 'Turn telemetry off', hint: 'for good' },
+    { value: 'endpoint', label: 'Change the address' },
+    { value: 'view', label: 'Open all of it in the browser' },
+    { value: 'quit', label: 'Quit' },
+  ]
+}
+
+async function act(choice: Exclude<Choice, 'quit'>, invocation: Invocation): Promise<void> {
   try {
     switch (choice) {
       case 'status':
-        return status(invocation, {})
+        return await inPager(invocation, (one) => status(one, {}))
       case 'print':
         return await print(invocation, 'usage', {})
       case 'explain':
-        return await print(invocation, 'usage', { explain: true })
+        return await inPager(invocation, (one) => print(one, 'usage', { explain: true }))
+      case 'log':
+        return await inPager(invocation, (one) => log(one, { lines: '1000' }))
+      case 'upload':
+        await upload(invocation, {})
+        return
       case 'enable':
         return enable(invocation, {})
       case 'disable':
         return await disable(invocation, {})
       case 'endpoint':
         return await changeEndpoint(invocation)
+      case 'view':
+        return await (await import('./commands/view.ts')).view(invocation, { open: true })
     }
   } catch (error) {
     if (!(error instanceof CliError)) throw error
     invocation.io.err(`${error.message}\n${error.hint ?? ''}\n`)
   }
+}
+
+/** What is longer than the terminal goes where a person can scroll it. */
+async function inPager(
+  invocation: Invocation,
+  work: (invocation: Invocation) => void | Promise<void>,
+): Promise<void> {
+  const { io, environment } = invocation
+  let shown = ''
+  await work({
+    ...invocation,
+    io: {
+      ...io,
+      out: (more) => {
+        shown += more
+      },
+    },
+  })
+  if (!page(shown, io.outHeight(), environment)) io.out(shown)
 }
 
 async function changeEndpoint(invocation: Invocation): Promise<void> {

@@ -95,10 +95,11 @@ function indent(text: string): string {
   return text.replace(/^/gm, '  ')
 }
 
-const width = 60
+/** A width that reads well, aloud and in a mail. */
+export const readableWidth = 60
 
-/** Breaks text at spaces into lines of at most 60 columns; words longer than that stay whole. */
-export function wrap(text: string, margin = ''): readonly string[] {
+/** Breaks text at spaces into lines of at most so many columns; words longer than that stay whole. */
+export function wrap(text: string, margin = '', width = readableWidth): readonly string[] {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {

@@ -59,6 +59,7 @@ async function runIn(home: Home, args: readonly string[], text: string): Promise
     outIsTerminal: false,
     errIsTerminal: () => false,
     outWidth: () => 80,
+    outHeight: () => 24,
     errWidth: () => 80,
     inIsTerminal: () => false,
     colour: false,

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 
 import { describe, expect, it } from 'vitest'
 
+import { fillQueue } from '../support/events.ts'
 import { tempHome } from '../support/home.ts'
 import { cliCommand } from '../support/run.ts'
 import { openTerminal } from '../support/terminal.ts'
@@ -21,7 +22,7 @@ describe.skipIf(!requireTool('script')).concurrent('the menu', () => {
     expect(readdirSync(home.path)).toEqual([])
   })
 
-  it('looks, previews, and turns off and on', async () => {
+  it('looks, previews, and turns off and on, and the cursor stays where it was', async () => {
     const home = tempHome()
     const terminal = openTerminal(home, cliCommand)
     await terminal.sees(question)
@@ -32,18 +33,36 @@ describe.skipIf(!requireTool('script')).concurrent('the menu', () => {
     await terminal.sees('"trigger": "preview"')
     await terminal.sees(question)
     expect(readdirSync(home.path)).toEqual([])
-    terminal.press('down', 'down', 'down', 'enter')
+    terminal.press('down', 'down', 'enter')
     await terminal.sees('is off, for good')
-    await terminal.sees('Turn on')
+    await terminal.sees('Turn telemetry on')
     await terminal.sees(question)
     expect(home.read(home.settings)).toBe('[runtime.telemetry]\nenabled = false\n')
-    terminal.press('down', 'down', 'down', 'enter')
+    terminal.press('enter')
     await terminal.sees('Turned on in')
-    await terminal.sees('Turn off')
+    await terminal.sees('Turn telemetry off')
     await terminal.sees(question)
-    terminal.press('up', 'enter')
+    terminal.type('q')
+    await terminal.sees('Bye.')
     expect(await terminal.ended).toBe(0)
     expect(home.read(home.settings)).toBe('[runtime.telemetry]\nenabled = true\n')
+  })
+
+  it('offers only what can work', async () => {
+    const home = tempHome()
+    const empty = openTerminal(home, cliCommand)
+    await empty.sees(question)
+    for (const offer of ['Send what waits', 'Show what was sent', 'Turn telemetry on']) {
+      expect(empty.shown()).not.toContain(offer)
+    }
+    empty.type('q')
+    await empty.sees('Nothing was changed.')
+    fillQueue(home, 3)
+    const waiting = openTerminal(home, cliCommand)
+    await waiting.sees(question)
+    expect(waiting.shown()).toContain('Send what waits')
+    waiting.press('interrupt')
+    expect(await waiting.ended).toBe(0)
   })
 
   it('changes the address, and Ctrl-C at the question changes nothing', async () => {
