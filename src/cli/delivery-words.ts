@@ -10,7 +10,9 @@ export function lastAttempt(context: Context, status: Status, now: number): stri
   if (result === null || result.startsWith('delivered ') || !context.verdict.uploading)
     return undefined
   const kept = status.queue.events === 0 ? '' : ` ${plural(status.queue.events, 'event')} kept.`
-  return `${troubleText(result, hostOf(status.endpoint.url))}${kept}${nextText(next, now)}`
+  const wait = nextTry(next, now)
+  const then = wait === undefined ? '' : ` Next try in about ${wait}.`
+  return `${troubleText(result, hostOf(status.endpoint.url))}${kept}${then}`
 }
 
 /** An end of a post or of a session, as `last_result` and `reason` spell it, for people. */
@@ -19,6 +21,7 @@ export function troubleText(result: string, host: string): string {
   if (status !== undefined) return answerText(Number(status), host)
   const [, failure] = /^failed: (.+)$/.exec(result) ?? []
   if (failure !== undefined) return failureText(failure, host)
+  if (result === 'another uploader is running') return 'Another uploader is sending them right now.'
   return printable(`Delivery ended early: ${result}.`)
 }
 
@@ -62,9 +65,10 @@ function failureText(failure: string, host: string): string {
   return `Could not reach ${host} (${causes[failure] ?? printable(failure)}).`
 }
 
-function nextText(next: string | null, now: number): string {
+/** How long until the next try may start; undefined where it may start at any time. */
+export function nextTry(next: string | null, now: number): string | undefined {
   const wait = Date.parse(next ?? '') - now
-  return wait > 0 ? ` Next try in about ${span(wait)}.` : ''
+  return wait > 0 ? span(wait) : undefined
 }
 
 export function hostOf(url: string): string {

@@ -3,10 +3,11 @@ import { buildVersion } from '../../product/build.ts'
 import { watch } from '../../settings/context.ts'
 import { queuedNames } from '../../store/queue.ts'
 import { readUploadState } from '../../store/upload-state.ts'
+import { hostOf, nextTry, troubleText } from '../delivery-words.ts'
 import type { Invocation } from '../invocation.ts'
 import { failed } from '../error.ts'
 import { toJson } from '../io.ts'
-import { plural } from '../words.ts'
+import { because, headline, plural } from '../words.ts'
 
 /** As long as a person may want to watch. */
 const deadlineMs = 60 * 60 * 1000
@@ -17,30 +18,60 @@ export async function upload(
   { json }: { json?: boolean },
 ): Promise<number> {
   const { io, product, environment, context } = invocation
-  const { paths } = context
+  const { paths, choices } = context
+  const host = hostOf(choices.endpoint.value)
   const waiting = queuedNames(paths.queue).length
+  if (io.errIsTerminal() && waiting > 0 && context.verdict.uploading) {
+    io.err(`Sending ${plural(waiting, 'event')} to ${host} …`)
+  }
   const end = await deliver({
     context: watch(product, environment),
     userAgent: `${product.id}-telemetry/${buildVersion}`,
     impatient: true,
     deadlineMs,
     onProgress: ({ delivered }) => {
-      if (io.errIsTerminal()) io.err(`\rDelivered ${delivered} of ${waiting} …`)
+      if (io.errIsTerminal()) io.err(`\rDelivered ${delivered} of ${waiting} …\u001b[K`)
     },
   })
-  if (io.errIsTerminal() && end.attempted > 0) io.err('\r\u001b[K')
+  if (io.errIsTerminal()) io.err('\r\u001b[K')
   const kept = queuedNames(paths.queue).length
   const { next_attempt } = readUploadState(paths.uploads)
   const { attempted, delivered, reason } = end
-  const sentences = [
-    `Delivered ${plural(delivered, 'event')}.`,
-    ...(kept === 0 ? [] : [`${plural(kept, 'event')} still waiting.`]),
-    ...(reason === null ? [] : [`Why: ${reason}.`]),
-  ]
-  io.out(
-    json
-      ? toJson({ attempted, delivered, kept, reason, next_attempt })
-      : `${sentences.join('\n')}\n`,
-  )
+  if (json) {
+    io.out(toJson({ attempted, delivered, kept, reason, next_attempt }))
+  } else {
+    const wait = nextTry(next_attempt, environment.now())
+    io.out(`${sentences(invocation, { delivered, kept, reason, wait }).join('\n')}\n`)
+  }
   return kept === 0 ? 0 : failed
+}
+
+interface Outcome {
+  readonly delivered: number
+  readonly kept: number
+  readonly reason: string | null
+  readonly wait: string | undefined
+}
+
+/** What happened, why, and what it means for the events that are still here. */
+function sentences(invocation: Invocation, outcome: Outcome): readonly string[] {
+  const { context } = invocation
+  const { delivered, kept, reason, wait } = outcome
+  if (!context.verdict.uploading) {
+    return [
+      `${headline(context)} ${because(context)}`,
+      kept === 0 ? 'Nothing was sent.' : `Nothing was sent. ${plural(kept, 'event')} kept.`,
+    ]
+  }
+  const done = delivered === 0 ? [] : [`Delivered ${plural(delivered, 'event')}.`]
+  if (kept === 0 && reason === null) {
+    return done.length === 0 ? ['Nothing is waiting to be sent.'] : done
+  }
+  const host = hostOf(context.choices.endpoint.value)
+  const then = wait === undefined ? '' : `; next try in about ${wait}`
+  return [
+    ...done,
+    ...(reason === null ? [] : [troubleText(reason, host)]),
+    `${plural(kept, 'event')} kept${then}.`,
+  ]
 }

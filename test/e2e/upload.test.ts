@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest'
+
+import { startCollector } from '../support/collector.ts'
+import { fillQueue } from '../support/events.ts'
+import { type Home, tempHome } from '../support/home.ts'
+import { ownPorts } from '../support/ports.ts'
+import { cli } from '../support/run.ts'
+
+function sendTo(home: Home, url: string): void {
+  home.write(home.settings, `[runtime.telemetry]\nhttp_endpoint = "${url}"\n`)
+}
+
+describe.concurrent('upload', () => {
+  it('says that nothing is waiting', async () => {
+    expect(await cli(tempHome(), ['upload'])).toMatchObject({
+      code: 0,
+      out: 'Nothing is waiting to be sent.\n',
+      err: '',
+    })
+  })
+
+  it('says who could not be reached, what is kept, and when it is tried again', async () => {
+    const home = tempHome()
+    const [port] = await ownPorts(1)
+    const host = `127.0.0.1:${port}`
+    sendTo(home, `http://${host}/t`)
+    fillQueue(home, 3)
+    const { code, out } = await cli(home, ['upload'])
+    expect(code).toBe(1)
+    expect(out).toContain(`Could not reach ${host} (connection refused).\n`)
+    expect(out).toMatch(/3 events kept; next try in about \d+ (second|minute)s?\.\n$/)
+  })
+
+  it.each([
+    [401, 'does not accept the ingestion key (401)'],
+    [404, 'has no collector at this address (404)'],
+    [413, 'says the event is too large (413)'],
+    [202, 'does not confirm them (202)'],
+    [302, 'redirect (302)'],
+    [500, 'has a problem of its own (500)'],
+  ])('explains an answer of %i', async (status, words) => {
+    const collector = await startCollector({ answer: status })
+    const home = tempHome()
+    sendTo(home, collector.url)
+    fillQueue(home, 1)
+    const { code, out } = await cli(home, ['upload'])
+    await collector.stop()
+    expect(code).toBe(1)
+    expect(out).toContain(words)
+    expect(out).toContain('1 event kept')
+  })
+
+  it('says which rule keeps telemetry off', async () => {
+    const home = tempHome()
+    fillQueue(home, 2)
+    const { code, out } = await cli(home, ['upload'], { env: { DO_NOT_TRACK: '1' } })
+    expect(code).toBe(1)
+    expect(out).toContain('RunMat telemetry is off. DO_NOT_TRACK=1 is set in the environment.')
+    expect(out).toContain('Nothing was sent. 2 events kept.')
+  })
+})
