@@ -1,16 +1,16 @@
 const lineBreak = 0x0a
 
 /**
- * Events as the lines of NDJSON, in memory of a fixed size that is used again and again: what a
- * batch takes does not depend on what arrives.
+ * Events as lines of NDJSON, in memory of a fixed size that is reused. What a batch takes doesn't depend
+ * on what arrives.
  */
 export class Batch {
   readonly #bytes: Buffer
   #length = 0
   #lines = 0
-  /** Events of the next post: all, unless the worker had too much of them. */
+  /** How many events the next post carries: all, unless the worker refused or failed at more. */
   share = Number.POSITIVE_INFINITY
-  /** Posts of its first event alone that failed, while the worker stored others: see suspicion.ts. */
+  /** Failed posts of its first event alone, while the worker stored others: see poison-event.ts. */
   faults = 0
   storedElsewhere = -1
 
@@ -38,14 +38,14 @@ export class Batch {
     this.#lines += 1
   }
 
-  /** What the next post carries. Of no use after the batch has changed. */
+  /** What the next post carries. Not valid after the batch changes. */
   get posted(): { readonly body: Buffer; readonly lines: number } {
     const lines = Math.min(this.share, this.#lines)
     const end = lines === this.#lines ? this.#length : this.#endOf(lines)
     return { body: this.#bytes.subarray(0, end), lines }
   }
 
-  /** Takes the first so many lines out, but for those that stay. Lines are counted from 1. */
+  /** Removes the first `lines` lines except those that stay. Lines are counted from 1. */
   settle(lines: number, stays: (line: number) => boolean = () => false): void {
     let read = 0
     let written = 0
@@ -64,7 +64,7 @@ export class Batch {
     this.#lines -= lines - kept
   }
 
-  /** All that the other has, behind its own; whoever asks has seen to it that it fits. */
+  /** Appends the other batch's lines. The caller has checked that they fit. */
   absorb(other: Batch): void {
     other.#bytes.copy(this.#bytes, this.#length, 0, other.#length)
     this.#length += other.#length

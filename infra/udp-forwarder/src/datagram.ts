@@ -1,8 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 
-import { checkObject } from './json-object.ts'
-
-/** Why a datagram holds no event, in the order in which we look. */
+/** Why a datagram holds no event, in the order in which we check. */
 export const malformations = ['empty', 'oversized', 'not utf-8', 'not json', 'nested'] as const
 
 export type Malformation = (typeof malformations)[number]
@@ -10,18 +8,61 @@ export type Malformation = (typeof malformations)[number]
 /** As deep as the worker reads; the contract needs four levels. */
 const deepest = 32
 
-/** Only what a line of NDJSON must be: the worker judges what it says. */
-export function judge(datagram: Uint8Array, maxBytes: number): Malformation | undefined {
+/** Checks only that a datagram can be a line of NDJSON. The worker judges the event itself. */
+export function checkDatagram(datagram: Buffer, maxBytes: number): Malformation | undefined {
   if (datagram.length === 0) return 'empty'
   if (datagram.length > maxBytes) return 'oversized'
   if (!isUtf8(datagram)) return 'not utf-8'
-  const verdict = checkObject(datagram, deepest)
-  return verdict === 'object' ? undefined : verdict
+  return checkObject(datagram, deepest)
+}
+
+/** Checks that UTF-8 text is one JSON object. Undefined: it is. */
+export function checkObject(bytes: Buffer, most: number): 'nested' | 'not json' | undefined {
+  if (isDeeper(bytes, most)) return 'nested'
+  try {
+    const value: unknown = JSON.parse(bytes.toString())
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    return isObject ? undefined : 'not json'
+  } catch {
+    return 'not json'
+  }
+}
+
+const quote = 0x22
+const backslash = 0x5c
+
+/** Counts brackets outside strings, so that it also works on text that isn't valid JSON. */
+function isDeeper(bytes: Uint8Array, most: number): boolean {
+  let depth = 0
+  for (let at = 0; at < bytes.length; at += 1) {
+    switch (bytes[at]) {
+      case quote:
+        at = endOfString(bytes, at + 1)
+        break
+      case 0x5b: // [
+      case 0x7b: // {
+        depth += 1
+        if (depth > most) return true
+        break
+      case 0x5d: // ]
+      case 0x7d: // }
+        depth -= 1
+        break
+      default:
+    }
+  }
+  return false
+}
+
+function endOfString(bytes: Uint8Array, start: number): number {
+  let at = start
+  while (at < bytes.length && bytes[at] !== quote) at += bytes[at] === backslash ? 2 : 1
+  return at
 }
 
 /**
- * Makes one line of a judged datagram, in place, lest a line break in it forge a second event. JSON
- * has raw line breaks only between its parts, where a space means the same.
+ * Turns a checked datagram into one line, in place, so that a line break can't forge a second event.
+ * Valid JSON has raw line breaks only between its parts, where a space means the same.
  */
 export function flatten(datagram: Uint8Array): void {
   for (const lineBreak of [0x0a, 0x0d]) {

@@ -1,15 +1,21 @@
-import { judgeOutcome, type Outcome, type Verdict } from './answer.ts'
+import {
+  afterFailure,
+  afterSuccess,
+  type CircuitState,
+  closedCircuit,
+} from 'runmat-telemetry-common/circuit-breaker'
+import type { Log } from 'runmat-telemetry-common/log'
+
+import type { BatchDecision } from './batch-decision.ts'
 import type { Batch } from './batch.ts'
 import type { Counts } from './counts.ts'
-import { afterFailure, afterSuccess, type Gate, openGate, postsAllowed } from './gate.ts'
-import type { Log } from './log.ts'
-import type { Poster } from './post.ts'
+import type { Delivered, Destination } from './destination.ts'
+import { isPoisonEvent } from './poison-event.ts'
 import type { Queue } from './queue.ts'
-import { isHopeless } from './suspicion.ts'
 
 interface Parts {
   readonly queue: Queue
-  readonly poster: Poster
+  readonly destination: Destination
   readonly counts: Counts
   readonly log: Log
   readonly concurrency: number
@@ -18,16 +24,29 @@ interface Parts {
   readonly random: () => number
 }
 
-/** While we are asked to end, nobody may keep us waiting for longer: what is left would be lost. */
+/** Pauses between failed posts. */
+export const backOff = { firstMs: 250, mostMs: 5000 } as const
+
+/** While shutting down, a pause is never longer than this: what is left would be lost. */
 const drainWaitMs = 1000
 
-/** Moves batches from the queue to the worker. */
+/** While there are failures, one post at a time tests whether the worker is back. */
+export function postsAllowed(
+  { failures, until }: CircuitState,
+  now: number,
+  concurrency: number,
+): number {
+  if (now < until) return 0
+  return failures > 0 ? 1 : concurrency
+}
+
+/** Moves batches from the queue to the worker or the stream. */
 export class Forwarder {
   readonly #parts: Parts
-  #gate: Gate = openGate
-  #underWay = 0
-  /** Events under way: neither in the queue nor settled. */
-  #eventsUnderWay = 0
+  #circuit: CircuitState = closedCircuit
+  #inFlight = 0
+  /** Events that are neither in the queue nor settled. */
+  #eventsInFlight = 0
   #storedPosts = 0
   #timer: NodeJS.Timeout | undefined
   #timerAt = Number.POSITIVE_INFINITY
@@ -38,96 +57,95 @@ export class Forwarder {
     this.#parts = parts
   }
 
-  get postsUnderWay(): number {
-    return this.#underWay
+  get postsInFlight(): number {
+    return this.#inFlight
   }
 
-  get eventsUnderWay(): number {
-    return this.#eventsUnderWay
+  get eventsInFlight(): number {
+    return this.#eventsInFlight
   }
 
   get reachesWorker(): boolean {
-    return this.#gate.failures === 0
+    return this.#circuit.failures === 0
   }
 
   accept(line: Uint8Array): void {
     const { queue, counts, now } = this.#parts
     const time = now()
     counts.gaveWay += queue.push(line, time)
-    // The first of a batch sets the timer; those that follow have nothing to start.
+    // The first event of a batch sets the timer; those that follow have nothing to start.
     if (queue.hasSealed || queue.openSince === time) this.#pump()
   }
 
-  /** Settles when everything is delivered, or at the deadline; says how many events are lost. */
+  /** Settles once everything is delivered or at the deadline. Returns how many events are lost. */
   async drain(deadlineMs: number): Promise<number> {
-    const { queue, poster, now } = this.#parts
+    const { queue, destination, now } = this.#parts
     const isEmpty = new Promise<void>((resolve) => {
       this.#onIdle = resolve
     })
-    this.#gate = { ...this.#gate, until: Math.min(this.#gate.until, now()) }
+    this.#circuit = { ...this.#circuit, until: Math.min(this.#circuit.until, now()) }
     const deadline = setTimeout(() => this.#onIdle?.(), deadlineMs)
     this.#pump()
     await isEmpty
     clearTimeout(deadline)
     clearTimeout(this.#timer)
-    const lost = queue.events + this.#eventsUnderWay
+    const lost = queue.events + this.#eventsInFlight
     this.#hasEnded = true
-    poster.close()
+    destination.close()
     return lost
   }
 
-  /** Starts what may start now, and sees to it that the rest is not forgotten. */
+  /** Starts every post that may start now, and sets a timer for the rest. */
   #pump(): void {
     if (this.#hasEnded) return
     const { queue, concurrency, now } = this.#parts
     const time = now()
-    while (this.#underWay < postsAllowed(this.#gate, time, concurrency)) {
+    while (this.#inFlight < postsAllowed(this.#circuit, time, concurrency)) {
       const batch = queue.take(this.#ripeAt() <= time)
       if (batch === undefined) break
       void this.#post(batch, time)
     }
     if (queue.events === 0) {
-      if (this.#underWay === 0) this.#onIdle?.()
-    } else if (time < this.#gate.until) {
-      this.#wakeAt(this.#gate.until)
-    } else if (this.#underWay < postsAllowed(this.#gate, time, concurrency)) {
+      if (this.#inFlight === 0) this.#onIdle?.()
+    } else if (time < this.#circuit.until) {
+      this.#wakeAt(this.#circuit.until)
+    } else if (this.#inFlight < postsAllowed(this.#circuit, time, concurrency)) {
       this.#wakeAt(this.#ripeAt())
     }
   }
 
-  /** When the batch that still fills may go without being full. */
+  /** When the batch that is still filling may go without being full. */
   #ripeAt(): number {
     const { queue, batchDelayMs } = this.#parts
     return this.#onIdle === undefined ? (queue.openSince ?? 0) + batchDelayMs : 0
   }
 
   async #post(batch: Batch, startedAt: number): Promise<void> {
-    const { poster, counts, now } = this.#parts
+    const { destination, counts } = this.#parts
     const { body, lines } = batch.posted
     const all = batch.lines
-    this.#underWay += 1
-    this.#eventsUnderWay += all
+    this.#inFlight += 1
+    this.#eventsInFlight += all
     counts.posts += 1
-    const outcome = await poster.post(body)
-    this.#underWay -= 1
-    this.#eventsUnderWay -= all
-    const verdict = judgeOutcome(outcome, lines, now())
-    this.#settle(batch, lines, verdict)
+    const delivered = await destination.deliver(body, lines)
+    this.#inFlight -= 1
+    this.#eventsInFlight -= all
+    this.#settle(batch, lines, delivered.decision)
     if (this.#hasEnded) return
-    this.#learn(verdict, outcome, startedAt)
+    this.#learn(delivered, startedAt)
     this.#pump()
   }
 
-  /** What becomes of the events. */
-  #settle(batch: Batch, lines: number, verdict: Verdict): void {
+  /** Settles the events, or puts them back. */
+  #settle(batch: Batch, lines: number, decision: BatchDecision): void {
     const { counts } = this.#parts
-    switch (verdict.kind) {
+    switch (decision.kind) {
       case 'stored':
         batch.settle(lines)
         counts.forwarded += lines
         return this.#progress(batch, lines)
       case 'lines': {
-        const { later, refused, isFault } = verdict
+        const { later, refused, isFault } = decision
         batch.settle(lines, (line) => later.has(line))
         counts.refused += refused
         counts.forwarded += lines - later.size - refused
@@ -145,7 +163,6 @@ export class Forwarder {
       case 'fault':
         return this.#suspect(batch, lines)
       case 'later':
-      case 'again':
         return this.#putBack(batch, 'first')
     }
   }
@@ -158,13 +175,13 @@ export class Forwarder {
   }
 
   #suspect(batch: Batch, lines: number): void {
-    if (isHopeless(batch, lines, this.#storedPosts)) {
+    if (isPoisonEvent(batch, lines, this.#storedPosts)) {
       batch.settle(1)
       batch.faults = 0
       this.#parts.counts.refused += 1
     }
     batch.share = Math.ceil(lines / 2)
-    // Behind the others: they tell whether it is the worker or this.
+    // Behind the others, which show whether the worker or this event is at fault.
     this.#putBack(batch, 'last')
   }
 
@@ -174,23 +191,25 @@ export class Forwarder {
     else queue.putBack(batch, where)
   }
 
-  /** What the next posts may learn from this one. */
-  #learn(verdict: Verdict, outcome: Outcome, startedAt: number): void {
+  /** Opens or closes the circuit for the next posts. */
+  #learn({ decision, reason }: Delivered, startedAt: number): void {
     const { counts, log, now, random } = this.#parts
-    const isSetback = verdict.kind === 'later' || verdict.kind === 'fault'
-    if (isSetback || (verdict.kind === 'lines' && verdict.later.size > 0)) {
-      const reason = outcome.kind === 'answered' ? `status ${outcome.status}` : outcome.reason
+    const isSetback = decision.kind === 'later' || decision.kind === 'fault'
+    if (isSetback || (decision.kind === 'lines' && decision.later.size > 0)) {
       counts.countFailedPost(reason)
       const wasOpen = this.reachesWorker
-      const failure = { startedAt, now: now(), ...waitOf(verdict) }
-      this.#gate = afterFailure(this.#gate, failure, random)
+      const failure = { startedAt, now: now(), ...waitOf(decision) }
+      this.#circuit = afterFailure(this.#circuit, failure, backOff, random)
       if (this.#onIdle !== undefined) {
-        this.#gate = { ...this.#gate, until: Math.min(this.#gate.until, now() + drainWaitMs) }
+        this.#circuit = {
+          ...this.#circuit,
+          until: Math.min(this.#circuit.until, now() + drainWaitMs),
+        }
       }
       if (wasOpen) log.warn('the worker does not take events; they wait', { reason })
-    } else if (verdict.kind !== 'again') {
+    } else {
       const wasOpen = this.reachesWorker
-      this.#gate = afterSuccess(this.#gate, startedAt)
+      this.#circuit = afterSuccess(this.#circuit, startedAt)
       if (!wasOpen && this.reachesWorker) log.info('the worker takes events again')
     }
   }
@@ -209,7 +228,7 @@ export class Forwarder {
   }
 }
 
-function waitOf(verdict: Verdict): { readonly retryAfterMs?: number } {
-  const wait = 'retryAfterMs' in verdict ? verdict.retryAfterMs : undefined
+function waitOf(decision: BatchDecision): { readonly retryAfterMs?: number } {
+  const wait = 'retryAfterMs' in decision ? decision.retryAfterMs : undefined
   return wait === undefined ? {} : { retryAfterMs: wait }
 }

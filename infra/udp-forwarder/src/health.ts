@@ -13,8 +13,8 @@ interface Page {
 }
 
 /**
- * The port of the load balancer's TCP check, which asks no more than that it can connect. Who
- * speaks HTTP gets to know more. Connections are few and short: it must not be a way to fill memory.
+ * The port of the load balancer's TCP check, which only connects. HTTP clients learn more.
+ * Connections are few and short, so that they can't fill memory.
  */
 export async function serveHealth(
   port: number,

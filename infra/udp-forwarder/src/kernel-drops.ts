@@ -3,11 +3,11 @@ import { readdir, readFile, readlink } from 'node:fs/promises'
 const tables = ['/proc/net/udp', '/proc/net/udp6']
 
 export interface KernelDrops {
-  /** Datagrams that found the receive buffer full; undefined where the system does not tell. */
+  /** Datagrams that found the receive buffer full. Undefined if the system doesn't report them. */
   readonly read: () => Promise<number | undefined>
 }
 
-/** Watches the sockets of this process on one port, by inode: others may share the port. */
+/** Watches this process's sockets on one port, by inode, because others may share the port. */
 export async function watchKernelDrops(port: number): Promise<KernelDrops> {
   const inodes = await ownSockets()
   return {
@@ -29,7 +29,7 @@ interface Row {
   readonly drops: number
 }
 
-/** The rows of /proc/net/udp: local address, inode and drops are columns 2, 10 and 13. */
+/** Parses /proc/net/udp: local address, inode and drops are columns 2, 10 and 13. */
 export function socketsIn(table: string): readonly Row[] {
   return table
     .split('\n')

@@ -1,15 +1,25 @@
-import type { State } from './state.ts'
+import { labelled, metricsWriter, plain } from 'runmat-telemetry-common/prometheus'
 
-type Samples = readonly (readonly [labels: string, value: number | undefined])[]
+import type { Counts } from './counts.ts'
+import type { Family } from './receiver.ts'
 
-const prefix = 'telemetry_forwarder'
+/** The state of a running forwarder at one moment. */
+export interface State {
+  readonly counts: Counts
+  readonly waiting: { readonly events: number; readonly bytes: number }
+  readonly inFlight: { readonly events: number; readonly posts: number }
+  readonly kernelDrops: number | undefined
+  readonly bufferBytes: Readonly<Partial<Record<Family, number>>>
+  readonly reachesWorker: boolean
+}
 
-/** The text format of Prometheus. */
+const { counter, gauge } = metricsWriter('telemetry_forwarder')
+
 export function metricsOf({ counts, ...state }: State): string {
   return [
     counter(
       'datagrams_received_total',
-      'Datagrams that were read, whatever they held.',
+      'Datagrams read, whatever they held.',
       labelled('family', counts.received),
     ),
     counter(
@@ -37,8 +47,8 @@ export function metricsOf({ counts, ...state }: State): string {
     ),
     gauge('events_waiting', 'Events in the queue.', plain(state.waiting.events)),
     gauge('waiting_bytes', 'Bytes of events in the queue.', plain(state.waiting.bytes)),
-    gauge('events_under_way', 'Events in posts that have no answer.', plain(state.underWay.events)),
-    gauge('posts_under_way', 'Posts that have no answer.', plain(state.underWay.posts)),
+    gauge('events_under_way', 'Events in posts without an answer.', plain(state.inFlight.events)),
+    gauge('posts_under_way', 'Posts without an answer.', plain(state.inFlight.posts)),
     gauge(
       'receive_buffer_bytes',
       'What the kernel granted each socket.',
@@ -46,28 +56,4 @@ export function metricsOf({ counts, ...state }: State): string {
     ),
     gauge('worker_reached', '1 while the worker takes events.', plain(state.reachesWorker ? 1 : 0)),
   ].join('')
-}
-
-const counter = metric('counter')
-const gauge = metric('gauge')
-
-function metric(type: 'counter' | 'gauge') {
-  return (name: string, help: string, samples: Samples): string =>
-    [
-      `# HELP ${prefix}_${name} ${help}`,
-      `# TYPE ${prefix}_${name} ${type}`,
-      ...samples
-        .filter(([, value]) => value !== undefined)
-        .map(([labels, value]) => `${prefix}_${name}${labels} ${value}`),
-      '',
-    ].join('\n')
-}
-
-function plain(value: number | undefined): Samples {
-  return [['', value]]
-}
-
-/** The values of labels are our own words, so nothing in them needs an escape. */
-function labelled(label: string, values: Readonly<Record<string, number>>): Samples {
-  return Object.entries(values).map(([name, value]) => [`{${label}="${name}"}`, value])
 }

@@ -7,8 +7,8 @@ export interface QueueLimits {
 }
 
 /**
- * What waits for the worker, the oldest first. All memory is in batches of one size, and there is a
- * fixed number of them: when the last one is full, the oldest that waits gives way.
+ * Events that wait for the worker, oldest first. All memory is in a fixed number of batches of one size.
+ * When the last one is full, the oldest waiting batch is dropped.
  */
 export class Queue {
   readonly #limits: QueueLimits
@@ -26,7 +26,7 @@ export class Queue {
     this.#most = Math.floor(limits.queueBytes / limits.batchBytes)
   }
 
-  /** Events that wait, without those under way. */
+  /** Events that wait, without those in flight. */
   get events(): number {
     return this.#events
   }
@@ -39,12 +39,12 @@ export class Queue {
     return this.#sealed.length > 0
   }
 
-  /** When the first event came into the batch that still fills. */
+  /** When the first event arrived in the batch that is still filling. */
   get openSince(): number | undefined {
     return this.#openSince
   }
 
-  /** Says how many events gave way to it. */
+  /** Returns how many events were dropped to make room. */
   push(line: Uint8Array, now: number): number {
     let gaveWay = 0
     if (this.#open !== undefined && this.#isFull(this.#open, line)) this.#seal()
@@ -59,7 +59,7 @@ export class Queue {
     return gaveWay
   }
 
-  /** The oldest that is full; one that still fills only if nothing else is left and it may go. */
+  /** Takes the oldest sealed batch. Takes one still filling only if it may and no other is left. */
   take(mayBeOpen: boolean): Batch | undefined {
     if (mayBeOpen && !this.hasSealed) this.#seal()
     const batch = this.#sealed.shift()
@@ -67,7 +67,7 @@ export class Queue {
     return batch
   }
 
-  /** Not stored: it waits again, before all others or behind them. */
+  /** Not stored: it waits again, before all others or after them. */
   putBack(batch: Batch, where: 'first' | 'last'): void {
     if (where === 'first') {
       this.#sealed.unshift(batch)
@@ -78,7 +78,7 @@ export class Queue {
     this.#count(batch, 1)
   }
 
-  /** Done with: its memory is for others. */
+  /** Frees its memory for other batches. */
   release(batch: Batch): void {
     batch.clear()
     this.#unused.push(batch)
@@ -108,7 +108,7 @@ export class Queue {
     return lines
   }
 
-  /** What was put back or sealed early takes the memory of a full one: two of these make one. */
+  /** A batch put back or sealed early takes as much memory as a full one, so two of them become one. */
   #merge(): boolean {
     const { batchBytes, batchEvents } = this.#limits
     const at = this.#sealed.findIndex((batch, index) => {

@@ -18,15 +18,15 @@ const sockets = {
   ipv6: { options: { type: 'udp6', ipv6Only: true }, address: '::' },
 } as const
 
-/** Machines without IPv6 say one of these. */
+/** The errors of machines without IPv6. */
 const noSuchFamily = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EPROTONOSUPPORT'])
 
-/** A sender that never pauses must not keep us from ending. */
+/** A sender that never pauses must not keep us from stopping. */
 const lastReadMs = 500
 
 /**
- * One socket for each family. It hands on what arrives and forgets from where; there is no code
- * here that sends, so nobody can make us answer.
+ * Opens one socket per family. It passes on what arrives and forgets where it came from. No code here
+ * sends anything, so nobody can make us answer.
  */
 export async function receive(
   port: number,
@@ -47,7 +47,7 @@ export async function receive(
       socket.close()
       throw error
     })
-    // What goes wrong with one datagram is no reason to stop listening.
+    // An error with one datagram is no reason to stop listening.
     socket.on('error', () => undefined)
     open.set(family, socket)
   }
@@ -74,7 +74,7 @@ export async function receive(
       let before = -1
       while (arrived !== before && performance.now() < end) {
         before = arrived
-        // Between two of these every socket that has something is read.
+        // Between two of these, every socket with data is read.
         await nextRound()
         await nextRound()
       }
@@ -83,7 +83,7 @@ export async function receive(
   }
 }
 
-/** Linux grants twice what it is asked for, for its own bookkeeping, and says so. */
+/** Linux grants and reports twice what was asked for, for its own bookkeeping. */
 function grantedTo(socket: Socket): number {
   const size = socket.getRecvBufferSize()
   return process.platform === 'linux' ? size / 2 : size

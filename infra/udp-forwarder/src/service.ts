@@ -1,37 +1,32 @@
+import type { Log } from 'runmat-telemetry-common/log'
+
 import { Counts, sum } from './counts.ts'
-import { flatten, judge } from './datagram.ts'
+import { checkDatagram, flatten } from './datagram.ts'
+import { type Destination, openWorkerDestination } from './destination.ts'
 import { Forwarder } from './forwarder.ts'
-import { makeBufferPoster } from './buffer-post.ts'
 import { serveHealth } from './health.ts'
 import { watchKernelDrops } from './kernel-drops.ts'
-import type { Log } from './log.ts'
-import { metricsOf } from './metrics.ts'
-import { makePoster } from './post.ts'
+import { metricsOf, type State } from './metrics.ts'
 import { Queue } from './queue.ts'
 import { type Family, type Receiver, receive } from './receiver.ts'
+import { reportLosses } from './report-losses.ts'
 import type { Settings } from './settings.ts'
-import type { State } from './state.ts'
-import { watch } from './watch.ts'
 
 export interface Service {
-  /** Stops receiving, delivers what it has, and leaves nothing that keeps the process running. */
+  /** Stops receiving, delivers what is left, and keeps nothing that would keep the process alive. */
   readonly stop: () => Promise<void>
 }
 
-/** The wall clock, but it never jumps. */
+/** Wall-clock time that never jumps. */
 const now = (): number => performance.timeOrigin + performance.now()
 
 export async function startService(settings: Settings, log: Log): Promise<Service> {
   const counts = new Counts()
   const queue = new Queue(settings)
-  const { concurrency, batchDelayMs, postTimeoutMs: timeoutMs } = settings
-  const poster =
-    settings.buffer === undefined
-      ? makePoster({ ...settings, timeoutMs })
-      : await makeBufferPoster(settings.buffer, log.info)
+  const { concurrency, batchDelayMs } = settings
   const forwarder = new Forwarder({
     queue,
-    poster,
+    destination: await openDestination(settings, log),
     counts,
     log,
     concurrency,
@@ -41,7 +36,7 @@ export async function startService(settings: Settings, log: Log): Promise<Servic
   })
   const onDatagram = (bytes: Buffer, family: Family): void => {
     counts.received[family] += 1
-    const problem = judge(bytes, settings.maxDatagramBytes)
+    const problem = checkDatagram(bytes, settings.maxDatagramBytes)
     if (problem !== undefined) {
       counts.malformed[problem] += 1
       return
@@ -53,12 +48,12 @@ export async function startService(settings: Settings, log: Log): Promise<Servic
   const receiver = await receive(settings.udpPort, settings.receiveBufferBytes, onDatagram)
   const drops = await watchKernelDrops(receiver.port)
   const stateNow = async (): Promise<State> => {
-    // All else is of one moment: what is counted goes on while this is read.
+    // Read first, because counting goes on meanwhile and the rest must be from one moment.
     const kernelDrops = await drops.read()
     return {
       counts,
       waiting: { events: queue.events, bytes: queue.bytes },
-      underWay: { events: forwarder.eventsUnderWay, posts: forwarder.postsUnderWay },
+      inFlight: { events: forwarder.eventsInFlight, posts: forwarder.postsInFlight },
       kernelDrops,
       bufferBytes: receiver.bufferBytes,
       reachesWorker: forwarder.reachesWorker,
@@ -71,19 +66,19 @@ export async function startService(settings: Settings, log: Log): Promise<Servic
     await receiver.close()
     throw error
   })
-  const watching = watch(stateNow, log)
+  const losses = reportLosses(stateNow, log)
   log.info('listening', { udp: receiver.port, families: receiver.families, health: health.port })
   warnOfSmallBuffers(receiver, settings, log)
 
   const stop = async (): Promise<void> => {
     const started = now()
     log.info('stopping')
-    await watching.look()
-    // The load balancer is to send nobody here any more.
+    await losses.write()
+    // The load balancer must stop sending traffic here.
     health.close()
     await receiver.close()
     const lost = await forwarder.drain(Math.max(0, settings.drainMs - (now() - started)))
-    watching.stop()
+    losses.stop()
     const { forwarded, refused, gaveWay, malformed, received } = counts
     const facts = {
       received: sum(received),
@@ -96,6 +91,13 @@ export async function startService(settings: Settings, log: Log): Promise<Servic
     else log.info('stopped', facts)
   }
   return { stop }
+}
+
+/** A forwarder without a buffer never loads the NATS client. */
+async function openDestination(settings: Settings, log: Log): Promise<Destination> {
+  if (settings.buffer === undefined) return openWorkerDestination(settings)
+  const { openStreamDestination } = await import('./stream-destination.ts')
+  return openStreamDestination(settings.buffer, log.info)
 }
 
 function warnOfSmallBuffers(receiver: Receiver, settings: Settings, log: Log): void {

@@ -1,23 +1,23 @@
-import { type BufferSettings, bufferOf } from '../../common/buffer-settings.ts'
+import { type BufferSettings, bufferOf } from 'runmat-telemetry-buffer/settings'
 import {
   type Environment,
   type EnvironmentReader,
   problemOfAddress,
   readerOf,
-} from '../../common/environment.ts'
+} from 'runmat-telemetry-common/environment'
 
 export interface Settings {
   readonly udpPort: number
   readonly healthPort: number
-  /** Where events go instead of to the worker. */
+  /** If set, events go to the stream in place of the worker. */
   readonly buffer: BufferSettings | undefined
-  /** The worker's whole address, with its path; nowhere, where there is a buffer. */
+  /** The worker's full address with its path. Unused if there is a buffer. */
   readonly endpoint: URL
-  /** Undefined only where the operator asked for it, or there is a buffer. */
+  /** Undefined only if the operator asked for it or there is a buffer. */
   readonly key: string | undefined
-  /** Posts that may be under way at a time. */
+  /** Posts that may be in flight at a time. */
   readonly concurrency: number
-  /** What all batches together may hold, those under way included. */
+  /** The size of all batches together, including those in flight. */
   readonly queueBytes: number
   readonly batchBytes: number
   readonly batchEvents: number
@@ -33,7 +33,7 @@ export interface Settings {
 const kibibyte = 1024
 const mebibyte = 1024 * kibibyte
 
-/** Reads the environment once, and says everything that is wrong with it at once. */
+/** Reads the environment once and reports every fault at once. */
 export function readSettings(env: Environment): Settings {
   const reader = readerOf(env)
   const { integer, fault } = reader
@@ -67,7 +67,7 @@ export function readSettings(env: Environment): Settings {
   if (settings.maxDatagramBytes >= settings.batchBytes) {
     fault('FORWARDER_BATCH_BYTES', 'must be more than FORWARDER_MAX_DATAGRAM_BYTES')
   }
-  // One batch fills and one waits while the others are under way.
+  // One batch fills and one waits while the others are in flight.
   const batches = settings.concurrency + 2
   if (settings.queueBytes < settings.batchBytes * batches) {
     const room = `must hold ${batches} batches: FORWARDER_CONCURRENCY and two more`
@@ -82,7 +82,7 @@ const nowhere = new URL('https://nowhere.invalid/')
 // The key travels with every post.
 const near = {
   what: 'this machine or a container beside it',
-  // A name without a dot is a neighbour in a container network.
+  // A name without a dot is a container on the same network.
   is: (name: string) => ['127.0.0.1', '[::1]'].includes(name) || /^[a-z0-9_-]+$/.test(name),
 }
 

@@ -1,10 +1,10 @@
-import { appOf } from './app.ts'
+import { fetchHandlerOf } from './http/fetch-handler.ts'
 import { openWorker } from './open-worker.ts'
 import { readSettings } from './settings.ts'
 
 export interface Handler {
-  (request: Request): Response | Promise<Response>
-  /** Waits for what is under way; for whoever ends before their process does. */
+  (request: Request): Promise<Response>
+  /** Waits for what is in flight. Call it if you stop the worker before its process ends. */
   readonly close: () => Promise<void>
 }
 
@@ -19,6 +19,5 @@ export async function openHandler(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Handler> {
   const worker = await openWorker(readSettings(env))
-  const { fetch } = appOf(worker)
-  return Object.assign((request: Request) => fetch(request), { close: worker.close })
+  return Object.assign(fetchHandlerOf(worker), { close: worker.close })
 }

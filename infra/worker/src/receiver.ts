@@ -1,34 +1,40 @@
-import { openGate } from './gate.ts'
-import { openGroupCommit } from './group-commit.ts'
-import { openHeld } from './held.ts'
-import { openIntake } from './intake.ts'
-import { keyCheck } from './key.ts'
-import type { Log } from './log.ts'
-import { observe, openMetrics, render } from './metrics.ts'
-import { openRateLimit } from './rate-limit.ts'
-import { readinessOf } from './readiness.ts'
+import { openCircuitBreaker } from 'runmat-telemetry-common/circuit-breaker'
+import { observe } from 'runmat-telemetry-common/prometheus'
+import { resultOf, type Sink } from 'runmat-telemetry-common/sink'
+
+import { openMemoryBudget } from './http/memory-budget.ts'
+import { openGroupCommit } from './intake/group-commit.ts'
+import { openIntake } from './intake/intake.ts'
+import { keyCheck } from './intake/key.ts'
+import { openRateLimit } from './intake/rate-limit.ts'
+import type { WorkerLog } from './log.ts'
+import { openMetrics, render } from './metrics.ts'
 import type { Ga4Settings, Settings } from './settings.ts'
 import { openGa4 } from './sinks/ga4.ts'
-import { resultOf, type Sink } from './sinks/sink.ts'
+import { readinessOf } from './sinks/readiness.ts'
 import type { Worker } from './worker.ts'
 
-export interface Behind {
+export interface Storage {
   readonly sink: Sink
-  /** Told of what is stored. */
+  /** Also told about every stored event. */
   readonly ga4?: Ga4Settings | undefined
-  /** What the sink has to say for itself, in the text format of Prometheus. */
+  /** The sink's own metrics, in the Prometheus text format. */
   readonly figures?: () => Promise<string>
 }
 
-/** A worker that receives: an event is answered for when the sink behind it has it. */
-export function openReceiver(settings: Settings, log: Log, { sink, ...behind }: Behind): Worker {
-  const gate = openGate()
+/** A worker that receives: it answers for an event once its sink has stored it. */
+export function openReceiver(
+  settings: Settings,
+  log: WorkerLog,
+  { sink, ...storage }: Storage,
+): Worker {
+  const circuitBreaker = openCircuitBreaker()
   const metrics = openMetrics()
-  const held = openHeld()
-  const ga4 = behind.ga4 && openGa4({ settings: behind.ga4, metrics })
+  const memoryBudget = openMemoryBudget()
+  const ga4 = storage.ga4 && openGa4({ settings: storage.ga4, metrics })
   const { commit, waiting, idle } = openGroupCommit({
     sink,
-    gate,
+    circuitBreaker,
     done: (events, result, ms) => {
       const { outcomes } = result
       const stored = events.filter((_, index) => outcomes[index] === 'stored')
@@ -49,19 +55,19 @@ export function openReceiver(settings: Settings, log: Log, { sink, ...behind }: 
       metrics,
       refused: log.refused,
     }),
-    held,
+    memoryBudget,
     metrics,
     log,
     sink: sink.name,
-    readiness: readinessOf(sink, gate),
+    readiness: readinessOf(sink, circuitBreaker),
     figures: async () => {
       const own = render(metrics, {
         sink: sink.name,
-        sinkUp: gate.trouble() === undefined,
+        sinkUp: circuitBreaker.trouble() === undefined,
         waiting: waiting(),
-        heldBytes: held.bytes(),
+        heldBytes: memoryBudget.bytes(),
       })
-      return own + ((await behind.figures?.()) ?? '')
+      return own + ((await storage.figures?.()) ?? '')
     },
     close: async () => {
       await idle()

@@ -1,10 +1,11 @@
-import { type BufferSettings, bufferOf } from '../../common/buffer-settings.ts'
+import { type BufferSettings, bufferOf } from 'runmat-telemetry-buffer/settings'
 import {
   type Environment,
   type EnvironmentReader,
   problemOfAddress,
   readerOf,
-} from '../../common/environment.ts'
+} from 'runmat-telemetry-common/environment'
+
 import { limits } from './limits.ts'
 
 export interface PostHogSettings {
@@ -26,28 +27,28 @@ export interface Ga4Settings {
 
 const roles = ['all', 'ingest', 'deliver'] as const
 
-/** `all` passes on what it receives; with a buffer between, one process receives, another delivers. */
+/** `all` stores what it receives. With a buffer, one process receives and another delivers. */
 export type Role = (typeof roles)[number]
 
 export interface Settings {
   readonly role: Role
-  /** There for every role but `all`. */
+  /** Set for every role except `all`. */
   readonly buffer: BufferSettings | undefined
   readonly port: number
   /** Undefined listens on every address. */
   readonly host: string | undefined
-  /** Empty only where the operator asked for it: then nobody needs a key. */
+  /** Empty only if the operator allows senders without a key. */
   readonly keys: readonly string[]
   readonly sink: PostHogSettings | FileSettings
-  /** Variables that are set and change nothing, which somebody may not expect. */
+  /** Variables that are set but have no effect, which may surprise the operator. */
   readonly ignored: readonly string[]
   readonly ga4: Ga4Settings | undefined
   readonly maxBodyBytes: number
-  /** How many proxies of our own stand before us, each of which adds an address. */
+  /** How many of our own proxies stand in front, each adding an address. */
   readonly trustProxy: number
 }
 
-/** Reads the environment once, and says everything that is wrong with it at once. */
+/** Reads the environment once and reports every fault at once. */
 export function readSettings(env: Environment): Settings {
   const reader = readerOf(env)
   const { text, integer } = reader

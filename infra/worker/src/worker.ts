@@ -1,21 +1,21 @@
-import type { Held } from './held.ts'
-import type { Intake } from './intake.ts'
-import type { Log } from './log.ts'
+import type { MemoryBudget } from './http/memory-budget.ts'
+import type { Intake } from './intake/intake.ts'
+import type { WorkerLog } from './log.ts'
 import type { Metrics } from './metrics.ts'
-import type { Readiness } from './readiness.ts'
 import type { Settings } from './settings.ts'
+import type { Readiness } from './sinks/readiness.ts'
 
-/** Everything but the way in: that may be our own server, or a route of somebody else's. */
+/** A worker without its HTTP side, which may be our own server or a route of someone's site. */
 export interface Worker {
   readonly settings: Settings
   readonly intake: Intake
-  readonly held: Held
+  readonly memoryBudget: MemoryBudget
   readonly metrics: Metrics
-  readonly log: Log
+  readonly log: WorkerLog
   readonly sink: string
   readonly readiness: Readiness
-  /** In the text format of Prometheus. */
+  /** All metrics, in the Prometheus text format. */
   readonly figures: () => Promise<string>
-  /** Waits for what is under way; nothing may come in any more. */
+  /** Waits for what is in flight. No request may come in any more. */
   readonly close: () => Promise<void>
 }

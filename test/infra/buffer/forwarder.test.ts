@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 
-import { SettingsError } from '../../../infra/common/environment.ts'
+import { SettingsError } from '../../../infra/common/src/environment.ts'
 import { readSettings } from '../../../infra/udp-forwarder/src/settings.ts'
 import { openStage, sendAll } from '../udp-forwarder/stage.ts'
 import { finished, uuidOf } from '../worker/support/events.ts'

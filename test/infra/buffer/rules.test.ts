@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 
-import { SettingsError } from '../../../infra/common/environment.ts'
-import { authenticatorIn } from '../../../infra/worker/src/buffer/connection.ts'
-import { differenceOf, replicasOn, streamsOf } from '../../../infra/worker/src/buffer/stream.ts'
-import { leftOver } from '../../../infra/worker/src/buffer/sweep.ts'
-import { worthSaying } from '../../../infra/worker/src/buffer/watch.ts'
+import { SettingsError } from '../../../infra/common/src/environment.ts'
+import { authenticatorIn } from '../../../infra/buffer/src/connection.ts'
+import { differenceOf, replicasOn, streamsOf } from '../../../infra/buffer/src/stream.ts'
+import { leftOver } from '../../../infra/buffer/src/sweep.ts'
+import { backlogOf } from '../../../infra/buffer/src/report-backlog.ts'
 import { readSettings } from '../../../infra/worker/src/settings.ts'
 import { tempHome } from '../../support/home.ts'
 
@@ -142,7 +142,7 @@ describe('what is left over', () => {
       sinks: floors.map((floor) => ({
         sink: 's',
         waiting: 0,
-        underWay: 0,
+        unacknowledged: 0,
         redelivered: 0,
         deadLetters: 0,
         floor,
@@ -159,20 +159,20 @@ describe('what is left over', () => {
 
 describe('the log', () => {
   const sinks = [
-    { sink: 'posthog', waiting: 0, underWay: 0, redelivered: 0, deadLetters: 0, floor: 9 },
-    { sink: 'ga4', waiting: 0, underWay: 0, redelivered: 0, deadLetters: 0, floor: 9 },
+    { sink: 'posthog', waiting: 0, unacknowledged: 0, redelivered: 0, deadLetters: 0, floor: 9 },
+    { sink: 'ga4', waiting: 0, unacknowledged: 0, redelivered: 0, deadLetters: 0, floor: 9 },
   ]
   const survey = { messages: 3, bytes: 10, mostBytes: 100, oldestAge: 1, firstSequence: 8, sinks }
 
   it('speaks of a buffer when there is something to say', () => {
-    expect(worthSaying(survey)).toBeUndefined()
-    expect(worthSaying({ ...survey, oldestAge: 901.2 })).toEqual({
+    expect(backlogOf(survey)).toBeUndefined()
+    expect(backlogOf({ ...survey, oldestAge: 901.2 })).toEqual({
       events: 3,
       oldestSeconds: 901,
       share: 0.1,
       deadLetters: 0,
     })
     const dead = sinks.map((sink) => ({ ...sink, deadLetters: 2 }))
-    expect(worthSaying({ ...survey, sinks: dead })).toMatchObject({ deadLetters: 4 })
+    expect(backlogOf({ ...survey, sinks: dead })).toMatchObject({ deadLetters: 4 })
   })
 })

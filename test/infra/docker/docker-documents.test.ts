@@ -3,7 +3,7 @@ import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
-import { reasons, refuse } from '../../../infra/worker/src/answer.ts'
+import { reasons, refuse } from '../../../infra/worker/src/intake/answer.ts'
 import { root } from '../../support/run.ts'
 import { readConfiguration, render, textOf } from '../terraform/configuration.ts'
 
@@ -22,7 +22,7 @@ describe('the README of the receiving side', () => {
     const { variables, outputs, locals, resources } = configuration
     const named = (pattern: RegExp) => [...readme.matchAll(pattern)].map(([, name = '']) => name)
     for (const name of named(/-target=(\S+)/g)) expect([...resources.keys()]).toContain(name)
-    for (const name of named(/terraform -chdir=infra output (?:-raw )?(\w+)/g)) {
+    for (const name of named(/terraform -chdir=infra\/terraform output (?:-raw )?(\w+)/g)) {
       expect(Object.keys(outputs)).toContain(name)
     }
     const prefix = textOf(variables['name']?.['default'])

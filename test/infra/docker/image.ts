@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import {
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+} from 'node:fs'
 import path from 'node:path'
 
 import { root } from '../../support/run.ts'
@@ -83,13 +91,14 @@ function run(command: string, cwd: string): void {
   if (status !== 0) throw new Error(`RUN ${command}\n${stderr}`)
 }
 
-/** The packages of this checkout, but not its own workspaces: those are to be the copied ones. */
+/** Links this checkout's packages, but links workspaces to their copies, as `npm ci` does. */
 function linkModules(cwd: string): void {
   const modules = path.join(root, 'node_modules')
   mkdirSync(path.join(cwd, 'node_modules'))
   for (const name of readdirSync(modules)) {
-    const isWorkspace = lstatSync(path.join(modules, name)).isSymbolicLink()
-    if (!isWorkspace) symlinkSync(path.join(modules, name), path.join(cwd, 'node_modules', name))
+    const source = path.join(modules, name)
+    const isWorkspace = lstatSync(source).isSymbolicLink()
+    symlinkSync(isWorkspace ? readlinkSync(source) : source, path.join(cwd, 'node_modules', name))
   }
 }
 

@@ -18,7 +18,7 @@ export interface Configuration {
   readonly resources: ReadonlyMap<string, Block>
 }
 
-export const folder = path.join(root, 'infra')
+export const folder = path.join(root, 'infra/terraform')
 
 export function readConfiguration(): Configuration {
   const files = readdirSync(folder)

@@ -221,7 +221,7 @@ function blockOf(declaration: string): string {
 }
 
 function readBy(service: string): ReadonlySet<string> {
-  const settings = readFileSync(path.join(folder, service, 'src/settings.ts'), 'utf8')
+  const settings = readFileSync(path.join(folder, '..', service, 'src/settings.ts'), 'utf8')
   return new Set([...settings.matchAll(/'([A-Z][A-Z0-9_]+)'/g)].map(([, name = '']) => name))
 }
 

@@ -1,54 +1,59 @@
 import { describe, expect, it } from 'vitest'
 
-import { SettingsError } from '../../../infra/common/environment.ts'
-import { parseRetryAfter } from '../../../infra/common/retry-after.ts'
-import { judgeOutcome } from '../../../infra/udp-forwarder/src/answer.ts'
 import {
   afterFailure,
   afterSuccess,
-  backoff,
-  type Gate,
-  openGate,
-  postsAllowed,
-} from '../../../infra/udp-forwarder/src/gate.ts'
+  type CircuitState,
+  closedCircuit,
+} from '../../../infra/common/src/circuit-breaker.ts'
+import { SettingsError } from '../../../infra/common/src/environment.ts'
+import { parseRetryAfter } from '../../../infra/common/src/retry-after.ts'
+import { decideBatch } from '../../../infra/udp-forwarder/src/batch-decision.ts'
+import { backOff, postsAllowed } from '../../../infra/udp-forwarder/src/forwarder.ts'
 import { socketsIn } from '../../../infra/udp-forwarder/src/kernel-drops.ts'
 import { Queue } from '../../../infra/udp-forwarder/src/queue.ts'
 import { readSettings } from '../../../infra/udp-forwarder/src/settings.ts'
 
-describe('the gate', () => {
-  const fail = (gate: Gate, startedAt: number, now: number, retryAfterMs?: number): Gate =>
+describe('the circuit breaker', () => {
+  const fail = (
+    state: CircuitState,
+    startedAt: number,
+    now: number,
+    retryAfterMs?: number,
+  ): CircuitState =>
     afterFailure(
-      gate,
+      state,
       { startedAt, now, ...(retryAfterMs !== undefined && { retryAfterMs }) },
+      backOff,
       () => 1,
     )
 
   it('lets one post at a time find out', () => {
-    const closed = fail(openGate, 0, 100)
-    expect(closed).toEqual({ failures: 1, until: 100 + backoff.firstMs })
-    expect(postsAllowed(closed, 200, 8)).toBe(0)
-    expect(postsAllowed(closed, closed.until, 8)).toBe(1)
-    expect(postsAllowed(afterSuccess(closed, closed.until), closed.until, 8)).toBe(8)
+    const open = fail(closedCircuit, 0, 100)
+    expect(open).toEqual({ failures: 1, until: 100 + backOff.firstMs })
+    expect(postsAllowed(open, 200, 8)).toBe(0)
+    expect(postsAllowed(open, open.until, 8)).toBe(1)
+    expect(postsAllowed(afterSuccess(open, open.until), open.until, 8)).toBe(8)
   })
 
   it('takes posts that fail together for one failure', () => {
-    const closed = fail(openGate, 0, 100)
-    expect(fail(closed, 0, 110)).toEqual(closed)
-    expect(fail(closed, closed.until, 400).failures).toBe(2)
+    const open = fail(closedCircuit, 0, 100)
+    expect(fail(open, 0, 110)).toEqual(open)
+    expect(fail(open, open.until, 400).failures).toBe(2)
   })
 
   it('waits longer from time to time, but never very long', () => {
-    let gate = openGate
-    for (let round = 0; round < 60; round += 1) gate = fail(gate, gate.until, gate.until)
-    expect(gate.failures).toBe(60)
-    expect(fail(gate, gate.until, gate.until).until - gate.until).toBe(backoff.mostMs)
+    let state = closedCircuit
+    for (let round = 0; round < 60; round += 1) state = fail(state, state.until, state.until)
+    expect(state.failures).toBe(60)
+    expect(fail(state, state.until, state.until).until - state.until).toBe(backOff.mostMs)
   })
 
   it('stays closed for as long as the worker asks, whatever older posts come to', () => {
-    const closed = fail(openGate, 0, 100, 60_000)
-    expect(closed.until).toBe(60_100)
-    expect(afterSuccess(closed, 50)).toEqual(closed)
-    expect(fail(closed, 50, 200).until).toBe(60_100)
+    const open = fail(closedCircuit, 0, 100, 60_000)
+    expect(open.until).toBe(60_100)
+    expect(afterSuccess(open, 50)).toEqual(open)
+    expect(fail(open, 50, 200).until).toBe(60_100)
   })
 })
 
@@ -70,7 +75,7 @@ describe('Retry-After', () => {
 describe('an answer about lines', () => {
   const judge = (status: number, body: unknown, lines = 4) => {
     const text = typeof body === 'string' ? body : JSON.stringify(body)
-    return judgeOutcome({ kind: 'answered', status, retryAfter: undefined, body: text }, lines, 0)
+    return decideBatch({ kind: 'answered', status, retryAfterMs: undefined, body: text }, lines)
   }
 
   it('says which stay and how many are refused', () => {

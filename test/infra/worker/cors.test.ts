@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { appOf } from '../../../infra/worker/src/app.ts'
+import { fetchHandlerOf } from '../../../infra/worker/src/http/fetch-handler.ts'
 import { finished } from './support/events.ts'
 import { requestOf } from './support/requests.ts'
 import { served } from './support/stage.ts'
@@ -43,7 +43,7 @@ describe('a page of another site', () => {
     async (_, body, as, want) => {
       const { url, worker } = await served()
       const ask = () => requestOf(body, { ...as, headers: { Origin } }, url)
-      for (const answer of [await fetch(ask()), await appOf(worker).fetch(ask())]) {
+      for (const answer of [await fetch(ask()), await fetchHandlerOf(worker)(ask())]) {
         expect({ status: answer.status, ...named(answer.headers) }).toEqual({
           status: want,
           ...open,

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, renameSync, statSync } from 'node:fs'
 
 import { describe, expect, it } from 'vitest'
 
-import { appOf } from '../../../infra/worker/src/app.ts'
+import { fetchHandlerOf } from '../../../infra/worker/src/http/fetch-handler.ts'
 import { readSettings } from '../../../infra/worker/src/settings.ts'
 import { rememberedIn } from '../../../infra/worker/src/sinks/remembered.ts'
 import { openWorker } from '../../../infra/worker/src/open-worker.ts'
@@ -22,9 +22,9 @@ function newFile(): string {
 async function open(file: string) {
   const settings = readSettings({ INGESTION_KEY: key, EVENTS_FILE: file })
   const worker = await openWorker(settings, openLogged())
-  const app = appOf(worker)
-  const send = async (bytes: string) => (await app.fetch(requestOf(bytes))).status
-  const ready = async () => (await app.fetch(new Request('http://worker.invalid/readyz'))).status
+  const handle = fetchHandlerOf(worker)
+  const send = async (bytes: string) => (await handle(requestOf(bytes))).status
+  const ready = async () => (await handle(new Request('http://worker.invalid/readyz'))).status
   return { worker, send, ready }
 }
 

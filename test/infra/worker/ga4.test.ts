@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { appOf } from '../../../infra/worker/src/app.ts'
+import { fetchHandlerOf } from '../../../infra/worker/src/http/fetch-handler.ts'
 import { startCollector } from '../../support/collector.ts'
 import { finished, install, started, usage } from './support/events.ts'
 import { ndjson, requestOf } from './support/requests.ts'
@@ -25,7 +25,7 @@ async function open(answer: Parameters<typeof startCollector>[0] = {}) {
     GA_ENDPOINT: `http://127.0.0.1:${ga4.port}/mp/collect`,
   })
   const send = async (...events: readonly string[]) =>
-    (await appOf(made.worker).fetch(requestOf(events.join('\n'), { type: ndjson }))).status
+    (await fetchHandlerOf(made.worker)(requestOf(events.join('\n'), { type: ndjson }))).status
   const posts = () => ga4.events.map(({ json }) => json as Post)
   return { ...made, ga4, send, posts }
 }

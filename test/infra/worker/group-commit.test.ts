@@ -1,11 +1,11 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { bisect } from '../../../infra/worker/src/bisect.ts'
-import type { Event } from '../../../infra/worker/src/event.ts'
-import { openGate } from '../../../infra/worker/src/gate.ts'
-import { openGroupCommit } from '../../../infra/worker/src/group-commit.ts'
-import type { Result, Sink } from '../../../infra/worker/src/sinks/sink.ts'
+import { bisect } from '../../../infra/worker/src/sinks/bisect.ts'
+import type { Event } from '../../../infra/common/src/events/event.ts'
+import { openCircuitBreaker } from '../../../infra/common/src/circuit-breaker.ts'
+import { openGroupCommit } from '../../../infra/worker/src/intake/group-commit.ts'
+import type { Result, Sink } from '../../../infra/common/src/sink.ts'
 
 function makeEvents(count: number): readonly Event[] {
   return Array.from({ length: count }, (_, index) => ({
@@ -22,7 +22,7 @@ function makeEvents(count: number): readonly Event[] {
 
 function open(store: (events: readonly Event[]) => Promise<Result> | Result, inFlight = 2) {
   let time = 0
-  const gate = openGate(() => time)
+  const circuitBreaker = openCircuitBreaker(() => time)
   const batches: (readonly Event[])[] = []
   const sink: Sink = {
     name: 'test',
@@ -34,8 +34,8 @@ function open(store: (events: readonly Event[]) => Promise<Result> | Result, inF
     probe: async () => undefined,
     close: async () => undefined,
   }
-  const commits = openGroupCommit({ sink, gate, done: () => undefined })
-  return { ...commits, gate, batches, pass: (ms: number) => (time += ms) }
+  const commits = openGroupCommit({ sink, circuitBreaker, done: () => undefined })
+  return { ...commits, circuitBreaker, batches, pass: (ms: number) => (time += ms) }
 }
 
 const all = (events: readonly Event[], outcome: 'stored' | 'later' | 'refused'): Result => ({
@@ -111,31 +111,31 @@ describe('a group commit', () => {
 
   it('waits longer from failure to failure, and begins anew after a success', () => {
     let time = 0
-    const gate = openGate(() => time)
+    const circuitBreaker = openCircuitBreaker(() => time)
     const waits = Array.from({ length: 6 }, () => {
-      gate.failed({ cause: 'test' })
-      gate.failed({ cause: 'test' })
-      const wait = gate.waitMs()
+      circuitBreaker.failed({ cause: 'test' })
+      circuitBreaker.failed({ cause: 'test' })
+      const wait = circuitBreaker.waitMs()
       time += wait
       return wait
     })
     expect(waits).toEqual([1000, 2000, 4000, 8000, 10_000, 10_000])
-    gate.succeeded(time)
-    gate.failed({ cause: 'test' })
-    expect(gate.waitMs()).toBe(1000)
+    circuitBreaker.succeeded(time)
+    circuitBreaker.failed({ cause: 'test' })
+    expect(circuitBreaker.waitMs()).toBe(1000)
   })
 
   it('keeps the pause it was asked for, whatever older batches come to, and one at least', () => {
     let time = 0
-    const gate = openGate(() => time)
+    const circuitBreaker = openCircuitBreaker(() => time)
     time = 10
-    gate.failed({ cause: 'test', retryAfterMs: 60_000 })
-    gate.succeeded(5)
-    expect(gate.waitMs()).toBe(60_000)
+    circuitBreaker.failed({ cause: 'test', retryAfterMs: 60_000 })
+    circuitBreaker.succeeded(5)
+    expect(circuitBreaker.waitMs()).toBe(60_000)
     time += 60_000
-    gate.succeeded(time)
-    gate.failed({ cause: 'test', retryAfterMs: 0 })
-    expect(gate.waitMs()).toBe(1000)
+    circuitBreaker.succeeded(time)
+    circuitBreaker.failed({ cause: 'test', retryAfterMs: 0 })
+    expect(circuitBreaker.waitMs()).toBe(1000)
   })
 
   it('answers also where the sink itself falls over', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { appOf } from '../../../infra/worker/src/app.ts'
+import { fetchHandlerOf } from '../../../infra/worker/src/http/fetch-handler.ts'
 import { openHandler } from '../../../infra/worker/src/index.ts'
 import { tempHome } from '../../support/home.ts'
 import { contracts, finished, install, started, usage, uuidOf, wire } from './support/events.ts'
@@ -9,9 +9,9 @@ import { key, later, stage } from './support/stage.ts'
 
 async function open(env: Readonly<Record<string, string>> = {}) {
   const made = await stage([], env)
-  const app = appOf(made.worker)
+  const handle = fetchHandlerOf(made.worker)
   const send = async (body: string | Uint8Array | undefined, options?: RequestOptions) =>
-    saidIn(await app.fetch(requestOf(body, options)))
+    saidIn(await handle(requestOf(body, options)))
   return { ...made, send }
 }
 
@@ -200,8 +200,8 @@ describe('a body', () => {
       body: stream,
       duplex: 'half',
     })
-    expect((await appOf(worker).fetch(endless)).status).toBe(413)
-    expect(worker.held.bytes()).toBe(0)
+    expect((await fetchHandlerOf(worker)(endless)).status).toBe(413)
+    expect(worker.memoryBudget.bytes()).toBe(0)
   })
 })
 
@@ -338,7 +338,7 @@ describe('those who watch', () => {
     await send(JSON.stringify({ ...JSON.parse(started()), extra: 1, more: {} }))
     await send(finished(), { key: 'wrong' })
     await send('nonsense')
-    const metrics = await appOf(worker).fetch(new Request('http://worker.invalid/metrics'))
+    const metrics = await fetchHandlerOf(worker)(new Request('http://worker.invalid/metrics'))
     const text = await metrics.text()
     for (const line of [
       'telemetry_events_accepted_total{family="runtime"} 2',
@@ -360,15 +360,15 @@ describe('those who watch', () => {
   it('see red while the sink is away, and green when it is back', async () => {
     const { worker, posthog } = await open()
     const ready = async () =>
-      (await appOf(worker).fetch(new Request('http://worker.invalid/readyz'))).status
+      (await fetchHandlerOf(worker)(new Request('http://worker.invalid/readyz'))).status
     expect(await ready()).toBe(200)
     await posthog.stop()
-    await appOf(worker).fetch(requestOf(finished()))
+    await fetchHandlerOf(worker)(requestOf(finished()))
     expect(await ready()).toBe(503)
     await posthog.restart()
     await expect.poll(ready).toBe(200)
-    expect((await appOf(worker).fetch(new Request('http://worker.invalid/healthz'))).status).toBe(
-      200,
-    )
+    expect(
+      (await fetchHandlerOf(worker)(new Request('http://worker.invalid/healthz'))).status,
+    ).toBe(200)
   })
 })

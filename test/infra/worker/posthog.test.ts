@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
 import { eventually } from '../../support/eventually.ts'
-import { appOf } from '../../../infra/worker/src/app.ts'
-import { readEvent } from '../../../infra/worker/src/reader.ts'
+import { fetchHandlerOf } from '../../../infra/worker/src/http/fetch-handler.ts'
+import { readEvent } from '../../../infra/common/src/events/reader.ts'
 import { postHogEvent } from '../../../infra/worker/src/sinks/posthog-event.ts'
 import { openPostHog } from '../../../infra/worker/src/sinks/posthog.ts'
 import { finished, install, started, uuidOf } from './support/events.ts'
@@ -12,8 +12,8 @@ import { later, stage } from './support/stage.ts'
 
 async function open(...rules: readonly Rule[]) {
   const made = await stage(rules)
-  const app = appOf(made.worker)
-  const send = async (bytes: string) => saidIn(await app.fetch(requestOf(bytes)))
+  const handle = fetchHandlerOf(made.worker)
+  const send = async (bytes: string) => saidIn(await handle(requestOf(bytes)))
   return { ...made, send }
 }
 

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { readEvent } from '../../../infra/worker/src/reader.ts'
+import { readEvent } from '../../../infra/common/src/events/reader.ts'
+import { refuse } from '../../../infra/worker/src/intake/answer.ts'
 import { recognise } from '../../../src/contract/contracts.ts'
 import { contracts, finished, install, started, usage, uuidOf, wire } from './support/events.ts'
 
@@ -22,7 +23,8 @@ function eventOf(given: string | object) {
 function refusalOf(given: string | object): { status: number; reason?: string; field?: string } {
   const reading = read(given)
   if (!('refusal' in reading)) throw new Error(reading.event.bytes)
-  const { status, body } = reading.refusal
+  const { reason, error, field } = reading.refusal
+  const { status, body } = refuse(reason, error, field)
   return { status, ...body }
 }
 
@@ -187,8 +189,9 @@ describe('whatever comes', () => {
       fc.property(given, (text) => {
         const reading = read(text)
         if ('refusal' in reading) {
-          expect(reading.refusal.status).toBeGreaterThanOrEqual(400)
-          expect(reading.refusal.status).toBeLessThan(500)
+          const { status } = refuse(reading.refusal.reason, reading.refusal.error)
+          expect(status).toBeGreaterThanOrEqual(400)
+          expect(status).toBeLessThan(500)
           return
         }
         const { event } = reading

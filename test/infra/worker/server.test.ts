@@ -24,9 +24,9 @@ describe('a sender that is slow', () => {
     const { server, worker } = await served([], {}, hasty)
     const wire = await connect(server.port)
     wire.send(headOf({ length: 1000 }) + finished().slice(0, 500))
-    await eventually(() => expect(worker.held.bytes()).toBe(500))
+    await eventually(() => expect(worker.memoryBudget.bytes()).toBe(500))
     expect(await wire.ended).toMatch(/^HTTP\/1\.1 408 /)
-    await eventually(() => expect(worker.held.bytes()).toBe(0))
+    await eventually(() => expect(worker.memoryBudget.bytes()).toBe(0))
     expect(worker.metrics.requestsInFlight).toBe(0)
   })
 
@@ -165,7 +165,7 @@ describe('a body without a length', () => {
     for (let round = 0; round < 5; round += 1) wire.send(chunk)
     const said = await wire.ended
     expect(said).toMatch(/^HTTP\/1\.1 413 .*"reason":"size"\}\n$/s)
-    expect(worker.held.bytes()).toBe(0)
+    expect(worker.memoryBudget.bytes()).toBe(0)
   })
 })
 
@@ -223,9 +223,9 @@ describe('one connection', () => {
     const { server, posthog, worker } = await served()
     const wire = await connect(server.port)
     wire.send(postOf(finished()).slice(0, -5))
-    await expect.poll(() => worker.held.bytes()).toBeGreaterThan(0)
+    await expect.poll(() => worker.memoryBudget.bytes()).toBeGreaterThan(0)
     wire.hangUp()
-    await expect.poll(() => worker.held.bytes()).toBe(0)
+    await expect.poll(() => worker.memoryBudget.bytes()).toBe(0)
     expect(posthog.batches).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { SettingsError } from '../../../infra/common/environment.ts'
+import { SettingsError } from '../../../infra/common/src/environment.ts'
 import { readSettings } from '../../../infra/worker/src/settings.ts'
 
 const enough = { INGESTION_KEY: 'k' }

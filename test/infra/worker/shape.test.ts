@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import type { Schema } from '../../../infra/worker/src/schema.ts'
-import { type Findings, shapeOf } from '../../../infra/worker/src/shape.ts'
+import type { Schema } from '../../../infra/common/src/events/schema.ts'
+import { type Findings, shapeOf } from '../../../infra/common/src/events/shape.ts'
 import { contracts, finished, install, started, usage } from './support/events.ts'
 
 const shaped = contracts.map((contract) => ({

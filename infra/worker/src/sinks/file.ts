@@ -1,23 +1,24 @@
 import { mkdir, open, stat, statfs, type FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 
-import type { Event } from '../event.ts'
+import type { Event } from 'runmat-telemetry-common/events/event'
+import { allOf, type Sink, type Trouble } from 'runmat-telemetry-common/sink'
+
 import { rememberedIn } from './remembered.ts'
-import { allOf, type Sink, type Trouble } from './sink.ts'
 
 const spareBytes = 1024 * 1024
 
 /**
- * NDJSON, one line an event, the contract's bytes. One batch is one write and one fsync; a write
- * that fails halfway is taken back, so that an event is there once or not at all. The file may be
- * moved away under us (logrotate): then a new one begins.
+ * NDJSON: each line holds one event as the contract serialises it. One batch is one write and one
+ * fsync. A write that fails halfway is rolled back, so an event is there once or not at all. If
+ * logrotate moves the file away, a new one begins.
  */
 export async function openFile(name: string): Promise<Sink> {
   const file = path.resolve(name)
   await mkdir(path.dirname(file), { recursive: true })
   const remembered = await rememberedIn(file)
   let handle = await openAtEnd(file)
-  /** Where the file ended before a write that failed and could not be taken back. */
+  /** The file's size before a failed write that couldn't be rolled back. */
   let good: number | undefined
 
   const current = async (): Promise<FileHandle> => {
@@ -28,7 +29,7 @@ export async function openFile(name: string): Promise<Sink> {
       handle = fresh
       good = undefined
     }
-    // Nothing may stand behind half a line.
+    // Nothing may follow half a line.
     if (good !== undefined) await handle.truncate(good)
     good = undefined
     return handle
@@ -52,7 +53,7 @@ export async function openFile(name: string): Promise<Sink> {
     name: 'file',
     inFlight: 1,
     store: async (events) => {
-      // An event that was stored, and of which the answer was lost on its way, comes again.
+      // If an answer was lost on its way, the client sends a stored event again.
       const fresh = [...new Map(events.map((event) => [event.uuid, event])).values()].filter(
         ({ uuid }) => !remembered.has(uuid),
       )
@@ -82,7 +83,7 @@ async function openAtEnd(file: string): Promise<FileHandle> {
   const { size } = await handle.stat()
   if (size > 0) {
     const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1)
-    // A crash may have left half a line behind, of an event that nobody was promised.
+    // A crash may have left half a line, of an event that was never confirmed.
     if (buffer.toString() !== '\n') await handle.appendFile('\n')
   } else {
     await syncFolder(path.dirname(file))
@@ -90,7 +91,7 @@ async function openAtEnd(file: string): Promise<FileHandle> {
   return handle
 }
 
-/** The name of a new file is there for good only when its folder is. */
+/** A new file survives a crash only once its folder is synced too. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined)
   await handle?.sync().catch(() => undefined)

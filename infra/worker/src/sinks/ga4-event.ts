@@ -1,7 +1,7 @@
-import type { Event } from '../event.ts'
-import { type Fields, isObject } from '../shape.ts'
+import type { Event } from 'runmat-telemetry-common/events/event'
+import { type Fields, isObject } from 'runmat-telemetry-common/events/shape'
 
-/** What GA4's Measurement Protocol takes; more than that it drops without a word. */
+/** The limits of GA4's Measurement Protocol. It silently drops anything beyond them. */
 export const most = {
   events: 25,
   params: 25,
@@ -11,7 +11,7 @@ export const most = {
   ageMs: 72 * 60 * 60 * 1000,
 } as const
 
-/** One event in GA4's words, or undefined where GA4 would not take it. */
+/** An event as GA4 takes it, or undefined if GA4 wouldn't. */
 export function ga4Event({ name, at, fields }: Event, now: number): object | undefined {
   if (at !== undefined && (at < now - most.ageMs || at > now)) return undefined
   return {
@@ -21,7 +21,7 @@ export function ga4Event({ name, at, fields }: Event, now: number): object | und
   }
 }
 
-/** Plain fields before those of maps, since the last ones may find no room. */
+/** Plain fields come before those of maps, because there may be no room for the last ones. */
 function paramsOf(fields: Fields): readonly (readonly [string, string | number])[] {
   return flatten(fields)
     .sort((one, other) => one.depth - other.depth)
@@ -42,7 +42,7 @@ interface Flat {
 function flatten(fields: Fields, prefix = '', depth = 0): Flat[] {
   return Object.entries(fields).flatMap(([key, value]): Flat[] => {
     const name = nameOf(prefix + key)
-    // Fields of the payload stand beside the others, as they do in PostHog.
+    // The payload's fields are lifted to the top, as for PostHog.
     if (isObject(value)) {
       return key === 'payload' ? flatten(value) : flatten(value, `${name}_`, depth + 1)
     }

@@ -1,12 +1,13 @@
-import type { Event } from '../event.ts'
+import type { Event } from 'runmat-telemetry-common/events/event'
+
 import { limits } from '../limits.ts'
-import { openPoster } from '../post.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Ga4Settings } from '../settings.ts'
-import { ga4Address, type Ga4Post, postsOf } from './ga4-post.ts'
+import { ga4Address, type Ga4Request, ga4RequestsOf } from './ga4-request.ts'
+import { openSinkPoster } from './sink-poster.ts'
 
 export interface Ga4 {
-  /** Returns at once, and never fails: what GA4 cannot have, it does not get. */
+  /** Returns at once and never fails. */
   readonly forward: (events: readonly Event[]) => void
   readonly close: () => Promise<void>
 }
@@ -20,52 +21,50 @@ export interface Ga4Options {
 const connections = 2
 
 /**
- * Tells GA4 too, of what is stored already, and so at most once. Nobody waits for it: what it does
- * not take in time, or what would pile up, is dropped and counted.
+ * Also sends stored events to GA4, at most once. Nothing waits for GA4: what it doesn't take in time, or
+ * what would pile up, is dropped and counted.
  */
 export function openGa4({ settings, metrics, now = Date.now }: Ga4Options): Ga4 {
-  const poster = openPoster(ga4Address(settings), connections)
-  const queue: Ga4Post[] = []
-  const underWay = new Set<Promise<void>>()
+  const poster = openSinkPoster(ga4Address(settings), connections)
+  const queue: Ga4Request[] = []
+  const inFlight = new Set<Promise<void>>()
 
   const dropped = ({ length }: readonly Event[]): void => {
     metrics.ga4Dropped += length
   }
 
-  const send = async ({ body, events }: Ga4Post): Promise<void> => {
-    const status = await poster.post(body, limits.sinkMs / 2).then(
-      (reply) => reply.status,
-      () => 0,
-    )
-    if (status >= 200 && status < 300) metrics.ga4Sent += events.length
+  const send = async ({ body, events }: Ga4Request): Promise<void> => {
+    const result = await poster.post(Buffer.from(body, 'latin1'), limits.sinkMs / 2)
+    if (result.kind === 'answered' && result.status >= 200 && result.status < 300)
+      metrics.ga4Sent += events.length
     else dropped(events)
   }
 
   const next = (): void => {
-    while (underWay.size < connections) {
-      const post = queue.shift()
-      if (post === undefined) return
-      const sending = send(post).finally(() => {
-        underWay.delete(sending)
+    while (inFlight.size < connections) {
+      const request = queue.shift()
+      if (request === undefined) return
+      const sending = send(request).finally(() => {
+        inFlight.delete(sending)
         next()
       })
-      underWay.add(sending)
+      inFlight.add(sending)
     }
   }
 
   return {
     forward: (events) => {
-      const { posts, left } = postsOf(events, now())
+      const { requests, left } = ga4RequestsOf(events, now())
       dropped(left)
-      for (const post of posts) {
-        if (queue.length < limits.ga4Waiting) queue.push(post)
-        else dropped(post.events)
+      for (const request of requests) {
+        if (queue.length < limits.ga4Waiting) queue.push(request)
+        else dropped(request.events)
       }
       next()
     },
     close: async () => {
       for (const { events } of queue.splice(0)) dropped(events)
-      await Promise.all(underWay)
+      await Promise.all(inFlight)
       poster.close()
     },
   }

@@ -1,10 +1,10 @@
-import type { Event } from '../event.ts'
+import type { Event } from 'runmat-telemetry-common/events/event'
 
 /**
- * An event as PostHog's `/batch/` takes it. PostHog holds events for the same if day, name, distinct
- * id and uuid are, so all of it is the event's own. Without a time of its own an event has the day
- * on which it arrives: tried again past midnight (UTC), it would count twice; anything that we made
- * up here would be another one at every try, too.
+ * An event as PostHog's `/batch/` takes it. PostHog treats two events as one if day, name, distinct id
+ * and uuid are equal, so all four are the event's own. An event without a time gets its day of
+ * arrival: a retry past midnight (UTC) would count twice. A time made up here would differ at every
+ * attempt too.
  */
 export function postHogEvent(event: Event): string {
   const { name, distinctId, uuid, at, bytes, summary } = event
@@ -15,15 +15,15 @@ export function postHogEvent(event: Event): string {
   )
 }
 
-/** No person, no place, no address; and the clock of the event, not of who passes it on. */
+/** No person, place or address, and the event's own clock in place of the forwarder's. */
 const always =
   '"$process_person_profile":false,"$geoip_disable":true,"$ip":null,"$ignore_sent_at":true'
 
 const payload = ',"payload":{'
 
 /**
- * The event's fields, with those of its payload beside the others, where PostHog can filter by
- * them. The payload is the contract's last field, and no value can hold a quotation mark.
+ * The event's fields, with the payload's fields lifted to the top, where PostHog can filter by them.
+ * The payload is the contract's last field, and no value can contain a quotation mark.
  */
 function propertiesOf(bytes: string): string {
   const at = bytes.indexOf(payload)

@@ -1,33 +1,33 @@
-import { bisect, type Said } from '../bisect.ts'
-import type { Event } from '../event.ts'
+import type { Event } from 'runmat-telemetry-common/events/event'
+import type { Sink, Trouble } from 'runmat-telemetry-common/sink'
+
 import { limits } from '../limits.ts'
-import { openPoster, type Reply } from '../post.ts'
 import type { PostHogSettings } from '../settings.ts'
+import { type BatchOutcome, bisect } from './bisect.ts'
+import { causeOf, openSinkPoster } from './sink-poster.ts'
 import { postHogEvent } from './posthog-event.ts'
-import type { Sink, Trouble } from './sink.ts'
 
 const minute = 60_000
 const connections = 4
 
 /**
- * PostHog takes 1 MB for an event and 20 MB for a batch; `limits.eventBytes` and `limits.group`
- * stay far below, and the contract has seen to names, ids and times.
+ * PostHog takes 1 MB per event and 20 MB per batch. Our bounds on events and `limits.group` are far
+ * below, and the contract bounds names, ids and times.
  */
 export function openPostHog(
   { apiKey, host }: Omit<PostHogSettings, 'kind'>,
   timeoutMs: number = limits.sinkMs,
 ): Sink {
   const head = `{"api_key":${JSON.stringify(apiKey)},"batch":[`
-  const poster = openPoster(`${host}/batch/`, connections)
+  const poster = openSinkPoster(`${host}/batch/`, connections)
 
-  const ask = async (events: string, deadline: number): Promise<Said> => {
+  const send = async (events: string, deadline: number): Promise<BatchOutcome> => {
     const left = deadline - Date.now()
     if (left <= 0) return { cause: 'PostHog: no answer in time' }
-    try {
-      return saidBy(await poster.post(`${head}${events}]}`, left))
-    } catch (error) {
-      return { cause: `PostHog: ${(error as Error).message}` }
-    }
+    const result = await poster.post(Buffer.from(`${head}${events}]}`, 'latin1'), left)
+    if (result.kind === 'failed') return { cause: `PostHog: ${causeOf(result.reason)}` }
+    const { status, retryAfterMs, body } = result
+    return outcomeOf(status, retryAfterMs, body)
   }
 
   return {
@@ -37,32 +37,32 @@ export function openPostHog(
       const deadline = Date.now() + timeoutMs
       const written = new Map(events.map((event) => [event, postHogEvent(event)]))
       const post = (part: readonly Event[]) =>
-        ask(part.map((event) => written.get(event)).join(','), deadline)
+        send(part.map((event) => written.get(event)).join(','), deadline)
       return await bisect(events, post, limits.probes)
     },
-    // An empty batch stores nothing. PostHog answers 400 to it, and so it is there.
+    // An empty batch stores nothing. PostHog answers 400 to it, which shows that it is up.
     probe: async () => {
-      const said = await ask('', Date.now() + Math.min(timeoutMs, limits.probeMs))
-      return typeof said === 'object' ? said : undefined
+      const outcome = await send('', Date.now() + Math.min(timeoutMs, limits.probeMs))
+      return typeof outcome === 'object' ? outcome : undefined
     },
-    close: async () => poster.close(),
+    close: () => Promise.resolve(poster.close()),
   }
 }
 
-function saidBy({ status, retryAfterMs, text }: Reply): Said {
+function outcomeOf(status: number, retryAfterMs: number | undefined, body: string): BatchOutcome {
   const trouble = (cause: string, otherwiseMs?: number): Trouble => {
     const wait = retryAfterMs ?? otherwiseMs
     return { cause: `PostHog: ${cause}`, ...(wait !== undefined && { retryAfterMs: wait }) }
   }
   if (status >= 200 && status < 300) {
-    return isOverQuota(text) ? trouble('over its quota', 60 * minute) : 'stored'
+    return isOverQuota(body) ? trouble('over its quota', 60 * minute) : 'stored'
   }
   if (status === 400 || status === 413 || status === 422) return 'refused'
   if (status === 401 || status === 403) return trouble('the API key is refused', minute)
   return trouble(`answered ${status}`)
 }
 
-/** PostHog says 200 to what it throws away for the quota; lately it mentions it. */
+/** PostHog answers 200 when it drops events over the quota; newer versions mention it. */
 function isOverQuota(text: string): boolean {
   if (!text.includes('quota_limited')) return false
   try {

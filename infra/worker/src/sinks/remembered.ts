@@ -2,15 +2,15 @@ import { open } from 'node:fs/promises'
 
 import { limits } from '../limits.ts'
 
-/** The identities of the events that were stored last: at least so many, at most twice that. */
+/** The ids of the events stored last: between one and two times the limit. */
 export interface Remembered {
   readonly has: (id: string) => boolean
   readonly add: (id: string) => void
 }
 
-/** Begins with what the end of the file holds, so that a restart forgets nothing. */
+/** Starts from the end of the file, so that a restart forgets nothing. */
 export async function rememberedIn(file: string): Promise<Remembered> {
-  // Two sets that take turns: to delete the oldest of one, one at a time, becomes slow in V8.
+  // Two sets take turns, because deleting a set's oldest entries one by one becomes slow in V8.
   let older = new Set<string>()
   let newer = new Set<string>()
   const add = (id: string): void => {

@@ -1,6 +1,6 @@
 import { afterAll } from 'vitest'
 
-import { openServer, type Patience, type Server } from '../../../../infra/worker/src/server.ts'
+import { openServer, type Patience, type Server } from '../../../../infra/worker/src/http/server.ts'
 import { readSettings } from '../../../../infra/worker/src/settings.ts'
 import { openWorker } from '../../../../infra/worker/src/open-worker.ts'
 import type { Worker } from '../../../../infra/worker/src/worker.ts'

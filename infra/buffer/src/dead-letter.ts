@@ -1,0 +1,76 @@
+import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
+
+import type { Names } from './names.ts'
+import type { Publisher } from './publish.ts'
+import type { StreamMessage } from './stream-message.ts'
+
+/** `refused`: the sink won't take it. `contract`: it is no event of this version. */
+export type DeadLetterReason = 'refused' | 'contract'
+
+export interface DeadLetter {
+  readonly sequence: number
+  readonly sink: string
+  readonly reason: string
+  readonly setAside: string
+  readonly event: string
+}
+
+const reasonHeader = 'Telemetry-Reason'
+
+/** Stores what a sink refuses for an operator to see. False: not stored, so it must stay. */
+export async function storeDeadLetters(
+  publisher: Publisher,
+  names: Names,
+  sink: string,
+  messages: readonly { readonly message: StreamMessage; readonly reason: DeadLetterReason }[],
+): Promise<readonly boolean[]> {
+  const receipts = await publisher.publish(
+    messages.map(({ message, reason }) => ({
+      subject: names.dead(sink),
+      // Identified by position, because the same event may become a dead letter again later.
+      id: `${sink} ${message.sequence}`,
+      data: message.data,
+      headers: { [reasonHeader]: reason },
+    })),
+  )
+  return receipts.map((receipt) => receipt === 'stored')
+}
+
+/** The dead letters of one sink or of all, oldest first. */
+export async function* deadLetters(
+  manager: JetStreamManager,
+  names: Names,
+  sink: string | undefined,
+): AsyncGenerator<DeadLetter & { readonly message: StoredMsg }> {
+  const { state } = await manager.streams.info(names.deadStream)
+  let sequence = state.first_seq
+  while (sequence <= state.last_seq) {
+    const query = { seq: sequence, next_by_subj: names.dead(sink ?? '*') }
+    // nats-server 2.9 supports this; the library's type doesn't have it.
+    const message = await manager.streams.getMessage(names.deadStream, query)
+    if (message === null) return
+    yield {
+      sequence: message.seq,
+      sink: message.subject.slice(names.dead('').length),
+      reason: message.header.get(reasonHeader),
+      setAside: message.time.toISOString(),
+      event: message.string(),
+      message,
+    }
+    sequence = message.seq + 1
+  }
+}
+
+/** Delivers a dead letter to its own sink again, and removes it once the stream has it. */
+export async function replay(
+  manager: JetStreamManager,
+  publisher: Publisher,
+  names: Names,
+  { sequence, sink, message }: DeadLetter & { readonly message: StoredMsg },
+): Promise<boolean> {
+  const [receipt] = await publisher.publish([
+    { subject: names.again(sink), id: `again ${sequence}`, data: message.data },
+  ])
+  if (receipt !== 'stored') return false
+  return await manager.streams.deleteMessage(names.deadStream, sequence, false)
+}

@@ -1,0 +1,21 @@
+/** Names on the servers. All begin with the stream's name. */
+export interface Names {
+  readonly stream: string
+  /** Every event, once, for every sink. */
+  readonly events: string
+  /** Events replayed for one sink only. */
+  readonly again: (sink: string) => string
+  /** Keeps what a sink refuses until an operator looks at it. */
+  readonly deadStream: string
+  readonly dead: (sink: string) => string
+}
+
+export function namesOf(stream: string): Names {
+  return {
+    stream,
+    events: `${stream}.events`,
+    again: (sink) => `${stream}.again.${sink}`,
+    deadStream: `${stream}-dead`,
+    dead: (sink) => `${stream}.dead.${sink}`,
+  }
+}

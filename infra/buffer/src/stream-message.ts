@@ -1,0 +1,41 @@
+import { type Msg, nanos } from '@nats-io/transport-node'
+
+/** A message that the stream delivered to us, and the answers it takes. */
+export interface StreamMessage {
+  readonly subject: string
+  readonly data: Uint8Array
+  /** Its position in the stream. */
+  readonly sequence: number
+  /** How often it has been delivered, including this time. */
+  readonly deliveries: number
+  readonly ack: () => void
+  /** Hands it back, to be delivered again to any process after that time. */
+  readonly nak: (afterMs: number) => void
+  /** Extends the time we have to answer. */
+  readonly working: () => void
+}
+
+/**
+ * The reply subject says it all: `$JS.ACK.<stream>.<consumer>.<deliveries>.<sequence>.…`, with a domain
+ * and an account before the stream on newer servers. The library has this too, but only for
+ * messages that its own `fetch` and `consume` return.
+ */
+export function streamMessageOf(message: Msg): StreamMessage {
+  const tokens = (message.reply ?? '').split('.')
+  const shift = tokens.length > 9 ? 2 : 0
+  const answer = (word: string): void => {
+    // Without a connection there is no answer. The event is delivered again and keeps its identity.
+    try {
+      message.respond(word)
+    } catch {}
+  }
+  return {
+    subject: message.subject,
+    data: message.data,
+    sequence: Number(tokens[5 + shift]),
+    deliveries: Number(tokens[4 + shift]),
+    ack: () => answer('+ACK'),
+    nak: (afterMs) => answer(`-NAK ${JSON.stringify({ delay: nanos(afterMs) })}`),
+    working: () => answer('+WPI'),
+  }
+}

@@ -1,0 +1,38 @@
+import type { Event } from './events/event.ts'
+
+/** `refused`: the sink will never take this event. `later`: not known to be stored; try again. */
+export type Outcome = 'stored' | 'refused' | 'later'
+
+/** Why a sink can't be used at the moment. */
+export interface Trouble {
+  /** For logs and `/readyz`: only our own words, nothing received from outside. */
+  readonly cause: string
+  readonly retryAfterMs?: number
+}
+
+export interface Result {
+  /** One per event, in order. */
+  readonly outcomes: readonly Outcome[]
+  readonly trouble?: Trouble
+}
+
+/** Where events are stored. */
+export interface Sink {
+  readonly name: string
+  /** How many batches it takes at a time. */
+  readonly inFlight: number
+  /** Never rejects. An event is `stored` only once it would survive a crash. */
+  readonly store: (events: readonly Event[]) => Promise<Result>
+  /** Checks whether it would store an event now. */
+  readonly probe: () => Promise<Trouble | undefined>
+  readonly close: () => Promise<void>
+}
+
+export function allOf(events: readonly Event[], outcome: Outcome, trouble?: Trouble): Result {
+  return { outcomes: events.map(() => outcome), ...(trouble && { trouble }) }
+}
+
+export function resultOf({ outcomes, trouble }: Result): 'stored' | 'refused' | 'failed' {
+  if (trouble !== undefined) return 'failed'
+  return outcomes.includes('refused') ? 'refused' : 'stored'
+}

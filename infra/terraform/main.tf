@@ -1,0 +1,49 @@
+terraform {
+  required_version = ">= 1.9"
+
+  required_providers {
+    google = {
+      source  = "hashicorp/google"
+      version = "~> 7.0"
+    }
+  }
+
+  # The bucket is named at `terraform init`, so that no operator's name stands here.
+  backend "gcs" {
+    prefix = "runmat-telemetry"
+  }
+}
+
+provider "google" {
+  project = var.project_id
+  region  = var.region
+
+  # The budget is asked for in the name of this project, whoever applies it.
+  user_project_override = true
+  billing_project       = var.project_id
+
+  default_labels = {
+    service = var.name
+  }
+}
+
+# APIs that must be enabled in the project before anything else here can exist.
+resource "google_project_service" "needed" {
+  for_each = toset([
+    "artifactregistry.googleapis.com",
+    "billingbudgets.googleapis.com",
+    "compute.googleapis.com",
+    "dns.googleapis.com",
+    "logging.googleapis.com",
+    "monitoring.googleapis.com",
+    "run.googleapis.com",
+    "secretmanager.googleapis.com",
+  ])
+
+  service            = each.value
+  disable_on_destroy = false
+}
+
+data "google_project" "this" {
+  project_id = var.project_id
+}

@@ -1,0 +1,115 @@
+import { type Broker, openBroker } from 'runmat-telemetry-buffer/broker'
+import { openDelivery } from 'runmat-telemetry-buffer/delivery'
+import { openSurveys, renderBuffer } from 'runmat-telemetry-buffer/metrics'
+import { namesOf } from 'runmat-telemetry-buffer/names'
+import { reportBacklog } from 'runmat-telemetry-buffer/report-backlog'
+import type { BufferSettings } from 'runmat-telemetry-buffer/settings'
+import { ensureConsumer, ensureStreams } from 'runmat-telemetry-buffer/stream'
+import { openSweep } from 'runmat-telemetry-buffer/sweep'
+import { openCircuitBreaker } from 'runmat-telemetry-common/circuit-breaker'
+import { observe } from 'runmat-telemetry-common/prometheus'
+import { resultOf, type Sink } from 'runmat-telemetry-common/sink'
+
+import { openMemoryBudget } from './http/memory-budget.ts'
+import { later } from './intake/answer.ts'
+import { limits } from './limits.ts'
+import type { WorkerLog } from './log.ts'
+import { type Metrics, openMetrics, render } from './metrics.ts'
+import type { Settings } from './settings.ts'
+import { openGa4Sink } from './sinks/ga4-sink.ts'
+import { openPrimary } from './sinks/primary.ts'
+import { readinessOf } from './sinks/readiness.ts'
+import type { Worker } from './worker.ts'
+
+/** GA4 takes one client per request, so a batch becomes many requests. */
+const ga4Batch = 100
+
+/**
+ * A worker that only delivers. It serves the same addresses as one that receives, and tells every
+ * client to try again, which is true and safe for one sent here by mistake.
+ */
+export async function openDeliverer(
+  settings: Settings,
+  buffer: BufferSettings,
+  log: WorkerLog,
+): Promise<Worker> {
+  const names = namesOf(buffer.stream)
+  const metrics = openMetrics()
+  const primary = await openPrimary(settings)
+  const sinks = settings.ga4 ? [primary, openGa4Sink(settings.ga4, metrics)] : [primary]
+  const broker = openBroker({
+    settings: buffer,
+    purpose: 'deliver',
+    note: log.note,
+    prepare: async ({ manager, connection }) => {
+      await ensureStreams(manager, buffer, connection.info)
+      for (const { name } of sinks) await ensureConsumer(manager, buffer, name)
+    },
+  })
+  const open = (sink: Sink) => {
+    const circuitBreaker = openCircuitBreaker()
+    const counts = { delivered: 0, redelivered: 0, deadLetters: 0 }
+    const isPrimary = sink === primary
+    const delivery = openDelivery({
+      sink,
+      batch: isPrimary ? limits.group.events : ga4Batch,
+      circuitBreaker,
+      broker,
+      names,
+      ackWaitMs: buffer.ackWaitMs,
+      counts,
+      done: (events, result, ms) => {
+        if (isPrimary) note(metrics, resultOf(result), ms)
+        log.batch(events, result, ms)
+      },
+    })
+    const isUp = () => circuitBreaker.trouble() === undefined
+    return { name: sink.name, circuitBreaker, counts, delivery, isUp }
+  }
+  const deliveries = sinks.map(open)
+  const survey = openSurveys(broker, names)
+  const stopReporting = reportBacklog(survey, log.buffer)
+  const stopSweeping = openSweep(broker, names)
+  const circuitBreaker = deliveries[0]?.circuitBreaker ?? openCircuitBreaker()
+  return {
+    settings,
+    intake: { admit: () => elsewhere, accept: () => elsewhere, note: () => undefined },
+    memoryBudget: openMemoryBudget(),
+    metrics,
+    log,
+    sink: primary.name,
+    readiness: readinessOver(broker, readinessOf(primary, circuitBreaker)),
+    figures: async () => {
+      const own = render(metrics, {
+        sink: primary.name,
+        sinkUp: circuitBreaker.trouble() === undefined,
+        waiting: 0,
+        heldBytes: 0,
+      })
+      const seen = deliveries.map(({ name, isUp, counts }) => ({ name, isUp: isUp(), counts }))
+      return own + renderBuffer(broker.session() !== undefined, await survey(), seen)
+    },
+    close: async () => {
+      stopReporting()
+      stopSweeping()
+      await Promise.all(deliveries.map(({ delivery }) => delivery.close()))
+      await Promise.all([broker.close(), ...sinks.map((sink) => sink.close())])
+      log.close()
+    },
+  }
+}
+
+const elsewhere = later(
+  'away',
+  'this process does not receive; keep the event and come again',
+  1000,
+)
+
+function readinessOver(broker: Broker, sink: Worker['readiness']): Worker['readiness'] {
+  return async () => (broker.session() === undefined ? broker.trouble().cause : await sink())
+}
+
+function note(metrics: Metrics, result: keyof Metrics['sinkResults'], ms: number): void {
+  metrics.sinkResults[result] += 1
+  observe(metrics.sinkSeconds, ms / 1000)
+}

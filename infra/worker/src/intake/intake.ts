@@ -1,0 +1,143 @@
+import type { Kind } from 'runmat-telemetry/contract'
+import type { Event } from 'runmat-telemetry-common/events/event'
+import { readEvent } from 'runmat-telemetry-common/events/reader'
+import { linesOf, textOf } from 'runmat-telemetry-common/events/text'
+
+import { limits } from '../limits.ts'
+import type { Metrics } from '../metrics.ts'
+import { type Answer, combine, later, type Reason, refuse, tooLarge } from './answer.ts'
+import type { KeyCheck } from './key.ts'
+import type { RateLimit } from './rate-limit.ts'
+
+/** What we know about a request before reading its body. */
+export interface Head {
+  /** The kinds of event that its address takes. */
+  readonly kinds: readonly Kind[]
+  readonly contentType: string | undefined
+  readonly contentEncoding: string | undefined
+  readonly contentLength: string | undefined
+  readonly key: string | undefined
+  /** Read only if there is no key, and never kept. */
+  readonly address: () => string
+}
+
+/** Permission to send the body. */
+export interface Admission {
+  readonly kinds: readonly Kind[]
+  readonly many: boolean
+  /** Set for senders without a key, who may send only install events, and not too many. */
+  readonly take: ((events: number) => number) | undefined
+}
+
+export interface Intake {
+  readonly admit: (head: Head) => Admission | Answer
+  readonly accept: (admission: Admission, body: Buffer) => Answer | Promise<Answer>
+  readonly note: (answer: Answer) => void
+}
+
+export interface IntakeOptions {
+  readonly checkKey: KeyCheck
+  readonly rateLimit: RateLimit
+  readonly maxBodyBytes: number
+  readonly commit: (event: Event) => Promise<Answer>
+  readonly metrics: Metrics
+  /** Called for everything that wasn't stored. */
+  readonly refused: (reason: Reason, field?: string) => void
+}
+
+/** Decides who may send, reads the events and commits them. Moving bytes is left to http/. */
+export function openIntake(options: IntakeOptions): Intake {
+  const { checkKey, rateLimit, maxBodyBytes, commit, metrics } = options
+
+  const admit = (head: Head): Admission | Answer => {
+    const { kinds } = head
+    const standing = kinds.length === 1 && kinds[0] === 'install' ? 'none' : checkKey(head.key)
+    if (standing === 'wrong') return wrongKey
+    if (standing === 'none' && !kinds.includes('install')) return missingKey
+    const { contentEncoding: encoding, contentLength: length } = head
+    if (encoding !== undefined && !/^(identity)?$/i.test(encoding)) return encoded
+    const form = formOf(head.contentType)
+    if (form === undefined) return wrongType
+    if (length !== undefined && Number(length) > maxBodyBytes) return tooLarge(maxBodyBytes)
+    const many = form === 'ndjson'
+    if (standing !== 'none') return { kinds, many, take: undefined }
+    const address = head.address()
+    const take = (events: number) => rateLimit.take(address, events)
+    const wait = take(1)
+    return wait > 0 ? tooMany(wait) : { kinds, many, take }
+  }
+
+  const acceptOne = (admission: Admission, text: string): Answer | Promise<Answer> => {
+    const reading = readEvent(text, admission.kinds)
+    if ('refusal' in reading) {
+      const { reason, error, field } = reading.refusal
+      return refuse(reason, error, field)
+    }
+    const { event, dropped } = reading
+    if (admission.take !== undefined && event.family !== 'install') return missingKey
+    metrics.droppedFields += dropped
+    return commit(event)
+  }
+
+  const acceptLines = async (admission: Admission, text: string): Promise<Answer> => {
+    const lines = linesOf(text, limits.events)
+    if (lines === undefined) return refuse('size', `a request may have ${limits.events} events`)
+    if (lines.length === 0) return empty
+    const wait = admission.take?.(lines.length - 1) ?? 0
+    if (wait > 0) return tooMany(wait)
+    const answers = await Promise.all(
+      lines.map(async (one) => ({
+        line: one.line,
+        answer: await acceptOne(admission, one.text),
+      })),
+    )
+    return combine(answers)
+  }
+
+  return {
+    admit,
+    accept: (admission, body) => {
+      const text = textOf(body)
+      if (text === undefined) return refuse('json', 'this is not UTF-8')
+      if (admission.many) return acceptLines(admission, text)
+      return text.trim() === '' ? empty : acceptOne(admission, text)
+    },
+    note: ({ body }) => {
+      if (body === undefined) return
+      const refusals = 'lines' in body ? body.lines : [body]
+      for (const { reason, field } of refusals) {
+        metrics.rejected[reason] += 1
+        // For other reasons the field may be any text from the sender, which must not be logged.
+        options.refused(reason, reason === 'field' ? field : undefined)
+      }
+    },
+  }
+}
+
+const wrongKey = refuse('key', 'the key in x-telemetry-key is not one of ours')
+const missingKey = refuse('key', 'all but install events need a key in x-telemetry-key')
+const encoded = refuse('encoding', 'send the body as it is, without Content-Encoding')
+const wrongType = refuse('type', 'send application/json, or application/x-ndjson for many events')
+const empty = refuse('empty', 'there is no event in this request')
+
+function tooMany(waitMs: number): Answer {
+  return later('rate', 'too many events without a key from your network', waitMs)
+}
+
+/** Only the charset parameter matters. */
+function formOf(contentType: string | undefined): 'json' | 'ndjson' | undefined {
+  if (contentType === 'application/json') return 'json'
+  const [type = '', ...parameters] = (contentType ?? '').toLowerCase().split(';')
+  const charset = parameters.map((one) => one.trim()).find((one) => one.startsWith('charset='))
+  if (charset !== undefined && !/^charset="?(utf-?8|us-ascii)"?$/.test(charset)) return undefined
+  switch (type.trim()) {
+    case 'application/json':
+      return 'json'
+    case 'application/x-ndjson':
+    case 'application/ndjson':
+    case 'application/jsonl':
+      return 'ndjson'
+    default:
+      return undefined
+  }
+}

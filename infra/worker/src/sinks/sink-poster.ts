@@ -1,0 +1,32 @@
+import {
+  type FailureReason,
+  type HttpPoster,
+  openHttpPoster,
+} from 'runmat-telemetry-common/http-poster'
+
+import { limits } from '../limits.ts'
+
+/** Posts JSON to a sink. */
+export function openSinkPoster(address: string, connections: number): HttpPoster {
+  return openHttpPoster({
+    url: new URL(address),
+    headers: { 'content-type': 'application/json', 'user-agent': 'runmat-telemetry-worker' },
+    connections,
+    longestRetryAfterMs: limits.retryAfterMs,
+    longestAnswerBytes: limits.sinkAnswerBytes,
+  })
+}
+
+/** A failed post, in words for logs and `/readyz`. */
+export function causeOf(reason: FailureReason): string {
+  switch (reason) {
+    case 'refused':
+      return 'refused'
+    case 'timeout':
+      return 'no answer in time'
+    case 'reset':
+    case 'unreachable':
+    case 'tls':
+      return 'connection lost'
+  }
+}
