@@ -24,7 +24,7 @@ async function demonstrate(options?: string): Promise<Ended & { readonly left: s
   return { ...ended, left: after.filter((name) => !before.includes(name)) }
 }
 
-it('keeps every promise that it shows, in plain text, and leaves nothing behind', async () => {
+it('the demo keeps every promise it shows, in plain text, and leaves nothing behind', async () => {
   const { code, out, err, left } = await demonstrate()
   expect({ code, err, left }).toEqual({ code: 0, err: '', left: [] })
   expect(out).not.toContain('\u001b')
@@ -33,7 +33,7 @@ it('keeps every promise that it shows, in plain text, and leaves nothing behind'
   expect(out).toMatch(/\nEvery promise was kept\.\n$/)
 })
 
-it('ends with 1 when one is not kept, and cleans up all the same', async () => {
+it('the demo exits with 1 if a promise is not kept, and still cleans up', async () => {
   const breaker = tempHome().write(
     'breaker.cjs',
     `if (/worker\\.js$/.test(process.argv[1] ?? '')) process.exit(3)`,

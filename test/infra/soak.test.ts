@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { tempHome } from '../support/home.ts'
 import { root, run } from '../support/run.ts'
 
-it('loses nothing of the queue in 20 s of mixed faults, and has nothing twice', async () => {
+it('20 s of mixed faults lose no queued event and duplicate none', async () => {
   const home = tempHome()
   const script = path.join(root, 'scripts/soak/run.js')
   const { code, out, err } = await run(

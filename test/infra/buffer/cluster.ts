@@ -33,7 +33,7 @@ async function stage() {
 
 describe.skipIf(!hasNats).concurrent('a buffer of three servers', () => {
   it(
-    'loses nothing that got 204, whoever of them is killed',
+    'loses no event that got 204, whichever process is killed',
     async () => {
       const { posthog, nats, fleet } = await stage()
       const ingests = await Promise.all([fleet.ingest(), fleet.ingest()])
@@ -82,7 +82,7 @@ describe.skipIf(!hasNats).concurrent('a buffer of three servers', () => {
     seconds * 1000 + 90_000,
   )
 
-  it('takes nothing without a quorum, and goes on by itself when there is one', async () => {
+  it('answers no 204 without a quorum and recovers by itself', async () => {
     const { posthog, nats, fleet } = await stage()
     const [ingest, deliver] = await Promise.all([fleet.ingest(), fleet.deliver()])
     await untilReady(ingest, deliver)

@@ -17,7 +17,7 @@ beforeAll(() => {
 })
 
 describe('the forwarder with a buffer', () => {
-  it.skipIf(!hasNats)('publishes what the worker would take, and counts the rest', async () => {
+  it.skipIf(!hasNats)('publishes valid events and counts the rest as refused', async () => {
     const posthog = await startPostHog()
     later(() => posthog.stop())
     const nats = await startNats()
@@ -51,7 +51,7 @@ describe('the forwarder with a buffer', () => {
     expect(forwarder.log.at(-1)).toMatchObject({ msg: 'stopped', forwarded: 329, refused: 1 })
   })
 
-  it('has either a worker or a buffer', () => {
+  it('is refused both a worker and a buffer', () => {
     const env = { BUFFER_URL: 'nats://127.0.0.1:4222' }
     expect(readSettings(env)).toMatchObject({ key: undefined, buffer: { stream: 'telemetry' } })
     const both = { TELEMETRY_HTTP_ENDPOINT: 'https://a.example', TELEMETRY_INGESTION_KEY: 'k' }

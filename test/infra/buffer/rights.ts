@@ -82,8 +82,8 @@ async function startSecured() {
   }
 }
 
-describe.skipIf(!hasNats).concurrent('the servers as infra/nats sets them up', () => {
-  it('let everybody do what they have to, over TLS, and nothing else', async () => {
+describe.skipIf(!hasNats).concurrent('the servers with infra/nats/nats.conf', () => {
+  it('allow each client only what it needs, over TLS', async () => {
     const poison = finished()
     const posthog = await startPostHog((batch) =>
       batch.some(({ uuid }) => uuid === uuidOf(poison)) ? 400 : 200,

@@ -26,8 +26,8 @@ function faultsOf(env: Readonly<Record<string, string>>): readonly string[] {
   return []
 }
 
-describe('the settings of a buffer', () => {
-  it('are an address, and what makes sense without saying', () => {
+describe('the buffer’s settings', () => {
+  it('need only an address', () => {
     expect(read({ ROLE: 'ingest', BUFFER_URL: one })).toMatchObject({
       role: 'ingest',
       keys: ['k'],
@@ -69,13 +69,13 @@ describe('the settings of a buffer', () => {
     [{ ROLE: 'ingest', BUFFER_URL: one, BUFFER_STREAM: 'a.b' }, 'BUFFER_STREAM'],
     [{ ROLE: 'ingest', BUFFER_URL: one, BUFFER_REPLICAS: '6' }, 'BUFFER_REPLICAS'],
     [{ ROLE: 'ingest', BUFFER_URL: one, BUFFER_DUPLICATE_MINUTES: '29' }, 'BUFFER_DUPLICATE'],
-  ])('%j is refused', (env, fault) => {
+  ])('are refused with %j', (env, fault) => {
     const faults = faultsOf(env)
     expect(faults).toEqual([expect.stringContaining(fault)])
     expect(faults.join()).not.toContain('s3cret')
   })
 
-  it('are named all at once', () => {
+  it('are refused with every fault at once', () => {
     const env = { ROLE: 'deliver', BUFFER_URL: 'x', BUFFER_MAX_BYTES: '1', PORT: 'x' }
     expect(faultsOf(env).map((fault) => fault.split(' ')[0])).toEqual([
       'BUFFER_URL',
@@ -86,7 +86,7 @@ describe('the settings of a buffer', () => {
 })
 
 describe('credentials', () => {
-  it('are told by what they look like', () => {
+  it('are recognised by their format', () => {
     const authenticate = authenticatorIn('me:p:w\n')
     expect(authenticate('nonce')).toEqual({ user: 'me', pass: 'p:w' })
     const seed = 'SUAM5LR2XM2Z4FRZ2RAKKYVBKZK6KTMUGFR4ZN2KGPVKUO4DFQTV7ALBJA'
@@ -105,7 +105,7 @@ describe('a stream', () => {
       connect_urls: Array.from({ length: urls }, String),
     }) as unknown as Parameters<typeof replicasOn>[1]
 
-  it('has three copies where there are three servers', () => {
+  it('has three replicas if there are three servers', () => {
     expect(replicasOn(settings, info())).toBe(1)
     expect(replicasOn(settings, info('c', 2))).toBe(1)
     expect(replicasOn(settings, info('c', 3))).toBe(3)
@@ -113,7 +113,7 @@ describe('a stream', () => {
     expect(replicasOn({ ...settings, replicas: 5 }, info())).toBe(5)
   })
 
-  it('keeps what it has, and refuses what is new', () => {
+  it('keeps old events when full and refuses new ones', () => {
     for (const stream of streamsOf(settings, 3)) {
       expect(stream).toMatchObject({ discard: 'new', storage: 'file', num_replicas: 3 })
       expect(stream.duplicate_window).toBe(30 * 60 * 1e9)
@@ -122,7 +122,7 @@ describe('a stream', () => {
     }
   })
 
-  it('differs by a field, and both values are named', () => {
+  it('that differs from the settings is reported with both values', () => {
     expect(differenceOf({ a: 1, b: ['x'] }, { a: 1, b: ['x'], c: 3 })).toBeUndefined()
     expect(differenceOf({ a: 1, b: ['x'] }, { a: 1, b: ['y'] })).toBe(
       'b ["y"], and the settings say ["x"]',
@@ -131,7 +131,7 @@ describe('a stream', () => {
   })
 })
 
-describe('what is left over', () => {
+describe('the sweep', () => {
   const of = (first: number, ...floors: readonly number[]) =>
     leftOver({
       messages: 3,
@@ -149,7 +149,7 @@ describe('what is left over', () => {
       })),
     })
 
-  it('is what every sink has confirmed, and nothing without a sink', () => {
+  it('covers what every sink has acknowledged, and nothing without a sink', () => {
     expect(of(5, 4, 9)).toBeUndefined()
     expect(of(5, 5, 9)).toBe(5)
     expect(of(5, 8, 7)).toBe(7)
@@ -157,14 +157,14 @@ describe('what is left over', () => {
   })
 })
 
-describe('the log', () => {
+describe('the report of a backlog', () => {
   const sinks = [
     { sink: 'posthog', waiting: 0, unacknowledged: 0, redelivered: 0, deadLetters: 0, floor: 9 },
     { sink: 'ga4', waiting: 0, unacknowledged: 0, redelivered: 0, deadLetters: 0, floor: 9 },
   ]
   const survey = { messages: 3, bytes: 10, mostBytes: 100, oldestAge: 1, firstSequence: 8, sinks }
 
-  it('speaks of a buffer when there is something to say', () => {
+  it('is written only if there is something to report', () => {
     expect(backlogOf(survey)).toBeUndefined()
     expect(backlogOf({ ...survey, oldestAge: 901.2 })).toEqual({
       events: 3,

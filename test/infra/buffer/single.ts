@@ -95,7 +95,7 @@ async function deadLetters(
 }
 
 describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
-  it('brings to the sink what the direct path would, to the byte', async () => {
+  it('delivers to the sink the same bytes as a worker without a buffer', async () => {
     const { posthog, fleet } = await stage()
     const [direct, ingest, deliver] = await Promise.all([
       fleet.all(),
@@ -130,7 +130,7 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
     expect(posthog.stored).toHaveLength(8)
   })
 
-  it('takes all while the sink is away, and delivers each once when it is back', async () => {
+  it('accepts events while the sink is away and delivers each once when it is back', async () => {
     const { posthog, fleet } = await stage()
     const [ingest, deliver] = await Promise.all([fleet.ingest(), fleet.deliver()])
     await untilReady(ingest, deliver)
@@ -154,7 +154,7 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
     )
   })
 
-  it('gives each sink its own pace', async () => {
+  it('delivers to each sink at its own pace', async () => {
     const { posthog, fleet } = await stage()
     const google = await startGoogle()
     const ga4 = { GA_MEASUREMENT_ID: 'G-1', GA_API_SECRET: 's', GA_ENDPOINT: google.url }
@@ -187,7 +187,7 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
     expect(posthog.stored).toHaveLength(40)
   })
 
-  it('takes its place again when somebody has taken it away', async () => {
+  it('recreates a consumer that was deleted', async () => {
     const { posthog, nats, fleet } = await stage()
     const [ingest, deliver] = await Promise.all([fleet.ingest(), fleet.deliver()])
     await untilReady(ingest, deliver)
@@ -201,7 +201,7 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
     await allArrive(posthog, new Set([uuidOf(bytes)]))
   })
 
-  it('says 503 when it is full, and loses nothing that got 204', async () => {
+  it('answers 503 when full and loses nothing that got 204', async () => {
     const { posthog, nats, fleet } = await stage(503)
     const small = { BUFFER_MAX_BYTES: String(192 * 1024) }
     const [ingest, deliver] = await Promise.all([fleet.ingest(small), fleet.deliver(small)])
@@ -219,7 +219,7 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
     await untilReady(ingest, deliver)
   })
 
-  it('sweeps up what all have confirmed, and not a message more', async () => {
+  it('sweeps only messages that every sink has acknowledged', async () => {
     const { nats } = await stage()
     const manager = await nats.manager()
     const connection = await nats.connection()
@@ -236,7 +236,7 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
     expect((await manager.consumers.info('telemetry', 'posthog')).num_pending).toBe(2)
   })
 
-  it('says 503 while there is no stream', async () => {
+  it('answers 503 while there is no stream', async () => {
     const { nats, fleet } = await stage()
     const [ingest, deliver] = await Promise.all([fleet.ingest(), fleet.deliver()])
     await untilReady(ingest)
@@ -246,7 +246,7 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
     await eventually(() => expect(ingest.said()).toContain('buffer: the stream is away'))
   })
 
-  it('does not touch a stream that is not what it should be', async () => {
+  it('does not change a stream whose settings differ', async () => {
     const { nats, fleet } = await stage()
     const manager = await nats.manager()
     await manager.streams.add({
@@ -270,7 +270,7 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
     await untilReady(ingest, await fleet.deliver())
   })
 
-  it('takes nothing as long as nobody would have it', async () => {
+  it('answers 503 as long as there is no consumer', async () => {
     const { posthog, nats, fleet } = await stage()
     const ingest = await fleet.ingest()
     await eventually(async () => expect(await isReady(ingest)).toContain('no sink has a place'))
@@ -290,7 +290,7 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
     )
   })
 
-  it('starts before the servers do, and outlives them', async () => {
+  it('starts before the servers and survives their restart', async () => {
     const { posthog, nats, fleet } = await stage()
     const [server] = nats.servers
     await server?.stop()
@@ -307,7 +307,7 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
     await allArrive(posthog, await load.end())
   })
 
-  it('is moved to without a loss, one process after the other', async () => {
+  it('can be introduced one process at a time without loss', async () => {
     const { posthog, fleet } = await stage()
     const [first, second] = await Promise.all([fleet.all(), fleet.all()])
     let urls = [first.url, second.url]
@@ -333,7 +333,7 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
     expect({ raw, identities }).toEqual({ raw: stored.size, identities: stored.size })
   })
 
-  it('sets aside what the sink will not have, lists it, and gives it back', async () => {
+  it('stores refused events as dead letters, lists them and replays them', async () => {
     const poison = finished()
     const isBad = (batch: readonly { readonly uuid: string }[]): boolean =>
       batch.some(({ uuid }) => uuid === uuidOf(poison))

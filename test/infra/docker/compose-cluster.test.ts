@@ -41,7 +41,7 @@ function settingsOf({ environment }: Service) {
 }
 
 describe('compose.cluster.yaml', () => {
-  it('has three servers, two that receive and two that deliver, without rights they do not need', () => {
+  it('has three servers, two receivers and two deliverers, with minimal rights', () => {
     expect([like('nats').length, like('ingest').length, like('deliver').length]).toEqual([3, 2, 2])
     expect(services).toHaveLength(7)
     for (const [, service] of services) {
@@ -55,7 +55,7 @@ describe('compose.cluster.yaml', () => {
     }
   })
 
-  it('gives the workers what they take, and each no more than it needs', () => {
+  it('gives each worker valid settings and no more than it needs', () => {
     const servers = like('nats').map(([name]) => `nats://${name}:4222`)
     for (const [, service] of like('ingest')) {
       expect(settingsOf(service)).toMatchObject({
@@ -74,7 +74,7 @@ describe('compose.cluster.yaml', () => {
     expect(new Set(files).size).toBe(2)
   })
 
-  it('hands each the credentials that the servers know', () => {
+  it('gives each worker credentials that the servers know', () => {
     for (const role of ['ingest', 'deliver']) {
       expect(filled(compose.configs[role]?.content ?? '')).toBe(`${role}:${role[0]}`)
       for (const [, { configs, environment }] of like(role)) {
@@ -83,7 +83,7 @@ describe('compose.cluster.yaml', () => {
     }
   })
 
-  it('gives the servers every variable that their file asks for, and a disk each', () => {
+  it('gives the servers every variable of nats.conf, and a disk each', () => {
     const conf = readFileSync(path.join(root, 'infra/nats/nats.conf'), 'utf8')
     const asked = new Set([...conf.matchAll(/\$(BUFFER_\w+)/g)].map(([, name]) => name))
     for (const [name, { environment, volumes }] of like('nats')) {

@@ -49,7 +49,7 @@ const imageOf = ({ build }: Service) =>
   ).at(-1)
 
 describe.each(services)('%s in compose.yaml', (name, service) => {
-  it('has no right that it does not need', () => {
+  it('runs with minimal rights', () => {
     expect(service).toMatchObject({
       read_only: true,
       cap_drop: ['ALL'],
@@ -59,17 +59,17 @@ describe.each(services)('%s in compose.yaml', (name, service) => {
     expect(service).not.toHaveProperty('user')
   })
 
-  it('is only there for this machine', () => {
+  it('listens on this machine only', () => {
     for (const port of service.ports) expect(port).toMatch(/^127\.0\.0\.1:(\d+):\1(\/udp)?$/)
   })
 
-  it('is given variables that it reads', () => {
+  it('gets only variables that it reads', () => {
     const settings = readFileSync(path.join(root, `infra/${name}/src/settings.ts`), 'utf8')
     const unread = Object.keys(service.environment).filter((one) => !settings.includes(`'${one}'`))
     expect(unread).toEqual([])
   })
 
-  it('listens where its image says, and is asked for its health there', () => {
+  it('listens on its image’s ports and is checked there', () => {
     const image = imageOf(service)
     const exposed = stepsOf(image, 'EXPOSE').join(' ').split(' ')
     expect(exposed).toEqual(expect.arrayContaining(service.ports.map((port) => port.split(':')[2])))
@@ -82,8 +82,8 @@ describe.each(services)('%s in compose.yaml', (name, service) => {
   })
 })
 
-describe('worker and forwarder together', () => {
-  it('take their variables, and know each other', () => {
+describe('the worker and the forwarder in compose.yaml', () => {
+  it('have valid settings and know each other', () => {
     const given = { INGESTION_KEY: 'key-of-the-tests' }
     const worker = readWorkerSettings(environment('worker', given))
     const forwarder = readForwarderSettings(environment('udp-forwarder', given))
@@ -92,14 +92,14 @@ describe('worker and forwarder together', () => {
     expect(() => readWorkerSettings(environment('worker', {}))).toThrow('INGESTION_KEY')
   })
 
-  it('start one after the other, and keep the events', () => {
+  it('start in order and keep the events in a volume', () => {
     const { worker, 'udp-forwarder': forwarder } = compose.services
     expect(forwarder?.depends_on).toEqual({ worker: { condition: 'service_healthy' } })
     expect(worker?.volumes).toEqual(['events:/data'])
     expect(compose.volumes).toHaveProperty('events')
   })
 
-  it('have the ports that Terraform gives them', () => {
+  it('use the ports that Terraform uses', () => {
     const { variables, resources } = readConfiguration()
     const { UDP_PORT, HEALTH_PORT } = compose.services['udp-forwarder']?.environment ?? {}
     expect(textOf(variables['udp_port']?.['default'])).toBe(UDP_PORT)

@@ -10,14 +10,14 @@ import { readConfiguration, render, textOf } from '../terraform/configuration.ts
 const readme = readFileSync(path.join(root, 'infra/README.md'), 'utf8')
 const rows = readme.split('\n').filter((line) => line.startsWith('|'))
 
-describe('the README of the receiving side', () => {
-  it.each(reasons)('says what the answer with the reason %s means', (reason) => {
+describe('infra/README.md', () => {
+  it.each(reasons)('explains answers with the reason %s', (reason) => {
     const { status } = refuse(reason, '')
     const row = rows.find((line) => line.includes(`\`${reason}\``))
     expect(row?.split('|')[1]?.trim().split(', ')).toContain(String(status))
   })
 
-  it('names variables, outputs, secrets and resources that there are', () => {
+  it('names only variables, outputs, secrets and resources that exist', () => {
     const configuration = readConfiguration()
     const { variables, outputs, locals, resources } = configuration
     const named = (pattern: RegExp) => [...readme.matchAll(pattern)].map(([, name = '']) => name)
@@ -32,7 +32,7 @@ describe('the README of the receiving side', () => {
     }
   })
 
-  it('computes the table of the buffer as it says', () => {
+  it('has a table of the buffer that follows its model', () => {
     const shown = rows
       .filter((line) => /^\|\s+[\d,]+,000,000 +\|/.test(line))
       .map((line) => line.split('|').map((cell) => Number(cell.replaceAll(/\D/g, ''))))
@@ -48,7 +48,7 @@ describe('the README of the receiving side', () => {
     expect(shown).toEqual(expected)
   })
 
-  it('computes its table as it says', () => {
+  it('has a table of costs that follows its model', () => {
     const table = rows.filter((line) => /^\|\s+\d+ million +\|/.test(line))
     const expected = [1e6, 1e7, 1e8].map((installs) => {
       const mean = (installs * 60) / 2_592_000

@@ -31,14 +31,14 @@ describe.each(services)('the Dockerfile of $name', ({ name, ports }) => {
     expect(file).toMatch(/^ARG NODE_IMAGE=node:\d+\.\d+-bookworm-slim$/m)
   })
 
-  it('is not root, and runs nothing with a shell', () => {
+  it('runs without root and without a shell', () => {
     const order = last?.steps.map(({ instruction }) => instruction) ?? []
     expect(stepsOf(last, 'USER')).toEqual(['node'])
     expect(order.slice(order.indexOf('USER'))).toEqual(['USER', 'HEALTHCHECK', 'CMD'])
     expect(stepsOf(last, 'RUN')).toEqual([])
   })
 
-  it('starts what `npm start` does, on the ports that it names', () => {
+  it('starts the same command as `npm start`, on the ports that it exposes', () => {
     const { scripts } = JSON.parse(
       readFileSync(path.join(root, `infra/${name}/package.json`), 'utf8'),
     ) as { scripts: { start: string } }
@@ -48,7 +48,7 @@ describe.each(services)('the Dockerfile of $name', ({ name, ports }) => {
   })
 })
 
-it('keeps everything out of the images but what they are built from', () => {
+it('keeps everything except build inputs out of the images', () => {
   const out = ['.git', 'node_modules', 'test', 'dist', 'infra/terraform']
   const nested = ['infra/worker/dist/worker.js', 'infra/worker/node_modules/x', 'infra/worker/.env']
   const kept = ['package.json', 'src/contract/index.ts', 'infra/worker/src/start-worker.ts']
@@ -61,7 +61,7 @@ const unfinished = services
   .filter((name) => !['build.js', 'src'].every((file) => existsSync(path.join(root, name, file))))
 if (unfinished.length > 0) console.warn(`not run: ${unfinished.join(' and ')} is not finished`)
 
-describe.skipIf(unfinished.length > 0)('the images, built and run with plain commands', () => {
+describe.skipIf(unfinished.length > 0)('the images, built and run without Docker', () => {
   const home = tempHome()
   const events = home.at('events.ndjson')
   const started: ChildProcess[] = []
@@ -77,12 +77,12 @@ describe.skipIf(unfinished.length > 0)('the images, built and run with plain com
     await Promise.all(started.map(end))
   })
 
-  it('hold what is run, and nothing else', () => {
+  it('contain only what runs', () => {
     expect(filesOf(worker)).toEqual(['app/dist/worker.js', 'app/package.json', 'data'])
     expect(filesOf(forwarder)).toEqual(['app/dist/forwarder.js', 'app/package.json'])
   })
 
-  it('take an event over HTTP and over UDP, and write nowhere but where they are told', async () => {
+  it('take an event over HTTP and over UDP and write nowhere else', async () => {
     const before = [filesOf(worker), filesOf(forwarder)]
     const [port, health, udp] = await ownPorts(3)
     const env = { ALLOW_KEYLESS: '1', EVENTS_FILE: events, PORT: String(port) }

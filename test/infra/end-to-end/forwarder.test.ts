@@ -12,8 +12,8 @@ beforeAll(() => {
 
 const stage = openStage()
 
-describe('from datagrams through forwarder and worker', () => {
-  it('what is counted as forwarded is stored, whatever PostHog does', async () => {
+describe('from a datagram through the forwarder and the worker', () => {
+  it('every event counted as forwarded is stored, whatever PostHog does', async () => {
     const events = Array.from({ length: 240 }, () => finished())
     const bad = uuidOf(events[100] ?? '')
     const unlessBad =
@@ -46,7 +46,7 @@ describe('from datagrams through forwarder and worker', () => {
     expect((await forwarder.end()).code).toBe(0)
   })
 
-  it('an operator who repairs the key of PostHog loses nothing that waited', async () => {
+  it('nothing that waited is lost when an operator fixes PostHog’s key', async () => {
     const receiver = await startReceiver(program, [401])
     const forwarder = await stage.forwarder(receiver.url)
     const events = Array.from({ length: 40 }, () => finished())

@@ -80,7 +80,7 @@ describe.concurrent('from the queue through the worker, when PostHog', () => {
     expectOneIdentityEach(receiver.posthog)
   })
 
-  it('works, a host is at work, and has a process of its own deliver', async () => {
+  it('works, a host’s detached uploader delivers', async () => {
     const home = faultHome()
     settle(home)
     const events = fillQueue(home, 5)

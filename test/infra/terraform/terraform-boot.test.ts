@@ -44,8 +44,8 @@ function boot(secret: string) {
   return { home, status, stderr }
 }
 
-describe('a machine of the forwarder', () => {
-  it('fetches the key before it starts, for its own eyes only', () => {
+describe('a forwarder machine', () => {
+  it('fetches the key before it starts and keeps it private', () => {
     const { home, status, stderr } = boot('key-of-today,key-of-yesterday')
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(home.read('env').trim().split('\n')).toEqual([
@@ -61,7 +61,7 @@ describe('a machine of the forwarder', () => {
     expect(home.read('calls')).not.toMatch(/key-of-|token-of-/)
   })
 
-  it('opens its own firewall for datagrams and health checks only', () => {
+  it('opens its firewall for datagrams and health checks only', () => {
     const { home } = boot('key')
     const opened = home.read('calls').match(/^iptables .* -A .*$/gm)
     expect(opened).toEqual([
@@ -76,7 +76,7 @@ describe('a machine of the forwarder', () => {
     expect(existsSync(home.at('env'))).toBe(false)
   })
 
-  it('runs the container without rights, and lets it finish what it has', () => {
+  it('runs the container with minimal rights and gives it time to drain', () => {
     const unit = local('forwarder_unit')
     expect(unit).toMatch(/--network host --read-only --cap-drop ALL .*no-new-privileges/)
     const [, patience] = /docker stop -t (\d+)/.exec(unit) ?? []

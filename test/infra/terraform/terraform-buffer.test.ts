@@ -71,8 +71,8 @@ async function boot(env: Readonly<Record<string, string>> = {}) {
   return { home, status, stderr, calls: home.read('calls') }
 }
 
-describe('a server of the buffer', () => {
-  it('gets its secrets before it starts, and has a file that nats-server takes', async () => {
+describe('a buffer server', () => {
+  it('gets its secrets before it starts, and a nats.conf that nats-server accepts', async () => {
     const { home, status, stderr, calls } = await boot()
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     for (const file of ['env', 'tls.pem', 'ca.pem']) {
@@ -103,7 +103,7 @@ describe('a server of the buffer', () => {
     expect(checked.stderr + checked.stdout).toContain('is valid')
   })
 
-  it('makes its disk once, and opens its firewall for clients and the others only', async () => {
+  it('formats its disk once and opens its firewall for clients and peers only', async () => {
     const { calls } = await boot({ BLANK: '1' })
     expect(calls).toContain('mkfs.ext4 -q -L buffer /dev/disk/by-id/google-buffer')
     expect(calls.match(/^iptables .* -A .*$/gm)).toEqual([
@@ -112,7 +112,7 @@ describe('a server of the buffer', () => {
     ])
   })
 
-  it('runs without rights, and has time to hand over', () => {
+  it('runs with minimal rights and has time to hand over', () => {
     const unit = script('buffer_unit')
     expect(unit).toMatch(/--network host --read-only --cap-drop ALL .*no-new-privileges/)
     const [, patience] = /docker stop -t (\d+)/.exec(unit) ?? []
@@ -121,7 +121,7 @@ describe('a server of the buffer', () => {
   })
 })
 
-describe('who speaks to the buffer', () => {
+describe('a client of the buffer', () => {
   const file = tempHome().write('credential', 'a:b')
   const given = {
     ...(locals['buffer_environment'] as Record<string, string>),
@@ -129,7 +129,7 @@ describe('who speaks to the buffer', () => {
     BUFFER_MAX_BYTES: String(Math.floor(50 * 1_073_741_824 * 0.75)),
   }
 
-  it('is told what the worker takes', () => {
+  it('gets settings that the worker accepts', () => {
     expect(Object.keys(given).toSorted()).toEqual([
       'BUFFER_CA_FILE',
       'BUFFER_CREDS_FILE',
@@ -150,7 +150,7 @@ describe('who speaks to the buffer', () => {
     }
   })
 
-  it('has what it needs, and not the keys of the others', () => {
+  it('gets the secrets it needs and no others', () => {
     const text = (name: string): string => JSON.stringify(locals[name])
     expect(text('receive_secrets')).toContain(String.raw`name == \"INGESTION_KEY\"`)
     expect(text('deliver_secrets')).toContain(String.raw`name != \"INGESTION_KEY\"`)

@@ -39,11 +39,11 @@ const told: Readonly<Record<string, readonly string[]>> = {
 }
 
 describe('the configuration for Google Cloud', () => {
-  it.each(files)('of $name is laid out as `terraform fmt` would', (file) => {
+  it.each(files)('has $name formatted as `terraform fmt` would', (file) => {
     expect(faultsOf(file.text)).toEqual([])
   })
 
-  it('refers to nothing that is not there', () => {
+  it('has no dangling reference', () => {
     const missing = [
       ...references(/\bvar\.(\w+)/g).flatMap(([name = '']) => (name in variables ? [] : name)),
       ...references(/\blocal\.(\w+)/g).flatMap(([name = '']) => (name in locals ? [] : name)),
@@ -61,7 +61,7 @@ describe('the configuration for Google Cloud', () => {
     expect(missing).toEqual([])
   })
 
-  it('has no variable, local or data source that nobody uses', () => {
+  it('has no unused variable, local or data source', () => {
     const unused = [
       ...Object.keys(variables).filter((name) => !used(`var.${name}`, `variable "${name}"`)),
       ...Object.keys(locals).filter((name) => !used(`local.${name}`, '')),
@@ -70,21 +70,24 @@ describe('the configuration for Google Cloud', () => {
     expect(unused).toEqual([])
   })
 
-  it.each(Object.entries(variables))('describes, types and checks %s', (_, block) => {
-    expect(block['description']).toMatch(/^[A-Z].*\.$/)
-    expect(block['type']).toMatch(/^\$\{(string|number|bool|list\(string\))\}$/)
-    if (block['type'] === '${bool}') return
-    for (const check of [block['validation']].flat() as Block[]) {
-      expect(check['condition']).toBeTypeOf('string')
-      expect(check['error_message']).toMatch(/^.+\.$/)
-    }
-  })
+  it.each(Object.entries(variables))(
+    'describes, types and validates the variable %s',
+    (_, block) => {
+      expect(block['description']).toMatch(/^[A-Z].*\.$/)
+      expect(block['type']).toMatch(/^\$\{(string|number|bool|list\(string\))\}$/)
+      if (block['type'] === '${bool}') return
+      for (const check of [block['validation']].flat() as Block[]) {
+        expect(check['condition']).toBeTypeOf('string')
+        expect(check['error_message']).toMatch(/^.+\.$/)
+      }
+    },
+  )
 
   it.each(Object.entries(outputs))('describes the output %s', (_, block) => {
     expect(block['description']).toMatch(/^[A-Z].*\.$/)
   })
 
-  it('holds no project, no person and no secret', () => {
+  it('contains no project, person or secret', () => {
     const strays = text.match(
       /ph[cx]_\w+|AIza[\w-]{30,}|-----BEGIN|\b[\w.+-]+@[\w-]+\.\w+|projects\/(?!\$)[a-z][\w-]+|"(?=[^"]*\d)[A-Za-z\d+/=-]{32,}"/g,
     )
@@ -93,7 +96,7 @@ describe('the configuration for Google Cloud', () => {
     expect(text).not.toMatch(/sensitive|secret_data/)
   })
 
-  it('has an example that sets everything without a default, and nothing unknown', () => {
+  it('has an example that sets every variable without a default and nothing unknown', () => {
     const example = readFileSync(path.join(folder, 'terraform.tfvars.example'), 'utf8')
     expect(faultsOf(example)).toEqual([])
     const set = [...example.matchAll(/^(\w+) +=/gm)].map(([, name = '']) => name)
@@ -103,7 +106,7 @@ describe('the configuration for Google Cloud', () => {
   })
 })
 
-describe('the address of a client', () => {
+describe('a client’s address', () => {
   it('is in no log of a load balancer', () => {
     const balanced = [
       ...byType('google_compute_backend_service'),
@@ -131,7 +134,7 @@ describe('the address of a client', () => {
 })
 
 describe('the network', () => {
-  it('lets in datagrams, health checks and nothing else', () => {
+  it('admits only datagrams and health checks', () => {
     const rules = byType('google_compute_firewall').map(([, block]) => ({
       from: block['source_ranges'],
       what: find(block, 'protocol').concat(find(block, 'ports')),
@@ -155,7 +158,7 @@ describe('the network', () => {
 })
 
 describe('the services', () => {
-  it('are given variables that the worker reads, with values that it takes', () => {
+  it('give the worker variables that it reads, with valid values', () => {
     const { template } = resource('google_cloud_run_v2_service.worker')
     const plain = find(template, 'env').filter((env) => typeof env === 'object') as Block[]
     const given = Object.fromEntries(
@@ -179,7 +182,7 @@ describe('the services', () => {
     expect(settings).toMatchObject({ trustProxy: 2, sink: { kind: 'posthog' }, ga4: undefined })
   })
 
-  it('are given variables that the forwarder reads, with values that it takes', () => {
+  it('give the forwarder variables that it reads, with valid values', () => {
     const script = render(textOf(locals['forwarder_prepare']), configuration)
     const given = Object.fromEntries(
       [...script.matchAll(/^([A-Z][A-Z_]+)=(.*)$/gm)].map(([, name = '', value = '']) => [
@@ -196,7 +199,7 @@ describe('the services', () => {
     )
   })
 
-  it('are asked for their health where they answer', () => {
+  it('have health checks at addresses that answer', () => {
     const [worker] = find(resource('google_cloud_run_v2_service.worker'), 'containers') as Block[]
     expect(find(worker?.['startup_probe'], 'path')).toEqual(['/readyz'])
     expect(find(worker?.['liveness_probe'], 'path')).toEqual(['/healthz'])

@@ -21,8 +21,8 @@ const spice = fc.constantFrom(
   ...Array.from('{}[]",:\\/u0123456789.eE+-truefalsn \t\n\r\0\u000b\u00a0\ufeffé'),
 )
 
-describe('what is one JSON object', () => {
-  it('is what JSON.parse takes for one', () => {
+describe('a datagram', () => {
+  it('that is damaged JSON is accepted exactly if JSON.parse reads an object', () => {
     const damaged = fc
       .tuple(fc.json({ maxDepth: 4 }), fc.nat(), fc.nat(2), fc.array(spice, { maxLength: 3 }))
       .map(([json, where, gone, added]) => {
@@ -39,7 +39,7 @@ describe('what is one JSON object', () => {
     )
   })
 
-  it('is what JSON.parse takes for one, made of pieces', () => {
+  it('made of JSON tokens is accepted exactly if JSON.parse reads an object', () => {
     const pieces = fc.constantFrom(
       '{',
       '}',
@@ -78,11 +78,11 @@ describe('what is one JSON object', () => {
   })
 
   it.each(['', ' ', '[]', '1', 'null', '{', '{}x', '{}{}', '{"a":1,}', '{,}', '{a:1}', "{'a':1}"])(
-    'is not %j',
+    'with %j is not JSON',
     (text) => expect(check(text)).toBe('not json'),
   )
 
-  it('nests so deep and no deeper', () => {
+  it('may nest up to the limit, even if it is not valid JSON', () => {
     const nested = (depth: number) => '{"a":'.repeat(depth - 1) + '{}' + '}'.repeat(depth - 1)
     expect(check(nested(32), 32)).toBe('object')
     expect(check(nested(33), 32)).toBe('nested')

@@ -13,7 +13,7 @@ async function deadEnd(): Promise<{ readonly url: string; readonly port: number 
 }
 
 describe('while the worker is away', () => {
-  it('events wait, and all arrive when it is back', async () => {
+  it('events wait and all arrive once it is back', async () => {
     const { url, port } = await deadEnd()
     const forwarder = await stage.forwarder(url)
     const sent = events(2000)
@@ -32,7 +32,7 @@ describe('while the worker is away', () => {
     expect((await fetch(`${forwarder.health}/readyz`)).status).toBe(200)
   })
 
-  it('the oldest give way beyond the bound, and are counted', async () => {
+  it('the oldest events are dropped and counted when the queue is full', async () => {
     const { url, port } = await deadEnd()
     const forwarder = await stage.forwarder(url, {
       FORWARDER_CONCURRENCY: '1',
@@ -55,7 +55,7 @@ describe('while the worker is away', () => {
     expect(linesAt(worker).toSorted()).toEqual(sent.slice(-kept).toSorted())
   })
 
-  it('killed in the middle, it gets every event that it had not confirmed again', async () => {
+  it('a worker killed mid-batch gets every unconfirmed event again', async () => {
     const file = stage.file('taken.ndjson')
     const first = await stage.worker(file)
     const forwarder = await stage.forwarder(first.url, { FORWARDER_BATCH_EVENTS: '5' })
@@ -88,8 +88,8 @@ const answers: readonly (readonly [Answer, string])[] = [
   [{ raw: 'nonsense\r\n\r\n', end: true }, 'reset'],
 ]
 
-describe('an answer', () => {
-  it('that is not 204 keeps the events until there is a better one', async () => {
+describe('an answer of the worker', () => {
+  it('other than 204 keeps the events until a later post succeeds', async () => {
     const worker = await stage.collector()
     const forwarder = await stage.forwarder(worker.url, { FORWARDER_POST_TIMEOUT_MS: '150' })
     for (const [index, [answer, reason]] of answers.entries()) {
@@ -108,7 +108,7 @@ describe('an answer', () => {
     expect((await forwarder.metrics())['events_refused_total']).toBe(0)
   })
 
-  it('with Retry-After is heeded', async () => {
+  it('with Retry-After delays the next post', async () => {
     const worker = await stage.collector({ answer: { status: 429, headers: { 'retry-after': 1 } } })
     const forwarder = await stage.forwarder(worker.url)
     await sendAll(forwarder.port, events(1))
@@ -120,7 +120,7 @@ describe('an answer', () => {
     expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(990)
   })
 
-  it('of 413 makes the batches smaller, until a single event is too large', async () => {
+  it('of 413 shrinks the batches until a single event is refused', async () => {
     const tooLarge = (text: string): boolean => linesOf(text).length > 3 || text.includes(':7}')
     const worker = await stage.collector({
       answer: ({ text }) => (tooLarge(text) ? 413 : 204),
@@ -135,7 +135,7 @@ describe('an answer', () => {
     )
   })
 
-  it('about single lines drops what is refused for good and keeps what is not stored', async () => {
+  it('about single lines drops refused events and keeps those for later', async () => {
     const worker = await stage.collector({
       answer: ({ text }) => {
         const lines = linesOf(text)
@@ -167,7 +167,7 @@ describe('an answer', () => {
     expect(last).toBe('{"event":4}\n')
   })
 
-  it('of 500 to one event alone gives that one up, and no other', async () => {
+  it('of 500 to one event alone drops that event and no other', async () => {
     const worker = await stage.collector({
       answer: ({ text }) => (text.includes(':3}') ? 500 : 204),
     })

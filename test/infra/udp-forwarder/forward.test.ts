@@ -15,7 +15,7 @@ function sum(seen: Metrics, name: string): number {
 }
 
 describe('the forwarder', () => {
-  it('brings datagrams of both families to the worker, as they came', async () => {
+  it('posts IPv4 and IPv6 datagrams to the worker unchanged', async () => {
     const worker = await stage.collector()
     const forwarder = await stage.forwarder(worker.url)
     await sendAll(forwarder.port, ['{"event":1,"name":"Ünï 🚀"}'], 'ipv4')
@@ -37,7 +37,7 @@ describe('the forwarder', () => {
     })
   })
 
-  it('posts many at a time, over connections that stay open', async () => {
+  it('posts many events at a time over kept-alive connections', async () => {
     const worker = await stage.collector()
     const forwarder = await stage.forwarder(worker.url, { FORWARDER_BATCH_EVENTS: '50' })
     const sent = events(1000)
@@ -63,7 +63,7 @@ describe('the forwarder', () => {
     expect(linesAt(worker).toSorted()).toEqual([...sent].sort())
   })
 
-  it('counts what is malformed by reason, and answers nobody', async () => {
+  it('counts malformed datagrams by reason and answers none', async () => {
     const worker = await stage.collector()
     const forwarder = await stage.forwarder(worker.url, { FORWARDER_MAX_DATAGRAM_BYTES: '2000' })
     const sender = await send(forwarder.port, [
@@ -97,7 +97,7 @@ describe('the forwarder', () => {
     sender.close()
   })
 
-  it('counts a flood of nonsense, whoever it comes from, in bounded memory', async () => {
+  it('counts a flood of malformed datagrams in bounded memory', async () => {
     const worker = await stage.collector()
     const forwarder = await stage.forwarder(worker.url)
     const nonsense = ['', '[]', '{"half":', 'x'.repeat(9000), Buffer.alloc(500, 0xff)]
@@ -115,7 +115,7 @@ describe('the forwarder', () => {
     for (const { close } of senders) close()
   })
 
-  it('posts to a worker behind TLS whose authority it knows, and to no other', async () => {
+  it('posts over TLS only to a worker whose authority it trusts', async () => {
     const { caFile, remove, ...tls } = await makeCertificates()
     onTestFinished(remove)
     const worker = await stage.collector({ tls })
@@ -130,7 +130,7 @@ describe('the forwarder', () => {
     expect(linesAt(worker)).toEqual(['{"event":2}'])
   })
 
-  it('makes one line of an event that was written on several', async () => {
+  it('turns an event written on several lines into one', async () => {
     const worker = await stage.collector()
     const forwarder = await stage.forwarder(worker.url)
     await sendAll(forwarder.port, ['{\r\n  "event": 1,\n  "text": "a\\nb"\n}\n'])
@@ -141,7 +141,7 @@ describe('the forwarder', () => {
     expect(lines[0]).not.toContain('\r')
   })
 
-  it('counts what the kernel drops, apart from all else', async () => {
+  it('counts datagrams that the kernel drops separately', async () => {
     const worker = await stage.collector()
     const forwarder = await stage.forwarder(worker.url, { FORWARDER_RECEIVE_BUFFER_BYTES: '4096' })
     forwarder.signal('SIGSTOP')

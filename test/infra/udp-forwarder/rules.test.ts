@@ -28,7 +28,7 @@ describe('the circuit breaker', () => {
       () => 1,
     )
 
-  it('lets one post at a time find out', () => {
+  it('allows one post at a time after a failure', () => {
     const open = fail(closedCircuit, 0, 100)
     expect(open).toEqual({ failures: 1, until: 100 + backOff.firstMs })
     expect(postsAllowed(open, 200, 8)).toBe(0)
@@ -36,20 +36,20 @@ describe('the circuit breaker', () => {
     expect(postsAllowed(afterSuccess(open, open.until), open.until, 8)).toBe(8)
   })
 
-  it('takes posts that fail together for one failure', () => {
+  it('counts posts that fail together as one failure', () => {
     const open = fail(closedCircuit, 0, 100)
     expect(fail(open, 0, 110)).toEqual(open)
     expect(fail(open, open.until, 400).failures).toBe(2)
   })
 
-  it('waits longer from time to time, but never very long', () => {
+  it('waits longer after each failure, up to a limit', () => {
     let state = closedCircuit
     for (let round = 0; round < 60; round += 1) state = fail(state, state.until, state.until)
     expect(state.failures).toBe(60)
     expect(fail(state, state.until, state.until).until - state.until).toBe(backOff.mostMs)
   })
 
-  it('stays closed for as long as the worker asks, whatever older posts come to', () => {
+  it('stays open for as long as the worker asks, despite older posts', () => {
     const open = fail(closedCircuit, 0, 100, 60_000)
     expect(open.until).toBe(60_100)
     expect(afterSuccess(open, 50)).toEqual(open)
@@ -69,16 +69,18 @@ describe('Retry-After', () => {
     ['-1', undefined],
     ['', undefined],
     [undefined, undefined],
-  ])('of %j is %j', (header, wait) => expect(parseRetryAfter(header, now, 300_000)).toBe(wait))
+  ])('%j is read as %j ms', (header, wait) =>
+    expect(parseRetryAfter(header, now, 300_000)).toBe(wait),
+  )
 })
 
-describe('an answer about lines', () => {
+describe('an answer about single lines', () => {
   const judge = (status: number, body: unknown, lines = 4) => {
     const text = typeof body === 'string' ? body : JSON.stringify(body)
     return decideBatch({ kind: 'answered', status, retryAfterMs: undefined, body: text }, lines)
   }
 
-  it('says which stay and how many are refused', () => {
+  it('tells which lines stay and how many are refused', () => {
     const lines = [
       { line: 1, status: 400 },
       { line: 2, status: 503 },
@@ -105,7 +107,7 @@ describe('an answer about lines', () => {
     ['a sum that is wrong', { stored: 1, lines: [{ line: 1, status: 400 }] }],
     ['none', { lines: [] }],
     ['no JSON', '{"lines":'],
-  ])('is not believed with %s', (_, body) => {
+  ])('is not believed if it has %s', (_, body) => {
     expect(judge(207, body)).toEqual({ kind: 'later' })
   })
 })
@@ -114,7 +116,7 @@ describe('the queue', () => {
   const limits = { queueBytes: 4 * 64, batchBytes: 64, batchEvents: 2 }
   const line = (number: number) => Buffer.from(`{"n":${number}}`)
 
-  it('keeps count of what waits, through taking and putting back', () => {
+  it('counts what waits while batches are taken and put back', () => {
     const queue = new Queue(limits)
     for (let number = 0; number < 5; number += 1) expect(queue.push(line(number), 0)).toBe(0)
     expect(queue.events).toBe(5)
@@ -136,7 +138,7 @@ describe('the queue', () => {
     expect(queue.bytes).toBe(0)
   })
 
-  it('lets the oldest go, and takes no more memory', () => {
+  it('drops the oldest events and takes no more memory', () => {
     const queue = new Queue(limits)
     let gaveWay = 0
     for (let number = 0; number < 1000; number += 1) gaveWay += queue.push(line(number), 0)
@@ -145,7 +147,7 @@ describe('the queue', () => {
     expect(String(queue.take(false)?.posted.body)).toBe('{"n":992}\n{"n":993}\n')
   })
 
-  it('makes room by bringing small batches together, before anything gives way', () => {
+  it('merges small batches before it drops anything', () => {
     const queue = new Queue(limits)
     const small = [0, 1, 2].map((number) => {
       queue.push(line(number), 0)
@@ -159,7 +161,7 @@ describe('the queue', () => {
     expect(queue.bytes).toBe(6 * 8)
   })
 
-  it('posts a share of a batch, and then the rest', () => {
+  it('posts a share of a batch and then the rest', () => {
     const queue = new Queue({ ...limits, batchBytes: 128, queueBytes: 512, batchEvents: 8 })
     for (let number = 0; number < 6; number += 1) queue.push(line(number), 0)
     const batch = queue.take(true)
@@ -175,7 +177,7 @@ describe('the queue', () => {
   })
 })
 
-describe('the settings', () => {
+describe('the forwarder’s settings', () => {
   const given = {
     TELEMETRY_HTTP_ENDPOINT: 'https://telemetry.example.invalid/ingest',
     TELEMETRY_INGESTION_KEY: 'key',
@@ -189,7 +191,7 @@ describe('the settings', () => {
     }
   }
 
-  it('are RunMat’s where nothing else is said', () => {
+  it('default to RunMat’s ports', () => {
     expect(readSettings(given)).toMatchObject({ udpPort: 7846, healthPort: 9000, concurrency: 8 })
   })
 
@@ -201,25 +203,25 @@ describe('the settings', () => {
     ['http://127.0.0.1:8080/ingest', 0],
     ['http://[::1]:8080/ingest', 0],
     ['http://worker:8080/ingest', 0],
-  ])('judge the endpoint %j', (endpoint, faults) => {
+  ])('accept or refuse the endpoint %j', (endpoint, faults) => {
     expect(faultsOf({ TELEMETRY_HTTP_ENDPOINT: endpoint })).toHaveLength(faults)
   })
 
-  it('need a key, or the word that none is needed', () => {
+  it('need a key or ALLOW_KEYLESS', () => {
     expect(faultsOf({ TELEMETRY_INGESTION_KEY: '' })).toHaveLength(1)
     expect(faultsOf({ TELEMETRY_INGESTION_KEY: '', ALLOW_KEYLESS: '1' })).toEqual([])
     expect(faultsOf({ ALLOW_KEYLESS: 'yes' })).toHaveLength(1)
     expect(faultsOf({ TELEMETRY_INGESTION_KEY: 'one,two' })).toHaveLength(1)
   })
 
-  it('must fit together', () => {
+  it('are refused if they contradict each other', () => {
     expect(faultsOf({ FORWARDER_BATCH_BYTES: '1024' })).toHaveLength(1)
     expect(faultsOf({ FORWARDER_QUEUE_BYTES: '16384' })).toHaveLength(1)
   })
 })
 
-describe('the table of sockets', () => {
-  it('is read by its columns', () => {
+describe('/proc/net/udp', () => {
+  it('is parsed by its columns', () => {
     const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
  1234: 00000000:1EA6 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 98765 2 0000000000000000 42
 `

@@ -7,8 +7,8 @@ import { openStage } from './stage.ts'
 
 const stage = openStage()
 
-describe('at the start', () => {
-  it('one error names every fault, and no key', async () => {
+describe('the forwarder at its start', () => {
+  it('names every fault in one error, without the key', async () => {
     const { code, err } = await stage.failing({
       UDP_PORT: '70000',
       HEALTH_PORT: 'x',
@@ -30,7 +30,7 @@ describe('at the start', () => {
     expect(err).not.toContain('two keys')
   })
 
-  it.each(['UDP_PORT', 'HEALTH_PORT'])('a %s that is taken ends it', async (name) => {
+  it.each(['UDP_PORT', 'HEALTH_PORT'])('fails if %s is taken', async (name) => {
     const worker = await stage.collector()
     const other = await stage.forwarder(worker.url)
     const taken = name === 'UDP_PORT' ? other.port : Number(new URL(other.health).port)
@@ -54,7 +54,7 @@ describe('at the start', () => {
 })
 
 describe('the health port', () => {
-  it('takes a TCP check that says nothing', async () => {
+  it('accepts a TCP check that sends nothing', async () => {
     const worker = await stage.collector()
     const { health } = await stage.forwarder(worker.url)
     for (const host of ['127.0.0.1', '::1']) {
@@ -65,7 +65,7 @@ describe('the health port', () => {
     expect((await fetch(`${health}/healthz`)).status).toBe(200)
   })
 
-  it('knows its pages, and no more', async () => {
+  it('serves its pages and no others', async () => {
     const worker = await stage.collector()
     const { health } = await stage.forwarder(worker.url)
     const status = async (page: string, method = 'GET') =>

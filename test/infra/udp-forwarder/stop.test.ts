@@ -4,8 +4,8 @@ import { events, key, linesAt, openStage, sendAll } from './stage.ts'
 
 const stage = openStage()
 
-describe('SIGTERM', () => {
-  it('delivers all that was sent before, what the kernel holds included', async () => {
+describe('the forwarder on SIGTERM', () => {
+  it('delivers everything sent before, including what the kernel holds', async () => {
     const worker = await stage.collector({ answer: { status: 204, afterMs: 50 } })
     const forwarder = await stage.forwarder(worker.url, {
       FORWARDER_BATCH_EVENTS: '20',
@@ -21,7 +21,7 @@ describe('SIGTERM', () => {
     expect(forwarder.log.at(-1)).toMatchObject({ msg: 'stopped', received: 505, forwarded: 505 })
   })
 
-  it('waits for a worker that comes back, whatever it had asked for', async () => {
+  it('waits for a worker that comes back, despite its Retry-After', async () => {
     const worker = await stage.collector({
       answer: { status: 503, headers: { 'retry-after': 120 } },
     })
@@ -36,7 +36,7 @@ describe('SIGTERM', () => {
     expect(forwarder.log.at(-1)).toMatchObject({ msg: 'stopped', forwarded: 10 })
   })
 
-  it('ends in time without one, and says what is lost', async () => {
+  it('ends in time without a worker and logs what is lost', async () => {
     const worker = await stage.collector({ answer: { hang: 'before headers' } })
     const forwarder = await stage.forwarder(worker.url, { FORWARDER_DRAIN_MS: '400' })
     await sendAll(forwarder.port, events(10))
@@ -47,7 +47,7 @@ describe('SIGTERM', () => {
     expect(forwarder.log.at(-1)).toMatchObject({ level: 50, lost: 10 })
   })
 
-  it('ends at once where nothing is left, also with connections open', async () => {
+  it('ends at once if nothing is left, even with open connections', async () => {
     const worker = await stage.collector()
     const forwarder = await stage.forwarder(worker.url)
     await fetch(`${forwarder.health}/metrics`)
@@ -55,8 +55,8 @@ describe('SIGTERM', () => {
   })
 })
 
-describe('the log', () => {
-  it('holds no address, no key and nothing of an event', async () => {
+describe('the forwarder’s log', () => {
+  it('contains no address, no key and nothing of an event', async () => {
     const worker = await stage.collector({ answer: 503 })
     const forwarder = await stage.forwarder(worker.url, { FORWARDER_DRAIN_MS: '200' })
     await sendAll(forwarder.port, [...events(3), 'nonsense'])

@@ -16,8 +16,8 @@ const open = {
   'access-control-expose-headers': 'Retry-After',
 }
 
-describe('a page of another site', () => {
-  it.each(paths)('may ask whether it may send to %s, and may', async (path) => {
+describe('CORS for pages of other sites', () => {
+  it.each(paths)('allows a preflight request to %s', async (path) => {
     const { url } = await served()
     const { status, headers } = await fetch(`${url}${path}`, {
       method: 'OPTIONS',
@@ -39,7 +39,7 @@ describe('a page of another site', () => {
     ['with a wrong key', '{}', { key: 'wrong' }, 401],
     ['too long', ' '.repeat(2_000_000), {}, 413],
   ])(
-    'sees the answer to what is %s, both with and without our own server',
+    'lets the page read the answer to what is %s, with and without our own server',
     async (_, body, as, want) => {
       const { url, worker } = await served()
       const ask = () => requestOf(body, { ...as, headers: { Origin } }, url)
@@ -52,7 +52,7 @@ describe('a page of another site', () => {
     },
   )
 
-  it('is the only one who is told so', async () => {
+  it('sends no CORS headers to a client without an Origin', async () => {
     const { url } = await served()
     const answer = await fetch(requestOf(finished(), {}, url))
     expect({ status: answer.status, ...named(answer.headers) }).toEqual({ status: 204 })

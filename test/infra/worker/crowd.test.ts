@@ -45,8 +45,8 @@ async function connectAll(port: number, count: number, text: string): Promise<re
   return sockets
 }
 
-describe('thousands of connections', () => {
-  it('that say nothing, or half of it, keep nobody out and take little', async () => {
+describe('thousands of idle connections', () => {
+  it('take little memory and keep no other sender out', async () => {
     const { url, port, stop } = await start()
     expect(await post(url, finished())).toBe(204)
     const before = await figuresOf(url)
@@ -71,8 +71,8 @@ describe('thousands of connections', () => {
   })
 })
 
-describe('a barrage of nonsense', () => {
-  it('is refused, and leaves nothing behind', async () => {
+describe('a flood of malformed requests', () => {
+  it('is refused and leaks nothing', async () => {
     const { url, stop, said } = await start()
     const deep = `${'{"a":'.repeat(8000)}1${'}'.repeat(8000)}`
     const bodies = [

@@ -32,8 +32,8 @@ function lines(file: string): readonly string[] {
   return home.read(file).split('\n').slice(0, -1)
 }
 
-describe('the file', () => {
-  it('has the contract’s bytes, a line for each event, and is for its owner only', async () => {
+describe('the file sink', () => {
+  it('writes the contract’s bytes, one event per line, into a file only its owner can read', async () => {
     const file = newFile()
     const { worker, send } = await open(file)
     const events = [finished(), started(), install(), usage()]
@@ -43,7 +43,7 @@ describe('the file', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600)
   })
 
-  it('has each event once, however often and together it comes', async () => {
+  it('stores each event once, even if it arrives several times at once', async () => {
     const file = newFile()
     const { worker, send } = await open(file)
     const bytes = finished()
@@ -55,7 +55,7 @@ describe('the file', () => {
     expect(lines(file)).toHaveLength(2)
   })
 
-  it('remembers the last hundred thousand', async () => {
+  it('remembers the last hundred thousand ids', async () => {
     const { has, add } = await rememberedIn(newFile())
     const ids = Array.from({ length: 250_001 }, (_, index) => String(index))
     for (const id of ids) add(id)
@@ -63,7 +63,7 @@ describe('the file', () => {
     expect(ids.filter(has).length).toBeLessThanOrEqual(200_000)
   })
 
-  it('is remembered over a restart, also when it ends in half a line', async () => {
+  it('remembers stored events across a restart, even if the file ends in half a line', async () => {
     const file = newFile()
     const bytes = finished()
     const first = await open(file)
@@ -80,7 +80,7 @@ describe('the file', () => {
     expect(torn).toHaveLength(40)
   })
 
-  it('may be moved away', async () => {
+  it('starts a new file when the old one is moved away', async () => {
     const file = newFile()
     const { worker, send } = await open(file)
     const [one, other] = [finished(), finished()]
@@ -91,7 +91,7 @@ describe('the file', () => {
     expect([home.read(`${file}.1`), home.read(file)]).toEqual([`${one}\n`, `${other}\n`])
   })
 
-  it('gets its folder', async () => {
+  it('creates the folder of the file', async () => {
     const file = home.at('some', 'where', 'events.ndjson')
     const { worker, send } = await open(file)
     expect(await send(finished())).toBe(204)
@@ -99,14 +99,14 @@ describe('the file', () => {
     expect(lines(file)).toHaveLength(1)
   })
 
-  it.runIf(existsSync('/dev/full'))('on a full disk promises nothing', async () => {
+  it.runIf(existsSync('/dev/full'))('answers no 204 on a full disk', async () => {
     const { worker, send, ready } = await open('/dev/full')
     later(() => worker.close())
     expect(await send(finished())).toBe(503)
     expect(await ready()).toBe(503)
   })
 
-  it('that cannot be is an error at the start', async () => {
+  it('fails at the start if the file cannot be opened', async () => {
     await expect(open(home.path)).rejects.toThrow('EISDIR')
   })
 })

@@ -34,7 +34,7 @@ const recently = Date.now() - 60_000
 const recent = { duration_us: 12, timestamp_ms: recently, jit_enabled: true }
 
 describe('GA4', () => {
-  it('hears of what was stored, in its own words', async () => {
+  it('gets stored events in its own format', async () => {
     const { ga4, send, posts } = await open()
     expect(await send(finished({ payload: recent }))).toBe(204)
     await ga4.received(1)
@@ -53,7 +53,7 @@ describe('GA4', () => {
     ])
   })
 
-  it('gets no more than it takes', async () => {
+  it('gets no more than its limits allow', async () => {
     const { ga4, send, posts, worker } = await open()
     const trigger = `${new Date(recently).toISOString().slice(0, 19)}Z`
     const counts = Object.fromEntries(
@@ -107,7 +107,7 @@ describe('GA4', () => {
   })
 
   it.each([500, 'reset', { hang: 'before headers' }] as const)(
-    'that fails (%j) holds nobody up',
+    'failing with %j delays no answer',
     async (answer) => {
       const { ga4, send, worker, posthog } = await open({ answer })
       expect(await send(finished({ payload: recent }))).toBe(204)
@@ -118,7 +118,7 @@ describe('GA4', () => {
     },
   )
 
-  it('hears nothing of what was not stored, and so each event once', async () => {
+  it('gets only stored events, each once', async () => {
     const { ga4, send, posthog } = await open()
     posthog.script({ status: 503, retryAfter: 0 }, 200)
     const bytes = finished({ payload: recent })
@@ -128,7 +128,7 @@ describe('GA4', () => {
     expect(ga4.events).toHaveLength(1)
   })
 
-  it('has a bound on what waits for it', async () => {
+  it('has a bound on the requests that wait for it', async () => {
     const { send, worker } = await open({ answer: { hang: 'before headers' } })
     const clients = Array.from({ length: 300 }, (_, index) =>
       started({

@@ -43,14 +43,14 @@ const all = (events: readonly Event[], outcome: 'stored' | 'later' | 'refused'):
 })
 
 describe('a group commit', () => {
-  it('takes together what arrives together', async () => {
+  it('stores events that arrive together as one batch', async () => {
     const { commit, batches } = open((events) => all(events, 'stored'))
     const answers = await Promise.all(makeEvents(40).map(commit))
     expect(answers.every(({ status }) => status === 204)).toBe(true)
     expect(batches.map((batch) => batch.length)).toEqual([40])
   })
 
-  it('answers each event for itself', async () => {
+  it('answers each event separately', async () => {
     const { commit } = open((events) => ({
       outcomes: events.map(({ uuid }) => (uuid === '1' ? 'refused' : 'stored')),
     }))
@@ -58,7 +58,7 @@ describe('a group commit', () => {
     expect(answers.map(({ status }) => status)).toEqual([204, 422, 204])
   })
 
-  it('answers nothing before the sink does, and has the next go when it did', async () => {
+  it('answers only after the sink, and then sends the next batch', async () => {
     const releases: (() => void)[] = []
     const { commit, batches, waiting } = open(
       (events) => new Promise((resolve) => releases.push(() => resolve(all(events, 'stored')))),
@@ -80,13 +80,13 @@ describe('a group commit', () => {
     expect(answered.at(-1)).toBe('2 204')
   })
 
-  it('sends no more at a time than a sink takes', async () => {
+  it('sends no more batches at a time than the sink takes', async () => {
     const { commit, batches } = open((events) => all(events, 'stored'), 1)
     await Promise.all(makeEvents(1200).map(commit))
     expect(batches.map((batch) => batch.length)).toEqual([500, 500, 200])
   })
 
-  it('leaves a sink in trouble alone, and tells how long', async () => {
+  it('pauses while the sink is in trouble and tells clients how long', async () => {
     let trouble: Result['trouble'] = { cause: 'test', retryAfterMs: 7000 }
     const { commit, batches, pass } = open((events) => ({
       ...all(events, trouble ? 'later' : 'stored'),
@@ -102,14 +102,14 @@ describe('a group commit', () => {
     expect(await commit(third)).toMatchObject({ status: 204 })
   })
 
-  it('has a bound', async () => {
+  it('answers 503 beyond 20,000 waiting events', async () => {
     const { commit } = open(() => new Promise(() => undefined))
     const [first, ...more] = makeEvents(20_001)
     const overflow = await Promise.race([first as Event, ...more].map(commit))
     expect(overflow).toMatchObject({ status: 503, retryAfter: 1, body: { reason: 'busy' } })
   })
 
-  it('waits longer from failure to failure, and begins anew after a success', () => {
+  it('waits longer after each failure and starts over after a success', () => {
     let time = 0
     const circuitBreaker = openCircuitBreaker(() => time)
     const waits = Array.from({ length: 6 }, () => {
@@ -125,7 +125,7 @@ describe('a group commit', () => {
     expect(circuitBreaker.waitMs()).toBe(1000)
   })
 
-  it('keeps the pause it was asked for, whatever older batches come to, and one at least', () => {
+  it('keeps the pause the sink asked for despite older batches, and waits at least a second', () => {
     let time = 0
     const circuitBreaker = openCircuitBreaker(() => time)
     time = 10
@@ -138,7 +138,7 @@ describe('a group commit', () => {
     expect(circuitBreaker.waitMs()).toBe(1000)
   })
 
-  it('answers also where the sink itself falls over', async () => {
+  it('answers 503 when the sink throws', async () => {
     const { commit, pass, batches } = open((events) => {
       if (batches.length === 1) throw new Error('test')
       return all(events, 'stored')
@@ -151,7 +151,7 @@ describe('a group commit', () => {
 })
 
 describe('bisection', () => {
-  it('refuses the bad ones, and stores all others, each once', async () => {
+  it('refuses the bad events and stores all others once', async () => {
     const sizes = fc.integer({ min: 1, max: 500 })
     const some = fc.tuple(sizes, fc.array(fc.nat(499), { maxLength: 3 }))
     await fc.assert(
@@ -180,7 +180,7 @@ describe('bisection', () => {
     )
   })
 
-  it('asks no more than it may of a sink that refuses everything', async () => {
+  it('stops after its share of posts to a sink that refuses everything', async () => {
     let posts = 0
     const { outcomes } = await bisect(
       makeEvents(500),
@@ -195,7 +195,7 @@ describe('bisection', () => {
     expect(outcomes).toContain('later')
   })
 
-  it('says of a half in trouble that it is for later', async () => {
+  it('keeps a half in trouble for later', async () => {
     const { outcomes, trouble } = await bisect(
       makeEvents(4),
       async (part) => {

@@ -24,14 +24,14 @@ describe('an event', () => {
     ['/api/telemetry', install()],
     ['/api/v1/telemetry/runmat', usage()],
     ['/v1/t?source=here', finished()],
-  ])('at %s is stored before the 204', async (path, bytes) => {
+  ])('sent to %s is stored before the 204', async (path, bytes) => {
     const { send, posthog } = await open()
     const { status, body } = await send(bytes, { path })
     expect({ status, body }).toEqual({ status: 204, body: undefined })
     expect(posthog.stored.map(({ uuid }) => uuid)).toEqual([uuidOf(bytes)])
   })
 
-  it('reaches PostHog with its own identity, and without person, place and address', async () => {
+  it('reaches PostHog with its own id and without person, place or address', async () => {
     const { send, posthog } = await open()
     const bytes = finished()
     await send(bytes, { headers: { 'X-Forwarded-For': '203.0.113.7' } })
@@ -71,7 +71,7 @@ describe('an event', () => {
       '9e2a9d9f-4e37-4090-a1fb-96cb2c6f9f3a',
       '2026-09-21T14:13:20.123Z',
     ],
-  ])('has the name, the client and the time that it says: %s', async (bytes, event, id, time) => {
+  ])('keeps its own name, client id and time: %s', async (bytes, event, id, time) => {
     const { send, posthog } = await open()
     await send(bytes)
     const [captured] = posthog.stored
@@ -79,7 +79,7 @@ describe('an event', () => {
     expect(captured?.timestamp).toBe(time)
   })
 
-  it('is read the same from UTF-8 with a byte order mark, and with spaces between', async () => {
+  it('is the same with a byte order mark and with whitespace', async () => {
     const { send, posthog } = await open()
     const event = JSON.parse(finished()) as object
     const spaced = JSON.stringify(event, null, 2)
@@ -90,7 +90,7 @@ describe('an event', () => {
   })
 })
 
-describe('a key', () => {
+describe('an ingestion key', () => {
   const cases = [
     ['right', key, 204],
     ['older, still valid', 'old-key', 204],
@@ -101,7 +101,7 @@ describe('a key', () => {
     ['very long', 'x'.repeat(8000), 401],
     ['missing', null, 401],
   ] as const
-  it.each(cases)('%s', async (_, sent, status) => {
+  it.each(cases)('that is %s is answered as it should be', async (_, sent, status) => {
     const { send, posthog } = await open({ INGESTION_KEY: `${key}, old-key` })
     const said = await send(finished(), { key: sent })
     expect(said.status).toBe(status)
@@ -110,7 +110,7 @@ describe('a key', () => {
   })
 
   it.each(['/v1/t', '/ingest', '/api/telemetry'])(
-    'is not needed for installs at %s',
+    'is not needed for install events at %s',
     async (path) => {
       const { send } = await open()
       expect((await send(install(), { path, key: null })).status).toBe(204)
@@ -122,19 +122,19 @@ describe('a key', () => {
     expect((await send(bytes, { key: null })).status).toBe(401)
   })
 
-  it('is nobody’s business where the operator said so', async () => {
+  it('is not needed if the operator allows keyless senders', async () => {
     const { send } = await open({ INGESTION_KEY: '', ALLOW_KEYLESS: '1' })
     expect((await send(finished(), { key: null })).status).toBe(204)
   })
 })
 
-describe('an address takes what it is for', () => {
+describe('an address', () => {
   it.each([
     ['/api/telemetry', finished()],
     ['/api/telemetry', usage()],
     ['/api/v1/telemetry/runmat', finished()],
     ['/api/v1/telemetry/runmat', install()],
-  ])('%s not %s', async (path, bytes) => {
+  ])('%s does not take %s', async (path, bytes) => {
     const { send } = await open()
     const { status, body } = await send(bytes, { path })
     expect({ status, reason: body?.reason }).toEqual({ status: 400, reason: 'field' })
@@ -148,7 +148,7 @@ describe('an address takes what it is for', () => {
     '/api/v1/telemetry/',
     '/INGEST',
     '/%69ngest/x',
-  ])('%s is none', async (path) => {
+  ])('%s is answered 404', async (path) => {
     const { send } = await open()
     const { status, body } = await send(finished(), { path })
     expect({ status, reason: body?.reason }).toEqual({ status: 404, reason: 'route' })
@@ -160,14 +160,14 @@ describe('an address takes what it is for', () => {
     ['DELETE', '/api/telemetry', 'OPTIONS, POST'],
     ['OPTIONS', '/metrics', 'GET, HEAD'],
     ['POST', '/metrics', 'GET, HEAD'],
-  ])('not %s %s', async (method, path, allow) => {
+  ])('is answered 405 for %s %s', async (method, path, allow) => {
     const { send } = await open()
     const { status, headers } = await send(undefined, { method, path })
     expect({ status, allow: headers.get('allow') }).toEqual({ status: 405, allow })
   })
 })
 
-describe('a body', () => {
+describe('a request body', () => {
   it.each([
     ['text/plain', 415],
     ['application/x-www-form-urlencoded', 415],
@@ -176,18 +176,21 @@ describe('a body', () => {
     ['APPLICATION/JSON', 204],
     ['application/jsonp', 415],
     ['', 415],
-  ])('of type %s: %s', async (type, status) => {
+  ])('of type %j is answered %s', async (type, status) => {
     const { send } = await open()
     expect((await send(finished(), { type })).status).toBe(status)
   })
 
-  it.each(['gzip', 'br', 'deflate, gzip', 'zstd'])('in %s is not unpacked', async (encoding) => {
-    const { send } = await open()
-    const said = await send(new Uint8Array(100), { headers: { 'Content-Encoding': encoding } })
-    expect(said).toMatchObject({ status: 415, body: { reason: 'encoding' } })
-  })
+  it.each(['gzip', 'br', 'deflate, gzip', 'zstd'])(
+    'compressed with %s is not unpacked',
+    async (encoding) => {
+      const { send } = await open()
+      const said = await send(new Uint8Array(100), { headers: { 'Content-Encoding': encoding } })
+      expect(said).toMatchObject({ status: 415, body: { reason: 'encoding' } })
+    },
+  )
 
-  it('over the limit is refused, whether it says so or not', async () => {
+  it('over the limit is refused, with or without a Content-Length', async () => {
     const { worker, send } = await open({ MAX_BODY_BYTES: '2048' })
     const said = await send('x'.repeat(2049), { headers: { 'Content-Length': '2049' } })
     expect(said).toMatchObject({ status: 413, body: { reason: 'size' } })
@@ -205,8 +208,8 @@ describe('a body', () => {
   })
 })
 
-describe('many events', () => {
-  it('are stored together, whatever their families', async () => {
+describe('an NDJSON request', () => {
+  it('stores events of every family together', async () => {
     const { send, posthog } = await open()
     const lines = [finished(), '', started(), usage(), '  ', install()]
     expect((await send(`${lines.join('\r\n')}\n`, { type: ndjson })).status).toBe(204)
@@ -218,7 +221,7 @@ describe('many events', () => {
     ])
   })
 
-  it('tell which of them are not stored', async () => {
+  it('lists the lines that are not stored', async () => {
     const { send, posthog } = await open()
     const bad = JSON.stringify({ ...JSON.parse(finished()), session_id: 'me' })
     const lines = [finished(), bad, started(), '{"event_label":', '[]']
@@ -235,14 +238,14 @@ describe('many events', () => {
     expect(posthog.stored).toHaveLength(2)
   })
 
-  it('are refused as one when not one of them is good', async () => {
+  it('is refused as a whole if no line is valid', async () => {
     const { send, posthog } = await open()
     const { status, body } = await send('{}\n[]', { type: ndjson })
     expect({ status, stored: body?.stored }).toEqual({ status: 400, stored: 0 })
     expect(posthog.batches).toEqual([])
   })
 
-  it('are kept by the client while the sink is away, but for the bad ones', async () => {
+  it('tells the client to keep valid lines while the sink is away', async () => {
     const { send, posthog } = await open()
     posthog.script({ status: 503, retryAfter: 9 })
     const { status, headers, body } = await send(`${finished()}\n{}`, { type: ndjson })
@@ -253,14 +256,14 @@ describe('many events', () => {
     ])
   })
 
-  it('without a key may hold installs, and of the others says that they need one', async () => {
+  it('without a key stores install events and answers 401 for other lines', async () => {
     const { send } = await open()
     const { status, body } = await send(`${install()}\n${finished()}`, { type: ndjson, key: null })
     expect(status).toBe(207)
     expect(body?.lines).toMatchObject([{ line: 2, status: 401, reason: 'key' }])
   })
 
-  it('are not taken by the ten thousand', async () => {
+  it('of ten thousand lines is refused', async () => {
     const { send, posthog } = await open({ MAX_BODY_BYTES: String(8 * 1024 * 1024) })
     const lines = Array.from({ length: 10_000 }, () => install())
     const said = await send(lines.join('\n'), { type: ndjson })
@@ -273,14 +276,14 @@ describe('many events', () => {
     ['', ndjson],
     ['', 'application/json'],
     [' \n', 'application/json'],
-  ])('that are none: %j as %s', async (body, type) => {
+  ])('without events is answered 400: %j as %s', async (body, type) => {
     const { send } = await open()
     expect(await send(body, { type })).toMatchObject({ status: 400, body: { reason: 'empty' } })
   })
 })
 
 describe('senders without a key', () => {
-  it('have a share by network, and hear when they may come again', async () => {
+  it('share a limit per network and learn when to try again', async () => {
     const { send } = await open({ TRUST_PROXY: '1' })
     const from = (address: string, body = install()) =>
       send(body, { key: null, headers: { 'X-Forwarded-For': address }, type: ndjson })
@@ -296,7 +299,7 @@ describe('senders without a key', () => {
     expect((await send(install())).status).toBe(204)
   })
 
-  it('are one network in IPv6', async () => {
+  it('count as one network if their IPv6 addresses share a prefix', async () => {
     const { send } = await open({ TRUST_PROXY: '1' })
     const from = (address: string, count: number) =>
       send(Array.from({ length: count }, () => install()).join('\n'), {
@@ -310,8 +313,8 @@ describe('senders without a key', () => {
   })
 })
 
-describe('the same code', () => {
-  it('is a route of a Next.js site', async () => {
+describe('the worker as a fetch handler', () => {
+  it('works as a route of a Next.js site', async () => {
     const home = tempHome()
     const file = home.at('events.ndjson')
     // app/api/telemetry/route.ts
@@ -331,8 +334,8 @@ describe('the same code', () => {
   })
 })
 
-describe('those who watch', () => {
-  it('hear how it goes', async () => {
+describe('monitoring', () => {
+  it('reads counts of everything that happened from /metrics', async () => {
     const { worker, send } = await open()
     await send(finished())
     await send(JSON.stringify({ ...JSON.parse(started()), extra: 1, more: {} }))
@@ -357,7 +360,7 @@ describe('those who watch', () => {
     )
   })
 
-  it('see red while the sink is away, and green when it is back', async () => {
+  it('sees /readyz fail while the sink is away and recover when it is back', async () => {
     const { worker, posthog } = await open()
     const ready = async () =>
       (await fetchHandlerOf(worker)(new Request('http://worker.invalid/readyz'))).status

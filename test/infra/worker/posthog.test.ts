@@ -40,20 +40,23 @@ const faults: readonly (readonly [string, Rule])[] = [
 ]
 
 describe('PostHog', () => {
-  it.concurrent.for(faults)('with %s: kept until it is stored, as one event', async ([, fault]) => {
-    const { send, posthog } = await open(fault, 200)
-    const bytes = finished()
-    const first = await send(bytes)
-    expect(first.status).toBe(503)
-    expect(Number(first.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
-    await deliver(send, bytes)
-    // However often it was tried: byte for byte the same.
-    const tries = posthog.batches.map(({ batch }) => JSON.stringify(batch[0]))
-    expect(new Set(tries).size).toBe(1)
-    expect(new Set(posthog.stored.map(({ uuid }) => uuid))).toEqual(new Set([uuidOf(bytes)]))
-  })
+  it.concurrent.for(faults)(
+    'answering with %s gets the event again until it is stored, as one event',
+    async ([, fault]) => {
+      const { send, posthog } = await open(fault, 200)
+      const bytes = finished()
+      const first = await send(bytes)
+      expect(first.status).toBe(503)
+      expect(Number(first.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
+      await deliver(send, bytes)
+      // However often it was tried: byte for byte the same.
+      const tries = posthog.batches.map(({ batch }) => JSON.stringify(batch[0]))
+      expect(new Set(tries).size).toBe(1)
+      expect(new Set(posthog.stored.map(({ uuid }) => uuid))).toEqual(new Set([uuidOf(bytes)]))
+    },
+  )
 
-  it.concurrent('has all that was 204, and nothing was 204 that it has not', async () => {
+  it.concurrent('has every event that got 204', async () => {
     let turn = 0
     const chaos: Rule = (batch) => {
       turn += 1
@@ -93,26 +96,29 @@ describe('PostHog', () => {
     expect(new Set(identities).size).toBe(good.length)
   })
 
-  it.each([400, 413, 422])('that answers %i to one event has all the others', async (status) => {
-    const bad = finished()
-    const { send, posthog } = await open((batch) =>
-      batch.some(({ uuid }) => uuid === uuidOf(bad)) ? status : 200,
-    )
-    const events = [finished(), started(), bad, install(), finished()]
-    const said = await Promise.all(events.map((bytes) => send(bytes)))
-    expect(said.map((one) => one.status)).toEqual([204, 204, 422, 204, 204])
-    expect(said[2]?.body).toMatchObject({ reason: 'sink' })
-    expect(posthog.stored.map(({ uuid }) => uuid).sort()).toEqual(
-      events
-        .filter((bytes) => bytes !== bad)
-        .map(uuidOf)
-        .sort(),
-    )
-    // A refused event says nothing against the sink.
-    expect((await send(finished())).status).toBe(204)
-  })
+  it.each([400, 413, 422])(
+    'answering %i to one event still gets all the others',
+    async (status) => {
+      const bad = finished()
+      const { send, posthog } = await open((batch) =>
+        batch.some(({ uuid }) => uuid === uuidOf(bad)) ? status : 200,
+      )
+      const events = [finished(), started(), bad, install(), finished()]
+      const said = await Promise.all(events.map((bytes) => send(bytes)))
+      expect(said.map((one) => one.status)).toEqual([204, 204, 422, 204, 204])
+      expect(said[2]?.body).toMatchObject({ reason: 'sink' })
+      expect(posthog.stored.map(({ uuid }) => uuid).sort()).toEqual(
+        events
+          .filter((bytes) => bytes !== bad)
+          .map(uuidOf)
+          .sort(),
+      )
+      // A refused event says nothing against the sink.
+      expect((await send(finished())).status).toBe(204)
+    },
+  )
 
-  it('passes on how long it wants to be left alone, and leaves it alone', async () => {
+  it('is left alone for as long as its Retry-After asks, and clients are told', async () => {
     const { send, posthog } = await open({ status: 429, retryAfter: 30 })
     expect((await send(finished())).headers.get('retry-after')).toBe('30')
     const said = await send(finished())
@@ -121,7 +127,7 @@ describe('PostHog', () => {
     expect(posthog.batches).toHaveLength(1)
   })
 
-  it('may say so with a date', async () => {
+  it('may send Retry-After as a date', async () => {
     const date = new Date(Date.now() + 60_000).toUTCString()
     const { send } = await open({ status: 503, retryAfter: date })
     const wait = Number((await send(finished())).headers.get('retry-after'))
@@ -129,20 +135,20 @@ describe('PostHog', () => {
     expect(wait).toBeLessThanOrEqual(60)
   })
 
-  it('that is over its quota stored nothing, though it says 200', async () => {
+  it('over its quota stores nothing, so its 200 becomes 503', async () => {
     const { send } = await open({ status: 200, body: '{"status":1,"quota_limited":["events"]}' })
     expect((await send(finished())).status).toBe(503)
   })
 
   it.each(['{"status":1}', '{"status":"Ok"}', '1', '', '{"quota_limited":[]}'])(
-    'that says %j stored it',
+    'answering %j has stored the event',
     async (body) => {
       const { send } = await open({ status: 200, body })
       expect((await send(finished())).status).toBe(204)
     },
   )
 
-  it('that says nothing in time has it for later', async () => {
+  it('not answering in time makes the event one for later', async () => {
     const posthog = await startPostHog('hang')
     later(() => posthog.stop())
     const sink = openPostHog({ apiKey: 'k', host: posthog.url }, 200)
@@ -158,7 +164,7 @@ describe('PostHog', () => {
     await sink.close()
   })
 
-  it('that closed a kept connection is asked again at once', async () => {
+  it('closing a kept connection gets the request again at once', async () => {
     const { send, posthog } = await open()
     for (let round = 0; round < 3; round += 1) {
       expect((await send(finished())).status).toBe(204)
@@ -168,7 +174,7 @@ describe('PostHog', () => {
     expect((await send(finished())).status).toBe(204)
   })
 
-  it('gets plain ASCII that says what the event says', () => {
+  it('gets plain ASCII with the fields of the event', () => {
     for (const bytes of [finished(), install(), started({ payload: {} })]) {
       const reading = readEvent(bytes, ['runtime', 'install'])
       if (!('event' in reading)) throw new Error('that is no event')

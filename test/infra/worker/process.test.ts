@@ -46,7 +46,7 @@ function isWhole(line: string): boolean {
 }
 
 describe('the worker', () => {
-  it('runs out of the box, and stores in a file', async () => {
+  it('runs without settings beyond a key and stores events in a file', async () => {
     const file = home.at('box.ndjson')
     const worker = await run(program, { EVENTS_FILE: file })
     const bytes = finished()
@@ -57,7 +57,7 @@ describe('the worker', () => {
     expect(worker.said()).toContain('"msg":"stopped"')
   })
 
-  it('does not start on settings that make no sense, and says all of it', async () => {
+  it('refuses to start with bad settings and names every fault', async () => {
     const worker = await run(program, { PORT: 'x', INGESTION_KEY: '', GA_API_SECRET: 's' })
     expect((await worker.ended).code).toBe(1)
     expect(worker.said().split('\n')).toEqual([
@@ -69,7 +69,7 @@ describe('the worker', () => {
     ])
   })
 
-  it('says that it ignores the file where PostHog is the sink', async () => {
+  it('warns that EVENTS_FILE is ignored if PostHog is the sink', async () => {
     const file = home.at('ignored.ndjson')
     const posthog = { POSTHOG_API_KEY: 'k', POSTHOG_HOST: 'http://127.0.0.1:9' }
     const worker = await run(program, { ...posthog, EVENTS_FILE: file })
@@ -80,7 +80,7 @@ describe('the worker', () => {
     await worker.stop()
   })
 
-  it('does not start where it cannot listen or store', async () => {
+  it('refuses to start if it cannot listen or store', async () => {
     const first = await run(program)
     const second = await run(program, { PORT: String(first.port) })
     expect((await second.ended).code).toBe(1)
@@ -90,7 +90,7 @@ describe('the worker', () => {
     await first.stop()
   })
 
-  it('on SIGTERM finishes what is in flight, within 10 s of a sink that hangs', async () => {
+  it('finishes what is in flight on SIGTERM, within 10 s even if the sink hangs', async () => {
     const start = Date.now()
     const posthog = await startPostHog('hang')
     later(() => posthog.stop())
@@ -113,7 +113,7 @@ describe('the worker', () => {
     expect(Date.now() - start).toBeLessThan(12_000)
   })
 
-  it('killed at any time has all that was 204, each once, when all is sent again', async () => {
+  it('keeps every event that got 204, once, however often it is killed', async () => {
     const file = home.at('killed.ndjson')
     const events = Array.from({ length: 600 }, () => finished())
     const acknowledged = new Set<string>()
@@ -186,8 +186,8 @@ except urllib.error.HTTPError as error:
   ],
 ]
 
-describe('clients of all kinds', () => {
-  it.each(clients)('%s', async (client, argsOf) => {
+describe('an event posted by', () => {
+  it.each(clients)('%s is stored', async (client, argsOf) => {
     if (!requireTool(client)) return
     const stored = home.at(`${client}.ndjson`)
     const worker = await run(program, { EVENTS_FILE: stored })
@@ -208,7 +208,7 @@ describe('clients of all kinds', () => {
     await worker.stop()
   })
 
-  it('Node’s fetch, with many events', async () => {
+  it('Node’s fetch in one NDJSON request is stored', async () => {
     const stored = home.at('fetch.ndjson')
     const worker = await run(program, { EVENTS_FILE: stored })
     const events = Array.from({ length: 300 }, () => install())

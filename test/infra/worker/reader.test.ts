@@ -28,18 +28,18 @@ function refusalOf(given: string | object): { status: number; reason?: string; f
   return { status, ...body }
 }
 
-describe('the examples of the wire', () => {
-  it.each(['runtime-finished-001', 'runtime-finished-full'])('%s stays as it is', (name) => {
+describe('a wire example', () => {
+  it.each(['runtime-finished-001', 'runtime-finished-full'])('%s is read unchanged', (name) => {
     expect(JSON.parse(eventOf(wire(name)).bytes)).toEqual(JSON.parse(wire(name)))
   })
 
-  it('of an installer gets an identity', () => {
+  it('of an installer gets a uuid', () => {
     const { bytes, uuid } = eventOf(wire('install-start-002'))
     expect(JSON.parse(bytes)).toEqual({ ...JSON.parse(wire('install-start-002')), uuid })
     expect(recognise(contracts, bytes)).toBe(bytes)
   })
 
-  it('of the camel installer says the same in the contract’s words', () => {
+  it('in camelCase is rewritten to the contract’s names', () => {
     const event = eventOf(wire('install-start-camel'))
     expect(JSON.parse(event.bytes)).toEqual({
       event_label: 'install_start',
@@ -54,7 +54,7 @@ describe('the examples of the wire', () => {
     expect(event.summary).toBe('install=start • os=linux • arch=x86_64 • method=shell')
   })
 
-  it('of the runtime before 0.4 has its GPU figures where the contract has them', () => {
+  it('of a runtime before 0.4 has its GPU figures moved to the contract’s fields', () => {
     const event = eventOf(wire('runtime-finished-000'))
     const { payload, ...envelope } = JSON.parse(event.bytes) as Fields
     expect(envelope).toEqual({
@@ -84,7 +84,7 @@ describe('the examples of the wire', () => {
   })
 })
 
-describe('every spelling', () => {
+describe('a spelling', () => {
   const renamed = (event: object, names: Readonly<Record<string, string>>): Fields =>
     Object.fromEntries(
       Object.entries(event).map(([name, value]) => [names[name] ?? name, value as unknown]),
@@ -103,7 +103,7 @@ describe('every spelling', () => {
     install_failed: ['install_failed', 'install.failed'],
   }
 
-  it('means the same event', () => {
+  it('of any age yields the same event', () => {
     const events = fc.constantFrom(
       finished(),
       started(),
@@ -122,14 +122,14 @@ describe('every spelling', () => {
     )
   })
 
-  it('yields to the contract’s own where both are there', () => {
+  it('yields to the contract’s own if both are present', () => {
     const bytes = finished()
     expect(eventOf({ ...JSON.parse(bytes), distinctId: 'x', event: 'install.start' }).bytes).toBe(
       bytes,
     )
   })
 
-  it('of figures yields to flat ones, and what is unknown among them is counted', () => {
+  it('of nested figures yields to flat ones, and unknown figures are counted as dropped', () => {
     const old = JSON.parse(wire('runtime-finished-000')) as { payload: Fields }
     const { provider } = old.payload as { provider: { telemetry: Fields } }
     provider.telemetry['fused_elementwise'] = { count: 3 }
@@ -141,10 +141,10 @@ describe('every spelling', () => {
   })
 })
 
-describe('an event without an identity', () => {
+describe('an event without a uuid', () => {
   const nameless = [wire('runtime-finished-000'), wire('install-start-002')]
 
-  it.each(nameless)('gets the same one at every try, however it is written: %#', (text) => {
+  it.each(nameless)('gets the same uuid at every attempt, however it is written: %#', (text) => {
     const { uuid } = eventOf(text)
     const reversed = Object.fromEntries(Object.entries(JSON.parse(text) as object).toReversed())
     expect(eventOf(text).uuid).toBe(uuid)
@@ -155,7 +155,7 @@ describe('an event without an identity', () => {
     expect(eventOf(eventOf(text).bytes).uuid).toBe(uuid)
   })
 
-  it('gets another one when it says anything else', () => {
+  it('gets a different uuid if any field differs', () => {
     const base = JSON.parse(wire('runtime-finished-000')) as { payload: object }
     const seen = fc.sample(fc.uniqueArray(fc.nat(), { minLength: 50, maxLength: 50 }), 1)[0] ?? []
     const uuids = seen.map(
@@ -164,14 +164,14 @@ describe('an event without an identity', () => {
     expect(new Set(uuids).size).toBe(seen.length)
   })
 
-  it('in a family that has always had one is refused', () => {
+  it('is refused in a family that has always had one', () => {
     expect(refusalOf({ ...JSON.parse(usage()), event_id: undefined }).field).toBe('event_id')
     expect(refusalOf({ ...JSON.parse(finished()), uuid: 'mine' }).field).toBe('uuid')
   })
 })
 
-describe('whatever comes', () => {
-  it('is an event of the contract, or refused with a reason', () => {
+describe('any input', () => {
+  it('is either a valid event or refused with a reason', () => {
     const bases = [finished(), started(), install(), usage()].map((b) => JSON.parse(b) as object)
     const names = [...bases.flatMap((b) => Object.keys(b)), 'event', 'distinctId', 'runKind']
     const given = fc.oneof(
@@ -241,22 +241,22 @@ describe('whatever comes', () => {
     [{ payload: null }, 'payload'],
     [{ payload: { ...run.payload, duration_us: -1 } }, 'payload.duration_us'],
     [{ payload: { ...run.payload, duration_us: 1e300 } }, 'payload.duration_us'],
-  ])('names the field: %#', (changes, field) => {
+  ])('is refused with the name of the field: %#', (changes, field) => {
     expect(refusalOf({ ...run, ...changes })).toMatchObject({ status: 400, field })
   })
 
-  it('has no number that JSON cannot hold', () => {
+  it('cannot smuggle in a number that JSON cannot hold', () => {
     const text = finished().replace(/"duration_us":\d+/, '"duration_us":1e999')
     expect(refusalOf(text).field).toBe('payload.duration_us')
   })
 
-  it('may be as long as it is allowed to, and no longer', () => {
+  it('may be as long as the limit and no longer', () => {
     const long = { ...JSON.parse(finished()), note: 'x'.repeat(64_000) }
     expect(read(long)).toMatchObject({ dropped: 1 })
     expect(refusalOf({ ...long, more: 'x'.repeat(1000) })).toMatchObject({ status: 413 })
   })
 
-  it('changes nothing for what comes after it', () => {
+  it('does not affect the events after it', () => {
     const text = finished().replace(
       '{',
       '{"__proto__":{"polluted":1},"constructor":{"prototype":{}},',
@@ -265,7 +265,7 @@ describe('whatever comes', () => {
     expect(({} as Fields)['polluted']).toBeUndefined()
   })
 
-  it('keeps free text to itself', () => {
+  it('never puts free text into an event or its refusal', () => {
     const event = eventOf({
       ...JSON.parse(finished()),
       note: 'of alice',

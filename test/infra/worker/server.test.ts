@@ -11,8 +11,8 @@ import { connect, headOf, postOf } from './support/wire.ts'
 
 const hasty = { headersMs: 300, requestMs: 600, checkMs: 50 }
 
-describe('a sender that is slow', () => {
-  it.concurrent('with its headers is cut off', async () => {
+describe('a slow sender', () => {
+  it.concurrent('that stalls in its headers is cut off', async () => {
     const { server } = await served([], {}, hasty)
     const wire = await connect(server.port)
     wire.send('POST /v1/t HTTP/1.1\r\nHost: x\r\nX-Slow')
@@ -20,7 +20,7 @@ describe('a sender that is slow', () => {
     expect(said).toMatch(/^HTTP\/1\.1 408 .*"reason":"timeout"\}\n$/s)
   })
 
-  it.concurrent('with its body is cut off, and holds nothing then', async () => {
+  it.concurrent('that stalls in its body is cut off and holds no memory', async () => {
     const { server, worker } = await served([], {}, hasty)
     const wire = await connect(server.port)
     wire.send(headOf({ length: 1000 }) + finished().slice(0, 500))
@@ -30,7 +30,7 @@ describe('a sender that is slow', () => {
     expect(worker.metrics.requestsInFlight).toBe(0)
   })
 
-  it.concurrent('a byte at a time is cut off', async () => {
+  it.concurrent('that sends a byte at a time is cut off', async () => {
     const { server } = await served([], {}, hasty)
     const wire = await connect(server.port)
     const bytes = postOf(finished()).split('')
@@ -39,13 +39,13 @@ describe('a sender that is slow', () => {
     clearInterval(timer)
   })
 
-  it.concurrent('to say anything is cut off', async () => {
+  it.concurrent('that sends nothing is cut off', async () => {
     const { server } = await served([], {}, hasty)
     const wire = await connect(server.port)
     expect(await wire.ended).toMatch(/^HTTP\/1\.1 408 /)
   })
 
-  it.concurrent('to hang up does not hold up the others', async () => {
+  it.concurrent('that never hangs up does not delay the others', async () => {
     const { server, url, worker } = await served()
     const idle = await Promise.all(Array.from({ length: 500 }, () => connect(server.port)))
     const before = process.memoryUsage.rss()
@@ -61,13 +61,13 @@ describe('a sender that is slow', () => {
   })
 })
 
-describe('before the body is read', () => {
+describe('a request that is refused early', () => {
   it.each([
     [{ length: 2_000_000 }, 413],
     [{ length: 100, key: 'wrong' }, 401],
     [{ length: 100, headers: ['Content-Encoding: gzip'] }, 415],
     [{ length: 100, path: '/api/v1/telemetry/runmat', key: '' }, 401],
-  ])('%j is answered %i', async (options, status) => {
+  ])('with %j is answered %i before its body', async (options, status) => {
     const { server, posthog } = await served()
     const wire = await connect(server.port)
     wire.send(headOf(options))
@@ -77,7 +77,7 @@ describe('before the body is read', () => {
     expect(posthog.batches).toEqual([])
   })
 
-  it('a sender that asks whether to go on hears no, or goes on', async () => {
+  it('with Expect: 100-continue gets the refusal, and a good one may go on', async () => {
     const { server, posthog } = await served()
     const refused = await connect(server.port)
     refused.send(headOf({ length: 2_000_000, headers: ['Expect: 100-continue'] }))
@@ -92,7 +92,7 @@ describe('before the body is read', () => {
     wire.hangUp()
   })
 
-  it('a sender that talks on hears the answer all the same', async () => {
+  it('reaches its sender even if it keeps sending', async () => {
     const { url } = await served()
     const response = await fetch(`${url}/v1/t`, {
       method: 'POST',
@@ -104,8 +104,8 @@ describe('before the body is read', () => {
   })
 })
 
-describe('a connection too many', () => {
-  it('is closed, and the others are not', async () => {
+describe('a connection beyond the limit', () => {
+  it('is closed without harm to the others', async () => {
     const { server } = await served([], {}, { connections: 2 })
     const [one, other] = [await connect(server.port), await connect(server.port)]
     const third = await connect(server.port)
@@ -127,7 +127,7 @@ describe('a connection too many', () => {
 })
 
 describe('a sender that never reads', () => {
-  it('loses its connection, and so its answers', async () => {
+  it('loses its connection', async () => {
     const { server } = await served([], {}, { silenceMs: 300, checkMs: 50 })
     const socket = net.connect(server.port, '127.0.0.1').pause()
     const gone = once(socket, 'error')
@@ -141,8 +141,8 @@ describe('a sender that never reads', () => {
   })
 })
 
-describe('a body without a length', () => {
-  it('is an event like any other', async () => {
+describe('a chunked body', () => {
+  it('is stored like any other', async () => {
     const { server, posthog } = await served()
     const bytes = finished()
     const wire = await connect(server.port)
@@ -157,7 +157,7 @@ describe('a body without a length', () => {
     wire.hangUp()
   })
 
-  it('over the limit is refused when it passes it', async () => {
+  it('is refused as soon as it passes the limit', async () => {
     const { server, worker } = await served([], { MAX_BODY_BYTES: '4096' })
     const wire = await connect(server.port)
     wire.send(headOf({ length: 'chunked' }))
@@ -169,7 +169,7 @@ describe('a body without a length', () => {
   })
 })
 
-describe('what is no request of ours', () => {
+describe('an invalid request', () => {
   it.each([
     ['nonsense\r\n\r\n', 400, 'http'],
     ['GET / HTTP/9.9\r\n\r\n', 400, 'http'],
@@ -202,7 +202,7 @@ describe('what is no request of ours', () => {
 })
 
 describe('one connection', () => {
-  it('may carry many requests at once, good and bad', async () => {
+  it('may carry many pipelined requests, good and bad', async () => {
     const { server, posthog } = await served()
     const wire = await connect(server.port)
     const bad = finished().replace('"os":"linux"', '"os":"lunch"')
@@ -219,7 +219,7 @@ describe('one connection', () => {
     wire.hangUp()
   })
 
-  it('that breaks off takes nothing with it', async () => {
+  it('that breaks off leaks no memory', async () => {
     const { server, posthog, worker } = await served()
     const wire = await connect(server.port)
     wire.send(postOf(finished()).slice(0, -5))
@@ -230,8 +230,8 @@ describe('one connection', () => {
   })
 })
 
-describe('nobody’s address', () => {
-  it('is logged or passed on, nor a key, an id or anything made up', async () => {
+describe('the log, PostHog and the metrics', () => {
+  it('contain no address, key, id or free text', async () => {
     const { url, logged, posthog, worker } = await served([200, 500, 200], { TRUST_PROXY: '1' })
     const secrets = [
       '203.0.113.77',

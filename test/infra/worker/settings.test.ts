@@ -15,7 +15,7 @@ function faultsOf(env: Readonly<Record<string, string>>): readonly string[] {
   return []
 }
 
-describe('the environment', () => {
+describe('the worker’s environment', () => {
   it('needs a key and nothing else', () => {
     expect(readSettings(enough)).toEqual({
       role: 'all',
@@ -31,7 +31,7 @@ describe('the environment', () => {
     })
   })
 
-  it('is read in full', () => {
+  it('is read completely', () => {
     expect(
       readSettings({
         PORT: '0',
@@ -60,13 +60,13 @@ describe('the environment', () => {
     })
   })
 
-  it('takes empty for absent', () => {
+  it('treats an empty variable as absent', () => {
     expect(
       faultsOf({ PORT: '', POSTHOG_API_KEY: ' ', GA_API_SECRET: '', TRUST_PROXY: '' }),
     ).toEqual([])
   })
 
-  it.each(['', ' ', ',', ' , ,'])('without a key (%j) starts only when that is meant', (none) => {
+  it.each(['', ' ', ',', ' , ,'])('without a key (%j) is valid only with ALLOW_KEYLESS', (none) => {
     expect(faultsOf({ INGESTION_KEY: none })).toHaveLength(1)
     expect(faultsOf({ INGESTION_KEY: none, ALLOW_KEYLESS: '0' })).toHaveLength(1)
     expect(readSettings({ INGESTION_KEY: none, ALLOW_KEYLESS: '1' }).keys).toEqual([])
@@ -94,7 +94,7 @@ describe('the environment', () => {
     ['MAX_BODY_BYTES', '99999999999'],
     ['TRUST_PROXY', 'true'],
     ['EVENTS_FILE', 'a\0b'],
-  ])('says what is wrong with %s=%s', (name, value) => {
+  ])('is refused with the name of the bad variable: %s=%s', (name, value) => {
     const [fault, ...more] = faultsOf({ [name]: value })
     const other = { GA_MEASUREMENT_ID: 'GA_API_SECRET', GA_API_SECRET: 'GA_MEASUREMENT_ID' }[name]
     expect(fault).toMatch(new RegExp(`^${other ?? name} `))
@@ -103,7 +103,7 @@ describe('the environment', () => {
     if (value.length > 8) expect(fault).not.toContain(value)
   })
 
-  it('says all of it at once', () => {
+  it('is refused with every fault at once', () => {
     const env = { INGESTION_KEY: '', PORT: 'x', POSTHOG_HOST: 'x', TRUST_PROXY: 'x' }
     expect(faultsOf(env).map((fault) => fault.split(' ')[0])).toEqual(
       expect.arrayContaining(Object.keys(env)),
