@@ -18,21 +18,32 @@ export function checkDatagram(datagram: Buffer, maxBytes: number): Malformation 
 
 /** Checks that UTF-8 text is one JSON object. Undefined: it is. */
 export function checkObject(bytes: Buffer, most: number): 'nested' | 'not json' | undefined {
-  if (isDeeper(bytes, most)) return 'nested'
+  let value: unknown
   try {
-    const value: unknown = JSON.parse(bytes.toString())
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return isObject ? undefined : 'not json'
+    value = JSON.parse(bytes.toString())
   } catch {
-    return 'not json'
+    return opensDeeper(bytes, most) ? 'nested' : 'not json'
   }
+  if (isDeeper(value, most)) return 'nested'
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? undefined
+    : 'not json'
+}
+
+function isDeeper(value: unknown, most: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (most === 0) return true
+  for (const name in value) {
+    if (isDeeper((value as Readonly<Record<string, unknown>>)[name], most - 1)) return true
+  }
+  return false
 }
 
 const quote = 0x22
 const backslash = 0x5c
 
-/** Counts brackets outside strings, so that it also works on text that isn't valid JSON. */
-function isDeeper(bytes: Uint8Array, most: number): boolean {
+/** The same for text that isn't valid JSON: counts brackets outside strings. */
+function opensDeeper(bytes: Uint8Array, most: number): boolean {
   let depth = 0
   for (let at = 0; at < bytes.length; at += 1) {
     switch (bytes[at]) {
