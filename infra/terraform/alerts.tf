@@ -9,7 +9,7 @@ resource "google_monitoring_notification_channel" "email" {
   depends_on = [google_project_service.needed]
 }
 
-# Asks from several continents, through DNS, certificate and load balancer, as a client would.
+# Checks from several continents through DNS, certificate and load balancer, like a client.
 resource "google_monitoring_uptime_check_config" "ready" {
   display_name = "${var.name} ready"
   period       = "60s"
@@ -168,8 +168,8 @@ resource "google_monitoring_alert_policy" "few_machines" {
   }
 }
 
-# The forwarder says in its log what was lost since it looked last (every 30 seconds, if anything).
-# Depending on the logging agent, the line is text or has been taken apart.
+# The forwarder logs its losses every 30 seconds, if there are any. Depending on the logging agent, the
+# line is text or already parsed.
 resource "google_logging_metric" "lost_datagrams" {
   name        = "${var.name}/lost-datagrams"
   description = "Times that a forwarder lost datagrams: in the kernel, or because its queue was full"
@@ -218,7 +218,7 @@ resource "google_monitoring_alert_policy" "lost_datagrams" {
   }
 }
 
-# What no amount of coming again repairs: somebody has to do something at PostHog.
+# No retry fixes these: someone must act at PostHog.
 resource "google_monitoring_alert_policy" "posthog" {
   display_name          = "${var.name}: PostHog wants something"
   combiner              = "OR"
@@ -250,7 +250,7 @@ resource "google_monitoring_alert_policy" "posthog" {
   }
 }
 
-# What delivers says once a minute how the buffer stands, if anything in it is worth a word.
+# The delivering worker logs the buffer's backlog once a minute, if there is one.
 resource "google_monitoring_alert_policy" "buffer" {
   display_name          = "${var.name}: the buffer fills"
   combiner              = "OR"

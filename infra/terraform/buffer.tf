@@ -1,18 +1,18 @@
-# The buffer: three NATS servers, one a zone, each with a disk that outlives its machine.
+# The buffer: three NATS servers, one per zone, each with a disk that outlives its machine.
 locals {
   buffer_zones = var.buffer == "off" ? [] : slice(var.zones, 0, 3)
 
-  # The servers by name, and where each is. The certificate of the servers must hold these hosts.
+  # The servers by name, with their zones. The certificate of the servers must hold these hosts.
   buffer_servers = { for index, zone in local.buffer_zones : "nats-${index + 1}" => zone }
   buffer_domain  = "buffer.${var.name}.internal"
   buffer_hosts   = { for name, zone in local.buffer_servers : name => "${name}.${local.buffer_domain}" }
 
-  # What those that receive and deliver are told. The stream has room on the disk, and to spare.
+  # Settings for the receiving and delivering workers. The stream leaves room on the disk.
   buffer_url       = join(",", [for host in values(local.buffer_hosts) : "tls://${host}:4222"])
   buffer_max_bytes = floor(var.buffer_disk_gb * 1073741824 * 0.75)
 }
 
-# What a server may do: read its own secrets, write its log.
+# A server may read its own secrets and write its log.
 resource "google_service_account" "buffer" {
   account_id   = "${var.name}-buffer"
   display_name = "Telemetry buffer"
@@ -28,7 +28,7 @@ resource "google_project_iam_member" "buffer" {
   member  = google_service_account.buffer.member
 }
 
-# What is on it has been promised to clients: it goes only with a machine that may be deleted.
+# Its events are promised to clients, so it is deleted only together with an unprotected machine.
 resource "google_compute_disk" "buffer" {
   for_each = local.buffer_servers
 
@@ -71,7 +71,7 @@ resource "google_compute_instance" "buffer" {
     device_name = "buffer"
   }
 
-  # No `access_config`: no address that anybody outside could reach.
+  # Without `access_config` the server has no public address.
   network_interface {
     subnetwork = google_compute_subnetwork.forwarder.id
     network_ip = google_compute_address.buffer[each.key].address
@@ -100,13 +100,13 @@ resource "google_compute_instance" "buffer" {
     serial-port-logging-enable = "false"
   }
 
-  # A newer image of the system is for whoever replaces the machines, one at a time.
+  # Machines get a newer system image only when an operator replaces them, one at a time.
   lifecycle {
     ignore_changes = [boot_disk[0].initialize_params[0].image]
   }
 }
 
-# Names that the certificate can hold, for nobody but this network.
+# Private names that the certificate can contain.
 resource "google_dns_managed_zone" "buffer" {
   name        = "${var.name}-buffer"
   dns_name    = "${local.buffer_domain}."
@@ -132,7 +132,7 @@ resource "google_dns_record_set" "buffer" {
   rrdatas      = [google_compute_address.buffer[each.key].address]
 }
 
-# Clients and the other servers, all of which have addresses of the subnetwork. It has no logs.
+# Clients and the other servers all have addresses in the subnetwork. The rule has no logs.
 resource "google_compute_firewall" "buffer" {
   name                    = "${var.name}-buffer"
   network                 = google_compute_network.telemetry.name

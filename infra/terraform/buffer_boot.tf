@@ -1,7 +1,7 @@
-# How a machine of Container-Optimized OS becomes a server of the buffer.
+# Turns a machine with Container-Optimized OS into a buffer server.
 locals {
-  # The same file as in compose.cluster.yaml. With TLS for clients and between the servers, which have
-  # one certificate of an authority of their own.
+  # The same file as in compose.cluster.yaml. TLS is used for clients and between the
+  # servers, with one certificate from their own authority.
   buffer_tls = <<-EOT
     tls {
       cert_file: "/run/buffer/tls.pem"
@@ -10,8 +10,8 @@ locals {
     }
   EOT
 
-  # Runs before every start, so that new secrets need no new machine. They are in memory only (/run).
-  # The disk is made once, and never if anything is on it.
+  # Runs before every start, so that new secrets need no new machine. They stay in memory (/run). The disk
+  # is formatted once, and never if it holds anything.
   buffer_prepare = <<-EOT
     set -eu
     umask 077
@@ -21,7 +21,7 @@ locals {
     mkdir -p /mnt/disks/buffer
     mountpoint -q /mnt/disks/buffer || mount -o noatime,nodev,nosuid,noexec "$disk" /mnt/disks/buffer
 
-    # The firewall of the system itself lets nothing in but what is named.
+    # The system's own firewall admits only what is named.
     allow() { iptables -w -C INPUT "$@" -j ACCEPT 2>/dev/null || iptables -w -A INPUT "$@" -j ACCEPT; }
     allow -p tcp --dport 4222
     allow -p tcp --dport 6222

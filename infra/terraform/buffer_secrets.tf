@@ -1,5 +1,5 @@
 locals {
-  # The secrets of the buffer, and who may read each. The values are put there by hand (README).
+  # The buffer's secrets and their readers. Their values are added by hand (README).
   buffer_secrets = {
     for secret, readers in {
       "buffer-ca"                 = ["buffer", "worker", "deliver"]

@@ -1,4 +1,4 @@
-# The worker that only delivers: from the buffer to the sinks. Nobody calls it but Google's probes.
+# The delivering worker, from the buffer to the sinks. Only Google's probes call it.
 resource "google_service_account" "deliver" {
   account_id   = "${var.name}-deliver"
   display_name = "Telemetry delivery"
@@ -7,7 +7,7 @@ resource "google_service_account" "deliver" {
 }
 
 locals {
-  # What delivers has the keys of the sinks, and not those of the clients.
+  # The delivering worker gets the sinks' keys, not the clients'.
   deliver_secrets = {
     for name, secret in local.worker_secrets : name => secret
     if name != "INGESTION_KEY"
@@ -39,7 +39,7 @@ resource "google_cloud_run_v2_service" "deliver" {
       max_instance_count = var.deliver_instances
     }
 
-    # Only what is private goes through our network: the sinks are reached as before.
+    # Only private traffic goes through our network; the sinks are reached as before.
     vpc_access {
       egress = "PRIVATE_RANGES_ONLY"
 
@@ -88,7 +88,7 @@ resource "google_cloud_run_v2_service" "deliver" {
           memory = var.worker_memory
         }
 
-        # It works without being called.
+        # It works without requests.
         cpu_idle          = false
         startup_cpu_boost = true
       }
@@ -143,7 +143,7 @@ resource "google_cloud_run_v2_service" "deliver" {
         value = var.ga_measurement_id
       }
 
-      # /healthz: it has its place in the stream as soon as it runs, and what is away comes back.
+      # /healthz: a restart would not bring back a sink or a buffer that is down.
       startup_probe {
         period_seconds    = 4
         timeout_seconds   = 4

@@ -7,13 +7,13 @@ locals {
 resource "google_dns_managed_zone" "telemetry" {
   name        = var.name
   dns_name    = "${var.domain}."
-  description = "Where telemetry is sent to"
+  description = "The zone of the telemetry service"
 
   dnssec_config {
     state = "on"
   }
 
-  # Queries are not logged: they would say who asked.
+  # Queries are not logged, because that would reveal who asked.
   cloud_logging_config {
     enable_logging = false
   }

@@ -1,4 +1,4 @@
-# What a machine of the forwarder may do: fetch its image, read the ingestion key, write its log.
+# A forwarder machine may fetch its image, read the ingestion key and write its log.
 resource "google_service_account" "forwarder" {
   account_id   = "${var.name}-forwarder"
   display_name = "Telemetry UDP forwarder"
@@ -31,7 +31,7 @@ resource "google_compute_instance_template" "forwarder" {
     auto_delete  = true
   }
 
-  # No `access_config`: no address of its own.
+  # Without `access_config` the machine has no public address.
   network_interface {
     subnetwork = google_compute_subnetwork.forwarder.id
     nic_type   = "GVNIC"
@@ -63,8 +63,7 @@ resource "google_compute_instance_template" "forwarder" {
   }
 }
 
-# Slower to judge than the load balancer's check: that one takes a machine out of the traffic, this
-# one throws it away.
+# Slower than the load balancer's check: that one takes a machine out of traffic, this one deletes it.
 resource "google_compute_health_check" "autohealing" {
   name                = "${var.name}-autohealing"
   check_interval_sec  = 10
@@ -94,8 +93,8 @@ resource "google_compute_region_instance_group_manager" "forwarder" {
     initial_delay_sec = 180
   }
 
-  # One new machine a zone comes up before an old one goes. (A regional group wants 0 or at least
-  # as many as it has zones.)
+  # One new machine per zone starts before an old one is removed. (A regional group needs 0 or at least
+  # one per zone.)
   update_policy {
     type                         = "PROACTIVE"
     minimal_action               = "REPLACE"
@@ -120,7 +119,7 @@ resource "google_compute_region_autoscaler" "forwarder" {
       target = 0.5
     }
 
-    # What waits in a machine's queue goes with it: one at a time, and seldom.
+    # Removing a machine loses its queue, so it happens one at a time and rarely.
     scale_in_control {
       time_window_sec = 600
 

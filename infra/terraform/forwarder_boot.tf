@@ -1,20 +1,20 @@
-# How a machine of Container-Optimized OS becomes a forwarder.
+# Turns a machine with Container-Optimized OS into a forwarder.
 locals {
-  # net.core.rmem_max is what the forwarder may ask for, netdev_max_backlog what waits before it.
+  # net.core.rmem_max bounds the forwarder's receive buffer, netdev_max_backlog the queue before it.
   forwarder_sysctl = <<-EOT
     net.core.rmem_max = ${var.receive_buffer_bytes}
     net.core.netdev_max_backlog = 10000
   EOT
 
-  # Runs before every start, so that a new ingestion key needs no new machine. The key is in memory
-  # only (/run), and never an argument of a program: others on the machine could read those.
+  # Runs before every start, so that a new ingestion key needs no new machine. The key stays in memory
+  # (/run) and is never a program's argument, which others on the machine could read.
   forwarder_prepare = <<-EOT
     set -eu
     umask 077
 
     docker-credential-gcr configure-docker --registries=${local.registry_host}
 
-    # The firewall of the system itself lets nothing in but what is named.
+    # The system's own firewall admits only what is named.
     allow() { iptables -w -C INPUT "$@" -j ACCEPT 2>/dev/null || iptables -w -A INPUT "$@" -j ACCEPT; }
     allow -p udp --dport ${var.udp_port}
     allow -p tcp --dport ${var.health_port}
@@ -28,7 +28,7 @@ locals {
       | field data | base64 -d)
     test -n "$keys"
 
-    # Several keys are valid while they are rotated; the first is the one to send.
+    # Several keys are valid during rotation; the forwarder sends the first.
     cat > "$RUNTIME_DIRECTORY/env" <<END
     UDP_PORT=${var.udp_port}
     HEALTH_PORT=${var.health_port}
@@ -39,8 +39,8 @@ locals {
     END
   EOT
 
-  # The host's network: no translation between the load balancer and the socket, and /proc/net/udp,
-  # where the forwarder counts what the kernel dropped, is that of the socket.
+  # The host's network avoids address translation before the socket, and makes /proc/net/udp, where the
+  # forwarder counts kernel drops, the socket's own.
   forwarder_unit = <<-EOT
     [Unit]
     Description=Telemetry UDP forwarder

@@ -1,4 +1,4 @@
-# The way from the Internet to the worker: a global load balancer with one certificate, over IPv4
+# From the Internet to the worker: a global load balancer with one certificate, over IPv4
 # and IPv6. Nothing listens on port 80, because no client ever speaks plain HTTP.
 
 resource "google_compute_global_address" "https_ipv4" {
@@ -33,7 +33,7 @@ resource "google_compute_backend_service" "worker" {
     group = google_compute_region_network_endpoint_group.worker.id
   }
 
-  # Its logs would hold the addresses of clients.
+  # Its logs would contain clients' addresses.
   log_config {
     enable = false
   }

@@ -8,7 +8,7 @@ terraform {
     }
   }
 
-  # The bucket is named at `terraform init`, so that no operator's name stands here.
+  # The bucket is named at `terraform init`, so that this file names no operator.
   backend "gcs" {
     prefix = "runmat-telemetry"
   }
@@ -18,7 +18,7 @@ provider "google" {
   project = var.project_id
   region  = var.region
 
-  # The budget is asked for in the name of this project, whoever applies it.
+  # Budget requests are billed to this project, whoever applies.
   user_project_override = true
   billing_project       = var.project_id
 

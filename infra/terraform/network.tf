@@ -1,5 +1,5 @@
 locals {
-  # From where Google asks whether a machine is well: autohealing and the load balancer.
+  # The sources of Google's health checks: autohealing and the load balancer.
   # https://cloud.google.com/load-balancing/docs/health-check-concepts#ip-ranges
   health_check_ranges = [
     "35.191.0.0/16",
@@ -16,7 +16,7 @@ resource "google_compute_network" "telemetry" {
   depends_on = [google_project_service.needed]
 }
 
-# Without `log_config` there are no flow logs, which would hold the addresses of clients.
+# Without `log_config` there are no flow logs, which would contain clients' addresses.
 resource "google_compute_subnetwork" "forwarder" {
   name                     = "${var.name}-forwarder"
   network                  = google_compute_network.telemetry.id
@@ -25,8 +25,8 @@ resource "google_compute_subnetwork" "forwarder" {
   private_ip_google_access = true
 }
 
-# The machines have no addresses of their own: datagrams come through the load balancer, and what
-# they post to the worker leaves through here.
+# The machines have no public addresses: datagrams come through the load balancer, and posts to the
+# worker leave through here.
 resource "google_compute_router" "forwarder" {
   name    = "${var.name}-forwarder"
   network = google_compute_network.telemetry.id
@@ -51,7 +51,7 @@ resource "google_compute_router_nat" "forwarder" {
   }
 }
 
-# No rule here has `log_config`: firewall logs would hold the addresses of clients.
+# No rule here has `log_config`: firewall logs would contain clients' addresses.
 resource "google_compute_firewall" "udp" {
   name                    = "${var.name}-udp"
   network                 = google_compute_network.telemetry.name

@@ -9,17 +9,17 @@ output "udp_endpoint" {
 }
 
 output "name_servers" {
-  description = "What the parent zone must name as NS records of the telemetry zone."
+  description = "The NS records that the parent zone must have for the telemetry zone."
   value       = google_dns_managed_zone.telemetry.name_servers
 }
 
 output "image_prefix" {
-  description = "What the names of the images begin with: push /worker and /udp-forwarder there."
+  description = "The prefix of the image names: push /worker and /udp-forwarder there."
   value       = local.image_prefix
 }
 
 output "secret_ids" {
-  description = "The secrets that must be given a value by hand, by the variable that reads them."
+  description = "The secrets that need a value by hand, by the variable that reads them."
   value       = { for name, secret in google_secret_manager_secret.worker : name => secret.secret_id }
 }
 
@@ -34,6 +34,6 @@ output "forwarder_service_account" {
 }
 
 output "buffer_hosts" {
-  description = "The hosts that the certificate of the buffer's servers must hold."
+  description = "The hosts that the buffer servers' certificate must contain."
   value       = values(local.buffer_hosts)
 }

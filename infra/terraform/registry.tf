@@ -22,7 +22,7 @@ resource "google_artifact_registry_repository" "images" {
     }
   }
 
-  # Keeping wins over deleting: what runs, and what one would go back to, stays.
+  # Keep rules win over delete rules, so running images and rollback targets stay.
   cleanup_policies {
     id     = "keep-recent"
     action = "KEEP"
@@ -35,7 +35,7 @@ resource "google_artifact_registry_repository" "images" {
   depends_on = [google_project_service.needed]
 }
 
-# The machines of the forwarder fetch their image themselves. Cloud Run has an agent for that.
+# Forwarder machines fetch their image themselves. Cloud Run has an agent for that.
 resource "google_artifact_registry_repository_iam_member" "forwarder" {
   location   = google_artifact_registry_repository.images.location
   repository = google_artifact_registry_repository.images.name

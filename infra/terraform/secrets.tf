@@ -1,5 +1,5 @@
 locals {
-  # The environment variable that the worker reads, and the secret that it comes from.
+  # The worker's environment variables and the secrets they come from.
   worker_secrets = merge(
     {
       INGESTION_KEY   = "ingestion-key"
@@ -8,15 +8,15 @@ locals {
     var.ga_measurement_id == "" ? {} : { GA_API_SECRET = "ga-api-secret" },
   )
 
-  # Who only receives has no use for the keys of the sinks.
+  # A receiving worker doesn't need the sinks' keys.
   receive_secrets = {
     for name, secret in local.worker_secrets : name => secret
     if var.buffer != "on" || name == "INGESTION_KEY"
   }
 }
 
-# Only the places are made here. The values are put there by hand (README), so that no secret ever
-# stands in a plan or in the state.
+# Terraform creates only the empty secrets. Their values are added by hand (README), so that no secret is
+# ever in a plan or in the state.
 resource "google_secret_manager_secret" "worker" {
   for_each = local.worker_secrets
 

@@ -1,5 +1,5 @@
-# The way from the Internet to the forwarder: a passthrough load balancer. It is not a proxy, so
-# every datagram arrives as it was sent, on whichever machine is well.
+# From the Internet to the forwarder: a passthrough load balancer. It is not a proxy, so every datagram
+# arrives as it was sent, on any healthy machine.
 
 resource "google_compute_address" "udp" {
   name         = "${var.name}-udp"
@@ -39,13 +39,13 @@ resource "google_compute_region_backend_service" "udp" {
     balancing_mode = "CONNECTION"
   }
 
-  # A datagram owes nothing to the one before it: away from a sick machine at once.
+  # Datagrams are independent, so traffic leaves an unhealthy machine at once.
   connection_tracking_policy {
     tracking_mode                                = "PER_CONNECTION"
     connection_persistence_on_unhealthy_backends = "NEVER_PERSIST"
   }
 
-  # Its logs would hold the addresses of clients.
+  # Its logs would contain clients' addresses.
   log_config {
     enable = false
   }

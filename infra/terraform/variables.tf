@@ -1,7 +1,7 @@
-# The place
+# Location
 
 variable "project_id" {
-  description = "The Google Cloud project that everything is made in."
+  description = "The Google Cloud project for everything."
   type        = string
 
   validation {
@@ -11,13 +11,13 @@ variable "project_id" {
 }
 
 variable "name" {
-  description = "What the names of all resources begin with."
+  description = "The prefix of all resource names."
   type        = string
   default     = "runmat-telemetry"
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{2,17}[a-z0-9]$", var.name))
-    error_message = "Lower-case letters, digits and hyphens, 4 to 19 of them: accounts have 30."
+    error_message = "4 to 19 lower-case letters, digits and hyphens; account names allow 30."
   }
 }
 
@@ -33,13 +33,13 @@ variable "region" {
 }
 
 variable "zones" {
-  description = "The zones that the forwarder's machines are spread over."
+  description = "The zones of the forwarder's machines."
   type        = list(string)
   default     = ["us-central1-a", "us-central1-b", "us-central1-f"]
 
   validation {
     condition     = length(distinct(var.zones)) == length(var.zones) && length(var.zones) >= 2
-    error_message = "Two different zones at least, so that one may fail."
+    error_message = "At least two different zones, so that one may fail."
   }
 
   validation {
@@ -49,12 +49,12 @@ variable "zones" {
 }
 
 variable "domain" {
-  description = "The host of the worker. The forwarder's is udp. and this. A zone of its own is made."
+  description = "The worker's host. The forwarder's is this with udp. in front. Terraform creates a zone for it."
   type        = string
 
   validation {
     condition     = can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$", var.domain))
-    error_message = "A host name in lower case, without a dot at its end."
+    error_message = "A host name in lower case, without a trailing dot."
   }
 }
 
@@ -70,12 +70,12 @@ variable "subnet_range" {
 }
 
 variable "image_tag" {
-  description = "The tag of both images, such as the version that they were built from."
+  description = "The tag of both images, such as their version."
   type        = string
 
   validation {
     condition     = can(regex("^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$", var.image_tag)) && var.image_tag != "latest"
-    error_message = "A tag that means one image for good, so not latest."
+    error_message = "A tag that always means the same image, so not latest."
   }
 }
 
@@ -88,18 +88,18 @@ variable "deletion_protection" {
 # The worker
 
 variable "worker_min_instances" {
-  description = "Instances of the worker that run at any time."
+  description = "The minimum number of worker instances."
   type        = number
   default     = 2
 
   validation {
     condition     = var.worker_min_instances >= 1 && floor(var.worker_min_instances) == var.worker_min_instances
-    error_message = "A whole number from 1, so that nobody waits for a start."
+    error_message = "A whole number from 1, so that no request waits for a start."
   }
 }
 
 variable "worker_max_instances" {
-  description = "Instances of the worker at most. It bounds what a flood may cost."
+  description = "The maximum number of worker instances. It bounds the cost of a flood."
   type        = number
   default     = 20
 
@@ -110,7 +110,7 @@ variable "worker_max_instances" {
 }
 
 variable "worker_concurrency" {
-  description = "Requests that one instance answers at a time. They wait together for one group commit."
+  description = "Concurrent requests per instance. They wait together for one group commit."
   type        = number
   default     = 500
 
@@ -121,7 +121,7 @@ variable "worker_concurrency" {
 }
 
 variable "worker_cpu" {
-  description = "Processors of one instance of the worker. It is one Node process."
+  description = "Processors of one worker instance, which is one Node process."
   type        = string
   default     = "1"
 
@@ -132,7 +132,7 @@ variable "worker_cpu" {
 }
 
 variable "worker_memory" {
-  description = "Memory of one instance of the worker."
+  description = "Memory of one worker instance."
   type        = string
   default     = "512Mi"
 
@@ -149,7 +149,7 @@ variable "max_body_bytes" {
 
   validation {
     condition     = var.max_body_bytes >= 1024 && var.max_body_bytes <= 16777216
-    error_message = "From 1024 to 16777216, as the worker takes it."
+    error_message = "From 1024 to 16777216, the worker's limits."
   }
 }
 
@@ -160,12 +160,12 @@ variable "trust_proxy" {
 
   validation {
     condition     = var.trust_proxy >= 0 && var.trust_proxy <= 8
-    error_message = "From 0 to 8, as the worker takes it."
+    error_message = "From 0 to 8, the worker's limits."
   }
 }
 
 variable "posthog_host" {
-  description = "The PostHog that events are stored in (POSTHOG_HOST)."
+  description = "The PostHog instance that stores events (POSTHOG_HOST)."
   type        = string
   default     = "https://us.i.posthog.com"
 
@@ -176,7 +176,7 @@ variable "posthog_host" {
 }
 
 variable "ga_measurement_id" {
-  description = "The GA4 property that gets a copy of each event (GA_MEASUREMENT_ID). Empty: none does."
+  description = "The GA4 property that gets a copy of each event (GA_MEASUREMENT_ID). Empty for none."
   type        = string
   default     = ""
 
@@ -189,23 +189,23 @@ variable "ga_measurement_id" {
 # The buffer
 
 variable "buffer" {
-  description = "Whether a buffer stands between worker and sinks: off, ready (it stands there, and delivers) or on (the worker stores in it)."
+  description = "The buffer between worker and sinks: off, ready (running and delivering) or on (the worker stores in it)."
   type        = string
   default     = "off"
 
   validation {
     condition     = contains(["off", "ready", "on"], var.buffer)
-    error_message = "One of off, ready and on; ready comes before on, and after it."
+    error_message = "One of off, ready and on. Go through ready in both directions."
   }
 
   validation {
     condition     = var.buffer == "off" || length(var.zones) >= 3
-    error_message = "The buffer needs three zones: each has one of its servers."
+    error_message = "The buffer needs three zones, one for each server."
   }
 }
 
 variable "buffer_machine_type" {
-  description = "What machine a server of the buffer is."
+  description = "The machine type of a buffer server."
   type        = string
   default     = "e2-medium"
 
@@ -216,18 +216,18 @@ variable "buffer_machine_type" {
 }
 
 variable "buffer_image" {
-  description = "The image of nats-server that the servers run, such as one in a registry of your own."
+  description = "The nats-server image, for example in your own registry."
   type        = string
   default     = "docker.io/library/nats:2.11-alpine"
 
   validation {
     condition     = can(regex("^[a-z0-9./_-]+:[A-Za-z0-9._-]+(@sha256:[0-9a-f]{64})?$", var.buffer_image)) && !endswith(var.buffer_image, ":latest")
-    error_message = "A name with a tag that means one image for good."
+    error_message = "A name with a tag that always means the same image."
   }
 }
 
 variable "buffer_disk_gb" {
-  description = "The disk of each server of the buffer. The stream may take four fifths of it."
+  description = "The disk of each buffer server. The stream may take four fifths of it."
   type        = number
   default     = 50
 
@@ -238,7 +238,7 @@ variable "buffer_disk_gb" {
 }
 
 variable "deliver_instances" {
-  description = "Instances that deliver what is in the buffer."
+  description = "The number of delivering instances."
   type        = number
   default     = 2
 
@@ -251,7 +251,7 @@ variable "deliver_instances" {
 # The forwarder
 
 variable "forwarder_min_machines" {
-  description = "Machines of the forwarder that run at any time."
+  description = "The minimum number of forwarder machines."
   type        = number
   default     = 3
 
@@ -262,7 +262,7 @@ variable "forwarder_min_machines" {
 }
 
 variable "forwarder_max_machines" {
-  description = "Machines of the forwarder at most. It bounds what a flood may cost."
+  description = "The maximum number of forwarder machines. It bounds the cost of a flood."
   type        = number
   default     = 9
 
@@ -273,7 +273,7 @@ variable "forwarder_max_machines" {
 }
 
 variable "forwarder_machine_type" {
-  description = "What machine a forwarder is. It is one Node process and the kernel beside it."
+  description = "The machine type of a forwarder, which is one Node process."
   type        = string
   default     = "e2-small"
 
@@ -284,7 +284,7 @@ variable "forwarder_machine_type" {
 }
 
 variable "forwarder_image_family" {
-  description = "The family of Container-Optimized OS that the machines run. New machines get its newest image."
+  description = "The image family of Container-Optimized OS. New machines get its newest image."
   type        = string
   default     = "cos-stable"
 
@@ -295,29 +295,29 @@ variable "forwarder_image_family" {
 }
 
 variable "forwarder_concurrency" {
-  description = "Posts that one forwarder has under way at a time (FORWARDER_CONCURRENCY)."
+  description = "Posts that one forwarder has in flight at a time (FORWARDER_CONCURRENCY)."
   type        = number
   default     = 8
 
   validation {
     condition     = var.forwarder_concurrency >= 1 && var.forwarder_concurrency <= 64
-    error_message = "From 1 to 64, as the forwarder takes it."
+    error_message = "From 1 to 64, the forwarder's limits."
   }
 }
 
 variable "receive_buffer_bytes" {
-  description = "What the kernel holds for the forwarder while it is busy (net.core.rmem_max, FORWARDER_RECEIVE_BUFFER_BYTES)."
+  description = "The kernel's receive buffer for the forwarder (net.core.rmem_max, FORWARDER_RECEIVE_BUFFER_BYTES)."
   type        = number
   default     = 33554432
 
   validation {
     condition     = var.receive_buffer_bytes >= 1048576 && var.receive_buffer_bytes <= 536870912
-    error_message = "From 1 MiB to 512 MiB, as the forwarder takes it."
+    error_message = "From 1 MiB to 512 MiB, the forwarder's limits."
   }
 }
 
 variable "udp_port" {
-  description = "Where datagrams arrive (UDP_PORT). RunMat sends to 7846."
+  description = "The port for datagrams (UDP_PORT). RunMat sends to 7846."
   type        = number
   default     = 7846
 
@@ -328,7 +328,7 @@ variable "udp_port" {
 }
 
 variable "health_port" {
-  description = "Where the forwarder says that it is well (HEALTH_PORT)."
+  description = "The forwarder's health port (HEALTH_PORT)."
   type        = number
   default     = 9000
 
@@ -338,10 +338,10 @@ variable "health_port" {
   }
 }
 
-# Who hears of it
+# Alerts and cost
 
 variable "alert_email" {
-  description = "Who is written to when something is wrong, or dear."
+  description = "The address that gets alerts."
   type        = string
 
   validation {
@@ -351,7 +351,7 @@ variable "alert_email" {
 }
 
 variable "billing_account" {
-  description = "The billing account that the budget is made in."
+  description = "The billing account of the budget."
   type        = string
 
   validation {
@@ -361,7 +361,7 @@ variable "billing_account" {
 }
 
 variable "budget_amount" {
-  description = "What a month may cost before somebody is written to."
+  description = "The monthly budget that alerts are based on."
   type        = number
   default     = 200
 

@@ -1,4 +1,4 @@
-# What the worker may do: read its own secrets, and nothing else.
+# The worker may only read its own secrets.
 resource "google_service_account" "worker" {
   account_id   = "${var.name}-worker"
   display_name = "Telemetry worker"
@@ -7,7 +7,7 @@ resource "google_service_account" "worker" {
 }
 
 locals {
-  # What who speaks to the buffer is told; the files are mounted from Secret Manager.
+  # Settings for clients of the buffer. The files are mounted from Secret Manager.
   buffer_environment = {
     BUFFER_URL        = local.buffer_url
     BUFFER_MAX_BYTES  = tostring(local.buffer_max_bytes)
@@ -15,7 +15,7 @@ locals {
     BUFFER_CA_FILE    = "/run/buffer/ca/ca.pem"
   }
 
-  # The volumes of the worker when it stores in the buffer, and the secret in each.
+  # The worker's volumes when it stores in the buffer, with the secret in each.
   ingest_credentials = var.buffer == "on" ? { credential = "buffer-ingest-credential", ca = "buffer-ca" } : {}
 }
 
@@ -24,18 +24,18 @@ resource "google_cloud_run_v2_service" "worker" {
   location            = var.region
   deletion_protection = var.deletion_protection
 
-  # Only through the load balancer: it says from where a request came, and a client cannot.
+  # Only through the load balancer, which reports the client's address truthfully.
   ingress              = "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"
   default_uri_disabled = true
 
-  # Anybody may call it: the worker checks the ingestion key itself.
+  # Public: the worker checks the ingestion key itself.
   invoker_iam_disabled = true
 
   template {
     service_account                  = google_service_account.worker.email
     max_instance_request_concurrency = var.worker_concurrency
 
-    # Longer than the worker takes for anything (it ends its own waits sooner).
+    # Longer than anything in the worker takes; its own timeouts are shorter.
     timeout = "60s"
 
     scaling {
@@ -43,7 +43,7 @@ resource "google_cloud_run_v2_service" "worker" {
       max_instance_count = var.worker_max_instances
     }
 
-    # With the buffer on: to its servers, with its own credential, and to nothing else that is private.
+    # With the buffer on, the worker reaches only the buffer's servers in the private network.
     dynamic "vpc_access" {
       for_each = length(local.ingest_credentials) == 0 ? [] : ["PRIVATE_RANGES_ONLY"]
 
@@ -77,7 +77,7 @@ resource "google_cloud_run_v2_service" "worker" {
     containers {
       image = local.worker_image
 
-      # Cloud Run hands this number to the worker as PORT.
+      # Cloud Run passes this number to the worker as PORT.
       ports {
         container_port = 8080
       }
@@ -88,7 +88,7 @@ resource "google_cloud_run_v2_service" "worker" {
           memory = var.worker_memory
         }
 
-        # CPU always allocated: GA4's copies are sent after the 204, and probes of PostHog between.
+        # CPU always allocated: copies for GA4 are sent after the 204, and PostHog is probed between requests.
         cpu_idle          = false
         startup_cpu_boost = true
       }
@@ -102,7 +102,7 @@ resource "google_cloud_run_v2_service" "worker" {
         }
       }
 
-      # From Secret Manager: INGESTION_KEY and, without a buffer, what the sinks ask for.
+      # From Secret Manager: INGESTION_KEY and, without a buffer, the sinks' keys.
       dynamic "env" {
         for_each = local.receive_secrets
 
@@ -147,7 +147,7 @@ resource "google_cloud_run_v2_service" "worker" {
         value = tostring(var.trust_proxy)
       }
 
-      # Not ready means not started: a revision that cannot reach its sink never gets traffic.
+      # A revision that cannot reach its sink never counts as started and gets no traffic.
       startup_probe {
         period_seconds    = 4
         timeout_seconds   = 4
@@ -158,7 +158,7 @@ resource "google_cloud_run_v2_service" "worker" {
         }
       }
 
-      # Not /readyz: starting the worker anew does not bring PostHog back, and ends what waits.
+      # Not /readyz: restarting the worker doesn't bring PostHog back, and would end waiting requests.
       liveness_probe {
         period_seconds    = 10
         timeout_seconds   = 5
@@ -177,11 +177,11 @@ resource "google_cloud_run_v2_service" "worker" {
   ]
 }
 
-# Cloud Run writes down every request with the address that it came from, and cannot be told not to.
-# So none of these entries is stored. The worker's own log has no addresses.
+# Cloud Run logs every request with the client's address, and this can't be turned off. So these entries
+# are excluded from storage. The worker's own log has no addresses.
 resource "google_logging_project_exclusion" "worker_requests" {
   name        = "${var.name}-worker-requests"
-  description = "Request logs of the telemetry worker hold the addresses of clients"
+  description = "Request logs of the telemetry worker contain clients' addresses"
   filter      = <<-EOT
     log_id("run.googleapis.com/requests")
     resource.type="cloud_run_revision"

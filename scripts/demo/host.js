@@ -1,4 +1,4 @@
-// A host, as RunMat is one: it embeds the library, and tells it of a run that went well.
+// A host program like RunMat: it embeds the library and records a successful run.
 import { openTelemetry, runmat } from '../../dist/index.js'
 
 const telemetry = openTelemetry(runmat, { version: process.argv[2] })

@@ -1,5 +1,5 @@
-// The whole loop on this machine, in a home that is thrown away: `npm run demo`. It ends with 1 when
-// one of the promises that it shows is not kept.
+// Shows the whole loop on this machine in a temporary home: `npm run demo`. Exits with 1 if a promise
+// that it shows is not kept.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 
@@ -27,7 +27,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 }
 
 try {
-  say('The whole way of an event on this machine, from a program to a file of its receiver.')
+  say('The path of an event on this machine, from a program to the receiver’s file.')
   say(`Everything happens in ${home.folder}, which is deleted at the end.`)
   await receive()
   const first = await recordFirst()
@@ -53,7 +53,7 @@ async function receive() {
 }
 
 async function recordFirst() {
-  step('A program that embeds the library runs for the first time, and says so.')
+  step('A program that embeds the library runs for the first time and shows the notice.')
   const { err } = await host('0.6.1')
   quote(err)
   const queued = home.queued()
@@ -64,7 +64,7 @@ async function recordFirst() {
 }
 
 async function deliver(first) {
-  step('The program runs again. It ends; a process of its own delivers what waits.')
+  step('The program runs again and exits; a detached process delivers the queue.')
   await host('0.6.1')
   await until(() => home.queued().length === 0 && stored().length === 4)
   await settle()
@@ -81,7 +81,7 @@ async function deliver(first) {
 }
 
 async function survive() {
-  step('The worker goes away, and the program runs again.')
+  step('The worker stops, and the program runs again.')
   await worker.stop()
   const before = (await home.ask('status')).uploader.last_attempt
   await host('0.6.1')
@@ -89,7 +89,7 @@ async function survive() {
   await settle()
   say(`   Nobody answered. In the queue: ${home.queued().length} event.`)
   promise('without 204 nothing is deleted', home.queued().length === 1)
-  step('The worker comes back, and `runmat-telemetry upload` need not wait for its time.')
+  step('The worker is back, and `runmat-telemetry upload` ignores the back-off.')
   await worker.start()
   quote(await home.cli('upload'))
   promise('nothing was lost', home.queued().length === 0 && same(await logged(), stored().sort()))
@@ -101,7 +101,7 @@ async function turnOff() {
   step('`runmat-telemetry disable`: one word, for good.')
   quote(await home.cli('disable'))
   const before = [stored(), home.stats()]
-  // Its first run would be a milestone.
+  // The first run would be a milestone.
   await host('0.7.0')
   await settle()
   say('   The program ran once more, in a new version.')
@@ -110,12 +110,12 @@ async function turnOff() {
   promise('nothing arrives', same(stored(), before[0]))
 }
 
-/** The bytes of all that the client believes is stored. */
+/** The bytes of every event that the client believes is stored. */
 async function logged() {
   return (await home.ask('log')).map(({ event }) => JSON.stringify(event)).sort()
 }
 
-/** No uploader is at work any more. */
+/** No uploader is running any more. */
 async function settle() {
   await until(async () => !(await home.ask('status')).uploader.running)
 }

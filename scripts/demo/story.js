@@ -1,4 +1,4 @@
-// What the demonstration says: plain text, in colour only on a terminal that wants it.
+// Prints the demo: plain text, in colour only on a terminal that wants it.
 const { stdout } = process
 const colourful = stdout.isTTY && stdout.hasColors()
 const paint = (code, text) => (colourful ? `\u001b[${code}m${text}\u001b[0m` : text)
@@ -13,7 +13,7 @@ export function openStory() {
       step += 1
       say(`\n${paint(1, `${step}. ${title}`)}`)
     },
-    /** What a program wrote, as it wrote it. */
+    /** A program’s output, verbatim. */
     quote: (text) => {
       for (const line of text.trimEnd().split('\n')) say(paint(2, `   | ${line}`))
     },

@@ -1,4 +1,4 @@
-// Chance that can be had again: the same seed gives the same faults in the same order.
+// Reproducible randomness: the same seed gives the same faults in the same order.
 
 export function chanceFrom(seed) {
   let state = seed >>> 0

@@ -1,10 +1,10 @@
-// The way that promises: events in the real queue on disk, and the real uploader.
+// The reliable path: events in the real queue on disk, delivered by the real uploader.
 import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { makeEvent } from './events.js'
 
-/** More than waits here, the queue would let go of by its own rules. */
+/** With more than this, the queue would start dropping by its own rules. */
 const most = 400
 
 export function openClient(home) {
@@ -26,12 +26,12 @@ export function openClient(home) {
   return {
     sent,
     waiting,
-    /** Some more to send, as long as there is room. */
+    /** Queues more events while there is room. */
     record: (count) => {
       const room = Math.min(count, most - waiting())
       for (let index = 0; index < room; index += 1) record()
     },
-    /** One run of the uploader, which may find that it cannot deliver all of it. */
+    /** Runs the uploader once; it may not deliver everything. */
     upload: async () => {
       await home.run('bin/runmat-telemetry.js', ['upload'], (child) => (uploader = child))
     },

@@ -1,4 +1,4 @@
-// The way that promises nothing: datagrams through the real forwarder. What was lost is counted.
+// The unreliable path: datagrams through the real forwarder. Losses are counted.
 import { createSocket } from 'node:dgram'
 import { setTimeout as pause } from 'node:timers/promises'
 
@@ -21,10 +21,10 @@ export function openDatagrams({ at, env, folder }, key, endpoint) {
     ports: ({ udp, health }) => ({ udp, health }),
   })
   const socket = createSocket('udp4').unref()
-  // A forwarder that is gone makes the kernel complain to whoever sends.
+  // After a forwarder dies, the kernel reports an error to the sender.
   socket.on('error', () => undefined)
   const sent = new Set()
-  /** What forwarders that are gone said, when they were last asked, to have forwarded. */
+  /** Events forwarded by killed forwarders, as last reported. */
   let before = 0
 
   const metrics = async () => {

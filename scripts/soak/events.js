@@ -4,7 +4,7 @@ import { contractsOf, runmat } from '../../dist/contract.js'
 
 const finished = contractsOf(runmat).find(({ title }) => title.endsWith('run finished'))
 
-/** A run that has finished, as the runtime says it. */
+/** A finished run as the runtime reports it. */
 export function makeEvent() {
   const id = randomUUID()
   const bytes = finished.serialise({

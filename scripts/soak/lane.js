@@ -1,4 +1,4 @@
-// A client, and a worker that is killed now and then, before one kind of sink.
+// A client and a worker with one kind of sink; the worker is killed now and then.
 import { setTimeout as pause } from 'node:timers/promises'
 
 import { openHome } from '../support/home.js'
@@ -23,12 +23,12 @@ export async function openLane(name, key, settingsOf) {
     home,
     worker,
     client,
-    /** Power fails, and comes back. */
+    /** Kills the worker and restarts it. */
     strike: async () => {
       await worker.kill()
       await worker.start()
     },
-    /** Delivers what is left, now that nothing fails any more. */
+    /** Delivers the rest once the faults have stopped. */
     finish: async (patience) => {
       ending.abort()
       await uploading

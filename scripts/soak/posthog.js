@@ -1,4 +1,4 @@
-// A PostHog on this machine with every fault that the real one can have, one at a time.
+// A fake PostHog with every fault that the real one can have, one at a time.
 import { once } from 'node:events'
 import http from 'node:http'
 
@@ -14,7 +14,7 @@ export const moods = [
   'away',
 ]
 
-/** `stored` maps an identity to all that was ever said under it. */
+/** `stored` maps an id to every version ever stored under it. */
 export async function openPostHog() {
   const stored = new Map()
   let mood = 'well'

@@ -1,6 +1,6 @@
-// Mixed faults under load: `npm run soak -- [--seconds 600] [--seed 1]`. Sinks that fail in every way
-// they can, workers, forwarder and uploaders killed and started again. It ends with 1 when an event
-// of the queue is missing in the end, is there twice, or is not the same at every try.
+// Mixed faults under load: `npm run soak -- [--seconds 600] [--seed 1]`. Sinks fail in every way they
+// can, and workers, forwarder and uploaders are killed and restarted. Exits with 1 if a queued event is
+// missing in the end, is stored twice or differs between attempts.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -23,7 +23,7 @@ if (!(seconds > 0)) throw new Error('--seconds takes a number')
 const chance = chanceFrom(Number(values.seed))
 const patienceMs = 60_000
 const enough = new AbortController()
-// Whoever has seen enough gets the verdict so far.
+// Ctrl-C prints the verdict so far.
 process.once('SIGINT', () => enough.abort())
 const say = (text) => process.stdout.write(`${text}\n`)
 const { holds, counted, broken } = openVerdict(say)
@@ -69,7 +69,7 @@ async function soak() {
   while (performance.now() < end && !enough.signal.aborted) {
     await datagrams.send(chance.between(20, 200))
     await pause(chance.between(20, 400))
-    // Every second fault is one of PostHog's: there are so many kinds of them.
+    // Every second fault is one of PostHog's, because it has so many kinds.
     const what = chance.between(0, 1) === 0 ? names[0] : chance.one(names)
     count(what)
     await faults[what]()
@@ -77,7 +77,7 @@ async function soak() {
   return [...counts].map(([what, times]) => `${what} ${times} times`)
 }
 
-/** Nothing fails any more: what is kept somewhere must now arrive. */
+/** The faults have stopped: everything kept must now arrive. */
 async function recover() {
   await posthog.become('well')
   await Promise.all(lanes.map((lane) => lane.finish(patienceMs)))

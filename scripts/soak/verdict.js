@@ -1,6 +1,6 @@
-// What must be true in the end, and what is only counted.
+// What must hold in the end, and what is only counted.
 
-/** Lines of an NDJSON file that hold an event; a power failure may leave half of one behind. */
+/** Lines of an NDJSON file that hold an event; a kill may leave half a line. */
 export function idsIn(text) {
   let torn = 0
   const ids = text.split('\n').flatMap((line) => {

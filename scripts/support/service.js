@@ -1,4 +1,4 @@
-// A process of the receiving side that can go away and come back to where it was.
+// A process of the receiving side that can be stopped and restarted at the same address.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
@@ -31,7 +31,7 @@ export function openService({ program, cwd, env, ports }) {
       known = ports(JSON.parse(line))
     },
     stop: () => end('SIGTERM'),
-    /** As a machine that loses its power would. */
+    /** Kills it like a power failure. */
     kill: () => end('SIGKILL'),
   }
 }

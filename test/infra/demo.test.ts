@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import { tempHome } from '../support/home.ts'
 import { type Ended, root, run } from '../support/run.ts'
 
-/** The demonstration, as `npm run demo` starts it, and what it left behind. */
+/** Runs the demo as `npm run demo` does, and lists what it left behind. */
 async function demonstrate(options?: string): Promise<Ended & { readonly left: string[] }> {
   const home = tempHome()
   mkdirSync(home.at('tmp'))
@@ -15,7 +15,7 @@ async function demonstrate(options?: string): Promise<Ended & { readonly left: s
   const ended = await run(process.execPath, [path.join(root, 'scripts/demo/run.js')], home, {
     env: {
       TMPDIR: home.at('tmp'),
-      // A no of whoever runs it is not in its way.
+      // The caller's own opt-out must not affect the demo.
       DO_NOT_TRACK: '1',
       ...(options && { NODE_OPTIONS: `${NODE_OPTIONS} ${options}` }),
     },

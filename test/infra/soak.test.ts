@@ -22,6 +22,6 @@ it('20 s of mixed faults lose no queued event and duplicate none', async () => {
   for (const what of ['PostHog changes its mood', 'worker killed', 'forwarder killed']) {
     expect(out).toContain(what)
   }
-  // All of it would hold of nothing at all. (What datagrams are left of those that were killed, is chance.)
+  // Guards against an empty run. (How many datagrams survive the kills is chance.)
   expect(out).not.toMatch(/: 0 (events queued|copies)/)
 }, 180_000)

@@ -55,12 +55,12 @@ describe.skipIf(!hasNats).concurrent('a buffer of three servers', () => {
         const before = load.stored.size
         await act()
         await pause((seconds * 1000) / acts.length)
-        // Traffic has gone on.
+        // Traffic went on.
         await load.waitFor(before + 50)
       }
       const stored = await load.end()
       const { raw, identities } = await allArrive(posthog, stored)
-      // What a killed deliverer had sent and not confirmed comes again; PostHog makes one of both.
+      // A killed deliverer's unacknowledged events arrive again; PostHog counts them once.
       const others = identities - stored.size
       console.log(
         `chaos for ${seconds} s: ${stored.size} answered with 204, ${raw} arrived,`,
@@ -68,7 +68,7 @@ describe.skipIf(!hasNats).concurrent('a buffer of three servers', () => {
         `answers that were not 204: ${JSON.stringify(Object.fromEntries(load.refused))}`,
       )
       expect(others).toBe(0)
-      // And nothing is said to wait any more.
+      // No backlog is reported any more.
       const nothing = Object.fromEntries(
         ['waiting', 'unconfirmed'].map((what) => [`buffer_${what}_events{sink="posthog"}`, 0]),
       )
@@ -112,7 +112,7 @@ async function again(server: NatsServer): Promise<void> {
   await server.start()
 }
 
-/** Killed, and another one in its place. */
+/** Kills a process and starts a replacement. */
 async function replace(running: Running[], start: Fleet['ingest']): Promise<void> {
   const [old] = running
   await old?.stop('SIGKILL')

@@ -39,7 +39,7 @@ describe('the forwarder with a buffer', () => {
       identities: 300,
     })
 
-    // Without a server what comes is held, as without a worker.
+    // Without a server, events are held, as they are without a worker.
     const [server] = nats.servers
     await server?.stop()
     const more = Array.from({ length: 20 }, () => finished())

@@ -31,7 +31,7 @@ beforeAll(() => {
   program = buildWorker()
 })
 
-/** Three servers with the file that operators use, over TLS, each on a port of its own. */
+/** Three servers with the operators' own nats.conf, over TLS, each on its own port. */
 async function startSecured() {
   const home = tempHome()
   const certificates = await makeCertificates()
@@ -109,7 +109,7 @@ describe.skipIf(!hasNats).concurrent('the servers with infra/nats/nats.conf', ()
     )
     expect(await figuresOf(ingest)).toMatchObject({ buffer_up: 1, buffer_events: 0 })
 
-    // A person, with rights of their own.
+    // The operator has separate rights.
     posthog.script(200)
     const { stdout } = await promisify(execFile)(
       process.execPath,

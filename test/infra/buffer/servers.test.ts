@@ -1,4 +1,4 @@
-// In one file, because most of it is waiting, and what is in one file waits together.
+// In one file, because these tests mostly wait, and tests of one file wait concurrently.
 import './cluster.ts'
 import './rights.ts'
 import './single.ts'

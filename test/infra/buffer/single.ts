@@ -25,7 +25,7 @@ import {
   untilReady,
 } from './support/workers.ts'
 
-// Many processes at a time, beside those of other tests.
+// Many processes run at a time, beside those of other tests.
 vi.setConfig({ testTimeout: 60_000 })
 
 let program = ''
@@ -44,7 +44,7 @@ async function stage(...rules: readonly Rule[]): Promise<{
   return { posthog, nats, fleet: fleetOf(program, nats.url, posthog) }
 }
 
-/** Google Analytics, which is away until it recovers. */
+/** A fake Google Analytics that is down until it recovers. */
 async function startGoogle() {
   let taken = 0
   let status = 503
@@ -76,7 +76,7 @@ interface Listed {
   readonly reason: string
 }
 
-/** The command, as an operator runs it. */
+/** Runs the dead-letters command like an operator. */
 async function deadLetters(
   url: string,
   ...words: readonly string[]
@@ -111,10 +111,10 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
     await eventually(() => expect(posthog.stored).toHaveLength(8))
     expect(posthog.stored.slice(4)).toEqual(before)
 
-    // The same once more is the same in the stream.
+    // A repeated event is one event in the stream.
     expect(await postTo(ingest.url, body, ndjson)).toMatchObject({ status: 204 })
     expect(await postTo(ingest.url, '{"event_label":"nothing"}')).toMatchObject({ status: 400 })
-    // Who was sent to the wrong process keeps what it has.
+    // A client sent to the delivering worker keeps its event.
     expect(await postTo(deliver.url, body, ndjson)).toEqual({ status: 503, retryAfter: '1' })
     await eventually(async () =>
       expect(await figuresOf(deliver)).toMatchObject({
@@ -160,7 +160,7 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
     const ga4 = { GA_MEASUREMENT_ID: 'G-1', GA_API_SECRET: 's', GA_ENDPOINT: google.url }
     const [ingest, deliver] = await Promise.all([fleet.ingest(), fleet.deliver(ga4)])
     await untilReady(ingest, deliver)
-    // Of now: Google takes nothing that is older than three days.
+    // With the current time, because Google takes nothing older than three days.
     const run = { jit_enabled: true, accelerate_enabled: false, timestamp_ms: Date.now() - 1000 }
     const events = Array.from({ length: 40 }, () => started({ payload: run }))
     expect(await postTo(ingest.url, events.join('\n'), ndjson)).toMatchObject({ status: 204 })
@@ -223,7 +223,7 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
     const { nats } = await stage()
     const manager = await nats.manager()
     const connection = await nats.connection()
-    // A stream that keeps everything, as a server would that has forgotten to remove it.
+    // This stream keeps everything, like a server that forgot to remove it.
     await manager.streams.add({ name: 'telemetry', subjects: ['telemetry.events'] })
     await manager.consumers.add('telemetry', { durable_name: 'posthog', ack_policy: 'explicit' })
     for (const event of ['1', '2', '3', '4', '5']) {
@@ -232,7 +232,7 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
     await sweep({ manager }, namesOf('telemetry'), 3)
     const { state } = await manager.streams.info('telemetry')
     expect(state).toMatchObject({ messages: 2, first_seq: 4 })
-    // It takes nothing from the consumer that it has not had.
+    // The consumer still gets what it hasn't had.
     expect((await manager.consumers.info('telemetry', 'posthog')).num_pending).toBe(2)
   })
 
@@ -265,7 +265,7 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
       retryAfter: expect.any(String),
     })
     expect((await manager.streams.info('telemetry')).config).toEqual(before)
-    // Put right by whoever may, it is found to be right.
+    // Once an operator fixes it, the worker notices.
     await manager.streams.delete('telemetry')
     await untilReady(ingest, await fleet.deliver())
   })
@@ -277,7 +277,7 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
     expect(await postTo(ingest.url, finished())).toMatchObject({ status: 503 })
     const deliver = await fleet.deliver()
     await untilReady(ingest)
-    // From here on it need not be there.
+    // The delivering worker isn't needed any more.
     await deliver.stop()
     const bytes = finished()
     expect(await postTo(ingest.url, bytes)).toMatchObject({ status: 204 })
@@ -321,7 +321,7 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
       await old.stop()
       await load.waitFor(load.stored.size + 100)
     }
-    // And one of each kind anew, as with every new version.
+    // Restarts one of each kind, like an update.
     const nextDeliver = await fleet.deliver()
     await untilReady(nextDeliver)
     await deliver.stop()
@@ -363,13 +363,13 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
     const reasons = Object.fromEntries(lines.map(({ event, reason }) => [event, reason]))
     expect(reasons).toEqual({ [poison]: 'refused', '{"of":"a stranger"}': 'contract' })
 
-    // The sink has learnt what it is.
+    // The sink now takes the event.
     posthog.script(200)
     expect((await deadLetters(nats.url, 'replay', 'posthog')).lines).toEqual([
       { replayed: 2, kept: 0 },
     ])
     await allArrive(posthog, new Set([uuidOf(poison)]))
-    // What is no event is set aside once more; nothing gets lost on its way round.
+    // An invalid message becomes a dead letter again; nothing is lost on the way.
     await eventually(async () =>
       expect((await list()).lines).toMatchObject([{ sequence: 3, reason: 'contract' }]),
     )

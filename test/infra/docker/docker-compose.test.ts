@@ -27,7 +27,7 @@ const compose = parse(readFileSync(file, 'utf8'), { merge: true }) as {
 }
 const services = Object.entries(compose.services)
 
-/** The variables of a service, with what the caller of compose gave. */
+/** A service's variables, with the caller's values filled in. */
 function environment(name: string, given: Readonly<Record<string, string>>) {
   const entries = Object.entries(compose.services[name]?.environment ?? {})
   return Object.fromEntries(

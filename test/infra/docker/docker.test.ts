@@ -110,7 +110,7 @@ describe.skipIf(unfinished.length > 0)('the images, built and run without Docker
 
     expect(await Promise.all([end(second), end(first)])).toEqual([0, 0])
     expect([filesOf(worker), filesOf(forwarder)]).toEqual(before)
-    // Nobody there any more, and so the check says so.
+    // The service has stopped, so the health check fails.
     expect(isHealthy(worker, env)).toBe(false)
   })
 

@@ -9,7 +9,7 @@ export interface Stage {
   readonly steps: readonly Step[]
 }
 
-/** The steps of a Dockerfile, stage by stage. What stands before the first FROM is left out. */
+/** Parses a Dockerfile into stages. Everything before the first FROM is left out. */
 export function parseDockerfile(text: string): Stage[] {
   const stages: { name: string | undefined; image: string; steps: Step[] }[] = []
   const lines = text
@@ -37,7 +37,7 @@ export function stepsOf(stage: Stage | undefined, instruction: string): string[]
   )
 }
 
-/** `["node", "…"]`, with what comes before it left out. Without a shell between, signals arrive. */
+/** Parses `["node", "…"]` and drops what precedes it. In this form no shell swallows signals. */
 export function execForm(text: string): string[] {
   return JSON.parse(text.slice(text.indexOf('['))) as string[]
 }

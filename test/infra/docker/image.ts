@@ -20,7 +20,7 @@ export interface Image {
   readonly stage: Stage
 }
 
-/** Carries out a Dockerfile with plain commands: every stage is a folder, every RUN a shell. */
+/** Executes a Dockerfile with plain commands: each stage is a folder, each RUN a shell. */
 export function buildImage(dockerfile: string, folder: string): Image {
   const stages = parseDockerfile(readFileSync(path.join(root, dockerfile), 'utf8'))
   const built = new Map<string, string>()
@@ -64,7 +64,7 @@ function copy(text: string, { top, workdir, built }: Place): void {
   const [to = '', ...sources] = words.filter((word) => !word.startsWith('--')).toReversed()
   for (const source of sources) {
     const full = path.join(from, source)
-    // A file goes into a folder whose name ends in /, the content of a folder goes into it.
+    // A file goes into a target that ends in /; a folder's content goes into the target.
     const isInto = lstatSync(full).isFile() && to.endsWith('/')
     const target = path.join(
       to.startsWith('/') ? top : workdir,
@@ -81,7 +81,7 @@ function copy(text: string, { top, workdir, built }: Place): void {
 }
 
 function run(command: string, cwd: string): void {
-  // Whoever runs the tests has done this, and a registry is not to be asked again.
+  // Already done in this checkout; the tests must not use a registry.
   if (command.startsWith('npm ci')) return linkModules(cwd)
   const { status, stderr } = spawnSync('/bin/sh', ['-ec', command], {
     cwd,
@@ -107,7 +107,7 @@ const patterns = readFileSync(path.join(root, '.dockerignore'), 'utf8')
   .filter((line) => line !== '' && !line.startsWith('#'))
   .map((line) => ({ isKept: line.startsWith('!'), pattern: line.replace(/^!/, '') }))
 
-/** The last pattern that fits a path or a folder above it decides. */
+/** The last pattern that matches the path or a parent folder decides. */
 export function isIgnored(file: string): boolean {
   if (file === '') return false
   const above = file.split('/').map((_, index, parts) => parts.slice(0, index + 1).join('/'))

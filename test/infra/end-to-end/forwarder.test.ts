@@ -33,7 +33,7 @@ describe('from a datagram through the forwarder and the worker', () => {
     const forwarder = await stage.forwarder(receiver.url, { FORWARDER_BATCH_EVENTS: '30' })
     for (let first = 0; first < events.length; first += 60) {
       await sendAll(forwarder.port, events.slice(first, first + 60))
-      // Somebody kills the worker while events are on their way.
+      // The worker is killed while events are in flight.
       if (first === 120) await receiver.restart()
     }
     const metrics = await forwarder.until(
@@ -54,7 +54,7 @@ describe('from a datagram through the forwarder and the worker', () => {
     await forwarder.until((seen) => seen['worker_reached'] === 0)
     receiver.posthog.script(200)
     await receiver.restart()
-    // It was asked to stay away for a minute, and does not let that keep it when it has to end.
+    // Retry-After asked for a minute, which must not delay the shutdown.
     expect((await forwarder.end()).code).toBe(0)
     expect(storedIn(receiver.posthog)).toEqual(events.map(uuidOf).toSorted())
     expectOneIdentityEach(receiver.posthog)

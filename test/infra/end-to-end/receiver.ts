@@ -5,13 +5,13 @@ import { type PostHog, type Rule, startPostHog } from '../worker/support/posthog
 import { buildWorker, run, type Running } from '../worker/support/process.ts'
 import { later } from '../worker/support/stage.ts'
 
-/** The real worker in a process of its own, before a PostHog that treats it so. */
+/** The real worker in its own process, with a fake PostHog that follows the rules. */
 export interface Receiver {
   readonly posthog: PostHog
   readonly url: string
-  /** Settles when the worker would store something. */
+  /** Settles once the worker is ready. */
   readonly ready: () => Promise<void>
-  /** Kills it, and starts it again at the same address. */
+  /** Kills the worker and restarts it at the same address. */
   readonly restart: () => Promise<void>
 }
 
@@ -32,12 +32,12 @@ export async function startReceiver(program: string, rules: readonly Rule[]): Pr
   }
 }
 
-/** What is there, each event once, however often it came: PostHog tells them apart by these. */
+/** The stored events, deduplicated as PostHog does it. */
 export function storedIn({ stored }: PostHog): readonly string[] {
   return [...new Set(stored.map(({ uuid }) => uuid))].toSorted()
 }
 
-/** An event that is tried again is the same event, in all that it says. */
+/** Every attempt at an event must send the same fields. */
 export function expectOneIdentityEach({ batches }: PostHog): void {
   const seen = new Map<string, string>()
   for (const event of batches.flatMap(({ batch }) => batch)) {

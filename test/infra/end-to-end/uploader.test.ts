@@ -27,9 +27,9 @@ const env = { RUNMAT_TELEMETRY_KEY: key }
 interface Case {
   readonly what: string
   readonly rules: (events: readonly QueuedEvent[]) => readonly Rule[]
-  /** How many events PostHog will never have. */
+  /** How many events PostHog never takes. */
   readonly bad?: number
-  /** What only a person can repair. */
+  /** What only an operator can fix. */
   readonly repair?: (receiver: Receiver) => Promise<void>
 }
 
@@ -48,7 +48,7 @@ const cases: readonly Case[] = [
   { what: 'drops connections', rules: () => ['drop', 200, 'store and drop', 200] },
 ]
 
-/** Nothing that has left the queue is missing, and nothing has left it but for a 204. */
+/** Nothing that left the queue is missing, and nothing left it without a 204. */
 function expectNothingLost(home: Home, { posthog }: Receiver, events: readonly QueuedEvent[]) {
   const waiting = new Set(Object.values(queueContent(home)).map((bytes) => bytes.trim()))
   const ledger = path.join(home.state, 'sent.ndjson')

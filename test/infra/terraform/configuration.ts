@@ -55,7 +55,7 @@ function parse({ name, text }: { name: string; text: string }): Block {
   return parsed
 }
 
-/** The blocks or block of this name, wherever they stand below. */
+/** Finds all blocks of this name at any depth. */
 export function find(value: Value | undefined, name: string): Value[] {
   if (Array.isArray(value)) return value.flatMap((one) => find(one, name))
   if (typeof value !== 'object' || value === null) return []
@@ -69,14 +69,14 @@ export function textOf(value: Value | undefined): string {
   throw new TypeError(`not a text: ${JSON.stringify(value)}`)
 }
 
-/** What a text comes to when every variable has its default; what only Google knows gets a stand-in. */
+/** Renders a text with every variable's default and stand-ins for what only Google knows. */
 export function render(text: string, configuration: Configuration): string {
   const { variables, locals } = configuration
   return text.replaceAll(/\$\{([^{}]*)\}/g, (whole, expression: string) => {
     const [, kind, name = ''] = /^(var|local)\.(\w+)$/.exec(expression) ?? []
     if (kind === 'var') return textOf(variables[name]?.['default'] ?? 'stand-in.example')
     if (kind === 'local') return render(textOf(locals[name]), configuration)
-    // What is left is the shell's own.
+    // The rest belongs to the shell.
     return expression.includes('google_') ? 'stand-in' : whole
   })
 }

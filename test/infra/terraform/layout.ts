@@ -1,4 +1,4 @@
-/** What `terraform fmt` would change: indents of two spaces, and `=` in one column. */
+/** Finds what `terraform fmt` would change: indents of two spaces and aligned `=`. */
 export function faultsOf(text: string): string[] {
   const faults: string[] = []
   let depth = 0
@@ -22,7 +22,7 @@ export function faultsOf(text: string): string[] {
     if (line !== '' && indent !== 2 * (depth - (leading > 0 ? 1 : 0))) fault('indent')
     depth += Math.sign(opened - closed)
     heredoc = /<<-(\w+)$/.exec(bare)?.[1]
-    // A value of several lines stands alone; so does what an empty line or a comment parts.
+    // A multi-line value is aligned alone; empty lines and comments separate groups.
     const column = /^\s*[\w-]+\s*=\s/.test(bare) ? bare.indexOf('=') : -1
     const isGrouped = column !== -1 && opened === closed && heredoc === undefined
     if (!isGrouped) group = []

@@ -9,7 +9,7 @@ import { readConfiguration, render, textOf } from './configuration.ts'
 const configuration = readConfiguration()
 const local = (name: string) => render(textOf(configuration.locals[name]), configuration)
 
-/** Stands for a program of the machine: writes down how it was called, and says what is asked for. */
+/** A stand-in for one of the machine's programs: records its calls and prints the given output. */
 const standIn = (says: string) => `#!/bin/sh
 echo "$(basename "$0") $*" >> "$CALLS"
 ${says}

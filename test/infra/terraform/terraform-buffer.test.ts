@@ -17,7 +17,7 @@ const hosts = ['nats-1', 'nats-2', 'nats-3'].map(
   (name) => `${name}.buffer.runmat-telemetry.internal`,
 )
 
-/** What only Terraform could work out, worked out here. */
+/** Evaluates expressions that only Terraform could. */
 function script(name: string): string {
   const text = textOf(locals[name])
     .replace('${join(" ", values(local.buffer_hosts))}', hosts.join(' '))

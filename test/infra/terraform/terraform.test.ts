@@ -24,7 +24,7 @@ const resource = (address: string): Block => resources.get(address) ?? {}
 const byType = (type: string) =>
   [...resources].filter(([address]) => address.startsWith(`${type}.`))
 
-/** What Google says of a resource once it exists, so far as we ask for it. */
+/** Attributes that Google sets on a resource, as far as we use them. */
 const told: Readonly<Record<string, readonly string[]>> = {
   google_service_account: ['email', 'member'],
   google_compute_address: ['address'],
@@ -144,7 +144,7 @@ describe('the network', () => {
       expect.arrayContaining([
         { from: ['0.0.0.0/0'], what: ['udp', '${tostring(var.udp_port)}'] },
         { from: '${local.health_check_ranges}', what: ['tcp', '${tostring(var.health_port)}'] },
-        // Of the buffer, and from nowhere but our own network.
+        // The buffer's rule, only from our own network.
         { from: ['${var.subnet_range}'], what: ['tcp', '4222', '6222'] },
       ]),
     )
@@ -193,7 +193,7 @@ describe('the services', () => {
     expect(Object.keys(given).filter((name) => !readBy('udp-forwarder').has(name))).toEqual([])
     const settings = readForwarderSettings({ ...given, TELEMETRY_INGESTION_KEY: 'a' })
     expect(settings).toMatchObject({ udpPort: 7846, healthPort: 9000, concurrency: 8 })
-    // What the kernel is told to allow is what the forwarder asks for.
+    // The kernel's limit is what the forwarder asks for.
     expect(render(textOf(locals['forwarder_sysctl']), configuration)).toContain(
       `net.core.rmem_max = ${settings.receiveBufferBytes}\n`,
     )
@@ -213,7 +213,7 @@ describe('the services', () => {
 
 function used(name: string, declaration: string): boolean {
   const word = new RegExp(`\\b${name.replaceAll('.', '\\.')}\\b`)
-  // A check of a variable by itself is no use of it.
+  // A variable's own validation doesn't count as a use.
   const rest = declaration === '' ? text : text.replace(blockOf(declaration), '')
   return word.test(rest)
 }

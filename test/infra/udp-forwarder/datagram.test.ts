@@ -7,7 +7,7 @@ function check(text: string, deepest = 1000): 'object' | 'nested' | 'not json' {
   return checkObject(Buffer.from(text), deepest) ?? 'object'
 }
 
-/** What Node’s own parser says. */
+/** The oracle: Node’s own parser. */
 function isObject(text: string): boolean {
   try {
     const value: unknown = JSON.parse(text)

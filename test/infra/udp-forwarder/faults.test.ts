@@ -5,7 +5,7 @@ import { events, linesAt, linesIn, linesOf, openStage, sendAll } from './stage.t
 
 const stage = openStage()
 
-/** Nothing listens there. */
+/** An address where nothing listens. */
 async function deadEnd(): Promise<{ readonly url: string; readonly port: number }> {
   const { url, port, stop } = await stage.collector()
   await stop()
@@ -172,7 +172,7 @@ describe('an answer of the worker', () => {
       answer: ({ text }) => (text.includes(':3}') ? 500 : 204),
     })
     const forwarder = await stage.forwarder(worker.url, { FORWARDER_BATCH_EVENTS: '1' })
-    // Whether it is the worker or the event shows in what becomes of others.
+    // Other events show whether the worker or this event is at fault.
     await sendAll(forwarder.port, events(3))
     for (const first of [4, 6, 8]) {
       await forwarder.until((seen) => seen['events_forwarded_total'] === first - 2)

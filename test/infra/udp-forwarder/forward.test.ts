@@ -8,7 +8,7 @@ import { events, key, linesAt, type Metrics, openStage, send, sendAll } from './
 
 const stage = openStage()
 
-/** Of all reasons or families. */
+/** Sums over all reasons or families. */
 function sum(seen: Metrics, name: string): number {
   const samples = Object.entries(seen).filter(([sample]) => sample.startsWith(`${name}{`))
   return samples.reduce((total, [, value]) => total + value, 0)

@@ -19,14 +19,14 @@ export interface Forwarder {
   readonly pid: number
   readonly port: number
   readonly health: string
-  /** What it logged so far. */
+  /** Its log so far. */
   readonly log: readonly Readonly<Record<string, unknown>>[]
   readonly metrics: () => Promise<Metrics>
-  /** Waits for the metrics to say so. */
+  /** Waits until the metrics satisfy the condition. */
   readonly until: (holds: (metrics: Metrics) => boolean) => Promise<Metrics>
   readonly signal: (signal: NodeJS.Signals) => void
   readonly ended: Promise<Ended>
-  /** Sends SIGTERM, and says how it ended. */
+  /** Sends SIGTERM and reports how it ended. */
   readonly end: () => Promise<Ended>
 }
 
@@ -80,7 +80,7 @@ export function openStage() {
       return collector
     },
 
-    /** A stand-in for the worker in a process of its own, which writes what it took to a file. */
+    /** A stand-in for the worker in its own process, which writes what it takes to a file. */
     worker: async (file: string, port = 0) => {
       const child = start(
         fileURLToPath(new URL('./worker.cjs', import.meta.url)),
@@ -104,7 +104,7 @@ export function openStage() {
       return await describe(child)
     },
 
-    /** For what does not get as far as listening. */
+    /** For a forwarder that fails before it listens. */
     failing: async (env: NodeJS.ProcessEnv) => {
       const child = start(path.join(folder, 'forwarder.js'), [], environment(env))
       return await collect(child)
@@ -112,7 +112,7 @@ export function openStage() {
   }
 }
 
-/** Sends them one after the other, and says how many answers came; there must never be any. */
+/** Sends datagrams one by one and returns the number of answers, which must be 0. */
 export async function send(
   port: number,
   datagrams: readonly (string | Uint8Array)[],
@@ -151,7 +151,7 @@ export function linesOf(text: string): readonly string[] {
   return text.split('\n').filter((line) => line !== '')
 }
 
-/** Every event that came to the collector, as often as it came. */
+/** Every event the collector received, including repeats. */
 export function linesAt({ events: posts }: Collector): readonly string[] {
   return posts.flatMap(({ text }) => linesOf(text))
 }

@@ -293,7 +293,7 @@ describe('senders without a key', () => {
     const said = await from('203.0.113.7')
     expect(said).toMatchObject({ status: 429, body: { reason: 'rate' } })
     expect(Number(said.headers.get('retry-after'))).toBeGreaterThan(0)
-    // What a client writes there itself stands further left, and counts for nothing.
+    // What a client writes there itself is further left and doesn't count.
     expect((await from('198.51.100.1, 203.0.113.7')).status).toBe(429)
     expect((await from('198.51.100.1')).status).toBe(204)
     expect((await send(install())).status).toBe(204)

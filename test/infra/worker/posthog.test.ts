@@ -17,7 +17,7 @@ async function open(...rules: readonly Rule[]) {
   return { ...made, send }
 }
 
-/** As a client would: until it is 204, and gently. */
+/** Retries like a client, with pauses, until 204. */
 async function deliver(send: (bytes: string) => Promise<Said>, bytes: string): Promise<void> {
   await eventually(
     async () => {
@@ -49,7 +49,7 @@ describe('PostHog', () => {
       expect(first.status).toBe(503)
       expect(Number(first.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
       await deliver(send, bytes)
-      // However often it was tried: byte for byte the same.
+      // Every attempt sent the same bytes.
       const tries = posthog.batches.map(({ batch }) => JSON.stringify(batch[0]))
       expect(new Set(tries).size).toBe(1)
       expect(new Set(posthog.stored.map(({ uuid }) => uuid))).toEqual(new Set([uuidOf(bytes)]))
@@ -113,7 +113,7 @@ describe('PostHog', () => {
           .map(uuidOf)
           .sort(),
       )
-      // A refused event says nothing against the sink.
+      // A refused event doesn't put the sink in trouble.
       expect((await send(finished())).status).toBe(204)
     },
   )

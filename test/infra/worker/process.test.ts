@@ -36,7 +36,7 @@ function uuidsIn(file: string, isOf: (line: string) => boolean = () => true): re
   return readFileSync(file, 'utf8').split('\n').slice(0, -1).filter(isOf).map(uuidOf)
 }
 
-/** What a kill has cut short is of an event that was not confirmed. */
+/** A line cut short by a kill belongs to an unconfirmed event. */
 function isWhole(line: string): boolean {
   try {
     return uuidOf(line) !== ''
@@ -104,7 +104,7 @@ describe('the worker', () => {
     worker.child.kill('SIGTERM')
     await eventually(() => expect(worker.said()).toContain('stopping'))
     await expect(connect(worker.port)).rejects.toThrow('ECONNREFUSED')
-    // The one that was under way is answered, and told that this was the last; so is one half sent.
+    // Requests in flight and half-sent ones are answered with Connection: close.
     posthog.script(200)
     talking.send(late.slice(100))
     expect(await talking.ended).toMatch(/^HTTP\/1\.1 204 .*Connection: close/s)
@@ -135,7 +135,7 @@ describe('the worker', () => {
         }),
       )
       await sending
-      // Forgets the last answers, as if they had been lost on their way.
+      // Forgets the last answers, as if they were lost.
       if (round < 3) for (const bytes of events.slice(0, 40)) kept.add(bytes)
       await worker.stop('SIGKILL')
       const there = new Set(uuidsIn(file, isWhole))

@@ -151,7 +151,7 @@ describe('an event without a uuid', () => {
     expect(eventOf(reversed).uuid).toBe(uuid)
     expect(eventOf(JSON.stringify(JSON.parse(text), null, 2)).uuid).toBe(uuid)
     expect(eventOf({ ...JSON.parse(text), uuid: null }).uuid).toBe(uuid)
-    // What the worker stored is the same event when it comes again.
+    // The stored bytes, sent again, are the same event.
     expect(eventOf(eventOf(text).bytes).uuid).toBe(uuid)
   })
 

@@ -131,7 +131,7 @@ describe('a sender that never reads', () => {
     const { server } = await served([], {}, { silenceMs: 300, checkMs: 50 })
     const socket = net.connect(server.port, '127.0.0.1').pause()
     const gone = once(socket, 'error')
-    // Each answer is forty times as long as what it answers.
+    // Each answer is forty times as long as its request.
     const wrong = postOf('{}\n'.repeat(1000)).replace(json, ndjson)
     socket.write(wrong.repeat(200))
     const knock = setInterval(() => socket.write('x'), 50)

@@ -99,7 +99,7 @@ describe('the worker’s environment', () => {
     const other = { GA_MEASUREMENT_ID: 'GA_API_SECRET', GA_API_SECRET: 'GA_MEASUREMENT_ID' }[name]
     expect(fault).toMatch(new RegExp(`^${other ?? name} `))
     expect(more).toEqual([])
-    // A key or a secret has no place in a message.
+    // A message must not contain a key or a secret.
     if (value.length > 8) expect(fault).not.toContain(value)
   })
 

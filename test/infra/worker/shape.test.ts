@@ -13,7 +13,7 @@ const bases = [finished(), started(), install(), usage()].map(
   (bytes) => JSON.parse(bytes) as object,
 )
 
-/** Something that could be JSON, or nearly an event: values of one at places of another. */
+/** Arbitrary JSON, or almost an event: one event's values in another's fields. */
 const oddValue = fc.oneof(
   fc.jsonValue(),
   fc.double(),

@@ -5,25 +5,25 @@ import { key } from '../../worker/support/stage.ts'
 export interface Load {
   /** Events that got 204. */
   readonly stored: ReadonlySet<string>
-  /** How often a request was not answered with 204, by status; 0 is no answer at all. */
+  /** Answers other than 204, by status; 0 means no answer. */
   readonly refused: ReadonlyMap<number, number>
-  /** Refusals that said when to come again. */
+  /** Refusals with Retry-After. */
   readonly withRetryAfter: () => number
   readonly waitFor: (events: number) => Promise<void>
-  /** No new events; settles when each has been answered with 204. */
+  /** Sends no new events, and settles once each has got 204. */
   readonly end: () => Promise<ReadonlySet<string>>
 }
 
 export interface LoadOptions {
   /** Requests at a time. */
   readonly lanes?: number
-  /** Between one event of a lane and the next. */
+  /** The pause between two events of a lane. */
   readonly pauseMs?: number
   /** How long a lane waits after anything but 204. */
   readonly againMs?: number
 }
 
-/** Clients that keep an event until it got 204, and send it to whichever address it is told next. */
+/** Clients that keep each event until its 204 and send it to the next address in turn. */
 export function startLoad(
   urls: () => readonly string[],
   { lanes = 8, pauseMs = 5, againMs = 100 }: LoadOptions = {},

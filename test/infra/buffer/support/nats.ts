@@ -25,14 +25,14 @@ export interface Nats {
   readonly servers: readonly NatsServer[]
   /** For BUFFER_URL. */
   readonly url: string
-  /** A look at what the servers hold, past the code under test. */
+  /** Inspects the servers without the code under test. */
   readonly manager: () => Promise<JetStreamManager>
   readonly connection: () => Promise<NatsConnection>
   /** Which server leads the stream. */
   readonly leader: (stream?: string) => Promise<NatsServer>
 }
 
-/** Servers with folders and ports of their own; one, or a cluster. */
+/** Starts one server or a cluster, each with its own folder and port. */
 export async function startNats(count: 1 | 3 = 1): Promise<Nats> {
   const home = tempHome()
   const ports = await ownPorts(count * 2)

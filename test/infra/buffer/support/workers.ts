@@ -10,7 +10,7 @@ export interface Fleet {
   readonly all: (env?: Environment) => Promise<Running>
 }
 
-/** The real worker, in whichever role, with a buffer and a PostHog of the tests. */
+/** Starts real workers in any role, with the tests' own buffer and PostHog. */
 export function fleetOf(program: string, url: string, posthog: Pick<PostHog, 'url'>): Fleet {
   const sink = { POSTHOG_API_KEY: 'phc_test', POSTHOG_HOST: posthog.url }
   const buffer = {
@@ -21,7 +21,7 @@ export function fleetOf(program: string, url: string, posthog: Pick<PostHog, 'ur
   return {
     all: (env) => run(program, { ...sink, ...env }),
     ingest: (env) => run(program, { ROLE: 'ingest', ...buffer, ...env }),
-    // It needs no key of the clients.
+    // It needs no ingestion key.
     deliver: (env) =>
       run(program, { ROLE: 'deliver', ...buffer, ...sink, INGESTION_KEY: '', ...env }),
   }
@@ -48,7 +48,7 @@ export async function figuresOf({ url }: Pick<Running, 'url'>): Promise<Record<s
   )
 }
 
-/** All of them are there, as often as PostHog would count them: once for each identity. */
+/** Waits until all events are stored, counted as PostHog does: once per id. */
 export async function allArrive(
   posthog: Pick<PostHog, 'stored'>,
   uuids: ReadonlySet<string>,
@@ -62,7 +62,7 @@ export async function allArrive(
   return { raw: posthog.stored.length, identities }
 }
 
-/** What PostHog takes for one event. */
+/** The identity by which PostHog deduplicates. */
 export function identityOf({ uuid, event, distinct_id: id, timestamp = '' }: Captured): string {
   return [uuid, event, id, timestamp.slice(0, 10)].join(' ')
 }

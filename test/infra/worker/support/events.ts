@@ -7,7 +7,7 @@ import { runmat } from '../../../../src/product/runmat.ts'
 
 const folder = path.resolve(import.meta.dirname, '../../../contract/wire')
 
-/** An example of what is on the wire, without the line end. */
+/** A wire example without its line end. */
 export function wire(name: string): string {
   return readFileSync(path.join(folder, `${name}.json`), 'utf8').trim()
 }
@@ -22,7 +22,7 @@ function bytesOf(title: string, claim: Fields): string {
   return bytes
 }
 
-/** The bytes that a client of ours would send. */
+/** The bytes that our own client would send. */
 export function finished(claim: Fields = {}): string {
   const base = JSON.parse(wire('runtime-finished-full')) as Fields
   return bytesOf('finished', { ...base, uuid: randomUUID(), ...claim })

@@ -15,7 +15,7 @@ export interface Batch {
   readonly batch: readonly Captured[]
 }
 
-/** How PostHog treats a batch; a number is short for an answer of that status. 200 stores it. */
+/** How PostHog treats a batch. A number means an answer with that status; 200 stores the batch. */
 export type Treatment =
   | number
   | {
@@ -25,19 +25,19 @@ export type Treatment =
     }
   | 'hang'
   | 'drop'
-  /** Stores it, and hangs up before it says so. */
+  /** Stores the batch and closes the connection without an answer. */
   | 'store and drop'
 
 export interface PostHog {
   readonly url: string
-  /** Every batch that came in whole, but for probes. */
+  /** Every complete batch except probes. */
   readonly batches: readonly Batch[]
-  /** What is there for good. */
+  /** The stored events. */
   readonly stored: readonly Captured[]
-  /** Treats the next batches so, one after the other; then all of them like the last. */
+  /** Applies one rule to each of the next batches, and the last rule to all after them. */
   readonly script: (...treatments: readonly Rule[]) => void
   readonly received: (batches: number) => Promise<void>
-  /** Lets go of those that hang. */
+  /** Releases hanging requests. */
   readonly stop: () => Promise<void>
   readonly restart: () => Promise<void>
   readonly port: number
@@ -45,7 +45,7 @@ export interface PostHog {
 
 export type Rule = Treatment | ((batch: readonly Captured[]) => Treatment)
 
-/** A PostHog on this machine, with every fault that the real one can have. */
+/** A fake PostHog on this machine, with every fault that the real one can have. */
 export async function startPostHog(...treatments: readonly Rule[]): Promise<PostHog> {
   const batches: Batch[] = []
   const stored: Captured[] = []
@@ -75,7 +75,7 @@ export async function startPostHog(...treatments: readonly Rule[]): Promise<Post
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.on('end', () => {
         const body = JSON.parse(Buffer.concat(chunks).toString()) as Batch
-        // A probe; the real one says just this.
+        // A probe; the real PostHog answers the same.
         if (body.batch.length === 0)
           return void response.writeHead(400).end('request holds no event')
         batches.push(body)

@@ -7,7 +7,7 @@ import { tempHome } from '../../../support/home.ts'
 import { root } from '../../../support/run.ts'
 import { key, later } from './stage.ts'
 
-/** Builds the worker as it is shipped, for the tests of one file. */
+/** Builds the worker as shipped, for the tests of one file. */
 export function buildWorker(): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'worker-build-'))
   later(() => rmSync(folder, { recursive: true, force: true }))
@@ -19,13 +19,13 @@ export interface Running {
   readonly child: ChildProcess
   readonly url: string
   readonly port: number
-  /** All that it said, on stdout and stderr. */
+  /** Everything it wrote to stdout and stderr. */
   readonly said: () => string
   readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>
   readonly stop: (signal?: NodeJS.Signals) => Promise<void>
 }
 
-/** The real worker in a process of its own; settles when it listens or has ended. */
+/** Runs the real worker in its own process. Settles once it listens or has exited. */
 export async function run(
   program: string,
   env: Readonly<Record<string, string>> = {},

@@ -3,7 +3,7 @@ import { key } from './stage.ts'
 export interface Said {
   readonly status: number
   readonly headers: Headers
-  /** Undefined where there is no body. */
+  /** Undefined without a body. */
   readonly body: Refusal | undefined
 }
 

@@ -8,7 +8,7 @@ import { type PostHog, type Rule, startPostHog } from './posthog.ts'
 
 const cleanUps: (() => unknown)[] = []
 
-// For the whole file, because tests that run side by side have no hook of their own here.
+// Cleans up after the whole file, because concurrent tests have no hooks of their own here.
 afterAll(async () => {
   for (const cleanUp of cleanUps.toReversed()) await cleanUp()
 })
@@ -22,7 +22,7 @@ export const key = 'key-of-the-tests'
 export type Environment = Readonly<Record<string, string>>
 
 export interface Logged {
-  /** All that was logged, as it was written. */
+  /** Everything logged, verbatim. */
   readonly text: () => string
   readonly write: (line: string) => void
 }
@@ -43,7 +43,7 @@ export interface Stage {
   readonly posthog: PostHog
 }
 
-/** A worker in this process whose sink is a PostHog of ours, which treats it so. */
+/** A worker in this process, with a fake PostHog that follows the rules. */
 export async function stage(rules: readonly Rule[] = [], env: Environment = {}): Promise<Stage> {
   const posthog = await startPostHog(...rules)
   const logged = openLogged()

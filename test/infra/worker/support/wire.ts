@@ -5,14 +5,14 @@ import { key } from './stage.ts'
 export interface Wire {
   readonly send: (text: string | Uint8Array) => void
   readonly said: () => string
-  /** Waits until something like it has come, so many times. */
+  /** Waits until the pattern has matched that many times. */
   readonly hears: (pattern: RegExp, times?: number) => Promise<string>
-  /** Waits until the other side has hung up. */
+  /** Waits until the other side closes the connection. */
   readonly ended: Promise<string>
   readonly hangUp: () => void
 }
 
-/** A connection to the worker, and nothing that knows HTTP between. */
+/** A raw connection to the worker, without an HTTP client. */
 export function connect(port: number): Promise<Wire> {
   return new Promise((resolve, reject) => {
     const socket = net.connect(port, '127.0.0.1')
@@ -52,7 +52,7 @@ export interface PostOptions {
   readonly key?: string
 }
 
-/** The head of a post, with all that it needs. */
+/** A complete request head. */
 export function headOf({
   path = '/v1/t',
   headers = [],
