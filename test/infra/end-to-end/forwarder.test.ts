@@ -26,7 +26,7 @@ describe('from a datagram through the forwarder and the worker', () => {
       'drop',
       (batch) => (batch.length > 1 ? 413 : unlessBad(200)(batch)),
       { status: 429, retryAfter: 1 },
-      'store and drop',
+      unlessBad('store and drop'),
       unlessBad(200),
     ]
     const receiver = await startReceiver(program, rules)
