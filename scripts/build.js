@@ -70,26 +70,6 @@ const onceOnly = {
   resolveId: (id) => (id === './cli.ts' ? { id: './cli.cjs', external: true } : null),
 }
 
-// A browser gets what src/browser/facts.ts comes to, not what it takes to get there, and the builder
-// of runs with the contract as tables: what checks the schemas would be half of the bundle.
-async function forBrowsers() {
-  const build = await rolldown({ ...shared, input: 'src/browser/facts.ts' })
-  const { output } = await build.generate({ format: 'esm' })
-  await build.close()
-  const { facts } = await import(`data:text/javascript,${encodeURIComponent(output[0].code)}`)
-  const [source, builder, tables] = [
-    'browser/facts.ts',
-    'record/run.ts',
-    'browser/contract.ts',
-  ].map((name) => path.resolve('src', name))
-  return {
-    name: 'for-browsers',
-    resolveId: (id, importer) =>
-      id === '../contract/runtime.ts' && importer === builder ? tables : null,
-    load: (id) => (id === source ? `export const facts = ${JSON.stringify(facts)}` : null),
-  }
-}
-
 // The library is CommonJS too: an import of one of Node's modules touches all that is in it, and the
 // part of that which we never use takes longer than all the rest. For a host it is an ES module.
 const door = `import { createRequire } from 'node:module'
@@ -148,7 +128,6 @@ await bundle(
   { format: 'esm' },
   {
     platform: 'browser',
-    plugins: [await forBrowsers()],
     transform: { ...shared.transform, target: 'es2022' },
   },
 )

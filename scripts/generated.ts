@@ -1,6 +1,7 @@
-import { jsonSchemaOf } from '../src/cli/json-schema.ts'
-import type { Contract, FieldNote, Kind } from '../src/contract/contract.ts'
-import { contractsOf } from '../src/contract/contracts.ts'
+import type { Kind } from '../src/contract/contract.ts'
+import { type Contract, contractsOf } from '../src/contract/contracts.ts'
+import type { FieldNote } from '../src/contract/dictionary.ts'
+import { jsonSchemaOf } from '../src/contract/json-schema.ts'
 import { runmat } from '../src/product/runmat.ts'
 
 /** A document that says what the contract says, and how it follows from the contract. */
@@ -21,7 +22,7 @@ export const generated: readonly Generated[] = [
   ...(['usage', 'runtime', 'install'] as const).map((kind) => ({
     path: `schemas/${kind}.json`,
     // What `print --schema` prints.
-    text: () => `${JSON.stringify(jsonSchemaOf(contractOfKind(kind)), undefined, 2)}\n`,
+    text: () => `${JSON.stringify(jsonSchemaOf(runmat, contractOfKind(kind)), undefined, 2)}\n`,
   })),
   {
     path: 'README.md',

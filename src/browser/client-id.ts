@@ -1,18 +1,18 @@
-import { facts } from './facts.ts'
-import { fitTable } from './fit-table.ts'
-import { randomUuid } from './random.ts'
-import { surroundings } from './surroundings.ts'
+import { accepts } from '../contract/check.ts'
+import { uuid } from '../contract/values.ts'
+import { inBrowsers as product } from '../product/runmat.ts'
+import { globals } from './page.ts'
 
-const key = `${facts.product.id}.telemetry_id`
+const key = `${product.id}.telemetry_id`
 
 export function isClientId(value: unknown): value is string {
-  return fitTable(facts.uuid, value) !== undefined
+  return accepts(uuid, value)
 }
 
 /** False in a worker, and where the person has forbidden pages to keep anything. */
 export function canKeep(): boolean {
   try {
-    return surroundings.localStorage !== undefined
+    return globals.localStorage !== undefined
   } catch {
     return false
   }
@@ -20,7 +20,7 @@ export function canKeep(): boolean {
 
 export function keptClientId(): string | undefined {
   try {
-    const kept = surroundings.localStorage?.getItem(key)
+    const kept = globals.localStorage?.getItem(key)
     return isClientId(kept) ? kept : undefined
   } catch {
     return undefined
@@ -35,7 +35,7 @@ export function mintClientId(): string | undefined {
   const kept = keptClientId()
   if (kept !== undefined) return kept
   try {
-    surroundings.localStorage?.setItem(key, randomUuid())
+    globals.localStorage?.setItem(key, newUuid())
   } catch {
     // Full, or forbidden.
   }
@@ -44,8 +44,17 @@ export function mintClientId(): string | undefined {
 
 export function forgetClientId(): void {
   try {
-    surroundings.localStorage?.removeItem(key)
+    globals.localStorage?.removeItem(key)
   } catch {
     // Where nothing can be kept, nothing was.
   }
+}
+
+/** A random (version 4) UUID. `crypto.randomUUID` is missing on pages that came over plain http. */
+export function newUuid(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }

@@ -1,12 +1,8 @@
 import { forgetClientId, isClientId, keptClientId, mintClientId } from './client-id.ts'
+import { collectorOf } from './collector.ts'
 import { type Delivery, openDelivery } from './delivery.ts'
-import { follow } from './life.ts'
-import { limits } from './limits.ts'
-import { isObjected } from './objection.ts'
 import type { BrowserTelemetryOptions } from './options.ts'
-import { quietly } from './quietly.ts'
-import { routeOf } from './route.ts'
-import { isBrowser } from './surroundings.ts'
+import { follow, globals, isBrowser, quietly } from './page.ts'
 
 /** What there is only while there is consent. A new yes makes a new one. */
 export interface Session {
@@ -25,6 +21,8 @@ export interface Consent {
   readonly knownId: () => string | undefined
   readonly close: () => Promise<void>
 }
+
+const closeMs = 5000
 
 /** May we? Only where the person said yes, their browser does not object, and there is a way. */
 export function openConsent(options: BrowserTelemetryOptions): Consent {
@@ -51,9 +49,9 @@ export function openConsent(options: BrowserTelemetryOptions): Consent {
   const set = (consent: unknown): void => {
     if (!isHere) return
     if (consent !== true || isObjected()) return withdraw()
-    const route = current || !isOpen ? undefined : routeOf(endpoint, ingestionKey)
-    if (route === undefined) return
-    const delivery = openDelivery(route, () => session() !== undefined)
+    const collector = current || !isOpen ? undefined : collectorOf(endpoint, ingestionKey)
+    if (collector === undefined) return
+    const delivery = openDelivery(collector, () => session() !== undefined)
     // Somebody said no in another tab, or threw away what this site keeps.
     const onStorage = (): void => {
       if (current?.hasMinted && keptClientId() === undefined) withdraw()
@@ -77,8 +75,30 @@ export function openConsent(options: BrowserTelemetryOptions): Consent {
       isOpen = false
       const delivery = session()?.delivery
       delivery?.flush()
-      await delivery?.settled(limits.closeMs)
+      await delivery?.settled(closeMs)
       stop()
     },
+  }
+}
+
+/** What browsers say when nobody has objected. */
+const silence = new Set(['undefined', 'null', 'unspecified', '', '0', 'no', 'off', 'false'])
+
+/**
+ * Has the person told the browser that they do not want this? Do Not Track and Global Privacy
+ * Control are heard alike, whatever a page has been told. A value that nobody knows is a no, and
+ * so is one that cannot be read.
+ */
+export function isObjected(): boolean {
+  try {
+    const { navigator, doNotTrack } = globals
+    return [
+      navigator?.globalPrivacyControl,
+      navigator?.doNotTrack,
+      navigator?.msDoNotTrack,
+      doNotTrack,
+    ].some((said) => !silence.has(String(said).toLowerCase()))
+  } catch {
+    return true
   }
 }

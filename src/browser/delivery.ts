@@ -1,8 +1,15 @@
-import { limits } from './limits.ts'
-import { openPace } from './pace.ts'
-import { canOutlive, contentType, post } from './post.ts'
-import type { Route } from './route.ts'
-import { surroundings } from './surroundings.ts'
+import { openBackoff } from './backoff.ts'
+import { canOutlive, type Collector, contentType, post } from './collector.ts'
+import { globals } from './page.ts'
+
+/** How much a page holds, and how hard it tries. */
+export const limits = {
+  /** Of events that wait; the oldest are dropped. */
+  events: 256,
+  inFlight: 4,
+  /** What may outlive a page is 64 KiB in all, for everybody on it; a little is left to others. */
+  outlivingBytes: 60_000,
+} as const
 
 export interface Delivery {
   readonly offer: (id: string, bytes: string) => void
@@ -29,10 +36,10 @@ interface Request {
  * Brings events to the collector while the page lives, and past its end where the browser can. Only
  * a 204 is a delivery. In all its tries an event is the same bytes, so it counts once.
  */
-export function openDelivery(route: Route, mayGo: () => boolean): Delivery {
+export function openDelivery(collector: Collector, mayGo: () => boolean): Delivery {
   const pending = new Map<string, string>()
   const underWay = new Map<string, Request>()
-  const pace = openPace()
+  const backoff = openBackoff()
   let timer: ReturnType<typeof setTimeout> | undefined
   let isLeaving = false
 
@@ -42,7 +49,7 @@ export function openDelivery(route: Route, mayGo: () => boolean): Delivery {
     underWay.set(id, { size: bytes.length, controller, end })
   }
   const tryOnce = async (id: string, bytes: string, controller: AbortController) => {
-    const { status, askedMs } = await post(route, bytes, controller)
+    const { status, askedMs } = await post(collector, bytes, controller)
     // To a page that goes, its requests seem to fail, a moment before it hears that it goes.
     if (status === 0) await new Promise((resolve) => setTimeout(resolve))
     // Dropped meanwhile?
@@ -51,18 +58,18 @@ export function openDelivery(route: Route, mayGo: () => boolean): Delivery {
     // The browser goes on with them all the same.
     if (isLeaving && status === 0) return
     if (status === 204) {
-      pace.delivered()
+      backoff.delivered()
     } else {
       // At the end of the line, lest one that nobody takes hold up all others.
       pending.set(id, bytes)
-      pace.failed(askedMs)
+      backoff.failed(askedMs)
     }
     resume()
   }
   const resume = (): void => {
     clearTimeout(timer)
     if (pending.size === 0 || !mayGo()) return
-    const waitMs = pace.waitMs()
+    const waitMs = backoff.waitMs()
     if (waitMs > 0) {
       timer = setTimeout(resume, waitMs)
       return
@@ -71,7 +78,7 @@ export function openDelivery(route: Route, mayGo: () => boolean): Delivery {
       if (underWay.size < limits.inFlight && !underWay.has(id)) send(id, bytes)
     }
   }
-  const mayHurry = (): boolean => pending.size > 0 && !pace.isAsked() && mayGo()
+  const mayHurry = (): boolean => pending.size > 0 && !backoff.isAsked() && mayGo()
   const flush = (): void => {
     if (!mayHurry()) return
     let spare: number = limits.outlivingBytes
@@ -88,7 +95,7 @@ export function openDelivery(route: Route, mayGo: () => boolean): Delivery {
     for (const [id, bytes] of pending) {
       const body = new Blob([bytes], { type: contentType })
       const { controller } = underWay.get(id) ?? {}
-      if (!surroundings.navigator?.sendBeacon?.(route.url, body)) continue
+      if (!globals.navigator?.sendBeacon?.(collector.url, body)) continue
       underWay.delete(id)
       pending.delete(id)
       controller?.abort()
@@ -96,7 +103,7 @@ export function openDelivery(route: Route, mayGo: () => boolean): Delivery {
   }
 
   // A beacon cannot carry a key.
-  const hurry = canOutlive() || route.key !== undefined ? flush : sendBeacons
+  const hurry = canOutlive() || collector.key !== undefined ? flush : sendBeacons
 
   return {
     offer: (id, bytes) => {

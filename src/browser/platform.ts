@@ -1,11 +1,12 @@
-import { surroundings } from './surroundings.ts'
+import type { Platform } from '../contract/platform.ts'
+import { globals } from './page.ts'
 
-/** By Node's names, which the builder takes; the first that fits. */
+/** By the names that events have for them; the first that fits. */
 const systems: readonly (readonly [name: string, sign: RegExp])[] = [
   ['android', /android/i],
   ['ios', /iphone|ipad|ipod|\bios\b/i],
-  ['win32', /windows/i],
-  ['darwin', /mac ?os/i],
+  ['windows', /windows/i],
+  ['macos', /mac ?os/i],
   ['linux', /linux|cros|chrom.* os/i],
   ['freebsd', /freebsd/i],
   ['openbsd', /openbsd/i],
@@ -13,9 +14,9 @@ const systems: readonly (readonly [name: string, sign: RegExp])[] = [
 
 // A Mac says "Intel" whatever is in it, so that is no sign.
 const architectures: typeof systems = [
-  ['x64', /x86_64|x64|amd64/i],
-  ['arm64', /aarch64|arm64|iphone|ipad/i],
-  ['ia32', /i[3-6]86/i],
+  ['x86_64', /x86_64|x64|amd64/i],
+  ['aarch64', /aarch64|arm64|iphone|ipad/i],
+  ['x86', /i[3-6]86/i],
   ['arm', /armv\d/i],
 ]
 
@@ -23,10 +24,10 @@ const architectures: typeof systems = [
  * The class of platform, from what the browser sends to every site with every request. What it
  * would only say when asked is not asked for: that is how people are told apart.
  */
-export function platformHere(): { readonly platform: string; readonly arch: string } {
-  const { userAgent = '', userAgentData } = surroundings.navigator ?? {}
+export function platformHere(): Platform {
+  const { userAgent = '', userAgentData } = globals.navigator ?? {}
   return {
-    platform: firstFit(systems, userAgentData?.platform || userAgent),
+    os: firstFit(systems, userAgentData?.platform || userAgent),
     arch: firstFit(architectures, userAgent),
   }
 }

@@ -1,3 +1,6 @@
+import { accepts } from '../contract/check.ts'
+import { nilUuid, version as versionForm } from '../contract/values.ts'
+import { inBrowsers as product } from '../product/runmat.ts'
 import {
   buildFinished,
   buildStarted,
@@ -5,13 +8,10 @@ import {
   type RunIdentity,
   type RunStart,
 } from '../record/run.ts'
-import { canKeep } from './client-id.ts'
+import { canKeep, newUuid } from './client-id.ts'
 import type { Consent } from './consent.ts'
-import { facts } from './facts.ts'
-import { fitTable } from './fit-table.ts'
 import { platformHere } from './platform.ts'
-import { quietly } from './quietly.ts'
-import { randomUuid } from './random.ts'
+import { quietly } from './page.ts'
 
 /** One run of the host's. Finishing it twice, or after consent has ended, does nothing. */
 export interface BrowserRun {
@@ -19,8 +19,6 @@ export interface BrowserRun {
 }
 
 export const silentRun: BrowserRun = { finish: () => undefined }
-
-const { product } = facts
 
 /** A run belongs to the session that it started in: what happened past a no is never told. */
 export function startRun(consent: Consent, version: unknown, start: RunStart): BrowserRun {
@@ -60,18 +58,18 @@ export function previewRun(
   start: RunStart = exampleStart,
   finish: RunFinish = exampleFinish,
 ): string | undefined {
-  const id = consent.knownId() ?? (canKeep() ? facts.nilUuid : undefined)
+  const id = consent.knownId() ?? (canKeep() ? nilUuid : undefined)
   const moment = { ...momentNow(), elapsedUs: 0 }
   return buildFinished(product, identityOf(id, version), moment, start, finishHere(finish))
 }
 
 function identityOf(clientId: string | undefined, version: unknown): RunIdentity {
-  const release = (fitTable(facts.version, version) ?? '0.0.0') as string
-  return { clientId, sessionId: randomUuid(), ...platformHere(), release }
+  const release = accepts(versionForm, version) ? (version as string) : '0.0.0'
+  return { clientId, sessionId: newUuid(), ...platformHere(), release }
 }
 
 function momentNow() {
-  return { eventId: randomUuid(), now: Date.now() }
+  return { eventId: newUuid(), now: Date.now() }
 }
 
 /** What runs in a browser is this kind of host, unless it says that it is another. */

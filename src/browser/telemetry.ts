@@ -1,7 +1,7 @@
 import type { RunFinish, RunStart } from '../record/run.ts'
 import { openConsent } from './consent.ts'
 import { type BrowserTelemetryOptions, readOptions } from './options.ts'
-import { quietly } from './quietly.ts'
+import { quietly } from './page.ts'
 import { type BrowserRun, previewRun, silentRun, startRun } from './runs.ts'
 
 /** What a page, or a worker in it, holds. Nothing here throws, waits, or writes to the console. */

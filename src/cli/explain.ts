@@ -1,4 +1,5 @@
-import type { Contract, FieldNote } from '../contract/contract.ts'
+import type { Contract } from '../contract/contracts.ts'
+import type { FieldNote } from '../contract/dictionary.ts'
 import type { Invocation } from './invocation.ts'
 import { wrap } from './words.ts'
 

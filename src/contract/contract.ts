@@ -1,99 +1,98 @@
-import * as v from 'valibot'
-
-import { fit, unwrap } from './fit.ts'
+import {
+  droppedFrom,
+  type Fault,
+  faultIn,
+  fit,
+  isExact,
+  isObject,
+  type JsonObject,
+  type Shape,
+  shapeOf,
+} from './check.ts'
+import type { ObjectValue } from './schema.ts'
 
 export type Kind = 'usage' | 'runtime' | 'install'
 
-/** One field of an event, as it is explained to people. */
-export interface FieldNote {
-  readonly field: string
-  readonly carries: string
-  readonly why: string
-  /** The words that can stand here, where it is one of a fixed list. */
-  readonly values: readonly string[]
-  /** The names that it can hold, and what each means where the name does not say it. */
-  readonly names: readonly { readonly name: string; readonly meaning: string }[]
-}
-
-export interface Contract {
+/** One kind of event: what it may carry, and how it is checked. */
+export interface EventContract {
   readonly kind: Kind
   readonly title: string
-  readonly fields: readonly FieldNote[]
   /** The values of `event_label` that belong to it; none where events bear no label. */
   readonly labels: readonly string[]
-  /** The table itself, as valibot has it; for those who make documents and messages of it. */
-  readonly schema: object
+  readonly schema: ObjectValue
+  /** What fits of a claim; undefined where something required does not. See check.ts. */
+  readonly fit: (claim: unknown) => JsonObject | undefined
+  /** The parts of a claim that are not in the event which `fit` made of it. */
+  readonly droppedFrom: (claim: JsonObject, event: JsonObject) => readonly string[]
+  /** Is a parsed value exactly what `fit` makes, in its order, with nothing to drop? */
+  readonly isExact: (value: unknown) => boolean
+  /** Why a value is not an event. Where it may hold more than fits, only a required part is a fault. */
+  readonly faultIn: (value: unknown, mayHoldMore?: boolean) => Fault | undefined
+  /** Does an event only show what one would look like? Such an event is never sent. */
+  readonly isPreview: (event: JsonObject) => boolean
+  /** What `fit` makes, as the bytes that may leave. */
+  readonly serialise: Serialise
   /**
-   * The one serialiser. Takes whatever a host claims and gives the bytes that may leave, or
-   * undefined where no valid event can be made of it. What does not fit is dropped, never bent.
-   */
-  readonly serialise: (candidate: unknown) => string | undefined
-  /**
-   * The bytes of a parsed event that may be sent, or undefined where it is none of this family:
+   * The bytes of an event that may be sent, or undefined where the value is none of this family:
    * something missing, something added, or only a preview.
    */
   readonly recognise: (value: unknown) => string | undefined
 }
 
-type EventSchema = v.StrictObjectSchema<v.ObjectEntries, undefined>
+/**
+ * The one serialiser. Takes whatever a host claims and gives the bytes that may leave, or undefined
+ * where no valid event can be made of it. What does not fit is dropped, never bent.
+ */
+export type Serialise = (claim: unknown) => string | undefined
+
+export function serialiserOf(shape: Shape): Serialise {
+  return (claim) => {
+    const event = fit(shape, claim)
+    return event && JSON.stringify(event)
+  }
+}
 
 /** @internal */
 export function contractOf(
   kind: Kind,
   title: string,
-  schema: EventSchema,
-  isPreview: (event: Readonly<Record<string, unknown>>) => boolean = () => false,
-): Contract {
-  const serialise = (candidate: unknown) => {
-    const event = fit(schema, candidate)
-    return event === undefined ? undefined : JSON.stringify(event)
-  }
+  schema: ObjectValue,
+  isPreview: EventContract['isPreview'],
+): EventContract {
+  const shape = shapeOf(schema)
+  const problem = (value: unknown, mayHoldMore?: boolean): Fault | undefined =>
+    isObject(value)
+      ? faultIn(shape, value, mayHoldMore)
+      : { field: '', wanted: schema, given: value }
   return {
     kind,
     title,
-    // For people to read, who can wait: those who make events cannot.
-    get fields() {
-      return Object.entries(schema.entries).map(([name, entry]) =>
-        note(name, unwrap(entry as v.GenericSchema)),
-      )
-    },
     labels: labelsIn(schema),
     schema,
-    serialise,
+    fit: (claim) => fit(shape, claim),
+    droppedFrom: (claim, event) => droppedFrom(shape, claim, event),
+    isExact: (value) => isExact(shape, value),
+    faultIn: problem,
+    isPreview,
+    serialise: serialiserOf(shape),
     recognise: (value) => {
-      // What passes has the schema's names in the schema's order, as the serialiser's has.
-      const { success, output } = v.safeParse(schema, value, { abortEarly: true })
-      return success && !isPreview(output) ? JSON.stringify(output) : undefined
+      const event = problem(value) ? undefined : fit(shape, value)
+      return event && !isPreview(event) ? JSON.stringify(event) : undefined
     },
   }
 }
 
-function labelsIn({ entries }: EventSchema): readonly string[] {
-  const label = entries['event_label'] as
-    | { literal?: string; options?: readonly string[] }
-    | undefined
-  return label?.options ?? (label?.literal === undefined ? [] : [label.literal])
+function labelsIn({ fields: { event_label: label } }: ObjectValue): readonly string[] {
+  if (label?.kind === 'words') return label.words
+  return label?.kind === 'constant' ? [String(label.is)] : []
 }
 
-function note(field: string, schema: v.GenericSchema): FieldNote {
-  const { entries } = schema as { entries?: Record<string, v.GenericSchema> }
-  return {
-    field,
-    carries: descriptionOf(schema),
-    why: v.getMetadata(schema)['why'] as string,
-    values: valuesOf(schema),
-    names: Object.entries(entries ?? {}).map(([name, entry]) => {
-      const inner = unwrap(entry)
-      return { name, meaning: descriptionOf(inner) || valuesOf(inner).join(', ') }
-    }),
+/** Contracts follow from the product alone. They are made once for each, when first needed. */
+export function oncePerProduct<Of extends object, T>(make: (product: Of) => T): (product: Of) => T {
+  const made = new WeakMap<Of, { readonly value: T }>()
+  return (product) => {
+    const known = made.get(product) ?? { value: make(product) }
+    made.set(product, known)
+    return known.value
   }
-}
-
-function descriptionOf(schema: v.GenericSchema): string {
-  return v.getDescription(schema) ?? ''
-}
-
-function valuesOf(schema: v.GenericSchema): readonly string[] {
-  const { options } = schema as { options?: readonly unknown[] }
-  return (options ?? []).filter((option) => typeof option === 'string')
 }

@@ -1,16 +1,30 @@
 import type { Product } from '../product/product.ts'
-import type { Contract } from './contract.ts'
+import { type EventContract, oncePerProduct } from './contract.ts'
+import { type FieldNote, notesOn } from './dictionary.ts'
 import { installContracts } from './install.ts'
 import { runtimeContracts } from './runtime.ts'
 import { usageContract } from './usage.ts'
 
-/** Every family of events that the product sends. */
-export function contractsOf(product: Product): readonly Contract[] {
-  return [usageContract(product), ...runtimeContracts(product), ...installContracts(product)]
+/** A contract with its documentation. What only builds or sends events does not load that. */
+export interface Contract extends EventContract {
+  readonly fields: readonly FieldNote[]
 }
 
+/** Every family of events that the product sends. */
+export const contractsOf = oncePerProduct((product: Product): readonly Contract[] =>
+  [usageContract(product), ...runtimeContracts(product), ...installContracts(product)].map(
+    (contract) => ({
+      ...contract,
+      // For people to read, who can wait: those who make events cannot.
+      get fields() {
+        return notesOn(product, contract)
+      },
+    }),
+  ),
+)
+
 /** The bytes of an event of any family, from text that anybody may have written. */
-export function recognise(contracts: readonly Contract[], text: string): string | undefined {
+export function recognise(contracts: readonly EventContract[], text: string): string | undefined {
   let value: unknown
   try {
     value = JSON.parse(text)

@@ -1,5 +1,16 @@
 export { runmat } from '../product/runmat.ts'
 export type { Product } from '../product/product.ts'
-export { contractsOf, recognise } from './contracts.ts'
-export type { Contract, FieldNote, Kind } from './contract.ts'
+export { accepts, type Fault, fieldsOf, isObject, type JsonObject } from './check.ts'
+export type { EventContract, Kind } from './contract.ts'
+export { type Contract, contractsOf, recognise } from './contracts.ts'
+export {
+  type Dictionary,
+  type DictionaryField,
+  dictionaryOf,
+  type FieldNote,
+  type ValueNote,
+} from './dictionary.ts'
+export { jsonSchemaOf } from './json-schema.ts'
+export type { Question } from './meanings.ts'
+export type { Field, Fields, ObjectValue, Value } from './schema.ts'
 export { usageContract } from './usage.ts'

@@ -1,54 +1,39 @@
-import * as v from 'valibot'
-
-import { clientId, field, nilUuid, oneOf, platformName, randomUuid, version } from './atoms.ts'
-import { type Contract, contractOf } from './contract.ts'
-import { oncePerProduct } from './once.ts'
-import { installArchitectures, installSystems } from './platform.ts'
+import type { Product } from '../product/product.ts'
+import { contractOf, type EventContract, oncePerProduct } from './contract.ts'
+import { architectureNames, systemNames } from './platform.ts'
+import { type AnyValue, constant, object, oneOf, optional } from './schema.ts'
+import { clientId, nilUuid, platformName, uuid, version } from './values.ts'
 
 export const installLabels = ['install_start', 'install_complete', 'install_failed'] as const
 
-export const installContracts = oncePerProduct(({ name, installs }): readonly Contract[] => {
-  if (!installs) return []
-  const isPreview = ({ cid }: Readonly<Record<string, unknown>>) => cid === nilUuid
-  return [contractOf('install', `${name} install event`, installSchema(), isPreview)]
-})
+/** Installers say what `uname` and Windows call it. */
+export const installSystems = [...systemNames, 'darwin', 'freebsd']
+export const installArchitectures = [
+  ...architectureNames,
+  'aarch64',
+  'amd64',
+  'AMD64',
+  'ARM64',
+  'armv7l',
+  'i686',
+]
 
-/** @internal */
-export function installSchema() {
-  return v.strictObject({
-    event_label: field(
-      oneOf(installLabels),
-      'Which step of the installation this is.',
-      'Shows whether installs succeed.',
-    ),
-    uuid: v.optional(
-      field(
-        randomUuid,
-        'Random UUID, new for every event.',
-        'Lets the collector count an event once even if it arrives twice.',
-      ),
-    ),
-    os: field(oneOf(installSystems), 'Operating system.', 'Shows where installs fail.'),
-    arch: field(oneOf(installArchitectures), 'Class of processor.', 'Shows where installs fail.'),
-    platform: v.optional(
-      field(platformName, 'The release that was chosen.', 'Shows whether the right one is found.'),
-    ),
-    release: field(
-      v.union([version, v.literal('unknown')]),
-      'The version that is being installed.',
-      'Shows which releases have trouble.',
-    ),
-    method: field(
-      oneOf(['shell', 'powershell']),
-      'Which installer ran.',
-      'Shows which installer has trouble.',
-    ),
-    cid: v.optional(
-      field(
-        clientId,
-        'The client id: a random UUID made on this machine.',
-        'Tells "one machine ten times" from "ten machines once".',
-      ),
-    ),
-  })
-}
+export const installContracts = oncePerProduct(
+  ({ name, installs }: Pick<Product, 'name' | 'installs'>): readonly EventContract[] =>
+    installs
+      ? [contractOf('install', `${name} install event`, installEvent, ({ cid }) => cid === nilUuid)]
+      : [],
+)
+
+const release: AnyValue = { kind: 'any', of: [version, constant('unknown')] }
+
+export const installEvent = object({
+  event_label: oneOf(installLabels),
+  uuid: optional(uuid),
+  os: oneOf(installSystems),
+  arch: oneOf(installArchitectures),
+  platform: optional(platformName),
+  release,
+  method: oneOf(['shell', 'powershell']),
+  cid: optional(clientId),
+})

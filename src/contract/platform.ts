@@ -1,32 +1,21 @@
-const systems: ReadonlyMap<string, string> = new Map([
-  ['linux', 'linux'],
-  ['darwin', 'macos'],
-  ['win32', 'windows'],
-])
-
-const architectures: ReadonlyMap<string, string> = new Map([
-  ['x64', 'x86_64'],
-  ['arm64', 'arm64'],
-  ['ia32', 'x86'],
-  ['arm', 'arm'],
-  ['riscv64', 'riscv64'],
-  ['ppc64', 'ppc64'],
-  ['s390x', 's390x'],
-  ['loong64', 'loong64'],
-])
-
-export const systemNames = [...systems.values(), 'other']
-export const architectureNames = [...architectures.values(), 'other']
-
+/** The class of platform, in the words of the events. */
 export interface Platform {
   readonly os: string
   readonly arch: string
 }
 
-/** The class of platform, from Node's names for it. */
-export function platformOf(platform: string, arch: string): Platform {
-  return { os: systems.get(platform) ?? 'other', arch: architectures.get(arch) ?? 'other' }
-}
+export const systemNames = ['linux', 'macos', 'windows', 'other']
+export const architectureNames = [
+  'x86_64',
+  'arm64',
+  'x86',
+  'arm',
+  'riscv64',
+  'ppc64',
+  's390x',
+  'loong64',
+  'other',
+]
 
 /** The runtime is not ours and says Rust's names. */
 export const runtimeSystems = [...systemNames, 'freebsd', 'openbsd', 'netbsd', 'android', 'ios']
@@ -38,23 +27,33 @@ export const runtimeArchitectures = [
   'wasm32',
 ]
 
-/** Installers say what `uname` and Windows call it. */
-export const installSystems = [...systemNames, 'darwin', 'freebsd']
-export const installArchitectures = [
-  ...architectureNames,
-  'aarch64',
-  'amd64',
-  'AMD64',
-  'ARM64',
-  'armv7l',
-  'i686',
-]
+/** Node's names for what events call differently. */
+const systems: ReadonlyMap<string, string> = new Map([
+  ['darwin', 'macos'],
+  ['win32', 'windows'],
+])
+const architectures: ReadonlyMap<string, string> = new Map([
+  ['x64', 'x86_64'],
+  ['ia32', 'x86'],
+])
 
-/** The same platform in the runtime's words. */
-export function runtimePlatformOf(platform: string, arch: string): Platform {
-  const { os, arch: ours } = platformOf(platform, arch)
+/** From Node's names for it. */
+export function platformOf(platform: string, arch: string): Platform {
   return {
-    os: runtimeSystems.includes(platform) ? platform : os,
+    os: known(systemNames, systems.get(platform) ?? platform),
+    arch: known(architectureNames, architectures.get(arch) ?? arch),
+  }
+}
+
+/** The same in the runtime's words. */
+export function runtimePlatformOf(platform: string, arch: string): Platform {
+  const { arch: ours } = platformOf(platform, arch)
+  return {
+    os: known(runtimeSystems, systems.get(platform) ?? platform),
     arch: ours === 'arm64' ? 'aarch64' : ours,
   }
+}
+
+function known(names: readonly string[], name: string): string {
+  return names.includes(name) ? name : 'other'
 }

@@ -1,3 +1,4 @@
+import { runtimePlatformOf } from '../contract/platform.ts'
 import { type Live, openLive, type Pending } from '../deliver/live.ts'
 import { newUuid } from '../files/uuid.ts'
 import { queueFinished } from '../record/queue-drafts.ts'
@@ -58,8 +59,7 @@ export function openRuns({ context, version, userAgent, mayLeaveNow, show }: Run
     const identity = {
       clientId: mintClientId(paths.clientId),
       sessionId: newUuid(),
-      platform: environment.platform,
-      arch: environment.arch,
+      ...runtimePlatformOf(environment.platform, environment.arch),
       release: usableVersion(version),
     }
     const since = performance.now()

@@ -1,5 +1,20 @@
 import { buildIngestionKey } from './build.ts'
-import type { Product } from './product.ts'
+import type { Product, RuntimeFacts } from './product.ts'
+
+const id = 'runmat'
+const endpoint = 'https://api.runmat.com/v1/t'
+
+const runtime: RuntimeFacts = {
+  runKinds: ['script', 'repl', 'benchmark', 'install', 'kernel'],
+  backends: ['wgpu', 'cuda', 'metal', 'vulkan', 'inprocess'],
+  failures: {
+    stages: ['parser', 'hir', 'compile', 'runtime', 'unknown'],
+    hosts: ['cli', 'wasm', 'kernel', 'desktop'],
+  },
+}
+
+/** What a browser has to know, where there are no files, no environment and no subcommands. */
+export const inBrowsers = { id, endpoint, embeddedKey: buildIngestionKey, runtime }
 
 /**
  * RunMat, as its telemetry knows it. This is the only file under src/ that spells its names, and
@@ -7,13 +22,13 @@ import type { Product } from './product.ts'
  * Adding one is at least a minor release.
  */
 export const runmat: Product = {
-  id: 'runmat',
+  id,
   name: 'RunMat',
   command: 'runmat-telemetry',
   docs: 'https://runmat.com/docs/telemetry',
   contact: 'team@dystr.com',
 
-  endpoint: 'https://api.runmat.com/v1/t',
+  endpoint,
   udpEndpoint: 'udp.telemetry.runmat.com:7846',
 
   variables: {
@@ -85,14 +100,7 @@ export const runmat: Product = {
     },
   },
 
-  runtime: {
-    runKinds: ['script', 'repl', 'benchmark', 'install', 'kernel'],
-    backends: ['wgpu', 'cuda', 'metal', 'vulkan', 'inprocess'],
-    failures: {
-      stages: ['parser', 'hir', 'compile', 'runtime', 'unknown'],
-      hosts: ['cli', 'wasm', 'kernel', 'desktop'],
-    },
-  },
+  runtime,
   installs: true,
 
   milestones: {

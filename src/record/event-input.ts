@@ -1,5 +1,3 @@
-import * as v from 'valibot'
-
 import type { Kind } from '../contract/contract.ts'
 import { contractsOf } from '../contract/contracts.ts'
 import { platformOf, runtimePlatformOf } from '../contract/platform.ts'
@@ -7,7 +5,7 @@ import { newUuid } from '../files/uuid.ts'
 import type { Parsed } from '../settings/address.ts'
 import type { Context } from '../settings/context.ts'
 import { mintClientId } from '../store/client-id.ts'
-import { faultIn, parseObject } from './usage-input.ts'
+import { faultText, parseObject } from './usage-input.ts'
 
 export interface AcceptedEvent {
   readonly id: string
@@ -40,8 +38,8 @@ export function readEventInput(
     uuid: id,
     cid: verdict.collecting ? mintClientId(paths.clientId) : undefined,
   }
-  const result = v.safeParse(contract.schema as v.GenericSchema, event)
-  if (!result.success) return refuse(faultIn(result.issues[0]), kind)
+  const fault = contract.faultIn(event)
+  if (fault !== undefined) return refuse(faultText(fault), kind)
   const bytes = contract.serialise(event)
   return bytes === undefined
     ? refuse('The input makes no event.', kind)

@@ -1,5 +1,6 @@
-import { nilUuid } from '../contract/atoms.ts'
+import { nilUuid } from '../contract/values.ts'
 import type { Kind } from '../contract/contract.ts'
+import { runtimePlatformOf } from '../contract/platform.ts'
 import { previewTrigger } from '../contract/usage.ts'
 import { newUuid } from '../files/uuid.ts'
 import type { Context } from '../settings/context.ts'
@@ -55,7 +56,8 @@ function previewRun(
 ): string | undefined {
   const { platform, arch } = environment
   const release = usableVersion(ownVersion)
-  const identity = { clientId, sessionId: newUuid(), platform, arch, release }
+  const names = runtimePlatformOf(platform, arch)
+  const identity = { clientId, sessionId: newUuid(), ...names, release }
   const moment = { eventId: newUuid(), now: environment.now(), elapsedUs: 48_200 }
   const start = { runKind: 'script', jitEnabled: true, accelerateEnabled: true }
   if (isStart) return buildStarted(product, identity, moment, start)

@@ -1,7 +1,11 @@
-import type { Contract } from '../contract/contract.ts'
-import { runtimePlatformOf } from '../contract/platform.ts'
-import { runFinished, runStarted, runtimeContracts } from '../contract/runtime.ts'
+import { shapeOf } from '../contract/check.ts'
+import { oncePerProduct, serialiserOf } from '../contract/contract.ts'
+import type { Platform } from '../contract/platform.ts'
+import { finishedEvent, runFinished, runStarted, startedEvent } from '../contract/runtime.ts'
 import type { Product } from '../product/product.ts'
+
+/** As much of a product as a run needs: a browser has no more of it. */
+type RuntimeProduct = Pick<Product, 'runtime'>
 
 /** What a host knows when a run starts. */
 export interface RunStart {
@@ -44,11 +48,9 @@ export interface RunFinish {
 }
 
 /** What both events of a run say alike. */
-export interface RunIdentity {
+export interface RunIdentity extends Platform {
   readonly clientId: string | undefined
   readonly sessionId: string
-  readonly platform: string
-  readonly arch: string
   readonly release: string
 }
 
@@ -58,12 +60,12 @@ export interface RunMoment {
 }
 
 export function buildStarted(
-  product: Product,
+  product: RuntimeProduct,
   identity: RunIdentity,
   { eventId, now }: RunMoment,
   start: RunStart,
 ): string | undefined {
-  return contractFor(product, runStarted)?.serialise({
+  return serialisersOf(product)?.started({
     ...envelope(identity, eventId, start),
     event_label: runStarted,
     payload: { ...enabledness(start), timestamp_ms: now },
@@ -71,7 +73,7 @@ export function buildStarted(
 }
 
 export function buildFinished(
-  product: Product,
+  product: RuntimeProduct,
   identity: RunIdentity,
   { eventId, now, elapsedUs }: RunMoment & { readonly elapsedUs: number },
   start: RunStart,
@@ -79,7 +81,7 @@ export function buildFinished(
 ): string | undefined {
   const { success, jitUsed, counters, failure } = finish
   const duration_us = isFigure(finish.durationUs) ? finish.durationUs : elapsedUs
-  return contractFor(product, runFinished)?.serialise({
+  return serialisersOf(product)?.finished({
     ...envelope(identity, eventId, start),
     event_label: runFinished,
     payload: {
@@ -99,16 +101,21 @@ export function buildFinished(
   })
 }
 
-function contractFor(product: Product, label: string): Contract | undefined {
-  return runtimeContracts(product).find(({ labels }) => labels.includes(label))
-}
+const serialisersOf = oncePerProduct(
+  ({ runtime }: RuntimeProduct) =>
+    runtime && {
+      started: serialiserOf(shapeOf(startedEvent(runtime))),
+      finished: serialiserOf(shapeOf(finishedEvent(runtime))),
+    },
+)
 
 function envelope(identity: RunIdentity, uuid: string, { runKind }: RunStart) {
   return {
     uuid,
     cid: identity.clientId,
     session_id: identity.sessionId,
-    ...runtimePlatformOf(identity.platform, identity.arch),
+    os: identity.os,
+    arch: identity.arch,
     release: identity.release,
     run_kind: runKind,
   }

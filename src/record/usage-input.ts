@@ -1,6 +1,6 @@
-import * as v from 'valibot'
-
-import { oneOf, version } from '../contract/atoms.ts'
+import { type Fault, faultIn, shapeOf } from '../contract/check.ts'
+import { map, object, oneOf, optional, type Value } from '../contract/schema.ts'
+import { flag, version } from '../contract/values.ts'
 import type { Product } from '../product/product.ts'
 import type { Parsed } from '../settings/address.ts'
 import type { UsageInput } from './milestones.ts'
@@ -11,37 +11,32 @@ export interface RecordedUsage extends UsageInput {
 }
 
 /**
- * Reads a input. A host in another language gets no second look from a compiler, so that here,
+ * Reads the input. A host in another language gets no second look from a compiler, so that here,
  * unlike in the library, what is not known is refused by name.
  */
 export function readUsageInput(product: Product, text: string): Parsed<RecordedUsage> {
   const value = parseObject(text)
   if (value === undefined) return refuse('The input is not a JSON object.', product)
-  const result = v.safeParse(inputSchema(product), value)
-  if (!result.success) return refuse(faultIn(result.issues[0]), product)
-  const { engine, ...rest } = result.output
+  const fault = faultIn(shapeOf(inputSchema(product)), value)
+  if (fault !== undefined) return refuse(faultText(fault), product)
+  const { engine, ...rest } = value as RecordedUsage & { readonly engine?: string }
   const input = engine === undefined ? rest : { ...rest, selection: engine }
   const { subcommand, outcome } = input
   if (outcome !== undefined && !outcomesOf(product, subcommand).includes(outcome)) {
     return refuse(`outcome is not known for ${subcommand}.`, product)
   }
-  return { ok: true, value: input as RecordedUsage }
+  return { ok: true, value: input }
 }
 
 function inputSchema({ usage, milestones }: Product) {
-  return v.strictObject({
+  return object({
     subcommand: oneOf(usage.subcommands),
-    outcome: v.optional(v.string()),
-    milestone: v.optional(oneOf(Object.keys(milestones.named))),
-    engine: v.optional(oneOf(usage.selections)),
-    capabilities: v.optional(
-      v.strictObject(
-        Object.fromEntries(
-          Object.keys(usage.capabilities).map((name) => [name, v.optional(v.boolean())]),
-        ),
-      ),
-    ),
-    version: v.optional(version),
+    // Which outcomes there are depends on the subcommand.
+    outcome: optional({ kind: 'text', pattern: /^/ }),
+    milestone: optional(oneOf(Object.keys(milestones.named))),
+    engine: optional(oneOf(usage.selections)),
+    capabilities: optional(map(Object.keys(usage.capabilities), flag)),
+    version: optional(version),
   })
 }
 
@@ -57,18 +52,43 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> | u
 }
 
 /** What is wrong with which field, in one sentence. */
-export function faultIn(issue: v.BaseIssue<unknown>): string {
-  return `${v.getDotPath(issue) ?? 'The input'} ${faultOf(issue)}`
+export function faultText({ field, wanted, given }: Fault): string {
+  const subject = field === '' ? 'The input' : field
+  if (wanted === undefined) return `${subject} is not known.`
+  if (given === undefined) return `${subject} is missing.`
+  return `${subject} must be ${wantedText(wanted)}, not ${givenText(given)}.`
 }
 
-function faultOf({ expected, received }: v.BaseIssue<unknown>): string {
-  if (received === 'undefined') return 'is missing.'
-  if (expected === 'never') return 'is not known.'
-  const wanted = (expected ?? 'another form').replace(/^\((.*)\)$/, 'one of $1')
-  return `must be ${wanted.replaceAll(' | ', ', ')}, not ${received.slice(0, 60)}.`
+function wantedText(value: Value): string {
+  switch (value.kind) {
+    case 'boolean':
+      return 'true or false'
+    case 'number':
+      return `a ${value.isWhole ? 'whole ' : ''}number from ${value.least} to ${value.most}`
+    case 'constant':
+      return JSON.stringify(value.is)
+    case 'words':
+      return `one of ${value.words.map((word) => JSON.stringify(word)).join(', ')}`
+    case 'text': {
+      const most = value.longest === undefined ? '' : ` of at most ${value.longest} characters`
+      return `text${most} that matches ${value.pattern}`
+    }
+    case 'any':
+      return value.of.map(wantedText).join(', or ')
+    case 'map':
+    case 'object':
+      return 'an object'
+  }
 }
 
-function outcomesOf({ usage }: Product, subcommand: string): readonly string[] {
+function givenText(given: unknown): string {
+  const text = JSON.stringify(given)
+  return text.length > longestGiven ? `${text.slice(0, longestGiven)}…` : text
+}
+
+const longestGiven = 60
+
+function outcomesOf({ usage }: Product, subcommand = ''): readonly string[] {
   return Object.hasOwn(usage.outcomes, subcommand) ? (usage.outcomes[subcommand] ?? []) : []
 }
 

@@ -1,8 +1,7 @@
-import * as v from 'valibot'
-
-import { version as versionForm } from '../contract/atoms.ts'
+import { accepts } from '../contract/check.ts'
 import { platformOf } from '../contract/platform.ts'
 import { usageContract } from '../contract/usage.ts'
+import { version as versionForm } from '../contract/values.ts'
 import { payloadSchemaVersion, statsSchemaVersion } from '../contract/versions.ts'
 import type { Product } from '../product/product.ts'
 import type { Stats } from '../store/stats.ts'
@@ -43,5 +42,5 @@ export function buildUsage(product: Product, facts: UsageFacts): string | undefi
 
 /** A host that does not know its version, or calls it something free, is counted all the same. */
 export function usableVersion(version: string): string {
-  return v.is(versionForm, version) ? version : '0.0.0'
+  return accepts(versionForm, version) ? version : '0.0.0'
 }

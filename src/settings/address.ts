@@ -2,31 +2,50 @@ export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly fault: string; readonly hint: string }
 
+/** Why events may not go to an address, or `undefined`. */
+export type EndpointFlaw = keyof typeof endpointFaults
+
 /**
- * An address that events may go to: https to anywhere, plain http only to this machine, because
- * what is sent in the clear can be read and changed by everyone on the way.
+ * Events may go over https to anywhere, and over plain http only to this machine, because what is
+ * sent in the clear can be read and changed by everyone on the way.
  */
+export function endpointFlaw(text: string): EndpointFlaw | undefined {
+  if (text.length > 2048) return 'length'
+  // oxlint-disable-next-line no-control-regex -- URL drops these silently; we want them refused
+  if (/[\u0000-\u0020\u007f\\]/.test(text)) return 'characters'
+  if (!URL.canParse(text)) return 'form'
+  const { protocol, username, password, hash, hostname } = new URL(text)
+  if (protocol !== 'https:' && protocol !== 'http:') return 'protocol'
+  if (username !== '' || password !== '') return 'credentials'
+  if (hash !== '') return 'fragment'
+  return protocol === 'http:' && !isLoopback(hostname) ? 'plain' : undefined
+}
+
+const endpointFaults = {
+  length: 'is longer than 2048 characters',
+  characters: 'contains a space or control character',
+  form: 'is not an address',
+  protocol: 'does not start with https:',
+  credentials: 'contains a user name or password',
+  fragment: 'contains a # part, which is never sent',
+  plain: 'is plain http to another machine',
+}
+
+const endpointHints: Partial<Record<EndpointFlaw, string>> = {
+  credentials: 'Leave the part before the @ away.',
+  plain: 'Use https://, or http:// to localhost, 127.0.0.1 or [::1].',
+}
+
+/** An address that events may go to, or what is wrong with it in words. */
 export function parseEndpoint(text: string): Parsed<string> {
   const given = text.trim()
-  if (given.length > 2048) return refuse('is longer than 2048 characters')
-  // oxlint-disable-next-line no-control-regex -- URL drops these silently; we want them refused
-  if (/[\u0000-\u0020\u007f\\]/.test(given)) return refuse('contains a space or control character')
-  if (!URL.canParse(given)) return refuse('is not an address')
-  const url = new URL(given)
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    return refuse(`starts with ${url.protocol} instead of https:`)
-  }
-  if (url.username !== '' || url.password !== '') {
-    return refuse('contains a user name or password', 'Leave the part before the @ away.')
-  }
-  if (url.hash !== '') return refuse('contains a # part, which is never sent')
-  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    return refuse(
-      'is plain http to another machine',
-      'Use https://, or http:// to localhost, 127.0.0.1 or [::1].',
-    )
-  }
-  return { ok: true, value: given }
+  const flaw = endpointFlaw(given)
+  if (flaw === undefined) return { ok: true, value: given }
+  const fault =
+    flaw === 'protocol'
+      ? `starts with ${new URL(given).protocol} instead of https:`
+      : endpointFaults[flaw]
+  return refuse(fault, endpointHints[flaw])
 }
 
 /** `host:port` or `[v6]:port`. */

@@ -11,16 +11,16 @@ export interface IngestionKey {
 export function ingestionKeyOf(product: Product, { env }: HostEnvironment): IngestionKey {
   const { ingestionKey } = product
   if (ingestionKey === undefined) return missing
-  const given = usable(env[ingestionKey.variable])
+  const given = usableKey(env[ingestionKey.variable])
   if (given !== undefined) return { state: 'environment', value: given }
-  const embedded = usable(ingestionKey.embedded)
+  const embedded = usableKey(ingestionKey.embedded)
   return embedded === undefined ? missing : { state: 'embedded', value: embedded }
 }
 
 const missing: IngestionKey = { state: 'missing', value: undefined }
 
 /** Only what can stand in a header; anything else would break or forge the request. */
-function usable(key: string | undefined): string | undefined {
+export function usableKey(key: string | undefined): string | undefined {
   const trimmed = key?.trim()
   return trimmed !== undefined && /^[\u0021-\u007e]{1,512}$/.test(trimmed) ? trimmed : undefined
 }

@@ -3,7 +3,7 @@ import { readdirSync, renameSync } from 'node:fs'
 import path from 'node:path'
 
 import { statLink } from '../files/read.ts'
-import { type Contract } from '../contract/contract.ts'
+import type { EventContract } from '../contract/contract.ts'
 import { recognise } from '../contract/contracts.ts'
 import { isBusy, readSmallFile } from '../files/read.ts'
 import { makeFolder, removeFile } from '../files/write.ts'
@@ -22,7 +22,7 @@ const unfinishedMs = 5000
 const keptAside = 50
 
 /** Reads a file of the queue, which any program may have put there, and judges whether it may be sent. */
-export function readQueued(file: string, contracts: readonly Contract[], now: number): Queued {
+export function readQueued(file: string, contracts: readonly EventContract[], now: number): Queued {
   // A link could point at any secret of the user's.
   const reading = readSmallFile(file, sizeLimit, { links: false })
   if (reading.kind === 'absent') return { kind: 'gone' }

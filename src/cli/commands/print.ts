@@ -63,8 +63,8 @@ async function describe(invocation: Invocation, kind: Kind, { json, schema }: Pr
   const contract = contractsOf(product).findLast((one) => one.kind === kind)
   if (contract === undefined) throw new CliError(`${product.name} sends no ${kind} events.`)
   if (schema) {
-    const { jsonSchemaOf } = await import('../json-schema.ts')
-    io.out(toJson(jsonSchemaOf(contract)))
+    const { jsonSchemaOf } = await import('../../contract/json-schema.ts')
+    io.out(toJson(jsonSchemaOf(product, contract)))
   } else {
     io.out(json ? toJson(contract.fields) : explanation(invocation, contract))
   }

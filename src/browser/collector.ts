@@ -1,6 +1,25 @@
 import { parseRetryAfter } from '../deliver/http/outcome.ts'
-import { limits } from './limits.ts'
-import type { Route } from './route.ts'
+import { inBrowsers as product } from '../product/runmat.ts'
+import { endpointFlaw } from '../settings/address.ts'
+import { usableKey } from '../settings/ingestion-key.ts'
+
+export interface Collector {
+  readonly url: string
+  readonly key: string | undefined
+}
+
+/**
+ * Where events go, and with which key; undefined where they cannot go anywhere. An address that is
+ * refused is not replaced by ours: nobody meant to send there. The key that is built in goes to the
+ * address that is built in and to no other, and that address takes nothing without a key.
+ */
+export function collectorOf(endpoint = '', ingestionKey?: string): Collector | undefined {
+  const url = (endpoint || product.endpoint).trim()
+  if (endpointFlaw(url)) return undefined
+  const isOurs = url === product.endpoint
+  const key = usableKey(ingestionKey) ?? (isOurs ? usableKey(product.embeddedKey) : undefined)
+  return isOurs && key === undefined ? undefined : { url, key }
+}
 
 export const contentType = 'application/json'
 
@@ -16,13 +35,15 @@ export function canOutlive(): boolean {
   return 'keepalive' in Request.prototype
 }
 
+const timeoutMs = 10_000
+
 /** One event to the collector, and nothing else: no cookies, no address of the page. */
 export async function post(
-  { url, key }: Route,
+  { url, key }: Collector,
   body: string,
   controller: AbortController,
 ): Promise<Answer> {
-  const timer = setTimeout(() => controller.abort(), limits.timeoutMs)
+  const timer = setTimeout(() => controller.abort(), timeoutMs)
   try {
     const { status, headers } = await fetch(url, {
       method: 'POST',

@@ -1,7 +1,5 @@
-import { limits } from './limits.ts'
-
 /** When the collector may be asked again. Lives and dies with the page. */
-export interface Pace {
+export interface Backoff {
   readonly waitMs: () => number
   /** Was it the collector that wants to be left alone? Then even the end of a page waits. */
   readonly isAsked: () => boolean
@@ -9,7 +7,7 @@ export interface Pace {
   readonly delivered: () => void
 }
 
-export function openPace(): Pace {
+export function openBackoff(): Backoff {
   let failures = 0
   let notBefore = 0
   let askedUntil = 0
@@ -29,8 +27,10 @@ export function openPace(): Pace {
   }
 }
 
+const baseMs = 1000
+const capMs = 300_000
+
 /** Doubles from failure to failure; spread, lest all pages come back at once. */
 function backoffMs(failures: number): number {
-  const { baseMs, capMs } = limits.backoff
   return Math.min(baseMs * 2 ** (failures - 1), capMs) * (0.5 + Math.random() / 2)
 }

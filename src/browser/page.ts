@@ -1,0 +1,64 @@
+import type { Delivery } from './delivery.ts'
+
+/** What we use of a browser, or of a worker in one. Anything of it may be missing, or throw. */
+interface Globals {
+  readonly navigator?: {
+    readonly doNotTrack?: unknown
+    readonly msDoNotTrack?: unknown
+    readonly globalPrivacyControl?: unknown
+    readonly userAgent?: string
+    readonly userAgentData?: { readonly platform?: string }
+    readonly sendBeacon?: (url: string, body: Blob) => boolean
+  }
+  readonly doNotTrack?: unknown
+  readonly document?: Target & { readonly visibilityState: string }
+  readonly WorkerGlobalScope?: unknown
+  readonly localStorage?: {
+    readonly getItem: (key: string) => string | null
+    readonly setItem: (key: string, value: string) => void
+    readonly removeItem: (key: string) => void
+  }
+}
+
+interface Target {
+  readonly addEventListener: (type: string, listener: () => void) => void
+  readonly removeEventListener: (type: string, listener: () => void) => void
+}
+
+export const globals = globalThis as unknown as Globals & Target
+
+/** A page that is rendered on a server has nobody in front of it. */
+export function isBrowser(): boolean {
+  return 'document' in globals || 'WorkerGlobalScope' in globals
+}
+
+/**
+ * Follows the life of the page, and gives back a way to stop following. There is no handler of
+ * `unload`: it would keep the page from being restored when the person comes back to it.
+ */
+export function follow(delivery: Delivery, onStorage: () => void): () => void {
+  const { flush, leave, comeBack, resume } = delivery
+  const { document } = globals
+  const onVisibility = (): void => {
+    if (document?.visibilityState === 'hidden') flush()
+    else resume()
+  }
+  const page = { pagehide: leave, pageshow: comeBack, storage: onStorage }
+  document?.addEventListener('visibilitychange', onVisibility)
+  for (const [type, listener] of Object.entries(page)) globals.addEventListener(type, listener)
+  return () => {
+    document?.removeEventListener('visibilitychange', onVisibility)
+    for (const [type, listener] of Object.entries(page)) {
+      globals.removeEventListener(type, listener)
+    }
+  }
+}
+
+/** Whatever goes wrong in here, the page goes on and hears nothing of it. */
+export function quietly<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch {
+    return undefined
+  }
+}

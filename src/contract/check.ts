@@ -1,0 +1,169 @@
+import { type Fields, type ObjectValue, optional, type Value } from './schema.ts'
+
+export type JsonObject = Record<string, unknown>
+
+/** A schema with everything looked up that does not change from event to event. */
+export type Shape = readonly Part[]
+
+interface Part {
+  readonly name: string
+  readonly value: Value
+  readonly isRequired: boolean
+  /** What is inside an object or a map. */
+  readonly inner: Shape | undefined
+}
+
+/** The first thing that keeps a value from being an event. */
+export interface Fault {
+  /** The field's name, inside objects as `payload.duration_us`; empty for the whole. */
+  readonly field: string
+  /** What may stand there; undefined where there is no such field. */
+  readonly wanted: Value | undefined
+  readonly given: unknown
+}
+
+export function shapeOf({ fields }: Pick<ObjectValue, 'fields'>): Shape {
+  return Object.entries(fields).map(([name, value]) => {
+    const inner = fieldsOf(value)
+    return {
+      name,
+      value,
+      isRequired: !value.isOptional,
+      inner: inner && shapeOf({ fields: inner }),
+    }
+  })
+}
+
+/** The fields of an object, or of a map, where all are optional. */
+export function fieldsOf(value: Value): Fields | undefined {
+  if (value.kind === 'object') return value.fields
+  if (value.kind !== 'map') return undefined
+  return Object.fromEntries(value.names.map((name) => [name, optional(value.value)]))
+}
+
+/** May this stand there? Of an object, only whether it is one. */
+export function accepts(value: Value, given: unknown): boolean {
+  switch (value.kind) {
+    case 'boolean':
+      return typeof given === 'boolean'
+    case 'number':
+      return (
+        typeof given === 'number' &&
+        given >= value.least &&
+        given <= value.most &&
+        (!value.isWhole || Number.isInteger(given))
+      )
+    case 'constant':
+      return given === value.is
+    case 'words':
+      return value.words.includes(given as string)
+    case 'text':
+      return (
+        typeof given === 'string' &&
+        given.length <= (value.longest ?? given.length) &&
+        value.pattern.test(given)
+      )
+    case 'any':
+      return value.of.some((one) => accepts(one, given))
+    default:
+      return isObject(given)
+  }
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/**
+ * Brings a claim into a shape. An optional part that does not fit is left out; a required one that
+ * does not fit leaves nothing of the whole. The result has the schema's names in the schema's order,
+ * and only own values of the claim are looked at, each once.
+ */
+export function fit(shape: Shape, claim: unknown): JsonObject | undefined {
+  if (!isObject(claim)) return undefined
+  const event: JsonObject = {}
+  for (const { name, value, isRequired, inner } of shape) {
+    const given = own(claim, name)
+    const fitted = inner ? fit(inner, given) : accepts(value, given) ? given : undefined
+    if (fitted !== undefined) event[name] = fitted
+    else if (isRequired) return undefined
+  }
+  return event
+}
+
+/**
+ * Is this what `fit` would make of it, in that order, with nothing to drop? Only for values that come
+ * from `JSON.parse`: others can hold getters, which may answer differently the next time.
+ */
+export function isExact(shape: Shape, value: unknown): boolean {
+  if (!isObject(value)) return false
+  let at = 0
+  for (const name in value) {
+    let part = shape[at]
+    while (part !== undefined && part.name !== name) {
+      if (part.isRequired) return false
+      at += 1
+      part = shape[at]
+    }
+    if (part === undefined) return false
+    const given = value[name]
+    if (part.inner ? !isExact(part.inner, given) : !accepts(part.value, given)) return false
+    at += 1
+  }
+  for (; at < shape.length; at += 1) if (shape[at]?.isRequired) return false
+  return true
+}
+
+/**
+ * Why a value is not an event, in whatever order it stands; undefined where it is one. Where a claim
+ * may hold more than fits, only a required part is a fault.
+ */
+export function faultIn(
+  shape: Shape,
+  value: JsonObject,
+  mayHoldMore = false,
+  prefix = '',
+): Fault | undefined {
+  for (const { name, value: wanted, isRequired, inner } of shape) {
+    const given = own(value, name)
+    if (!isRequired && (mayHoldMore || given === undefined)) continue
+    const field = prefix + name
+    if (!accepts(wanted, given)) return { field, wanted, given }
+    const fault = inner && faultIn(inner, given as JsonObject, mayHoldMore, `${field}.`)
+    if (fault) return fault
+  }
+  const unknown = mayHoldMore ? undefined : Object.keys(value).find((name) => !isIn(shape, name))
+  return unknown === undefined
+    ? undefined
+    : { field: prefix + unknown, wanted: undefined, given: undefined }
+}
+
+/** The parts of a claim that are not in the event made of it. An optional field may be null. */
+export function droppedFrom(
+  shape: Shape,
+  claim: JsonObject,
+  event: JsonObject,
+  prefix = '',
+): readonly string[] {
+  return Object.keys(claim).flatMap((name) => {
+    const path = prefix + name
+    if (!Object.hasOwn(event, name)) return claim[name] === null && isIn(shape, name) ? [] : [path]
+    const inner = shape.find((part) => part.name === name)?.inner
+    return inner
+      ? droppedFrom(inner, claim[name] as JsonObject, event[name] as JsonObject, `${path}.`)
+      : []
+  })
+}
+
+function isIn(shape: Shape, name: string): boolean {
+  return shape.some((part) => part.name === name)
+}
+
+function own(claim: object, name: string): unknown {
+  try {
+    return Object.hasOwn(claim, name) ? (claim as JsonObject)[name] : undefined
+  } catch {
+    // A host's getter or proxy that throws says nothing.
+    return undefined
+  }
+}

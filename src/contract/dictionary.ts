@@ -1,0 +1,178 @@
+import type { Product } from '../product/product.ts'
+import { fieldsOf } from './check.ts'
+import type { EventContract, Kind } from './contract.ts'
+import {
+  finishedMeanings,
+  firstVersion,
+  installMeanings,
+  type Meaning,
+  type Question,
+  questions,
+  startedMeanings,
+  usageMeanings,
+} from './meanings.ts'
+import { runStarted } from './runtime.ts'
+import type { Field, Fields, Value } from './schema.ts'
+
+/** One field of an event, as it is explained to people. */
+export interface FieldNote {
+  readonly field: string
+  readonly carries: string
+  readonly why: string
+  /** The words that can stand here, where it is one of a fixed list. */
+  readonly values: readonly string[]
+  /** The names that it can hold, and what each means where the name does not say it. */
+  readonly names: readonly { readonly name: string; readonly meaning: string }[]
+}
+
+/** Everything that is known about one field, on any level. */
+export interface DictionaryField {
+  /** Inside objects as `payload.duration_us`. */
+  readonly field: string
+  readonly required: boolean
+  /** What may stand there. */
+  readonly value: ValueNote
+  readonly carries: string
+  readonly why: string
+  /** The questions that it helps to answer. */
+  readonly answers: readonly Question[]
+  /** The version of these tools that collected it first. */
+  readonly since: string
+}
+
+/** A kind of value, and its limits: only those that it has. */
+export interface ValueNote {
+  readonly type: 'boolean' | 'integer' | 'number' | 'text' | 'object'
+  readonly minimum?: number
+  readonly maximum?: number
+  /** The only values that may stand there; beside a pattern, those that may as well. */
+  readonly values?: readonly (string | number)[]
+  readonly pattern?: string
+  readonly max_length?: number
+  /** Each of these names may be there, with such a value. */
+  readonly names?: readonly string[]
+  readonly each?: ValueNote
+}
+
+export interface Dictionary {
+  readonly product: string
+  readonly questions: Readonly<Record<Question, string>>
+  readonly events: readonly {
+    readonly family: Kind
+    readonly title: string
+    readonly labels: readonly string[]
+    readonly fields: readonly DictionaryField[]
+  }[]
+}
+
+/** All that the product collects. */
+export function dictionaryOf(product: Product, contracts: readonly EventContract[]): Dictionary {
+  return {
+    product: product.id,
+    questions,
+    events: contracts.map((contract) => ({
+      family: contract.kind,
+      title: contract.title,
+      labels: contract.labels,
+      fields: describedFields(contract.schema.fields, meaningsOf(product, contract)),
+    })),
+  }
+}
+
+/** @internal */
+export function meaningsOf(
+  product: Product,
+  { kind, labels }: Pick<EventContract, 'kind' | 'labels'>,
+): Readonly<Record<string, Meaning>> {
+  switch (kind) {
+    case 'usage':
+      return usageMeanings(product)
+    case 'runtime':
+      return labels.includes(runStarted) ? startedMeanings : finishedMeanings
+    case 'install':
+      return installMeanings
+  }
+}
+
+function describedFields(
+  fields: Fields,
+  meanings: Readonly<Record<string, Meaning>>,
+  within = '',
+): readonly DictionaryField[] {
+  return Object.entries(fields).flatMap(([name, value]) => {
+    const field = within + name
+    const inner =
+      value.kind === 'object' ? describedFields(value.fields, meanings, `${field}.`) : []
+    const { carries, why, answers, since = firstVersion } = meaningAt(meanings, field)
+    const required = !value.isOptional
+    return [{ field, required, value: valueNote(value), carries, why, answers, since }, ...inner]
+  })
+}
+
+function meaningAt(meanings: Readonly<Record<string, Meaning>>, path: string): Meaning {
+  const meaning = meanings[path]
+  if (meaning === undefined) throw new Error(`nothing says what ${path} means`)
+  return meaning
+}
+
+function valueNote(value: Value): ValueNote {
+  switch (value.kind) {
+    case 'boolean':
+      return { type: 'boolean' }
+    case 'number':
+      return {
+        type: value.isWhole ? 'integer' : 'number',
+        minimum: value.least,
+        maximum: value.most,
+      }
+    case 'constant':
+      return { type: typeof value.is === 'number' ? 'integer' : 'text', values: [value.is] }
+    case 'words':
+      return { type: 'text', values: value.words }
+    case 'text': {
+      const { pattern, longest } = value
+      return {
+        type: 'text',
+        pattern: pattern.source,
+        ...(longest !== undefined && { max_length: longest }),
+      }
+    }
+    case 'any':
+      return Object.assign({ type: 'text' as const }, ...value.of.map(valueNote))
+    case 'map':
+      return { type: 'object', names: value.names, each: valueNote(value.value) }
+    case 'object':
+      return { type: 'object', names: Object.keys(value.fields) }
+  }
+}
+
+/** @internal */
+export function notesOn(product: Product, contract: EventContract): readonly FieldNote[] {
+  const meanings = meaningsOf(product, contract)
+  return Object.entries(contract.schema.fields).map(([field, value]) => {
+    const { carries, why, names = {} } = meaningAt(meanings, field)
+    return {
+      field,
+      carries,
+      why,
+      values: wordsOf(value),
+      names: Object.entries(fieldsOf(value) ?? {}).map(([name, inner]) => ({
+        name,
+        meaning:
+          value.kind === 'map'
+            ? (names[name] ?? '')
+            : sentence(inner, meaningAt(meanings, `${field}.${name}`)),
+      })),
+    }
+  })
+}
+
+/** What a field inside another carries, with the words that can stand there. */
+function sentence(value: Field, { carries }: Meaning): string {
+  const words = wordsOf(value)
+  return words.length === 0 ? carries : `${carries} One of: ${words.join(', ')}.`
+}
+
+function wordsOf(value: Value): readonly string[] {
+  return value.kind === 'words' ? value.words : []
+}

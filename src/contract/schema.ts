@@ -1,0 +1,95 @@
+/**
+ * What may stand in an event, as plain data. No kind of value can hold free text, and an object has
+ * the fields that are listed and no others. `check.ts` interprets this; JSON Schema, documents and
+ * the dictionary are made from it.
+ */
+export type Value =
+  | BooleanValue
+  | NumberValue
+  | ConstantValue
+  | WordsValue
+  | TextValue
+  | AnyValue
+  | MapValue
+  | ObjectValue
+
+export interface BooleanValue {
+  readonly kind: 'boolean'
+}
+
+export interface NumberValue {
+  readonly kind: 'number'
+  readonly least: number
+  readonly most: number
+  readonly isWhole: boolean
+}
+
+export interface ConstantValue {
+  readonly kind: 'constant'
+  readonly is: string | number
+}
+
+/** One word of a fixed list. */
+export interface WordsValue {
+  readonly kind: 'words'
+  readonly words: readonly string[]
+}
+
+/** Text of one form. The pattern has no flags and covers the whole text. */
+export interface TextValue {
+  readonly kind: 'text'
+  readonly pattern: RegExp
+  readonly longest?: number
+}
+
+export interface AnyValue {
+  readonly kind: 'any'
+  readonly of: readonly (ConstantValue | TextValue)[]
+}
+
+/** Each of the names may be there, with the same kind of value. */
+export interface MapValue {
+  readonly kind: 'map'
+  readonly names: readonly string[]
+  readonly value: BooleanValue | NumberValue
+}
+
+/** The order of the fields is the order on the wire. */
+export interface ObjectValue<Of extends Fields = Fields> {
+  readonly kind: 'object'
+  readonly fields: Of
+}
+
+export interface Fields {
+  readonly [name: string]: Field
+}
+
+/** A value that does not fit is left out where its field is optional; else there is no event. */
+export type Field = Value & { readonly isOptional?: true }
+
+/** The name of every field, those inside objects as `payload.duration_us`. */
+export type Paths<Of extends Fields> = {
+  [Name in keyof Of & string]: Of[Name] extends ObjectValue<infer Inner>
+    ? Name | `${Name}.${Paths<Inner>}`
+    : Name
+}[keyof Of & string]
+
+export function object<const Of extends Fields>(fields: Of): ObjectValue<Of> {
+  return { kind: 'object', fields }
+}
+
+export function optional<const Of extends Value>(value: Of): Of & { readonly isOptional: true } {
+  return { ...value, isOptional: true }
+}
+
+export function map(names: readonly string[], value: MapValue['value']): MapValue {
+  return { kind: 'map', names, value }
+}
+
+export function oneOf(words: readonly string[]): WordsValue {
+  return { kind: 'words', words }
+}
+
+export function constant(is: string | number): ConstantValue {
+  return { kind: 'constant', is }
+}

@@ -1,0 +1,60 @@
+import type { AnyValue, BooleanValue, NumberValue, TextValue } from './schema.ts'
+
+/** The few kinds of value that events are made of. None of them can hold free text. */
+
+export const flag: BooleanValue = { kind: 'boolean' }
+
+export const count: NumberValue = {
+  kind: 'number',
+  least: 0,
+  most: Number.MAX_SAFE_INTEGER,
+  isWhole: true,
+}
+
+/** A share of a whole. */
+export const ratio: NumberValue = { kind: 'number', least: 0, most: 1, isWhole: false }
+
+/** Milliseconds since 1970, up to the year 9999. */
+export const milliseconds: NumberValue = { ...count, most: 253_402_300_799_999 }
+
+/** A stable name of an error, such as `Area:UndefinedFunction`. No spaces, so no sentences. */
+export const identifier: TextValue = {
+  kind: 'text',
+  pattern: /^[A-Za-z][A-Za-z0-9_]*([:.][A-Za-z0-9_]+){0,7}$/,
+  longest: 96,
+}
+
+/** One of our own parts, such as `name_resolution`. */
+export const component: TextValue = { kind: 'text', pattern: /^[a-z][a-z0-9_]{0,47}$/ }
+
+/** What a driver calls its device or itself. No slashes, so no paths; no @, so no addresses. */
+export const deviceText: TextValue = {
+  kind: 'text',
+  pattern: /^[A-Za-z0-9][A-Za-z0-9 ().,+_-]{0,63}$/,
+}
+
+/** A release target, such as `linux-x86_64`. */
+export const platformName: TextValue = {
+  kind: 'text',
+  pattern: /^[a-z][a-z0-9]{1,11}-[a-z0-9_]{2,12}(-[a-z0-9]{2,8})?$/,
+}
+
+/** To the second, in UTC: nobody needs to know more precisely when somebody worked. */
+export const moment: TextValue = { kind: 'text', pattern: /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/ }
+
+/** Random (version 4) UUIDs only: other versions can carry a network address or a name. */
+export const uuid: TextValue = {
+  kind: 'text',
+  pattern: /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+}
+
+export const nilUuid = '00000000-0000-0000-0000-000000000000'
+
+/** In a preview zeros stand for an id that is not made yet. */
+export const clientId: AnyValue = { kind: 'any', of: [uuid, { kind: 'constant', is: nilUuid }] }
+
+export const version: TextValue = {
+  kind: 'text',
+  pattern: /^v?\d{1,6}\.\d{1,6}(\.\d{1,6})?([-+][0-9A-Za-z.+-]{1,32})?$/,
+  longest: 48,
+}
