@@ -1,6 +1,6 @@
 import { forgetClientId, isClientId, keptClientId, mintClientId } from './client-id.ts'
 import { collectorOf } from './collector.ts'
-import { type Delivery, openDelivery } from './delivery.ts'
+import { type Delivery, limits, openDelivery } from './delivery.ts'
 import type { BrowserTelemetryOptions } from './options.ts'
 import { follow, globals, isBrowser, quietly } from './page.ts'
 
@@ -21,8 +21,6 @@ export interface Consent {
   readonly knownId: () => string | undefined
   readonly close: () => Promise<void>
 }
-
-const closeMs = 5000
 
 /** May we? Only where the person said yes, their browser does not object, and there is a way. */
 export function openConsent(options: BrowserTelemetryOptions): Consent {
@@ -75,7 +73,7 @@ export function openConsent(options: BrowserTelemetryOptions): Consent {
       isOpen = false
       const delivery = session()?.delivery
       delivery?.flush()
-      await delivery?.settled(closeMs)
+      await delivery?.settled(limits.closeMs)
       stop()
     },
   }

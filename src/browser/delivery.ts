@@ -9,6 +9,7 @@ export const limits = {
   inFlight: 4,
   /** What may outlive a page is 64 KiB in all, for everybody on it; a little is left to others. */
   outlivingBytes: 60_000,
+  closeMs: 5000,
 } as const
 
 export interface Delivery {

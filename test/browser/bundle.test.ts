@@ -3,17 +3,12 @@ import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 
 import * as fc from 'fast-check'
-import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 
 import { createBrowserTelemetry } from '../../src/entry/browser.ts'
-import { compile } from '../../src/browser/compile.ts'
-import { runtimeContracts as tables } from '../../src/browser/contract.ts'
-import { quietly } from '../../src/browser/quietly.ts'
-import { runtimeContracts } from '../../src/contract/runtime.ts'
-import { runmat } from '../../src/product/runmat.ts'
+import { quietly } from '../../src/browser/page.ts'
 import { root } from '../support/run.ts'
-import { anyFinish, anyStart, claims } from './arbitrary.ts'
+import { anyFinish, anyStart } from './arbitrary.ts'
 import { asInBrowser, expected, fullFinish, nothingKnown, usualStart } from './facts.ts'
 
 const file = path.join(root, 'dist/browser.js')
@@ -22,7 +17,7 @@ const built = (await import(/* @vite-ignore */ file)) as {
   readonly createBrowserTelemetry: typeof createBrowserTelemetry
 }
 
-const elsewhere = { platform: 'other', arch: 'other' }
+const elsewhere = { os: 'other', arch: 'other' }
 
 describe('the bundle for browsers', () => {
   it('is at most 6 kB on the wire', () => {
@@ -34,7 +29,7 @@ describe('the bundle for browsers', () => {
   })
 
   it('knows only what a browser needs of the product', () => {
-    expect(String(bundle)).not.toMatch(/valibot|first_seen|GITHUB_ACTIONS|config\.toml/)
+    expect(String(bundle)).not.toMatch(/first_seen|GITHUB_ACTIONS|Whether it|config\.toml/)
   })
 })
 
@@ -64,38 +59,5 @@ describe.each([
       }),
       { numRuns: 1000 },
     )
-  })
-})
-
-describe('the tables', () => {
-  it.each(
-    runtimeContracts(runmat).map((contract) => [contract.labels[0] ?? '', contract] as const),
-  )('of %s give the schema’s bytes, whatever is claimed', (label, { labels, serialise }) => {
-    const table = tables().find((one) => one.labels.includes(label))
-    fc.assert(
-      fc.property(claims(labels), (claim) => {
-        expect(table?.serialise(claim)).toBe(serialise(claim))
-      }),
-      { numRuns: 1000 },
-    )
-  })
-
-  it.each([
-    ['any string', v.string()],
-    ['a date', v.date()],
-    ['a number without an end', v.pipe(v.number(), v.minValue(0))],
-    ['a pattern that forgives', v.pipe(v.string(), v.regex(/a/i))],
-    ['two patterns', v.pipe(v.string(), v.regex(/a/), v.regex(/b/))],
-    [
-      'a check of our own',
-      v.pipe(
-        v.boolean(),
-        v.check((flag) => flag),
-      ),
-    ],
-    ['an object that takes more', v.object({})],
-    ['a default', v.nullable(v.boolean())],
-  ])('refuse %s, which they could not hold', (_, schema) => {
-    expect(() => compile(schema)).toThrow(Error)
   })
 })

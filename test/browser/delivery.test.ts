@@ -1,7 +1,6 @@
 import { afterEach, expect, it } from 'vitest'
 
-import { openDelivery } from '../../src/browser/delivery.ts'
-import { limits } from '../../src/browser/limits.ts'
+import { limits, openDelivery } from '../../src/browser/delivery.ts'
 import { type Collector, startCollector } from '../support/collector.ts'
 
 let collector: Collector

@@ -15,7 +15,7 @@ export function read(body: string): Sent {
 }
 
 /** The platform of the tests' browser, which says it in its user agent. */
-export const here = { platform: 'linux', arch: 'x64' }
+export const here = { os: 'linux', arch: 'x86_64' }
 
 /**
  * What the library for Node would send for these facts. Only what is random or a time is taken
@@ -25,10 +25,10 @@ export function expected(
   body: string,
   start: RunStart,
   finish?: RunFinish,
-  { platform, arch } = here,
+  { os, arch } = here,
 ): string | undefined {
   const { uuid, cid, session_id: sessionId, release, payload } = read(body)
-  const identity = { clientId: cid, sessionId, platform, arch, release }
+  const identity = { clientId: cid, sessionId, os, arch, release }
   const moment = { eventId: uuid, now: payload.timestamp_ms }
   return finish === undefined
     ? buildStarted(runmat, identity, moment, start)

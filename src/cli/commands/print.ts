@@ -1,5 +1,6 @@
 import type { Kind } from '../../contract/contract.ts'
 import { contractsOf } from '../../contract/contracts.ts'
+import { jsonSchemaOf } from '../../contract/json-schema.ts'
 import { previewOf } from '../../record/preview.ts'
 import type { Invocation } from '../invocation.ts'
 import { CliError, wrongUsage } from '../error.ts'
@@ -33,7 +34,7 @@ export async function print(
   const kind = event as Kind
   if (started && kind === 'usage') throw new CliError(noStart, { exitCode: wrongUsage })
   if (queued) printQueued(invocation)
-  else if (schema || explain) await describe(invocation, kind, options)
+  else if (schema || explain) describe(invocation, kind, options)
   else preview(invocation, kind, options)
 }
 
@@ -57,13 +58,12 @@ function printEvent(invocation: Invocation, id: string, options: PrintOptions): 
 }
 
 /** What an event of the family may hold, for programs or for people. */
-async function describe(invocation: Invocation, kind: Kind, { json, schema }: PrintOptions) {
+function describe(invocation: Invocation, kind: Kind, { json, schema }: PrintOptions) {
   const { io, product } = invocation
   // Of a run, what its end says includes all that its start does.
   const contract = contractsOf(product).findLast((one) => one.kind === kind)
   if (contract === undefined) throw new CliError(`${product.name} sends no ${kind} events.`)
   if (schema) {
-    const { jsonSchemaOf } = await import('../../contract/json-schema.ts')
     io.out(toJson(jsonSchemaOf(product, contract)))
   } else {
     io.out(json ? toJson(contract.fields) : explanation(invocation, contract))

@@ -2,12 +2,16 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 import vendors from 'ci-info/vendors.json' with { type: 'json' }
-import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 
-import { randomUuid, version as versionAtom } from '../../../src/contract/atoms.ts'
-import { installLabels, installSchema } from '../../../src/contract/install.ts'
-import { installArchitectures, installSystems } from '../../../src/contract/platform.ts'
+import { accepts } from '../../../src/contract/check.ts'
+import {
+  installArchitectures,
+  installEvent,
+  installLabels,
+  installSystems,
+} from '../../../src/contract/install.ts'
+import { uuid, version as versionText } from '../../../src/contract/values.ts'
 import { runmat } from '../../../src/product/runmat.ts'
 import { requireTool } from '../../support/tools.ts'
 import { installPs1, installSh } from './stage.ts'
@@ -171,7 +175,7 @@ describe.each([
       'x1.2',
       '1234567.1',
     ]) {
-      expect(new RegExp(`^(${versionForm})$`).test(one)).toBe(v.is(versionAtom, one))
+      expect(new RegExp(`^(${versionForm})$`).test(one)).toBe(accepts(versionText, one))
     }
     const id = '9b7f0ee2-0a5a-4bda-8f1a-3a9d53f1b3e7'
     for (const one of [
@@ -181,12 +185,12 @@ describe.each([
       id.replace('-8', '-c'),
       `${id}0`,
     ]) {
-      expect(new RegExp(`^(${uuidForm})$`).test(one)).toBe(v.is(randomUuid, one))
+      expect(new RegExp(`^(${uuidForm})$`).test(one)).toBe(accepts(uuid, one))
     }
   })
 })
 
-const fields = Object.keys(installSchema().entries)
+const fields = Object.keys(installEvent.fields)
 
 function fieldsIn(text: string, form: RegExp): readonly string[] {
   return [...text.matchAll(form)].map(([, name = '']) => name)

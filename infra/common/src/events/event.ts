@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 
-import type { Kind } from 'runmat-telemetry/contract'
+import { isObject, type JsonObject, type Kind } from 'runmat-telemetry/contract'
 
-import { type Fields, isObject } from './shape.ts'
 import { summaryOf } from './summary.ts'
 
 /** A valid event, and what the sinks need to know about it. */
@@ -16,14 +15,14 @@ export interface Event {
   /** Milliseconds since 1970, if the event carries a time. */
   readonly at: number | undefined
   readonly summary: string
-  readonly fields: Fields
+  readonly fields: JsonObject
   /** The event as the contract serialises it. */
   readonly bytes: string
 }
 
 export const everyKind: readonly Kind[] = ['usage', 'runtime', 'install']
 
-export function eventOf(family: Kind, fields: Fields, bytes: string): Event {
+export function eventOf(family: Kind, fields: JsonObject, bytes: string): Event {
   const {
     event_label: label,
     event_id: id,
@@ -68,7 +67,7 @@ export function derivedIdentity(bytes: string): string {
  * The event's own time, never its arrival, so that every attempt sends the same. Install events
  * carry no time; the sink dates them by arrival.
  */
-function momentOf({ trigger_ts: trigger, payload }: Fields): number | undefined {
+function momentOf({ trigger_ts: trigger, payload }: JsonObject): number | undefined {
   if (typeof trigger === 'string') {
     const at = Date.parse(trigger)
     return Number.isNaN(at) ? undefined : at

@@ -1,9 +1,14 @@
-import { type Contract, contractsOf, type Kind, runmat } from 'runmat-telemetry/contract'
+import {
+  contractsOf,
+  type EventContract,
+  isObject,
+  type JsonObject,
+  type Kind,
+  runmat,
+} from 'runmat-telemetry/contract'
 
 import { derivedIdentity, type Event, eventOf, noIdentity } from './event.ts'
 import { limits } from './limits.ts'
-import type { Schema } from './schema.ts'
-import { type Fields, type Findings, isObject, type Shape, shapeOf } from './shape.ts'
 import { respell } from './spelling.ts'
 import { flawIn } from './strict-json.ts'
 
@@ -19,20 +24,11 @@ export type Reading =
   | { readonly event: Event; readonly dropped: number }
   | { readonly refusal: Rejection }
 
-interface Family {
-  readonly contract: Contract
-  readonly shape: Shape
-}
-
-// The schemas never change, so they are compiled once.
-const families = contractsOf(runmat).map((contract) => ({
-  contract,
-  shape: shapeOf(contract.schema as Schema),
-}))
+const contracts = contractsOf(runmat)
 const labelled = new Map(
-  families.flatMap((family) => family.contract.labels.map((label) => [label, family] as const)),
+  contracts.flatMap((contract) => contract.labels.map((label) => [label, contract] as const)),
 )
-const unlabelled = families.find(({ contract }) => contract.labels.length === 0)
+const unlabelled = contracts.find(({ labels }) => labels.length === 0)
 
 /** Reads one event, or says what is wrong with it. */
 export function readEvent(text: string, kinds: readonly Kind[]): Reading {
@@ -50,70 +46,72 @@ export function readEvent(text: string, kinds: readonly Kind[]): Reading {
 }
 
 /** The fast path: our own clients send the contract's bytes, which only need checking. */
-function readAsIs(text: string, claim: Fields, kinds: readonly Kind[]): Reading | undefined {
-  const family = familyOf(claim, kinds)
-  if (family === undefined || !kinds.includes(family.contract.kind)) return undefined
-  if (!hasIdentity(claim) || !family.shape.isExact(claim) || isPreview(family, claim)) {
+function readAsIs(text: string, claim: JsonObject, kinds: readonly Kind[]): Reading | undefined {
+  const contract = contractFor(claim, kinds)
+  if (contract === undefined || !kinds.includes(contract.kind)) return undefined
+  if (!hasIdentity(claim) || !contract.isExact(claim) || contract.isPreview(claim)) {
     return undefined
   }
   return JSON.stringify(claim) === text
-    ? { event: eventOf(family.contract.kind, claim, text), dropped: 0 }
+    ? { event: eventOf(contract.kind, claim, text), dropped: 0 }
     : undefined
 }
 
 /** The slow path: another order or spelling, unknown fields, or something missing. */
-function readFreely(text: string, claim: Fields, kinds: readonly Kind[]): Reading {
+function readFreely(text: string, claim: JsonObject, kinds: readonly Kind[]): Reading {
   const flaw = flawIn(text)
   if (flaw?.kind === 'depth') return refusal('json', 'this is nested too deeply')
   if (flaw?.kind === 'twice') return refusal('json', 'a name stands twice', flaw.name.slice(0, 64))
 
   const respelled = respell(claim)
-  const family = familyOf(respelled, kinds)
-  if (family === undefined) {
+  const contract = contractFor(respelled, kinds)
+  if (contract === undefined) {
     const what = respelled['event_label'] === undefined ? 'is missing' : 'names no event we know'
     return refusal('field', `event_label ${what}`, 'event_label')
   }
-  const { kind } = family.contract
+  const { kind } = contract
   if (!kinds.includes(kind)) {
     return refusal('field', `this address takes ${kinds.join(', ')} events only`, 'event_label')
   }
   const named = hasIdentity(respelled)
-  const findings: Findings = { dropped: 0, fault: undefined }
-  let fields = family.shape.fit(named ? respelled : { ...respelled, uuid: noIdentity }, findings)
-  if (fields === undefined) {
-    const { fault = 'event_label' } = findings
-    return refusal('field', `${fault} is missing, or does not fit the contract`, fault)
+  const given = named ? respelled : { ...respelled, uuid: noIdentity }
+  const fitted = contract.fit(given)
+  if (fitted === undefined) {
+    const { field = 'event_label' } = contract.faultIn(given, true) ?? {}
+    return refusal('field', `${field} is missing, or does not fit the contract`, field)
   }
-  if (!named || !hasIdentity(fields)) {
-    const nameless = { ...fields, uuid: noIdentity }
-    const uuid = derivedIdentity(JSON.stringify(nameless))
-    fields = family.shape.fit({ ...nameless, uuid }, { dropped: 0, fault: undefined }) ?? fields
-  }
+  const fields = named && hasIdentity(fitted) ? fitted : withDerivedIdentity(contract, fitted)
   const bytes = JSON.stringify(fields)
-  if (isPreview(family, fields)) {
+  if (contract.isPreview(fields)) {
     return refusal('field', 'this is a preview, which is not for sending', previewField(fields))
   }
-  return { event: eventOf(kind, fields, bytes), dropped: findings.dropped }
+  return {
+    event: eventOf(kind, fields, bytes),
+    dropped: contract.droppedFrom(given, fitted).length,
+  }
+}
+
+/** An event without an id of its own gets one that is made from what it says. */
+function withDerivedIdentity(contract: EventContract, event: JsonObject): JsonObject {
+  const nameless = { ...event, uuid: noIdentity }
+  const uuid = derivedIdentity(JSON.stringify(nameless))
+  return contract.fit({ ...nameless, uuid }) ?? event
 }
 
 /** Usage events have no label. An event without one is a usage event if its fields suggest so. */
-function familyOf(claim: Fields, kinds: readonly Kind[]): Family | undefined {
+function contractFor(claim: JsonObject, kinds: readonly Kind[]): EventContract | undefined {
   const { event_label: label, event_id: id, payload_schema_version: version } = claim
   if (label !== undefined) return labelled.get(label as string)
   const only = kinds.length === 1 && kinds[0] === 'usage'
   return only || id !== undefined || version !== undefined ? unlabelled : undefined
 }
 
-function hasIdentity({ uuid, event_id: id }: Fields): boolean {
+function hasIdentity({ uuid, event_id: id }: JsonObject): boolean {
   return (uuid ?? id ?? undefined) !== undefined
 }
 
-/** Asking the contract is expensive, so only suspicious events are checked with it. */
-function isPreview({ contract }: Family, fields: Fields): boolean {
-  return previewField(fields) !== undefined && contract.recognise(fields) === undefined
-}
-
-function previewField({ trigger, install_id: install, cid }: Fields): string | undefined {
+/** What makes a preview of an event. */
+function previewField({ trigger, install_id: install, cid }: JsonObject): string | undefined {
   if (trigger === 'preview') return 'trigger'
   if (isNil(install)) return 'install_id'
   return isNil(cid) ? 'cid' : undefined

@@ -1,4 +1,4 @@
-import { type Fields, isObject } from './shape.ts'
+import { isObject, type JsonObject } from 'runmat-telemetry/contract'
 
 /** Older names of events, mapped to the contract's. */
 const labels: Readonly<Record<string, string>> = {
@@ -35,8 +35,8 @@ const gpuFigures: Readonly<Record<string, string>> = {
  * Rewrites every spelling in the wild to the contract's. Unknown fields stay; the contract decides
  * about those. Returns a copy.
  */
-export function respell(claim: Fields): Fields {
-  const event: Fields = { ...claim }
+export function respell(claim: JsonObject): JsonObject {
+  const event: JsonObject = { ...claim }
   for (const [name, spellings] of Object.entries(aliases)) {
     const found = spellings.find((spelling) => isThere(claim[spelling]))
     for (const spelling of spellings) delete event[spelling]
@@ -55,7 +55,7 @@ export function respell(claim: Fields): Fields {
   return event
 }
 
-function respellPayload(event: Fields, payload: Fields): void {
+function respellPayload(event: JsonObject, payload: JsonObject): void {
   const { event_label: label } = event
   if (typeof label === 'string' && label.startsWith('install_')) {
     const { platform, ...rest } = payload
@@ -67,7 +67,7 @@ function respellPayload(event: Fields, payload: Fields): void {
   if (!isObject(provider)) return
   const { telemetry, ...device } = provider
   if (!isObject(telemetry)) return
-  const unknown: Fields = {}
+  const unknown: JsonObject = {}
   for (const [old, value] of Object.entries(telemetry)) {
     const name = Object.hasOwn(gpuFigures, old) ? gpuFigures[old] : undefined
     if (name === undefined) unknown[old] = value

@@ -1,9 +1,7 @@
-import type { Kind } from 'runmat-telemetry/contract'
-
-import { type Fields, isObject } from './shape.ts'
+import { isObject, type JsonObject, type Kind } from 'runmat-telemetry/contract'
 
 /** One line for people, made only of the contract's words: `run=script • jit=on • gpu=off`. */
-export function summaryOf(family: Kind, fields: Fields): string {
+export function summaryOf(family: Kind, fields: JsonObject): string {
   switch (family) {
     case 'runtime':
       return runOf(fields)
@@ -17,7 +15,7 @@ export function summaryOf(family: Kind, fields: Fields): string {
   }
 }
 
-function runOf({ run_kind: kind, payload }: Fields): string {
+function runOf({ run_kind: kind, payload }: JsonObject): string {
   const run = isObject(payload) ? payload : {}
   const { jit_enabled: jit, accelerate_enabled: gpu, success } = run
   const summary = `run=${word(kind)} • jit=${word(jit)} • gpu=${word(gpu)}`

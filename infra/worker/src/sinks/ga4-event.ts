@@ -1,5 +1,5 @@
+import { isObject, type JsonObject } from 'runmat-telemetry/contract'
 import type { Event } from 'runmat-telemetry-common/events/event'
-import { type Fields, isObject } from 'runmat-telemetry-common/events/shape'
 
 /** The limits of GA4's Measurement Protocol. It silently drops anything beyond them. */
 export const most = {
@@ -22,7 +22,7 @@ export function ga4Event({ name, at, fields }: Event, now: number): object | und
 }
 
 /** Plain fields come before those of maps, because there may be no room for the last ones. */
-function paramsOf(fields: Fields): readonly (readonly [string, string | number])[] {
+function paramsOf(fields: JsonObject): readonly (readonly [string, string | number])[] {
   return flatten(fields)
     .sort((one, other) => one.depth - other.depth)
     .flatMap(({ name, value }) => {
@@ -39,7 +39,7 @@ interface Flat {
   readonly depth: number
 }
 
-function flatten(fields: Fields, prefix = '', depth = 0): Flat[] {
+function flatten(fields: JsonObject, prefix = '', depth = 0): Flat[] {
   return Object.entries(fields).flatMap(([key, value]): Flat[] => {
     const name = nameOf(prefix + key)
     // The payload's fields are lifted to the top, as for PostHog.

@@ -1,0 +1,197 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+
+import { isObject } from '../../src/contract/check.ts'
+import { contractsOf } from '../../src/contract/contracts.ts'
+import type { Product } from '../../src/product/product.ts'
+import { runmat } from '../../src/product/runmat.ts'
+import { claimsOf, validEvents, wire } from './claims.ts'
+import { isWhole, kept, nothing, rulesOf } from './oracle.ts'
+
+const { roar } = (await import(
+  /* @vite-ignore */ new URL('../../examples/roar/product.js', import.meta.url).href
+)) as { readonly roar: Product }
+
+/** One of everything, under names that the others do not have. */
+const third: Product = {
+  ...roar,
+  id: 'third',
+  name: 'Third',
+  installs: true,
+  runtime: { ...runmat.runtime!, runKinds: ['only'], backends: ['b'] },
+}
+
+const runs = { numRuns: 1000 }
+
+describe.each([runmat, roar, third].map((product) => ({ name: product.name, product })))(
+  'the contracts of $name',
+  ({ product }) => {
+    const rules = rulesOf(product)
+    const contracts = contractsOf(product).map((contract) => {
+      const [, rule] = Object.entries(rules).find(([end]) => contract.title.endsWith(end)) ?? []
+      if (rule === undefined) throw new Error(`no rules for ${contract.title}`)
+      return { ...contract, rule }
+    })
+    const claims = claimsOf(product)
+    const parsed = claims.map((claim) => JSON.parse(JSON.stringify(claim) ?? 'null') as unknown)
+
+    it.each(validEvents(product).map((event) => [JSON.stringify(event)]))(
+      'take a valid event as it is: %.60s',
+      (text) => {
+        const takers = contracts.filter(({ recognise }) => recognise(JSON.parse(text)) === text)
+        expect(takers).toHaveLength(1)
+      },
+    )
+
+    it('keep of a claim what the rules allow, in their order', () => {
+      fc.assert(
+        fc.property(claims, (claim) => {
+          for (const { rule, fit, serialise } of contracts) {
+            const left = kept(rule, claim)
+            const expected = left === nothing ? undefined : JSON.stringify(left)
+            expect(serialise(claim)).toBe(expected)
+            expect(JSON.stringify(fit(claim))).toBe(expected)
+          }
+        }),
+        runs,
+      )
+    })
+
+    it('recognise what has every required field and nothing that the rules do not allow', () => {
+      fc.assert(
+        fc.property(parsed, (value) => {
+          for (const { rule, recognise, isExact, isPreview, faultIn } of contracts) {
+            const left = kept(rule, value)
+            const bytes = JSON.stringify(left)
+            const isEvent = left !== nothing && isWhole(left, value)
+            const mayLeave = isEvent && !/"preview"|"00000000-0000-0000-0000-0{12}"/.test(bytes)
+            expect(faultIn(value) === undefined).toBe(isEvent)
+            expect(recognise(value)).toBe(mayLeave ? bytes : undefined)
+            expect(isExact(value)).toBe(isEvent && JSON.stringify(value) === bytes)
+            if (isEvent) expect(isPreview(left as never)).toBe(!mayLeave)
+          }
+        }),
+        runs,
+      )
+    })
+
+    it('name each part of a claim that is not in its event, and the field that leaves no event', () => {
+      fc.assert(
+        fc.property(parsed, (value) => {
+          for (const { fit, faultIn, droppedFrom } of contracts) {
+            const event = fit(value)
+            if (event === undefined) {
+              const fault = faultIn(value, true)
+              expect(isObject(value) ? fault?.field : fault).toBeTruthy()
+            } else {
+              expect(faultIn(value, true)).toBeUndefined()
+              const dropped = droppedFrom(value as never, event)
+              const left = new Set(pathsIn(event))
+              const missing = pathsIn(value).filter((path) => !left.has(path))
+              for (const path of dropped) expect(missing).toContain(path)
+              // What is dropped is named once, and not what is inside of it as well.
+              expect(
+                missing.filter((path) => !isWithin(path, dropped) && !isNull(value, path)),
+              ).toEqual([])
+            }
+          }
+        }),
+        runs,
+      )
+    })
+  },
+)
+
+function pathsIn(value: unknown, prefix = ''): readonly string[] {
+  if (!isObject(value)) return []
+  return Object.entries(value).flatMap(([name, one]) => [
+    prefix + name,
+    ...pathsIn(one, `${prefix}${name}.`),
+  ])
+}
+
+/** An optional field of an older client may be null: it says the same as one that is missing. */
+function isNull(value: unknown, path: string, prefix = ''): boolean {
+  if (!isObject(value)) return false
+  return Object.entries(value).some(([name, one]) =>
+    prefix + name === path ? one === null : isNull(one, path, `${prefix}${name}.`),
+  )
+}
+
+function isWithin(path: string, dropped: readonly string[]): boolean {
+  return dropped.some((one) => path === one || path.startsWith(`${one}.`))
+}
+
+describe('the contract of a finished run', () => {
+  const contract = contractsOf(runmat).find(({ title }) => title.endsWith('finished'))
+  const base = wire('runtime-finished-full') as { payload: object }
+
+  it.each([
+    [{ ...base, session_id: undefined }, 'session_id'],
+    [{ ...base, session_id: 5, uuid: 7 }, 'uuid'],
+    [{ ...base, payload: { ...base.payload, duration_us: '1' } }, 'payload.duration_us'],
+    [{ ...base, payload: [] }, 'payload'],
+    [
+      { ...base, run_kind: 'lunch', payload: { ...base.payload, provider: { device: 1 } } },
+      'run_kind',
+    ],
+  ])('names the required field that is at fault: %#', (given, fault) => {
+    expect(contract?.fit(given)).toBeUndefined()
+    expect(contract?.faultIn(given, true)?.field).toBe(fault)
+  })
+
+  it.each([
+    [{ ...base }, []],
+    [{ ...base, cid: null }, []],
+    [{ ...base, cid: 'me', more: 1, most: {} }, ['cid', 'more', 'most']],
+    [
+      { ...base, payload: { ...base.payload, error: 'cannot open /home/me', x: 1 } },
+      ['payload.error', 'payload.x'],
+    ],
+    [
+      { ...base, payload: { ...base.payload, provider: { device: { name: 'A', serial: 1 } } } },
+      ['payload.provider.device.serial'],
+    ],
+    [{ ...base, payload: { ...base.payload, provider: { device: 5 } } }, ['payload.provider']],
+  ])('names what it drops: %#', (given, dropped) => {
+    const event = contract?.fit(given) ?? {}
+    expect(contract?.droppedFrom(given, event)).toEqual(dropped)
+  })
+
+  it.each([
+    [{ ...base, payload: { ...base.payload, gpu_ratio: 2 } }, 'payload.gpu_ratio', 'number'],
+    [{ ...base, cid: null }, 'cid', 'any'],
+    [{ ...base, more: 1 }, 'more', undefined],
+    [{ ...base, payload: { ...base.payload, x: 1 } }, 'payload.x', undefined],
+    [[base], '', 'object'],
+  ])('names the first field that keeps it from being an event: %#', (given, field, kind) => {
+    const fault = contract?.faultIn(given)
+    expect([fault?.field, fault?.wanted?.kind]).toEqual([field, kind])
+  })
+
+  it('reads each value of a claim once, and none that the claim inherits', () => {
+    let reads = 0
+    const claim = {
+      ...base,
+      get cid() {
+        reads += 1
+        return reads === 1 ? 'eac98648-3b42-41c7-a887-7452dd08cbf0' : 'somebody'
+      },
+    }
+    expect(contract?.serialise(claim)).toContain('eac98648')
+    expect(reads).toBe(1)
+    const { cid: _, ...rest } = { ...base, cid: '' }
+    const heir = Object.assign(Object.create({ cid: '63b4b9a8-5f2b-4cef-95c1-c6e2b8f6c04c' }), rest)
+    expect(contract?.serialise(heir)).not.toContain('63b4b9a8')
+  })
+
+  it('takes a value that throws when it is read for one that is missing', () => {
+    const claim = Object.defineProperty({ ...base }, 'release', {
+      enumerable: true,
+      get: () => {
+        throw new Error('not for you')
+      },
+    })
+    expect(contract?.serialise(claim)).toBe(contract?.serialise({ ...base, release: undefined }))
+  })
+})
