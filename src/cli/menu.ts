@@ -109,7 +109,7 @@ async function act(choice: Exclude<Choice, 'quit'>, invocation: Invocation): Pro
       case 'status':
         return await inPager(invocation, (one) => status(one, {}))
       case 'print':
-        return await print(invocation, 'usage', {})
+        return print(invocation, 'usage', {})
       case 'explain':
         return await inPager(invocation, (one) => print(one, 'usage', { explain: true }))
       case 'log':

@@ -1,18 +1,12 @@
 import type { Product } from '../product/product.ts'
 import { fieldsOf } from './check.ts'
 import type { EventContract, Kind } from './contract.ts'
-import {
-  finishedMeanings,
-  firstVersion,
-  installMeanings,
-  type Meaning,
-  type Question,
-  questions,
-  startedMeanings,
-  usageMeanings,
-} from './meanings.ts'
+import { installMeanings } from './install-meanings.ts'
+import { firstVersion, type Meaning, type Question, questions } from './meanings.ts'
+import { finishedMeanings, startedMeanings } from './runtime-meanings.ts'
 import { runStarted } from './runtime.ts'
 import type { Field, Fields, Value } from './schema.ts'
+import { usageMeanings } from './usage-meanings.ts'
 
 /** One field of an event, as it is explained to people. */
 export interface FieldNote {
@@ -101,11 +95,12 @@ function describedFields(
 ): readonly DictionaryField[] {
   return Object.entries(fields).flatMap(([name, value]) => {
     const field = within + name
-    const inner =
-      value.kind === 'object' ? describedFields(value.fields, meanings, `${field}.`) : []
     const { carries, why, answers, since = firstVersion } = meaningAt(meanings, field)
     const required = !value.isOptional
-    return [{ field, required, value: valueNote(value), carries, why, answers, since }, ...inner]
+    const described = { field, required, value: valueNote(value), carries, why, answers, since }
+    return value.kind === 'object'
+      ? [described].concat(describedFields(value.fields, meanings, `${field}.`))
+      : [described]
   })
 }
 

@@ -11,8 +11,6 @@ function odd<T>(usual: fc.Arbitrary<T>): fc.Arbitrary<unknown> {
 
 const flag = odd(fc.boolean())
 const figure = odd(fc.oneof(fc.nat(), fc.integer(), fc.double(), fc.maxSafeNat()))
-const share = odd(fc.double({ min: -0.5, max: 1.5 }))
-const uuid = odd(fc.uuid({ version: 4 }))
 const name = odd(fc.stringMatching(/^[A-Za-z0-9 :._@/-]{0,100}$/))
 
 function oneOf(...words: readonly string[]): fc.Arbitrary<unknown> {

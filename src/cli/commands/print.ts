@@ -20,11 +20,7 @@ export interface PrintOptions {
 }
 
 /** Of a family of events, or of the one that waits under an id. */
-export async function print(
-  invocation: Invocation,
-  event: string,
-  options: PrintOptions,
-): Promise<void> {
+export function print(invocation: Invocation, event: string, options: PrintOptions): void {
   const { queued, schema, explain, started } = options
   if (isEventId(event)) {
     if (queued || schema || explain || started)
