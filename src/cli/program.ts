@@ -3,6 +3,7 @@ import { Argument, Command, Option } from 'commander'
 import type { Kind } from '../contract/contract.ts'
 import type { Product } from '../product/product.ts'
 import { completion, installationOf, shellIn } from './commands/completion.ts'
+import { dictionary } from './commands/dictionary.ts'
 import { disable } from './commands/disable.ts'
 import { enable } from './commands/enable.ts'
 import { endpoint } from './commands/endpoint.ts'
@@ -79,6 +80,13 @@ function addLooking(program: Command, { invocation, product }: Wiring): void {
     .option('--raw', 'exact bytes also in a terminal')
     .option('--json', 'print JSON')
     .action(async (event, options) => print(await invocation(), event, options))
+
+  program
+    .command('dictionary')
+    .summary('list every field that is collected, and why')
+    .description('List every field of every event: what it carries, why, and what it answers.')
+    .option('--json', 'print JSON')
+    .action(async (options) => dictionary(await invocation(), options))
 
   program
     .command('log')

@@ -32,6 +32,8 @@ export interface DictionaryField {
   readonly answers: readonly Question[]
   /** The version of these tools that collected it first. */
   readonly since: string
+  /** What the names inside mean, where they do not say it themselves. */
+  readonly meanings?: Readonly<Record<string, string>>
 }
 
 /** A kind of value, and its limits: only those that it has. */
@@ -95,9 +97,18 @@ function describedFields(
 ): readonly DictionaryField[] {
   return Object.entries(fields).flatMap(([name, value]) => {
     const field = within + name
-    const { carries, why, answers, since = firstVersion } = meaningAt(meanings, field)
+    const { carries, why, answers, since = firstVersion, names } = meaningAt(meanings, field)
     const required = !value.isOptional
-    const described = { field, required, value: valueNote(value), carries, why, answers, since }
+    const described: DictionaryField = {
+      field,
+      required,
+      value: valueNote(value),
+      carries,
+      why,
+      answers,
+      since,
+      ...(names && { meanings: names }),
+    }
     return value.kind === 'object'
       ? [described].concat(describedFields(value.fields, meanings, `${field}.`))
       : [described]

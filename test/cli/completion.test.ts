@@ -11,6 +11,7 @@ import { requireTool } from '../support/tools.ts'
 const kinds = ['install', 'runtime', 'usage']
 const commands = [
   'completion',
+  'dictionary',
   'disable',
   'enable',
   'endpoint',

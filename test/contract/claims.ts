@@ -86,6 +86,8 @@ const edges: readonly unknown[] = [
   '/dev/nvidia0',
   '00000000-0000-0000-0000-000000000000',
   'EAC98648-3B42-41C7-A887-7452DD08CBF0',
+  'eac98648-3b42-11c7-a887-7452dd08cbf0',
+  'eac98648-3b42-41c7-c887-7452dd08cbf0',
   {},
   [],
   [1],
@@ -125,6 +127,21 @@ export function claimsOf(product: Product): fc.Arbitrary<unknown> {
     .tuple(fc.constantFrom(...events), fc.array(change, { maxLength: 4 }))
     .map(([event, changes]) => changes.reduce(afterChange, event))
   return fc.oneof({ weight: 20, arbitrary: changed }, value)
+}
+
+/** Every valid event with one of its values replaced by each of the values at the edges. */
+export function nearEvents(product: Product): readonly Event[] {
+  return validEvents(product).flatMap((event) => variants(event) as readonly Event[])
+}
+
+function variants(value: unknown): readonly unknown[] {
+  if (!isObject(value)) return edges
+  return Object.entries(value).flatMap(([name, inner]) =>
+    [...variants(inner), ...(isObject(inner) ? edges : [])].map((one) => ({
+      ...value,
+      [name]: one,
+    })),
+  )
 }
 
 function membersIn(value: unknown): (readonly [name: string, value: unknown])[] {

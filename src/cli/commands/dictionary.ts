@@ -1,0 +1,53 @@
+import { contractsOf } from '../../contract/contracts.ts'
+import { type DictionaryField, dictionaryOf, type ValueNote } from '../../contract/dictionary.ts'
+import type { Invocation } from '../invocation.ts'
+import { toJson } from '../io.ts'
+import { wrap } from '../words.ts'
+
+/** Every field of every event: what it carries, why, and which question it answers. */
+export function dictionary({ product, io, ink }: Invocation, { json }: { json?: boolean }): void {
+  const all = dictionaryOf(product, contractsOf(product))
+  if (json) return io.out(toJson(all))
+  const width = io.outWidth()
+  const part = (text: string, margin = '  ') => wrap(text, margin, width)
+  const about = (one: DictionaryField): readonly string[] => {
+    const { field, required, value, carries, why, answers, since, meanings = {} } = one
+    return [
+      ink.strong(field),
+      ...part(carries),
+      ...part(`Why: ${why}`),
+      ...part(`Value: ${valueText(value)}.${required ? '' : ' May be missing.'}`),
+      ...Object.entries(meanings).flatMap(([name, text]) => part(`${name}: ${text}`, '    ')),
+      ...part(`Answers: ${answers.join(', ')}. Since ${since}.`),
+      '',
+    ]
+  }
+  const lines = [
+    ...part(`Everything that ${product.name} telemetry collects, to answer these questions:`, ''),
+    ...Object.entries(all.questions).flatMap(([name, text]) => part(`${name}: ${text}`)),
+    '',
+    ...all.events.flatMap(({ family, title, fields }) => [
+      ...part(`${title} (${family}): these fields and no others.`, ''),
+      '',
+      ...fields.flatMap(about),
+    ]),
+  ]
+  io.out(lines.join('\n'))
+}
+
+function valueText(value: ValueNote): string {
+  const { type, minimum, maximum, values, pattern, max_length: most, names, each } = value
+  const words = values?.join(', ')
+  if (type === 'boolean') return 'true or false'
+  if (names) {
+    const content = each === undefined ? 'an object' : `for each name, ${valueText(each)}`
+    return `${content}; names: ${names.join(', ')}`
+  }
+  if (pattern !== undefined) {
+    const form = `text that matches ${pattern}`
+    const limit = most === undefined ? '' : `, at most ${most} characters`
+    return form + limit + (words === undefined ? '' : `, or ${words}`)
+  }
+  if (words !== undefined) return values?.length === 1 ? `always ${words}` : `one of ${words}`
+  return `${type === 'integer' ? 'a whole number' : 'a number'} from ${minimum} to ${maximum}`
+}

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest'
+
+import { contractsOf } from '../../src/contract/contracts.ts'
+import { type Dictionary, dictionaryOf } from '../../src/contract/dictionary.ts'
+import { runmat } from '../../src/product/runmat.ts'
+import { tempHome } from '../support/home.ts'
+import { cli, cliJson } from '../support/run.ts'
+
+const all = JSON.parse(JSON.stringify(dictionaryOf(runmat, contractsOf(runmat)))) as Dictionary
+
+describe.concurrent('dictionary', () => {
+  it('prints the whole dictionary as JSON', async () => {
+    expect(await cliJson<Dictionary>(tempHome(), ['dictionary'])).toEqual(all)
+  })
+
+  it('explains every field and every question in lines of at most 80 columns', async () => {
+    const { code, out, err } = await cli(tempHome(), ['dictionary'])
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    // A pattern or a name that is longer than a line cannot be broken.
+    const long = out.split('\n').filter((line) => line.length > 80)
+    for (const line of long) expect(line.trim()).not.toContain(' ')
+    const flat = out.replaceAll(/\s+/g, ' ')
+    for (const text of Object.values(all.questions)) expect(flat).toContain(text)
+    for (const { title, fields } of all.events) {
+      expect(flat).toContain(title)
+      for (const { field, carries, why } of fields) {
+        expect(flat).toContain(`${field} ${carries} Why: ${why}`)
+      }
+    }
+  })
+
+  it('writes nothing', async () => {
+    const home = tempHome()
+    await cli(home, ['dictionary'])
+    expect(home.has(home.clientId)).toBe(false)
+    expect(home.has(home.settings)).toBe(false)
+  })
+})
