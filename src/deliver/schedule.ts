@@ -1,6 +1,7 @@
 import type { Context } from '../settings/context.ts'
 import { liveHolder } from '../store/lock-holder.ts'
 import { queuedNames } from '../store/queue.ts'
+import { noticeWasSeen } from '../store/stats.ts'
 import { mustWait, readUploadState, writeUploadState } from '../store/upload-state.ts'
 import { waitMs } from './policy.ts'
 import type { Tally } from './session.ts'
@@ -12,7 +13,7 @@ export function uploadIsDue(
 ): boolean {
   if (!verdict.uploading) return false
   const names = queuedNames(paths.queue).filter((name) => !except.has(name))
-  if (names.length === 0) return false
+  if (names.length === 0 || !noticeWasSeen(paths.stats)) return false
   const now = environment.now()
   const { next_attempt: next, refused } = readUploadState(paths.uploads)
   if (mustWait(next, now)) return false

@@ -2,6 +2,7 @@ import { removeLeftovers } from '../store/cleanup.ts'
 import { thisProcess } from '../store/lock-holder.ts'
 import { takeLock } from '../store/lock.ts'
 import { queuedNames } from '../store/queue.ts'
+import { noticeWasSeen } from '../store/stats.ts'
 import { mustWait, readUploadState } from '../store/upload-state.ts'
 import { uploadIsDue } from './schedule.ts'
 import { runSession, type SessionEnd, type SessionOptions } from './session.ts'
@@ -19,6 +20,10 @@ export async function upload(options: UploadOptions): Promise<SessionEnd> {
   for (;;) {
     const { verdict, paths, environment } = context()
     if (!verdict.uploading) return { ...result, reason: `off (${verdict.decidedBy})` }
+    // A person who asks for an upload knows of it.
+    if (!impatient && !noticeWasSeen(paths.stats)) {
+      return { ...result, reason: 'nobody has seen the notice yet' }
+    }
     const next = readUploadState(paths.uploads).next_attempt
     if (!impatient && mustWait(next, environment.now())) {
       return { ...result, reason: `waiting until ${next}` }
