@@ -1,10 +1,12 @@
-import { productVariable } from '../deliver/detach.ts'
+import { noteArrival } from '../deliver/detach.ts'
+import { productVariable } from '../store/senders.ts'
 import { upload } from '../deliver/upload.ts'
 import { buildIngestionKey, buildVersion } from '../product/build.ts'
 import type { Product } from '../product/product.ts'
 import { runmat } from '../product/runmat.ts'
 import { readHostEnvironment } from '../settings/host-environment.ts'
 import { watch } from '../settings/context.ts'
+import { pathsOf } from '../settings/paths.ts'
 
 /** However much waits and however slow the collector is: after this the process is gone. */
 const deadlineMs = 5 * 60 * 1000
@@ -17,6 +19,7 @@ async function run(): Promise<void> {
   const environment = readHostEnvironment()
   const product = withKey(JSON.parse(environment.env[productVariable] ?? '') as Product)
   if (environment.home === undefined) return
+  noteArrival(pathsOf(product, environment))
   await upload({
     context: watch(product, environment),
     userAgent: `${product.id}-telemetry/${buildVersion}`,

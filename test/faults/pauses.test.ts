@@ -177,7 +177,7 @@ describe.concurrent('the key and the queue', () => {
   })
 
   it('stay where they are when the endpoint is changed on the way', async () => {
-    const { home, collector } = await stage({ answer: { status: 204, afterMs: 2000 } })
+    const { home, collector } = await stage({ answer: { status: 204, afterMs: 400 } })
     const next = await collectorFor()
     fillQueue(home, 40)
     const running = uploader(home)

@@ -105,7 +105,8 @@ describe.concurrent('a run with the collector away', () => {
     collector.setAnswer(204)
     await cli(home, ['upload'])
     expect(eventsAt(collector).length).toBeGreaterThanOrEqual(tried + 2)
-    const confirmed = await cliJson<{ event: RunEvent }[]>(home, ['log'])
+    const left = await cliJson<{ event: RunEvent; confirmed: boolean }[]>(home, ['log'])
+    const confirmed = left.filter((entry) => entry.confirmed)
     expect(confirmed.map(({ event }) => event.uuid).toSorted()).toEqual(
       waiting.map(({ uuid }) => uuid).toSorted(),
     )
