@@ -9,8 +9,6 @@ import { makeFolder, replaceFile } from '../files/write.ts'
 export interface Sent {
   readonly sent_at: string
   readonly endpoint: string
-  readonly via?: Departure['via']
-  readonly confirmed?: boolean
   readonly event: unknown
   /** Which way it took; absent in lines of older versions, which only knew posts. */
   readonly via?: 'http' | 'udp' | 'installer'
