@@ -20,7 +20,15 @@ const name = 'collector.test'
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'late-bytes-'))
 const certificate = await makeCertificate()
-const totals = { rounds: 0, arrived: 0, datagrams: 0, waiting: 0, unsure: 0, late: 0, lateDatagrams: 0 }
+const totals = {
+  rounds: 0,
+  arrived: 0,
+  datagrams: 0,
+  waiting: 0,
+  unsure: 0,
+  late: 0,
+  lateDatagrams: 0,
+}
 let begun = 0
 await Promise.all(
   Array.from({ length: atOnce }, async () => {
@@ -68,7 +76,8 @@ async function round(isByHand) {
     SLOW_NAME_MS: String(random(longestMs)),
     ...(Math.random() < 0.4 && { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` }),
   }
-  const start = (...args) => spawn(process.execPath, args, { env, cwd: home, stdio: ['ignore', 'pipe', 'ignore'] })
+  const start = (...args) =>
+    spawn(process.execPath, args, { env, cwd: home, stdio: ['ignore', 'pipe', 'ignore'] })
   const host = path.join(import.meta.dirname, 'busy-host.js')
   // The first one has shown the notice and leaves a queue, the next two send.
   await once(start(host, 'once', 'shown'), 'exit')
