@@ -1,12 +1,12 @@
-// A host that counts and runs things, once or until it is killed.
+// A host that counts and runs things, so often.
 import { setTimeout as pause } from 'node:timers/promises'
 
 import { openTelemetry, runmat } from '../../dist/index.js'
 
-const [mode, notice] = process.argv.slice(2)
+const [rounds, notice] = process.argv.slice(2)
 
 process.stdout.write('begins')
-do {
+for (let round = 0; round < Number(rounds); round += 1) {
   const telemetry = openTelemetry(runmat, {
     version: `0.6.${Math.floor(Math.random() * 1000)}`,
     ...(notice && { notice }),
@@ -15,6 +15,6 @@ do {
   const run = telemetry.startRun({ runKind: 'script', jitEnabled: true, accelerateEnabled: true })
   await pause(Math.random() * 200)
   run.finish({ success: true, jitUsed: true })
-  if (mode === 'stay') await pause(Math.random() * 500)
+  if (rounds > 1) await pause(Math.random() * 500)
   await telemetry.close()
-} while (mode === 'stay')
+}

@@ -80,8 +80,8 @@ async function round(isByHand) {
     spawn(process.execPath, args, { env, cwd: home, stdio: ['ignore', 'pipe', 'ignore'] })
   const host = path.join(import.meta.dirname, 'busy-host.js')
   // The first one has shown the notice and leaves a queue, the next two send.
-  await once(start(host, 'once', 'shown'), 'exit')
-  const hosts = [start(host, 'stay'), start(host, 'once')]
+  await once(start(host, '1', 'shown'), 'exit')
+  const hosts = [start(host, '1000'), start(host, '1')]
   await Promise.all(hosts.map((one) => once(one.stdout, 'data')))
   await pause(random(longestMs * 1.5))
   seen.waiting += slow.open() + proxy.open() > 0 ? 1 : 0

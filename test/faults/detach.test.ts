@@ -188,10 +188,10 @@ describe.concurrent('an uploader', () => {
     const { home } = await stage()
     settle(home)
     const own = tattletale(home)
-    const steps: Step[] = [['count', 'run'], ['close']]
-    await host(home, { uploader: own.uploader, steps }, { env: uploaderEnv })
+    const short: Step[] = [['count', 'run'], ['close']]
+    await host(home, { uploader: own.uploader, steps: short }, { env: uploaderEnv })
     expect(own.wasStarted()).toBe(false)
-    await host(home, { uploader: own.uploader, steps })
+    await host(home, { uploader: own.uploader, steps: short })
     await eventually(() => expect(own.wasStarted()).toBe(true))
   })
 

@@ -9,7 +9,16 @@ import { cli, cliCommand, cliJson, type Ended, type RunOptions } from '../suppor
 import { openTerminal } from '../support/terminal.ts'
 import { requireTool } from '../support/tools.ts'
 import { configure, host as runHost, udpSink } from '../runs/stage.ts'
-import { host, idsAt, library, ownUploader, settle, stage, tattletale, uploader } from './stage.ts'
+import {
+  host,
+  idsAt,
+  library,
+  ownUploader,
+  settle,
+  stage,
+  tattletale,
+  uploader as runUploader,
+} from './stage.ts'
 
 const steps: readonly Step[] = [['count', 'run', 'success'], ['select', 'jit'], ['close']]
 
@@ -99,7 +108,7 @@ describe.concurrent('the notice', () => {
         // A log or a pipe gets it once.
         expect(await record(home, version)).toMatchObject({ code: 0, out: '', err: '' })
       }
-      await uploader(home)
+      await runUploader(home)
       await nothingRuns(home)
       expect(queued(home)).toHaveLength(7)
       expect(collector.connections).toBe(0)

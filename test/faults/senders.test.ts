@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 
@@ -7,12 +9,13 @@ import { describe, expect, it } from 'vitest'
 import { eventsBeingSent, markSending, stopSenders } from '../../src/store/senders.ts'
 import { configure } from '../runs/stage.ts'
 import { eventually } from '../support/eventually.ts'
-import { namesIn } from '../support/events.ts'
+import { fillQueue, namesIn, queueContent } from '../support/events.ts'
+import { findMounter, type Mounter } from '../support/mounts.ts'
 import type { Home } from '../support/home.ts'
-import { isRunning, stateOf } from '../support/processes.ts'
+import { isRunning, nothingRuns, stateOf } from '../support/processes.ts'
 import { program } from '../support/programs.ts'
-import { root, run } from '../support/run.ts'
-import { library, settle, stage } from './stage.ts'
+import { cliJson, root, run } from '../support/run.ts'
+import { library, settle, stage, uploader, uploaderCommand, uploaderEnv } from './stage.ts'
 
 const pathsIn = (home: Home) => ({ state: home.state, lock: path.join(home.state, '.lock') })
 
@@ -86,6 +89,18 @@ describe.concurrent('an opt-out', () => {
     child.kill('SIGKILL')
   })
 
+  it('ends an uploader that hangs, by its own watchdog, where nobody else can', async () => {
+    const { home } = await stage()
+    const child = spawn(process.execPath, [program('hanging'), home.settings], {
+      env: home.env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const ended = once(child, 'exit')
+    await once(child.stdout, 'data')
+    home.write(home.settings, '[runtime.telemetry]\nenabled = false\n')
+    expect(await ended).toEqual([null, 'SIGKILL'])
+  })
+
   it('waits for a marker of this very process, too', async () => {
     const { home } = await stage()
     const unmark = markSending(pathsIn(home), 'an-event')
@@ -93,5 +108,64 @@ describe.concurrent('an opt-out', () => {
     expect(eventsBeingSent(pathsIn(home))).toEqual(new Set(['an-event']))
     unmark?.()
     expect(await stopping).toEqual({ stopped: true })
+  })
+})
+
+describe.concurrent('an event is sent once', () => {
+  const mounter = findMounter()
+
+  it.skipIf(mounter === undefined)('though its file cannot be removed', async () => {
+    const { home, collector } = await stage()
+    fillQueue(home, 3)
+    const queue = path.join(home.state, 'queue')
+    const before = `mount --bind "${queue}" "${queue}"\nmount -o remount,bind,ro "${queue}"`
+    const [first = '', ...rest] = (mounter as Mounter)({ before }, uploaderCommand)
+    for (let round = 0; round < 3; round += 1) {
+      expect(await run(first, rest, home, { env: uploaderEnv })).toMatchObject({ code: 0 })
+    }
+    expect(collector.requests).toBe(3)
+    expect(Object.keys(queueContent(home))).toHaveLength(3)
+    // When the folder lets go of them, they are removed and not sent.
+    fillQueue(home, 1, 9)
+    await uploader(home)
+    expect(queueContent(home)).toEqual({})
+    expect(collector.requests).toBe(4)
+  })
+
+  it('though a host says twice how a run ended', async () => {
+    const { home, collector } = await stage()
+    settle(home)
+    const input = JSON.stringify({
+      event_label: 'runtime.run.finished',
+      session_id: randomUUID(),
+      run_kind: 'script',
+      payload: { duration_us: 4412, success: true, jit_enabled: true },
+    })
+    const say = () => cliJson(home, ['record', 'runtime'], { input })
+    expect(await say()).toMatchObject({ queued: 1 })
+    await nothingRuns(home)
+    expect(collector.requests).toBe(1)
+    expect(await say()).toMatchObject({ queued: 0 })
+    await nothingRuns(home)
+    expect(collector.requests).toBe(1)
+  })
+
+  it('though a host that lives on has it confirmed after the drain', async () => {
+    const { home, collector } = await stage({ answer: { status: 204, afterMs: 1500 } })
+    settle(home, { fired: ['first_seen_for_install_id', 'first_seen_for_version@0.6.1'] })
+    configure(home, collector.url)
+    const play = JSON.stringify({ library, end: 'close and live on' })
+    const child = spawn(process.execPath, [program('runner'), play], {
+      env: home.env,
+      stdio: ['pipe', 'ignore', 'inherit'],
+    })
+    await collector.received(1)
+    await eventually(() => expect(queueContent(home)).not.toEqual({}))
+    await eventually(() => expect(queueContent(home)).toEqual({}))
+    child.stdin.end()
+    await nothingRuns(home)
+    const uuids = collector.events.map(({ json }) => (json as { uuid: string }).uuid)
+    expect(uuids).toHaveLength(2)
+    expect(new Set(uuids).size).toBe(2)
   })
 })

@@ -4,6 +4,9 @@ import { readEventInput } from '../../record/event-input.ts'
 import { queueFinished } from '../../record/queue-drafts.ts'
 import { readUsageInput } from '../../record/usage-input.ts'
 import type { Parsed } from '../../settings/address.ts'
+import type { Context } from '../../settings/context.ts'
+import { readLedger } from '../../store/ledger.ts'
+import { parseName, queuedNames } from '../../store/queue.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { type Invocation, reassessed } from '../invocation.ts'
 import { toJson } from '../io.ts'
@@ -55,12 +58,21 @@ function recordEvent(
   const { release = version } = JSON.parse(event.bytes) as { release?: string }
   const first = { isAnnouncement: kind === 'install' }
   const { announced, result } = recorder.event(context, release, first, () => {
-    if (!context.verdict.uploading) return []
+    if (!context.verdict.uploading || (event.mayBeRepeated && isOnRecord(context, event.id)))
+      return []
     queueFinished(context, [event])
     recorder.show(context, event.bytes)
     return [event.bytes]
   })
   return [...announced, ...result]
+}
+
+/** A run has one start and one end, however often a host says so. */
+function isOnRecord({ paths }: Context, id: string): boolean {
+  return (
+    queuedNames(paths.queue).some((name) => parseName(name)?.id === id) ||
+    readLedger(paths.ledger).some(({ event }) => (event as { uuid?: unknown } | null)?.uuid === id)
+  )
 }
 
 function accepted<T>(parsed: Parsed<T>): T {
