@@ -52,7 +52,7 @@ async function walk() {
   assert.equal(JSON.parse(await says(['print'])).trigger, 'preview')
 
   const claim = JSON.stringify({ subcommand: 'run', outcome: 'success', version })
-  await says(['record', 'usage'], claim)
+  await says(['record', 'usage', '--notice-shown'], claim)
   assert.equal(received.length, 0, 'the first run sends nothing')
   await says(['record', 'usage'], claim)
   await until(() => received.length === 4)

@@ -18,7 +18,9 @@ async function one() {
   const times = { ours: [], timer: [] }
   for (let round = 0; round < Number(count); round += 1) {
     if (state) {
-      rmSync(path.join(state, 'uploads.json'), { force: true })
+      for (const name of ['uploads.json', 'answer-times.json', 'uploader-starts']) {
+        rmSync(path.join(state, name), { force: true })
+      }
       rmSync(path.join(state, 'queue'), { recursive: true, force: true })
     }
     const since = performance.now()

@@ -12,7 +12,7 @@ const patienceMs = 20_000
 const key = `demo-${randomUUID()}`
 const home = openHome('demo', key)
 const worker = openWorker(home, key, { EVENTS_FILE: home.at('events.ndjson') })
-const host = (version) => home.run('scripts/demo/host.js', [version])
+const host = (...args) => home.run('scripts/demo/host.js', args)
 const stored = () => textOf(home.at('events.ndjson')).split('\n').slice(0, -1)
 const story = openStory()
 const { say, step, quote, promise } = story
@@ -59,7 +59,12 @@ async function recordFirst() {
   const queued = home.queued()
   say(`   These ${queued.length} events now wait in the queue, as files. The first, in full:`)
   quote(queued[0] ?? 'none')
-  promise('the first run sends nothing', queued.length === 3 && stored().length === 0)
+  say('   You have read its notice now. The next run says so, and is the last that sends nothing.')
+  await host('0.6.1', 'shown')
+  promise(
+    'nothing leaves before somebody has read the notice',
+    home.queued().length >= 3 && stored().length === 0,
+  )
   return queued
 }
 

@@ -11,8 +11,8 @@ export interface Tool {
   readonly environment: HostEnvironment
   /** The version of this tool. */
   readonly version: string
-  /** What delivers in the background. */
-  readonly uploader: UploaderProgram
+  /** What delivers in the background, where there is something that can. */
+  readonly uploader: UploaderProgram | undefined
   readonly io: Io
 }
 

@@ -1,6 +1,7 @@
-import { fstatSync, readSync, writeSync } from 'node:fs'
+import { readSync, writeSync } from 'node:fs'
 
 import { causeOf, codeOf, waitSync } from '../files/errors.ts'
+import { isTerminal } from '../files/terminal.ts'
 import { wantsColour } from './ink.ts'
 
 /** The terminal, or whatever stands in its place. */
@@ -101,31 +102,4 @@ function retry(work: () => number): number {
       waitSync(1)
     }
   }
-}
-
-/** Is it a terminal? `stream` makes what Node would write to it with, and is asked where nothing else tells. */
-export function isTerminal(
-  descriptor: number,
-  stream: () => { readonly isTTY?: boolean },
-  platform: string,
-): boolean {
-  try {
-    const stat = fstatSync(descriptor)
-    if (!stat.isCharacterDevice()) return false
-    const known = platform === 'linux' ? isTerminalDevice(stat.rdev) : undefined
-    return known ?? stream().isTTY === true
-  } catch {
-    return false
-  }
-}
-
-/**
- * Linux tells by the major number of a device: consoles and serial lines, `/dev/tty`, and the ends that
- * terminal emulators open; and `/dev/null` and its like, which are none. Making a stream in order to ask
- * it takes as long as all that we do.
- */
-export function isTerminalDevice(device: number): boolean | undefined {
-  const major = (device >>> 8) & 0xfff
-  if (major === 4 || major === 5 || (major >= 136 && major <= 143)) return true
-  return major === 1 ? false : undefined
 }

@@ -160,6 +160,7 @@ function addWorking(program: Command, { invocation, product, end }: Wiring): voi
     .summary('record what a program in any language did')
     .description('Record one JSON object from stdin, as the library would.')
     .addArgument(new Argument('<kind>', 'family of events').choices(kindsOf(product)))
+    .option('--notice-shown', 'the program has shown its user the notice itself')
     .option('--json', 'print JSON')
     .action(async (kind, options) => record(await invocation(), kind, options))
 }

@@ -1,3 +1,5 @@
 /** Versions of what is sent and of what is kept. They move when a field does. */
 export const payloadSchemaVersion = 1
 export const statsSchemaVersion = 1
+/** Raised when more is collected than before: the notice is then shown again. */
+export const noticeVersion = 1

@@ -1,43 +1,63 @@
-import type { Paths } from '../settings/paths.ts'
-import type { HostEnvironment } from '../settings/host-environment.ts'
-import { parseName } from '../store/queue.ts'
-import { queuedNames } from '../store/queue.ts'
-import { mustWait, readUploadState } from '../store/upload-state.ts'
+import path from 'node:path'
+
+import { removeFile } from '../files/write.ts'
+import type { Context } from '../settings/context.ts'
+import { parseName, queuedNames } from '../store/queue.ts'
+import { eventsBeingSent } from '../store/senders.ts'
+import { mustWait, type UploadState } from '../store/upload-state.ts'
 import { pauseMs } from './policy.ts'
+import { uploadStateOf } from './schedule.ts'
 
 /** What is still to be tried in this session, oldest first, with what arrives meanwhile. */
 export interface Backlog {
   readonly next: () => string | undefined
-  /** This one cannot be delivered; it rests, and the others go on. */
+  /** Does anything wait for a host that is sending it right now, and may yet have it confirmed? */
+  readonly awaitsHosts: () => boolean
+  /** The collector has it. */
+  readonly done: (name: string) => void
+  /** This one can't be delivered; it rests, and the others go on. */
   readonly rest: (name: string) => void
   /** The collector was not there for this one; next time it comes behind the others. */
   readonly postpone: (name: string) => void
-  /** Every file that rests or is postponed, and until when. */
-  readonly resting: () => Readonly<Record<string, string>>
+  /** What the next session must know of files that stay in the queue. */
+  readonly remaining: () => Pick<UploadState, 'refused' | 'delivered'>
 }
 
+/** A host's own post is settled by then, unless the host is frozen. */
+const longestLivePostMs = 8000
+
 /** `handed` holds what was handed out before, and gets what is handed out now: each comes once. */
-export function openBacklog(
-  { queue, uploads }: Pick<Paths, 'queue' | 'uploads'>,
-  { now }: Pick<HostEnvironment, 'now'>,
-  impatient: boolean,
-  handed: Set<string>,
-): Backlog {
-  const resting = new Map(Object.entries(readUploadState(uploads).refused))
+export function openBacklog(context: Context, impatient: boolean, handed: Set<string>): Backlog {
+  const { paths, environment } = context
+  const { now } = environment
+  const state = uploadStateOf(context)
+  const resting = new Map(Object.entries(state.refused))
+  // Delivered, but in a folder that does not let go of it. It must not be sent again.
+  const delivered = new Set<string>()
   let names: readonly string[] = []
   let at = 0
+  let isAwaiting = false
 
+  const done = (name: string): void => {
+    if (!removeFile(path.join(paths.queue, name))) delivered.add(name)
+  }
   const look = (): void => {
     at = 0
-    const due = queuedNames(queue).filter(
-      (name) => !handed.has(name) && (impatient || !mustWait(resting.get(name), now())),
+    const waiting = queuedNames(paths.queue).filter(
+      (name) => !handed.has(name) && !delivered.has(name),
     )
+    const due = waiting.filter((name) => impatient || !mustWait(resting.get(name), now()))
+    // Asked before any of these files is read: a host removes the file first, and then says that it is done.
+    const elsewhere = eventsBeingSent(paths, longestLivePostMs)
+    const free = due.filter((name) => !elsewhere.has(parseName(name)?.id ?? ''))
+    isAwaiting = free.length < due.length
     // What was refused before comes last: a row of refusals must not end the session before the rest.
     names = [
-      ...due.filter((name) => !resting.has(name)),
-      ...due.filter((name) => resting.has(name)),
+      ...free.filter((name) => !resting.has(name)),
+      ...free.filter((name) => resting.has(name)),
     ]
   }
+  for (const name of state.delivered) done(name)
   return {
     next: () => {
       if (at === names.length) look()
@@ -46,14 +66,19 @@ export function openBacklog(
       if (name !== undefined) handed.add(name)
       return name
     },
+    awaitsHosts: () => isAwaiting,
+    done,
     rest: (name) => {
       const age = now() - (parseName(name)?.at ?? now())
       resting.set(name, new Date(now() + pauseMs(age)).toISOString())
     },
     postpone: (name) => resting.set(name, new Date(now()).toISOString()),
-    resting: () => {
-      const waiting = new Set(queuedNames(queue))
-      return Object.fromEntries([...resting].filter(([name]) => waiting.has(name)))
+    remaining: () => {
+      const left = new Set(queuedNames(paths.queue))
+      return {
+        refused: Object.fromEntries([...resting].filter(([name]) => left.has(name))),
+        delivered: [...delivered].filter((name) => left.has(name)),
+      }
     },
   }
 }

@@ -1,42 +1,68 @@
+import type { Socket } from 'node:dgram'
+import type { LookupFunction } from 'node:net'
+
 import { splitAddress } from '../settings/address.ts'
-import type { LookUp } from './name-lookup.ts'
 
 /** What fits through every network in one piece. */
 const largest = 1200
 
 export interface Datagrams {
-  /** Best effort: nobody will ever know. Events that do not fit into one datagram are not sent. */
-  readonly send: (bytes: string) => void
+  /**
+   * Best effort: nobody will ever know whether it arrived. Events that do not fit into one datagram
+   * are not sent. `mayBegin` is asked right before the bytes go to the kernel. True once they have.
+   */
+  readonly send: (bytes: string, mayBegin: () => boolean) => Promise<boolean>
   readonly close: () => void
 }
 
-export async function openDatagrams(address: string, { lookup }: LookUp): Promise<Datagrams> {
+export async function openDatagrams(address: string, lookup: LookupFunction): Promise<Datagrams> {
   const { createSocket } = await import('node:dgram')
   const { isIPv6 } = await import('node:net')
   const { host, port } = splitAddress(address)
-  // Bound to the family of the address, which is known once the name is.
-  let socket: ReturnType<typeof createSocket> | undefined
-  let closed = false
-  const opening = new Promise<string | undefined>((resolve) => {
-    lookup(host, { all: false }, (error, found) => {
-      resolve(error === null && typeof found === 'string' ? found : undefined)
+  let socket: Socket | undefined
+  let isClosed = false
+
+  const find = (): Promise<string | undefined> =>
+    new Promise((resolve) => {
+      lookup(host, { all: false }, (error, found) => {
+        resolve(error === null && typeof found === 'string' ? found : undefined)
+      })
     })
-  })
-  const send = async (bytes: string): Promise<void> => {
-    const target = await opening
-    if (target === undefined || closed) return
-    socket ??= createSocket(isIPv6(target) ? 'udp6' : 'udp4')
-    socket.on('error', () => undefined)
-    socket.unref()
-    socket.send(bytes, port, target, () => undefined)
+  const prepare = async (): Promise<string | undefined> => {
+    const target = await find()
+    if (target === undefined || isClosed) return undefined
+    const family = isIPv6(target) ? 6 : 4
+    const bound = createSocket({
+      type: family === 6 ? 'udp6' : 'udp4',
+      // The target is an address by now. Node's own look-up of it would put off each send.
+      lookup: (given, _, done) => done(null, given, family),
+    })
+    socket = bound
+    bound.unref()
+    await new Promise<void>((resolve) => {
+      bound.on('error', () => resolve())
+      bound.bind(0, () => resolve())
+    })
+    return target
   }
+  const opening = prepare()
   return {
-    send: (bytes) => {
-      if (Buffer.byteLength(bytes) <= largest) send(bytes).catch(() => undefined)
+    send: async (bytes, mayBegin) => {
+      if (Buffer.byteLength(bytes) > largest) return false
+      const target = await opening
+      const open = socket
+      if (target === undefined || open === undefined || isClosed || !mayBegin()) return false
+      return await new Promise((resolve) => {
+        open.send(bytes, port, target, (error) => resolve(error === null))
+      })
     },
     close: () => {
-      closed = true
-      socket?.close()
+      isClosed = true
+      try {
+        socket?.close()
+      } catch {
+        // It was closed before.
+      }
     },
   }
 }

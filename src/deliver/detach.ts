@@ -1,10 +1,16 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+import { readSmallFile } from '../files/read.ts'
+import { privateFile, removeFile } from '../files/write.ts'
 import { buildIngestionKey } from '../product/build.ts'
 import type { Product } from '../product/product.ts'
 import type { Context } from '../settings/context.ts'
 import type { HostEnvironment } from '../settings/host-environment.ts'
+import type { Paths } from '../settings/paths.ts'
+import { productVariable } from '../store/senders.ts'
 
 /** A program that uploads what waits and ends; it gets the product in its environment. */
 export interface UploaderProgram {
@@ -12,17 +18,17 @@ export interface UploaderProgram {
   readonly args: readonly string[]
 }
 
-/** Names the variable in which the uploader finds out for which product it works. */
-export const productVariable = 'TELEMETRY_UPLOADER_PRODUCT'
-
 /**
  * Starts the uploader as a process of its own: it outlives this one, its terminal and its working
  * folder, and this one waits for nothing.
  */
 export async function detachUploader(
-  { product, environment }: Context,
+  { product, environment, paths }: Context,
   { command, args }: UploaderProgram,
 ): Promise<void> {
+  // What an uploader started, however indirectly, starts no other one.
+  if (environment.env[productVariable] !== undefined) return
+  if (!noteStart(paths, environment.now())) return
   const { spawn } = await import('node:child_process')
   const child = spawn(command, [...args], {
     // A working folder in use can be neither unmounted nor, on Windows, deleted.
@@ -30,6 +36,7 @@ export async function detachUploader(
     env: {
       ...environment.env,
       ...namedSettings(product, environment),
+      ...nodeOptions(environment.env),
       ...productFor(product, environment.env),
     },
     detached: true,
@@ -65,10 +72,78 @@ function namedSettings(
   return config !== undefined && named ? { [config]: path.resolve(cwd ?? path.sep, named) } : {}
 }
 
-/** The uploader that is built beside this library and this command line. */
-export function ownUploader(): UploaderProgram {
-  return {
-    command: process.execPath,
-    args: [fileURLToPath(new URL('upload.cjs', import.meta.url))],
+/**
+ * The uploader that is built beside this library. Undefined where it can't be started: bundled into
+ * another program the file is missing, and an Electron app or a single executable would start itself.
+ */
+export function ownUploader(): UploaderProgram | undefined {
+  const file = fileURLToPath(new URL('upload.cjs', import.meta.url))
+  const { execPath } = process
+  const isRuntime = runtimes.test(path.basename(execPath)) && !('electron' in process.versions)
+  if (!isRuntime || isSingleExecutable() || !existsSync(file)) return undefined
+  return { command: execPath, args: [file] }
+}
+
+const runtimes = /^(node|nodejs|bun)([-_.]?v?\d[\d.]*)?(\.exe)?$/i
+
+function isSingleExecutable(): boolean {
+  try {
+    const { isSea } = createRequire(import.meta.url)('node:sea') as { isSea: () => boolean }
+    return isSea()
+  } catch {
+    // A runtime that knows no single executables.
+    return false
   }
+}
+
+/** Preloaded modules are looked for from the working folder, which is another one; a debugger would wait. */
+function nodeOptions({ NODE_OPTIONS: given }: HostEnvironment['env']): Record<string, string> {
+  if (given === undefined) return {}
+  const words = given.match(/(?:"(?:\\.|[^"])*"|[^\s"])+/g) ?? []
+  const kept: string[] = []
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at] ?? ''
+    const [, name = '', inline] = /^(-r|--[\w-]+)(?:=(.*))?$/s.exec(word) ?? []
+    if (name.startsWith('--inspect')) continue
+    if (!preloading.has(name)) {
+      kept.push(word)
+      continue
+    }
+    const value = inline ?? words[(at += 1)] ?? ''
+    if (isAnywhere(value.replaceAll('"', ''))) kept.push(`${name}=${value}`)
+  }
+  return { NODE_OPTIONS: kept.join(' ') }
+}
+
+const preloading = new Set(['-r', '--require', '--import', '--loader', '--experimental-loader'])
+
+function isAnywhere(module: string): boolean {
+  return path.isAbsolute(module) || /^(node|file|data):/.test(module)
+}
+
+/** An uploader that never arrives is started ever less often, beginning with the third time. */
+const unanswered = { free: 3, baseMs: 60_000, mostMs: 24 * 60 * 60 * 1000 } as const
+
+/** Notes that an uploader is about to be started; false where the last ones never arrived. */
+function noteStart(paths: Pick<Paths, 'state'>, now: number): boolean {
+  const file = startsFile(paths)
+  const reading = readSmallFile(file, 100)
+  const [count = 0, last = 0] =
+    reading.kind === 'read' ? reading.bytes.toString().split(' ').map(Number) : []
+  const pause = unanswered.baseMs * 2 ** (count - unanswered.free)
+  const since = now - last
+  if (count >= unanswered.free && since >= 0 && since < Math.min(pause, unanswered.mostMs)) {
+    return false
+  }
+  writeFileSync(file, `${(count || 0) + 1} ${now}`, { mode: privateFile })
+  return true
+}
+
+/** The uploader runs, and so whatever starts it works. */
+export function noteArrival(paths: Pick<Paths, 'state'>): void {
+  removeFile(startsFile(paths))
+}
+
+function startsFile({ state }: Pick<Paths, 'state'>): string {
+  return path.join(state, 'uploader-starts')
 }

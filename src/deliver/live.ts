@@ -1,11 +1,11 @@
-import { timestamp } from '../contract/timestamp.ts'
 import type { Context } from '../settings/context.ts'
-import { noteSent } from '../store/ledger.ts'
-import { mustWait, readUploadState } from '../store/upload-state.ts'
-import type { Datagrams } from './datagram.ts'
+import { removeQueued } from '../store/queue.ts'
+import { noteAnswerTime } from '../store/upload-state.ts'
+import { type Departure, type Departures, openDepartures } from './departures.ts'
+import { drainMs, fitsIntoDrain, unlessSettled, withinTime } from './drain.ts'
 import { headersFor } from './http/exchange.ts'
-import type { LookUp } from './name-lookup.ts'
-import type { HttpClient } from './http/client.ts'
+import { type Lines, openLines } from './lines.ts'
+import { isResting, noteAnswer } from './schedule.ts'
 import { postAndWait } from './sync-post.ts'
 
 /** A finished event, and the id under which it may be sent again. */
@@ -14,176 +14,182 @@ export interface Pending {
   readonly bytes: string
 }
 
-/** What runs in this process send while it lasts. Nothing of it survives the process. */
+/** What the runs of this process send while it lives. */
 export interface Live {
   readonly offer: (event: Pending) => void
   /** Waits, as long as the settings allow, for what is under way. */
   readonly drain: () => Promise<void>
-  /** Ends it, and gives back what was not confirmed. `lost` gave way to newer ones. */
+  /**
+   * Starts no more posts, and gives back what was not confirmed, to be queued. A post that is under
+   * way may still be confirmed while the process lives; its file is then removed from the queue.
+   * `lost` is how many events were dropped to make room.
+   */
   readonly end: () => { readonly unconfirmed: readonly Pending[]; readonly lost: number }
 }
 
 /** Small enough to be no burden, large enough for a run's two events and some more. */
 const least = 8
 const inFlight = 4
-const postTimeoutMs = 5000
-const longestDrainMs = 5000
+/** How often a process that has something under way looks for an opt-out. */
+const lookAgainMs = 50
 
 export interface LiveOptions {
   readonly context: () => Context
   readonly userAgent: string
-  /** In the first run on a machine nothing leaves; what is offered is only kept. */
+  /** False until a run that begins after the notice was seen; what is offered is only kept. */
   readonly mayLeave: boolean
 }
 
+interface Waiting extends Pending {
+  readonly since: number
+}
+
 export function openLive({ context, userAgent, mayLeave }: LiveOptions): Live {
-  const { choices, key, paths, environment } = context()
+  const start = context()
+  const { choices, paths } = start
+  const { value: endpoint } = choices.runtimeEndpoint
   const bound = Math.max(choices.queueSize.value, least)
-  const pending = new Map<string, Pending>()
-  const started = new Set<string>()
-  const underWay = new Set<Promise<void>>()
-  const headers = headersFor(userAgent, keyFor(context()) ? key.value : undefined)
+  const departures = openDepartures(context)
+  const sendNow = sendingNow(start, departures, headersOf(start, userAgent))
+  const pending = new Map<string, Waiting>()
+  const posts = new Map<Waiting, Departure>()
+  const works = new Set<Promise<void>>()
   let lines: Promise<Lines> | undefined
-  let isDown = !mayLeave || isResting(context())
+  let watchdog: NodeJS.Timeout | undefined
+  let isDown = !mayLeave || isResting(start) || !fitsIntoDrain(start)
   let pumps = 0
   let isOver = false
   let lost = 0
 
-  const note = (bytes: string): void => {
-    const { value: endpoint } = choices.runtimeEndpoint
-    noteSent(paths.ledger, timestamp(environment.now()), endpoint, bytes)
-  }
-  const post = async (client: HttpClient, event: Pending): Promise<void> => {
-    started.add(event.id)
-    const outcome = await client.post(event.bytes)
-    started.delete(event.id)
+  const open = () => (lines ??= openLines(start, headersOf(start, userAgent), inFlight))
+  const mayGoOn = () => !isDown && !isOver && departures.may('http')
+  const post = async ({ client }: Lines, event: Waiting): Promise<void> => {
+    const departure = departures.of('http', event.id)
+    posts.set(event, departure)
+    const outcome = await client.post(event.bytes, () => !isOver && departure.mayBegin())
+    const isAbandoned = !posts.delete(event)
     if (outcome.kind === 'delivered') {
+      noteAnswerTime(paths.state, endpoint, performance.now() - event.since)
       pending.delete(event.id)
-      note(event.bytes)
+      departures.note('http', true, event.bytes)
+      // Before the departure ends: an uploader takes up what is queued and not under way.
+      if (isOver) removeQueued(paths.queue, event.id)
     } else {
-      // Whatever it was, the uploader knows better how to deal with it.
+      // The uploader knows better how to deal with it, whatever it was.
       isDown = true
+      if (departure.hasBegun() && !isAbandoned) departures.note('http', false, event.bytes)
+      noteAnswer(context(), endpoint, outcome)
     }
+    departure.end()
   }
   const pump = async (): Promise<void> => {
-    const { client } = await (lines ??= openLines(context(), headers))
-    const mayGoOn = () => !isDown && !isOver && context().verdict.uploading
+    const ready = await open()
     while (mayGoOn()) {
-      const next = [...pending.values()].find(({ id }) => !started.has(id))
+      const next = [...pending.values()].find((event) => !posts.has(event))
       if (next === undefined) return
-      await post(client, next)
+      await post(ready, next)
     }
   }
-  const sendDatagram = async (bytes: string): Promise<void> => {
-    const { datagrams } = await (lines ??= openLines(context(), headers))
-    if (!isOver && context().verdict.uploading) datagrams?.send(bytes)
+  const sendDatagram = async ({ id, bytes }: Pending): Promise<void> => {
+    const { datagrams } = await open()
+    const departure = departures.of('udp', id)
+    const isSent = await datagrams?.send(bytes, () => !isOver && departure.mayBegin())
+    if (isSent) departures.note('udp', false, bytes)
+    departure.end()
+  }
+  const lookAgain = (): void => {
+    if (works.size === 0) {
+      clearInterval(watchdog)
+      watchdog = undefined
+    } else if (!departures.may('http')) {
+      isDown = true
+      lines?.then(({ client }) => client.close()).catch(() => undefined)
+    }
   }
   const track = (work: Promise<void>): void => {
-    const quiet = work.catch(() => undefined).finally(() => underWay.delete(quiet))
-    underWay.add(quiet)
+    const quiet = work.catch(() => undefined).finally(() => works.delete(quiet))
+    works.add(quiet)
+    watchdog ??= setInterval(lookAgain, lookAgainMs).unref()
   }
-
   return {
     offer: (event) => {
-      const hasUdp = mayLeave && choices.udpEndpoint.value !== ''
-      if (hasUdp && underWay.size < bound) track(sendDatagram(event.bytes))
       if (choices.syncMode.value && !isDown) {
-        const url = choices.runtimeEndpoint.value
-        if (postAndWait({ url, headers, env: environment.env, body: event.bytes })) {
-          note(event.bytes)
-          return
-        }
+        if (sendNow(event)) return
         isDown = true
+      } else if (mayLeave && choices.udpEndpoint.value !== '' && works.size < bound) {
+        track(sendDatagram(event))
       }
-      if (pending.size >= bound) lost += dropOldest(pending, started)
-      pending.set(event.id, event)
+      if (pending.size >= bound) lost += dropOldest(pending, posts)
+      pending.set(event.id, { ...event, since: performance.now() })
       if (isDown || pumps === inFlight) return
       pumps += 1
       track(pump().finally(() => (pumps -= 1)))
     },
     drain: async () => {
-      const { drainMode, drainTimeoutMs } = context().choices
-      const limit = drainMode.value === 'none' ? 0 : Math.min(drainTimeoutMs.value, longestDrainMs)
-      const wait = limit - Math.min(limit / 10, afterwardsMs)
-      if (limit > 0 && underWay.size > 0) await withinTime(wait, [...underWay])
+      const wait = drainMs(context())
+      if (wait > 0 && works.size > 0) await withinTime(wait, [...works])
     },
     end: () => {
       isOver = true
-      lines?.then((open) => open.close()).catch(() => undefined)
       const unconfirmed = [...pending.values()]
       pending.clear()
+      for (const { since } of posts.keys()) {
+        noteAnswerTime(paths.state, endpoint, performance.now() - since)
+      }
+      lines?.then(({ cancelLookUps }) => cancelLookUps()).catch(() => undefined)
+      void closeWhenSettled([...works], posts, departures, lines)
       return { unconfirmed, lost }
     },
   }
 }
 
-/** To queue what was not confirmed, and to start the uploader, is a part of the drain, too. */
-const afterwardsMs = 5
-
-interface Lines {
-  readonly client: HttpClient
-  readonly datagrams: Datagrams | undefined
-  readonly close: () => void
-}
-
-/** Loaded when there is something to send; a host that sends nothing pays nothing. */
-async function openLines(
-  { choices, environment }: Context,
-  headers: Readonly<Record<string, string>>,
-): Promise<Lines> {
-  const [{ openHttpClient }, { openDatagrams }, { openLookUp }] = await Promise.all([
-    import('./http/client.ts'),
-    import('./datagram.ts'),
-    import('./name-lookup.ts'),
-  ])
-  const lookUp: LookUp = await openLookUp(postTimeoutMs)
-  const { value: address } = choices.udpEndpoint
-  const client = openHttpClient({
-    endpoint: choices.runtimeEndpoint.value,
-    headers,
-    env: environment.env,
-    timeoutMs: postTimeoutMs,
-    inFlight,
-    background: lookUp.lookup,
+/** The posts that are under way when telemetry ends have left unconfirmed if the process ends before them. */
+async function closeWhenSettled(
+  works: readonly Promise<void>[],
+  posts: Map<Waiting, Departure>,
+  { note }: Departures,
+  lines: Promise<Lines> | undefined,
+): Promise<void> {
+  await unlessSettled(works, () => {
+    for (const [{ bytes }, { hasBegun }] of posts) if (hasBegun()) note('http', false, bytes)
+    posts.clear()
   })
-  const datagrams = address === '' ? undefined : await openDatagrams(address, lookUp)
-  return {
-    client,
-    datagrams,
-    close: () => {
-      lookUp.cancel()
-      client.close()
-      datagrams?.close()
-    },
-  }
+  const opened = await lines?.catch(() => undefined)
+  opened?.close()
 }
 
-/** Never to an address that came with somebody's project. */
-function keyFor({ choices }: Context): boolean {
+function headersOf({ key, choices }: Context, userAgent: string): Record<string, string> {
   const { file } = choices.runtimeEndpoint
-  return file === undefined || file.role === 'user' || file.role === 'home'
+  // The key never goes to an address that came with somebody's project.
+  const isUsers = file === undefined || file.role === 'user' || file.role === 'home'
+  return headersFor(userAgent, isUsers ? key.value : undefined)
 }
 
-/** The collector asked everybody for a pause, or could not be reached just now. */
-function isResting({ choices, paths, environment }: Context): boolean {
-  return (
-    choices.runtimeEndpoint.value === choices.endpoint.value &&
-    mustWait(readUploadState(paths.uploads).next_attempt, environment.now())
-  )
-}
-
-function dropOldest(pending: Map<string, Pending>, started: ReadonlySet<string>): number {
-  for (const id of pending.keys()) {
-    if (!started.has(id)) return Number(pending.delete(id))
+/** `sync_mode`: true once the event was delivered. */
+function sendingNow(
+  { choices, environment }: Context,
+  departures: Departures,
+  headers: Readonly<Record<string, string>>,
+) {
+  const { value: url } = choices.runtimeEndpoint
+  const { value: udpEndpoint } = choices.udpEndpoint
+  return ({ id, bytes }: Pending): boolean => {
+    const ways = { http: departures.of('http', id), udp: departures.of('udp', id) }
+    const delivered = postAndWait({
+      post: { url, headers, env: environment.env, body: bytes },
+      udpEndpoint,
+      mayBegin: (way) => ways[way].mayBegin(),
+      mustStop: () => !departures.may('http'),
+    })
+    if (ways.udp.hasBegun()) departures.note('udp', false, bytes)
+    if (ways.http.hasBegun()) departures.note('http', delivered, bytes)
+    ways.udp.end()
+    ways.http.end()
+    return delivered
   }
-  return 0
 }
 
-async function withinTime(limitMs: number, work: readonly Promise<void>[]): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, limitMs)
-  })
-  await Promise.race([Promise.all(work), limit])
-  clearTimeout(timer)
+function dropOldest(pending: Map<string, Waiting>, posts: ReadonlyMap<Waiting, unknown>): number {
+  for (const [id, event] of pending) if (!posts.has(event)) return Number(pending.delete(id))
+  return 0
 }

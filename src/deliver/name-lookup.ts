@@ -1,7 +1,7 @@
 import type { LookupFunction } from 'node:net'
 
 /** A way to find out addresses that can be given up, unlike the system's own. */
-export interface LookUp {
+interface LookUp {
   readonly lookup: LookupFunction
   readonly cancel: () => void
 }

@@ -13,6 +13,8 @@ export const limits = {
   patience: 64,
   /** An event refused by itself is tried again after its age so far, within these. */
   pauseMs: { least: minute, most: 24 * 60 * minute },
+  /** A collector that takes events without confirming them is asked again after so long. */
+  unconfirmedMs: 24 * 60 * minute,
 } as const
 
 export interface Decision {

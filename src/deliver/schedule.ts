@@ -1,45 +1,131 @@
 import type { Context } from '../settings/context.ts'
 import { liveHolder } from '../store/lock-holder.ts'
-import { queuedNames } from '../store/queue.ts'
-import { mustWait, readUploadState, writeUploadState } from '../store/upload-state.ts'
-import { waitMs } from './policy.ts'
+import { queuedNames, wipeQueue } from '../store/queue.ts'
+import { noticeWasSeen, readStats } from '../store/stats.ts'
+import {
+  mustWait,
+  noUploads,
+  readUploadState,
+  type UploadState,
+  writeUploadState,
+} from '../store/upload-state.ts'
+import type { PostOutcome } from './http/outcome.ts'
+import { limits, waitMs } from './policy.ts'
 import type { Tally } from './session.ts'
 
 /** Is there work for an uploader that may start, and nobody at it? Looking costs less than starting one. */
-export function uploadIsDue(
-  { verdict, paths, environment }: Context,
-  except: ReadonlySet<string> = new Set(),
-): boolean {
+export function uploadIsDue(context: Context, except: ReadonlySet<string> = new Set()): boolean {
+  const { verdict, paths, environment } = context
   if (!verdict.uploading) return false
   const names = queuedNames(paths.queue).filter((name) => !except.has(name))
-  if (names.length === 0) return false
+  if (names.length === 0 || !noticeWasSeen(paths.stats)) return false
   const now = environment.now()
-  const { next_attempt: next, refused } = readUploadState(paths.uploads)
-  if (mustWait(next, now)) return false
-  if (names.every((name) => mustWait(refused[name], now))) return false
-  return liveHolder(paths.lock) === undefined
+  const state = uploadStateOf(context)
+  if (mustWait(state.next_attempt, now) || isGone(context, state)) return false
+  const isWaiting = (name: string) =>
+    mustWait(state.refused[name], now) || state.delivered.includes(name)
+  return !names.every(isWaiting) && liveHolder(paths.lock) === undefined
+}
+
+export function uploadStateOf({ paths, choices }: Context): UploadState {
+  return readUploadState(paths.uploads, choices.endpoint.value)
+}
+
+/** Has the collector told this version of the host to stop for good? */
+export function isGone({ paths }: Context, { gone }: UploadState): boolean {
+  return gone !== null && gone.version === hostVersion(paths.stats)
+}
+
+/** Has the collector asked everybody for a pause, or could it not be reached just now? */
+export function isResting(context: Context): boolean {
+  const { choices, environment } = context
+  if (choices.runtimeEndpoint.value !== choices.endpoint.value) return false
+  const state = uploadStateOf(context)
+  return mustWait(state.next_attempt, environment.now()) || isGone(context, state)
+}
+
+/** Writes down what a host's own post was told about all posts. */
+export function noteAnswer(context: Context, endpoint: string, outcome: PostOutcome): void {
+  if (outcome.kind !== 'answered' || endpoint !== context.choices.endpoint.value) return
+  const { status } = outcome
+  if (status === goneStatus) save(context, {}, { gone: true })
+  else if (isUnconfirmed(status)) save(context, {}, { unconfirmed: status })
 }
 
 /** Writes down how a session ended, for every process that asks whether to start the next. */
 export function saveUploadState(
-  { paths, environment }: Context,
-  { delivered, stop, isAway }: Tally,
+  context: Context,
+  tally: Tally,
   reason: string | null,
-  refused: Readonly<Record<string, string>>,
+  files: Pick<UploadState, 'refused' | 'delivered'>,
 ): void {
-  const now = environment.now()
-  const failed = stop !== null || isAway
-  const failures = failed ? readUploadState(paths.uploads).failures + 1 : 0
-  const wait = failed ? waitMs(stop ?? {}, failures, Math.random) : undefined
-  try {
-    writeUploadState(paths.uploads, {
+  const { delivered, stop, isAway, answers } = tally
+  const now = context.environment.now()
+  const isFailure = (stop !== null || isAway) && answers.unconfirmed === undefined
+  const failures = isFailure ? uploadStateOf(context).failures + 1 : 0
+  const wait = isFailure ? waitMs(stop ?? {}, failures, Math.random) : undefined
+  save(
+    context,
+    {
       last_attempt: new Date(now).toISOString(),
       last_result: reason ?? `delivered ${delivered}`,
       next_attempt: wait === undefined ? null : new Date(now + wait).toISOString(),
       failures,
-      refused,
+      unconfirmed: null,
+      ...files,
+    },
+    answers,
+  )
+}
+
+/** The answers that are about this endpoint and this version, not about an event. */
+export interface LastingAnswers {
+  /** A success that confirms nothing, where there was no other. */
+  readonly unconfirmed?: number
+  readonly gone?: true
+}
+
+export const goneStatus = 410
+
+/** A success, but no word that the event is stored for good. */
+export function isUnconfirmed(status: number): boolean {
+  return status >= 200 && status < 300 && status !== 204
+}
+
+function save(
+  context: Context,
+  changes: Partial<UploadState>,
+  { unconfirmed, gone }: LastingAnswers,
+): void {
+  const { paths, environment, choices } = context
+  const now = environment.now()
+  const tomorrow = new Date(now + limits.unconfirmedMs).toISOString()
+  // The events of a version that was told to stop would only wait to be deleted.
+  if (gone) wipeQueue(paths.queue)
+  try {
+    writeUploadState(paths.uploads, {
+      ...noUploads,
+      ...uploadStateOf(context),
+      ...changes,
+      endpoint: choices.endpoint.value,
+      ...(unconfirmed !== undefined && {
+        next_attempt: tomorrow,
+        unconfirmed: { status: unconfirmed, until: tomorrow },
+      }),
+      ...(gone && {
+        gone: { version: hostVersion(paths.stats), at: new Date(now).toISOString() },
+        next_attempt: null,
+        failures: 0,
+        refused: {},
+      }),
     })
   } catch {
     // A disk that is full or read-only: the next session finds the queue as it is.
   }
+}
+
+/** The version that the last recording host gave. */
+function hostVersion(stats: string): string | null {
+  const reading = readStats(stats)
+  return reading.kind === 'read' ? reading.stats.version : null
 }

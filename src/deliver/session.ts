@@ -3,22 +3,23 @@ import path from 'node:path'
 
 import { contractsOf } from '../contract/contracts.ts'
 import { timestamp } from '../contract/timestamp.ts'
-import { removeFile } from '../files/write.ts'
 import type { Context } from '../settings/context.ts'
 import { openLedger } from '../store/ledger.ts'
 import { readQueued, setAside } from '../store/queued-event.ts'
-import { openBacklog } from './backlog.ts'
+import { renewLock } from '../store/senders.ts'
+import { noteAnswerTime } from '../store/upload-state.ts'
+import { type Backlog, openBacklog } from './backlog.ts'
 import { openHttpClient } from './http/client.ts'
 import { headersFor } from './http/exchange.ts'
 import { describe, type PostOutcome } from './http/outcome.ts'
 import { decide, type Decision, isTheCollector } from './policy.ts'
-import { saveUploadState } from './schedule.ts'
+import { goneStatus, isUnconfirmed, type LastingAnswers, saveUploadState } from './schedule.ts'
 
 export interface SessionOptions {
   /** Asked again before every post. */
   readonly context: () => Context
   readonly userAgent: string
-  /** A person who asks waits for no back-off. */
+  /** A person asked for it, and does not wait for a back-off. */
   readonly impatient: boolean
   /** For one post, from looking up the name to the last byte of the answer; by default 10 s. */
   readonly postTimeoutMs?: number
@@ -39,14 +40,15 @@ export interface SessionEnd extends Progress {
 
 const inFlight = 8
 const defaultPostTimeoutMs = 10_000
-/** How often a no is looked for while answers are awaited. */
-const lookAgainMs = 100
-/** How long answers that are already on their way are waited for after a no. */
-const graceMs = 500
+/** How often an uploader looks for an opt-out, or for a host that has ended. */
+const lookAgainMs = 50
+/** How long answers are awaited that are on their way from an address that was just changed. */
+const graceMs = 1200
+const renewMs = 1000
 
 /**
  * Posts what waits, oldest first, a few at a time, until the queue is empty, the collector has had
- * enough, the user says no, or time is up. Whoever calls holds the upload lock.
+ * enough, the user opts out, or time is up. The caller holds the upload lock.
  */
 export async function runSession(
   options: SessionOptions,
@@ -57,8 +59,8 @@ export async function runSession(
   const { paths, environment } = start
   const endpoint = start.choices.endpoint.value
   const admit = admission(start)
-  const settle = settlement(start)
-  const backlog = openBacklog(paths, environment, options.impatient, handed)
+  const backlog = openBacklog(start, options.impatient, handed)
+  const settle = settlement(start, backlog)
   const client = openHttpClient({
     endpoint,
     // The queue goes to the built-in endpoint or one of the user's own: never to a project's.
@@ -70,46 +72,59 @@ export async function runSession(
   let attempted = 0
   let tally = emptyTally
 
+  const isAllowed = (): boolean => options.context().verdict.uploading
+  const isMoved = (): boolean => options.context().choices.endpoint.value !== endpoint
   const whyNot = (): string | undefined => {
-    const { verdict, choices } = options.context()
+    const { verdict } = options.context()
     if (!verdict.uploading) return `off (${verdict.decidedBy})`
-    if (choices.endpoint.value !== endpoint) return 'the endpoint was changed'
+    if (isMoved()) return 'the endpoint was changed'
     if (Date.now() > until) return 'out of time'
     return tally.stop === null ? undefined : (tally.trouble ?? undefined)
   }
   const post = async (name: string, bytes: string): Promise<void> => {
     attempted += 1
-    const outcome = await client.post(bytes)
+    const isFirst = attempted === 1
+    const since = performance.now()
+    // The upload lock says that we are sending, so there is no need for a marker for each event.
+    const outcome = await client.post(bytes, () => isAllowed() && !isMoved())
     tally = tallied(tally, outcome)
-    if (outcome.kind === 'delivered') await settle(name, bytes)
-    else if (isTheCollector(outcome)) backlog.postpone(name)
+    if (outcome.kind === 'delivered') {
+      if (isFirst) noteAnswerTime(paths.state, endpoint, performance.now() - since)
+      await settle(name, bytes)
+    } else if (isTheCollector(outcome)) backlog.postpone(name)
     else backlog.rest(name)
     options.onProgress?.({ attempted, delivered: tally.delivered })
   }
   const worker = async (): Promise<void> => {
-    for (let name = backlog.next(); name !== undefined; name = backlog.next()) {
-      if (whyNot() !== undefined) return
+    while (whyNot() === undefined) {
+      const name = backlog.next()
+      if (name === undefined) {
+        if (!backlog.awaitsHosts()) return
+        await new Promise((resolve) => setTimeout(resolve, lookAgainMs))
+        continue
+      }
       const bytes = admit(name)
       if (bytes !== undefined) await post(name, bytes)
       else if (existsSync(path.join(paths.queue, name))) backlog.rest(name)
     }
   }
 
-  // Only a no cuts short what is under way: it may have arrived, and would be sent again.
+  let movedAt: number | undefined
   const watchdog = setInterval(() => {
-    if (options.context().verdict.uploading) return
-    clearInterval(watchdog)
-    setTimeout(client.close, graceMs).unref()
+    if (isMoved()) movedAt ??= Date.now()
+    if (!isAllowed() || (movedAt !== undefined && Date.now() - movedAt > graceMs)) client.close()
   }, lookAgainMs)
+  const renewal = setInterval(() => renewLock(paths.lock), renewMs)
   try {
     await Promise.all(Array.from({ length: inFlight }, worker))
   } finally {
     clearInterval(watchdog)
+    clearInterval(renewal)
     client.close()
   }
   const why = whyNot()
   const reason = why ?? tally.trouble
-  saveUploadState(start, tally, reason, backlog.resting())
+  saveUploadState(start, tally, reason, backlog.remaining())
   return { attempted, delivered: tally.delivered, reason, isCutShort: why !== undefined }
 }
 
@@ -126,12 +141,12 @@ function admission({ product, paths, environment }: Context) {
 
 /**
  * The collector has it: into the ledger, then out of the queue. What is confirmed at about the same
- * time is written down in one go. Who waits for that has nothing new under way, so that no more
- * than what is in flight can ever be in doubt.
+ * time is written down in one go. A post that waits for that has nothing new under way, so that no
+ * more than what is in flight can ever be in doubt.
  */
-function settlement({ choices, paths, environment }: Context) {
+function settlement({ choices, paths, environment }: Context, { done }: Backlog) {
   const record = openLedger(paths.ledger)
-  let confirmed: { name: string; bytes: string; done: () => void }[] = []
+  let confirmed: { name: string; bytes: string; noted: () => void }[] = []
   const writeDown = (): void => {
     const batch = confirmed
     confirmed = []
@@ -141,14 +156,14 @@ function settlement({ choices, paths, environment }: Context) {
     } catch {
       // To send it again because our own note could not be made would be worse.
     }
-    for (const { name, done } of batch) {
-      removeFile(path.join(paths.queue, name))
-      done()
+    for (const { name, noted } of batch) {
+      done(name)
+      noted()
     }
   }
   return (name: string, bytes: string): Promise<void> =>
-    new Promise((done) => {
-      if (confirmed.push({ name, bytes, done }) === 1) setImmediate(writeDown)
+    new Promise((noted) => {
+      if (confirmed.push({ name, bytes, noted }) === 1) setImmediate(writeDown)
     })
 }
 
@@ -162,6 +177,7 @@ export interface Tally {
   /** Nothing was delivered, and it was not the events: the collector is to be left alone. */
   readonly isAway: boolean
   readonly streak: number
+  readonly answers: LastingAnswers
 }
 
 export const emptyTally: Tally = {
@@ -170,18 +186,32 @@ export const emptyTally: Tally = {
   stop: null,
   isAway: false,
   streak: 0,
+  answers: {},
 }
 
 export function tallied(tally: Tally, outcome: PostOutcome): Tally {
+  // We broke it off ourselves, which says nothing about the collector.
+  if (outcome.kind === 'failed' && outcome.reason === 'closed') return tally
   const { session, streak, ...decision } = decide(outcome, tally.streak)
   if (outcome.kind === 'delivered') {
-    return { ...tally, delivered: tally.delivered + 1, isAway: false, streak }
+    const { unconfirmed: _, ...answers } = tally.answers
+    return { ...tally, delivered: tally.delivered + 1, isAway: false, streak, answers }
   }
+  const answers = withAnswer(tally, outcome)
+  const mustStop = session === 'stop' || answers !== tally.answers
   return {
     delivered: tally.delivered,
     trouble: describe(outcome),
-    stop: tally.stop ?? (session === 'stop' ? decision : null),
+    stop: tally.stop ?? (mustStop ? decision : null),
     isAway: tally.isAway || (tally.delivered === 0 && isTheCollector(outcome)),
     streak,
+    answers,
   }
+}
+
+function withAnswer({ answers, delivered }: Tally, outcome: PostOutcome): LastingAnswers {
+  if (outcome.kind !== 'answered') return answers
+  if (outcome.status === goneStatus) return { ...answers, gone: true }
+  const isLasting = isUnconfirmed(outcome.status) && delivered === 0
+  return isLasting ? { ...answers, unconfirmed: outcome.status } : answers
 }

@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module'
 import type WorkerThreads from 'node:worker_threads'
 
+import type { Way } from './departures.ts'
+
 export interface SinglePost {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
@@ -8,20 +10,64 @@ export interface SinglePost {
   readonly body: string
 }
 
-/** Also where somebody asked for it, a host does not wait for ever. */
-const longestMs = 5000
+export interface SyncPostOptions {
+  readonly post: SinglePost
+  /** Where a datagram with the same event goes; nowhere if empty. */
+  readonly udpEndpoint: string
+  /** Asked right before the event's bytes go to the kernel. */
+  readonly mayBegin: (way: Way) => boolean
+  /** Asked again and again while the answer is awaited. */
+  readonly mustStop: () => boolean
+}
 
-/** `sync_mode`: holds the calling thread until the event is delivered or is not. */
-export function postAndWait(post: SinglePost): boolean {
-  // Few hosts want this, and to load what it takes would be a third of the whole library's start.
+/** What the other thread starts with. The threads talk through `cells` alone: this one sleeps. */
+export interface SyncPostData extends SinglePost {
+  readonly udpEndpoint: string
+  readonly cells: Int32Array
+  readonly timeoutMs: number
+}
+
+/** The cells, and what stands in them. */
+export const cell = { state: 0, answer: 1, stop: 2 } as const
+export const state = { working: 0, askHttp: 1, askUdp: 2, delivered: 3, failed: 4 } as const
+export const answer = { none: 0, yes: 1, no: 2 } as const
+
+/** Even where somebody asked for it, a host does not wait for ever. */
+const longestMs = 5000
+const lookAgainMs = 50
+/** How long the other thread may take to break off. */
+const graceMs = 500
+
+/** `sync_mode`: holds the calling thread until the event is delivered or can't be. */
+export function postAndWait(options: SyncPostOptions): boolean {
+  const { post, udpEndpoint, mayBegin, mustStop } = options
+  // Few hosts want this, and loading it would be a third of the whole library's start.
   const { Worker } = createRequire(import.meta.url)('node:worker_threads') as typeof WorkerThreads
-  const done = new Int32Array(new SharedArrayBuffer(4))
-  const worker = new Worker(new URL('sync-post.cjs', import.meta.url), {
-    workerData: { ...post, env: { ...post.env }, done, timeoutMs: longestMs },
-  })
+  const cells = new Int32Array(new SharedArrayBuffer(12))
+  const data: SyncPostData = {
+    ...post,
+    env: { ...post.env },
+    udpEndpoint,
+    cells,
+    timeoutMs: longestMs,
+  }
+  const worker = new Worker(new URL('sync-post.cjs', import.meta.url), { workerData: data })
   worker.on('error', () => undefined)
   worker.unref()
-  Atomics.wait(done, 0, 0, longestMs)
+  const end = performance.now() + longestMs + graceMs
+  let at: number = state.working
+  while (at !== state.delivered && at !== state.failed && performance.now() < end) {
+    Atomics.wait(cells, cell.state, state.working, lookAgainMs)
+    at = Atomics.load(cells, cell.state)
+    if (at === state.askHttp || at === state.askUdp) {
+      const may = mayBegin(at === state.askHttp ? 'http' : 'udp')
+      Atomics.store(cells, cell.state, state.working)
+      Atomics.store(cells, cell.answer, may ? answer.yes : answer.no)
+      Atomics.notify(cells, cell.answer)
+    } else if (mustStop()) {
+      Atomics.store(cells, cell.stop, 1)
+    }
+  }
   void worker.terminate()
-  return done[0] === 1
+  return at === state.delivered
 }

@@ -1,9 +1,11 @@
 import { removeLeftovers } from '../store/cleanup.ts'
-import { thisProcess } from '../store/lock-holder.ts'
-import { takeLock } from '../store/lock.ts'
+import { liveHolder, thisProcess } from '../store/lock-holder.ts'
+import { type Lock, takeLock } from '../store/lock.ts'
 import { queuedNames } from '../store/queue.ts'
-import { mustWait, readUploadState } from '../store/upload-state.ts'
-import { uploadIsDue } from './schedule.ts'
+import { holderHangs, killUploader, removeDeadSenders } from '../store/senders.ts'
+import { noticeWasSeen } from '../store/stats.ts'
+import { mustWait } from '../store/upload-state.ts'
+import { isGone, uploadIsDue, uploadStateOf } from './schedule.ts'
 import { runSession, type SessionEnd, type SessionOptions } from './session.ts'
 
 export interface UploadOptions extends SessionOptions {
@@ -12,22 +14,20 @@ export interface UploadOptions extends SessionOptions {
 
 /** Delivers what waits, if we may and nobody else is at it. */
 export async function upload(options: UploadOptions): Promise<SessionEnd> {
-  const { context, impatient } = options
+  const { context } = options
   const until = Date.now() + options.deadlineMs
   const handed = new Set<string>()
   let result: SessionEnd = { attempted: 0, delivered: 0, reason: null, isCutShort: false }
   for (;;) {
-    const { verdict, paths, environment } = context()
-    if (!verdict.uploading) return { ...result, reason: `off (${verdict.decidedBy})` }
-    const next = readUploadState(paths.uploads).next_attempt
-    if (!impatient && mustWait(next, environment.now())) {
-      return { ...result, reason: `waiting until ${next}` }
-    }
+    const { paths } = context()
+    const why = whyNot(options)
+    if (why !== undefined) return { ...result, reason: why }
     if (queuedNames(paths.queue).length === 0) return result
-    const lock = takeLock(paths.lock, thisProcess())
-    if (lock === undefined) return { ...result, reason: 'another uploader is running' }
+    const lock = await lockFor(options, until)
+    if (typeof lock === 'string') return { ...result, reason: lock }
     try {
       removeLeftovers(paths)
+      removeDeadSenders(paths)
       const end = await runSession(options, until, handed)
       result = {
         attempted: result.attempted + end.attempted,
@@ -41,5 +41,37 @@ export async function upload(options: UploadOptions): Promise<SessionEnd> {
     // A host that queued an event while we held the lock left it to us. One that looks now finds
     // no lock and starts the next uploader itself. Trouble with one event is no reason to go.
     if (result.isCutShort || !uploadIsDue(context(), handed)) return result
+  }
+}
+
+function whyNot({ context, impatient }: UploadOptions): string | undefined {
+  const now = context()
+  const { verdict, paths, environment } = now
+  if (!verdict.uploading) return `off (${verdict.decidedBy})`
+  const state = uploadStateOf(now)
+  if (isGone(now, state)) return 'the collector asked this version to stop (410)'
+  // A person who asks for an upload knows of it, and waits for no back-off.
+  if (impatient) return undefined
+  if (!noticeWasSeen(paths.stats)) return 'nobody has seen the notice yet'
+  const { next_attempt: next } = state
+  return mustWait(next, environment.now()) ? `waiting until ${next}` : undefined
+}
+
+const lookAgainMs = 50
+
+/** A person waits for the uploader that is at work, or takes over from one that hangs. */
+async function lockFor(options: UploadOptions, until: number): Promise<Lock | string> {
+  const { paths } = options.context()
+  for (;;) {
+    const lock = takeLock(paths.lock, thisProcess())
+    if (lock !== undefined) return lock
+    if (!options.impatient || Date.now() > until) return 'another uploader is running'
+    const holder = liveHolder(paths.lock)
+    if (holder !== undefined && holderHangs(paths.lock) && !killUploader(holder)) {
+      return `another uploader hangs (process ${holder.pid})`
+    }
+    await new Promise((resolve) => setTimeout(resolve, lookAgainMs))
+    const why = whyNot(options)
+    if (why !== undefined) return why
   }
 }

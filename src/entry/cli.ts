@@ -11,7 +11,7 @@ export async function runCommandLine(
   product: Product,
   version: string,
   argv: readonly string[],
-  uploader: UploaderProgram,
+  uploader: UploaderProgram | undefined,
 ): Promise<number> {
   const environment = readHostEnvironment()
   const io = processIo(environment.env)

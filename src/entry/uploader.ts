@@ -1,22 +1,31 @@
-import { productVariable } from '../deliver/detach.ts'
+import { noteArrival } from '../deliver/detach.ts'
+import { productVariable } from '../store/senders.ts'
 import { upload } from '../deliver/upload.ts'
+import { startWatchdog } from '../deliver/watchdog.ts'
 import { buildIngestionKey, buildVersion } from '../product/build.ts'
 import type { Product } from '../product/product.ts'
 import { runmat } from '../product/runmat.ts'
 import { readHostEnvironment } from '../settings/host-environment.ts'
 import { watch } from '../settings/context.ts'
+import { settingsPlaces } from '../settings/files.ts'
+import { pathsOf } from '../settings/paths.ts'
 
 /** However much waits and however slow the collector is: after this the process is gone. */
 const deadlineMs = 5 * 60 * 1000
 
 /**
- * The detached uploader. Its output leads nowhere, and it starts no process. Everything that can
- * be wrong ends it quietly, with the events where they are.
+ * The detached uploader. Its output goes nowhere, and it starts no process. Whatever goes wrong ends
+ * it quietly and leaves the events where they are.
  */
 async function run(): Promise<void> {
   const environment = readHostEnvironment()
   const product = withKey(JSON.parse(environment.env[productVariable] ?? '') as Product)
   if (environment.home === undefined) return
+  const paths = pathsOf(product, environment)
+  noteArrival(paths)
+  if (environment.platform !== 'linux') {
+    startWatchdog(settingsPlaces(product, paths, environment))
+  }
   await upload({
     context: watch(product, environment),
     userAgent: `${product.id}-telemetry/${buildVersion}`,

@@ -6,15 +6,16 @@ import { buildFinished, buildStarted, type RunFinish, type RunStart } from '../r
 import { usableVersion } from '../record/usage.ts'
 import type { Context } from '../settings/context.ts'
 import { mintClientId } from '../store/client-id.ts'
+import type { Recorder } from './recorder.ts'
 
-/** One run of the host's. Finishing it twice, or after the end of telemetry, does nothing. */
+/** One run of the host's. Only the first `finish` counts, and none after telemetry was closed. */
 export interface Run {
   readonly finish: (finish: RunFinish) => void
 }
 
 export interface Runs {
   readonly start: (start: RunStart) => Run
-  /** Waits as the settings say, and queues on disk what was not confirmed. */
+  /** Waits as long as the settings allow, then queues on disk what was not confirmed. */
   readonly close: () => Promise<void>
 }
 
@@ -22,23 +23,21 @@ export interface RunsOptions {
   readonly context: () => Context
   readonly version: string
   readonly userAgent: string
-  /** In the first run on a machine nothing leaves, in any way. */
-  readonly mayLeaveNow: () => boolean
-  readonly show: (context: Context, bytes: string) => void
+  readonly recorder: Pick<Recorder, 'mayLeaveNow' | 'show'>
 }
 
-/** Runs are sent while they last, and by the uploader where that did not work. */
-export function openRuns({ context, version, userAgent, mayLeaveNow, show }: RunsOptions): Runs {
+/** Sends a run's events while the host lives; what was not confirmed is left to the uploader. */
+export function openRuns({ context, version, userAgent, recorder }: RunsOptions): Runs {
   let live: Live | undefined
   let isOpen = true
 
   const send = (event: Pending): void => {
     const now = context()
     if (!now.verdict.uploading) return
-    show(now, event.bytes)
+    recorder.show(now, event.bytes)
     if (live === undefined) {
-      live = openLive({ context, userAgent, mayLeave: mayLeaveNow() })
-      // A host that ends without a word loses nothing either.
+      live = openLive({ context, userAgent, mayLeave: recorder.mayLeaveNow() })
+      // A host that ends without closing loses nothing either.
       process.once('exit', keep)
     }
     live.offer(event)
@@ -50,12 +49,12 @@ export function openRuns({ context, version, userAgent, mayLeaveNow, show }: Run
     try {
       queueFinished(context(), unconfirmed, lost)
     } catch {
-      // The disk did not take them, and nobody must hear of it.
+      // The disk did not take them, which is no business of the host.
     }
   }
   const begin = (start: RunStart): Run => {
     const { product, environment, paths, verdict } = context()
-    if (!isOpen || !verdict.uploading) return over
+    if (!isOpen || !verdict.uploading) return runIsOver
     const identity = {
       clientId: mintClientId(paths.clientId),
       sessionId: newUuid(),
@@ -65,8 +64,7 @@ export function openRuns({ context, version, userAgent, mayLeaveNow, show }: Run
     const since = performance.now()
     const id = newUuid()
     const bytes = buildStarted(product, identity, { eventId: id, now: environment.now() }, start)
-    // Without a start there is nothing that could finish.
-    if (bytes === undefined) return over
+    if (bytes === undefined) return runIsOver
     send({ id, bytes })
     let isFinished = false
     return {
@@ -82,13 +80,7 @@ export function openRuns({ context, version, userAgent, mayLeaveNow, show }: Run
     }
   }
   return {
-    start: (start) => {
-      try {
-        return begin(start)
-      } catch {
-        return over
-      }
-    },
+    start: begin,
     close: async () => {
       isOpen = false
       await live?.drain()
@@ -97,14 +89,15 @@ export function openRuns({ context, version, userAgent, mayLeaveNow, show }: Run
   }
 }
 
-const over: Run = { finish: () => undefined }
+/** What a host gets where nothing is recorded. */
+export const runIsOver: Run = { finish: () => undefined }
 
 function quietly<T>(work: (value: T) => void): (value: T) => void {
   return (value) => {
     try {
       work(value)
     } catch {
-      // Whatever the host passed in: its run goes on.
+      // Whatever the host passed in, its run goes on.
     }
   }
 }

@@ -2,23 +2,19 @@ import { writeSync } from 'node:fs'
 
 import type { installLabels } from '../contract/install.ts'
 
-import { detachUploader, type UploaderProgram } from '../deliver/detach.ts'
-import { uploadIsDue } from '../deliver/schedule.ts'
-import { ownUploader } from '../deliver/detach.ts'
+import { ownUploader, type UploaderProgram } from '../deliver/detach.ts'
+import { isTerminal } from '../files/terminal.ts'
 import { buildVersion } from '../product/build.ts'
 import type { Product } from '../product/product.ts'
-import type { Context } from '../settings/context.ts'
-import { readHostEnvironment, type HostEnvironment } from '../settings/host-environment.ts'
-import { watch } from '../settings/context.ts'
 import { type InstallFacts, recordInstall } from '../record/install.ts'
 import type { UsageInput } from '../record/milestones.ts'
-import { noticeText } from '../record/notice.ts'
-import { recordUsage } from '../record/record-usage.ts'
 import type { RunStart } from '../record/run.ts'
-import { shownOn } from '../record/notice.ts'
-import { openRuns, type Run } from './runs.ts'
+import { type Context, watch } from '../settings/context.ts'
+import { readHostEnvironment, type HostEnvironment } from '../settings/host-environment.ts'
+import { openRecorder } from './recorder.ts'
+import { openRuns, type Run, runIsOver } from './runs.ts'
 
-/** What can be said in the same breath, so that the event of a milestone has it already. */
+/** Counted in the same step, so that the milestone's event already has it. */
 export interface CountDetails {
   readonly engine?: string
   readonly capabilities?: Readonly<Record<string, boolean>>
@@ -29,72 +25,71 @@ type InstallLabel = (typeof installLabels)[number]
 export interface TelemetryOptions {
   /** The host's own version. */
   readonly version: string
-  /** How the uploader is started; by default with this library's own program, under Node. */
+  /** How to start the uploader. By default this library's own program, where Node can run it. */
   readonly uploader?: UploaderProgram
-  /** The world to live in; by default this process's. */
+  /**
+   * The host has shown the notice itself. Otherwise the notice goes to stderr and counts as seen
+   * only where that is a terminal; until then nothing leaves this machine.
+   */
+  readonly notice?: 'shown'
+  /** Everything read from outside; by default this process's own. */
   readonly environment?: HostEnvironment
 }
 
-/** What a host holds. Nothing here throws, waits for the network, or prints unasked but the notice. */
+/** A host's telemetry. Nothing here throws or waits for the network; the notice is all it prints unasked. */
 export interface Telemetry {
   /** Counts a subcommand, with its outcome where it has one, and so may reach a milestone. */
   readonly count: (subcommand: string, outcome?: string, details?: CountDetails) => void
-  /** Counts which of the known engines ended up active. */
+  /** Counts the engine that ended up active. */
   readonly select: (engine: string) => void
   /** Remembers what is available on this install. */
   readonly capabilities: (flags: Readonly<Record<string, boolean>>) => void
-  /** Says that a named milestone was reached. */
+  /** Records that a named milestone was reached. */
   readonly milestone: (name: string) => void
-  /** Starts a run; the event of its end is sent when it is finished. */
+  /** Starts a run. Finishing it records its second event. */
   readonly startRun: (start: RunStart) => Run
   /** Records a step of an installation. */
   readonly install: (label: InstallLabel, facts: InstallFacts) => void
-  /** What to add to the environment of workers and wrapped jobs, so that they follow this verdict. */
+  /** Add this to the environment of workers and wrapped jobs, so that they follow this verdict. */
   readonly workerEnv: () => Readonly<Record<string, string>>
   /**
-   * Waits for what runs have under way, as long as the settings allow, and starts the uploader if
-   * there is work for it. The host may end at once.
+   * Waits for what runs have under way, as long as the settings allow, then starts the uploader if
+   * there is work for it. The host may end right after.
    */
   readonly close: () => Promise<void>
 }
 
 export function openTelemetry(product: Product, options: TelemetryOptions): Telemetry {
   const environment = quietly(() => options.environment ?? readHostEnvironment())
-  // Without a home folder nothing can be kept, not even a no.
+  // Without a home folder not even an opt-out could be kept.
   if (environment?.home === undefined) return silent(product)
   const look = watch(product, environment)
   let known: Context | undefined
   const context = (): Context => (known = look())
-  let isFirstRun = false
-  let isAnnounced = false
   let isOpen = true
-
+  const recorder = openRecorder({
+    product,
+    uploader: () => options.uploader ?? ownUploader(),
+    noticeIsShown: options.notice === 'shown',
+    errIsTerminal: () => isTerminal(2, () => process.stderr, environment.platform),
+    write: { out: (text) => print(1, text), err: (text) => print(2, text) },
+  })
   const record = (input: UsageInput): void => {
     quietly(() => {
-      if (!isOpen) return
-      // Where we know of no no, there is a look before anything counts, and one is enough.
-      const now = known?.verdict.collecting ? known : context()
-      const { queued, noticeDue } = recordUsage(now, options.version, input)
-      isAnnounced = true
-      if (noticeDue) print(2, noticeText(product))
-      isFirstRun ||= noticeDue
-      for (const bytes of queued) show(now, bytes)
+      // recordUsage checks consent again before it commits, so a cached yes is enough here.
+      if (isOpen) recorder.usage(known?.verdict.collecting ? known : context(), version, input)
     })
   }
-  /** Whatever is recorded first, the user is told before. */
-  const announce = (input: UsageInput): void => {
-    if (!isAnnounced) record(input)
-  }
+  const { version } = options
   const runs = openRuns({
     context,
-    version: options.version,
+    version,
     userAgent: `${product.id}-telemetry/${buildVersion}`,
-    mayLeaveNow: () => !isFirstRun,
-    show,
+    recorder,
   })
   return {
     count: (subcommand, outcome, details) => {
-      // Even to look into what a host passes can throw.
+      // Reading what a host passes can throw, too.
       quietly(() => {
         const { engine, capabilities } = details ?? {}
         record({
@@ -109,16 +104,24 @@ export function openTelemetry(product: Product, options: TelemetryOptions): Tele
     capabilities: (capabilities) => record({ capabilities }),
     milestone: (milestone) => record({ milestone }),
     startRun: (start) => {
-      if (isOpen) announce({})
-      return runs.start(start)
+      const run = quietly(() => {
+        if (!isOpen) return undefined
+        return recorder.event(context(), version, {}, () => runs.start(start)).result
+      })
+      return run ?? runIsOver
     },
     install: (label, facts) => {
       quietly(() => {
         if (!isOpen) return
-        announce({ isAnnouncement: true })
         const now = context()
-        const bytes = recordInstall(now, label, facts)
-        if (bytes !== undefined) show(now, bytes)
+        recorder.event(now, version, { isAnnouncement: true }, () => {
+          const key = `${product.id} ${now.paths.state} ${label}`
+          if (installsRecorded.has(key)) return
+          const bytes = recordInstall(now, label, facts)
+          if (bytes === undefined) return
+          installsRecorded.add(key)
+          recorder.show(now, bytes)
+        })
       })
     },
     workerEnv: () => {
@@ -130,9 +133,7 @@ export function openTelemetry(product: Product, options: TelemetryOptions): Tele
       isOpen = false
       try {
         await runs.close()
-        const now = context()
-        if (isFirstRun || !uploadIsDue(now)) return
-        await detachUploader(now, options.uploader ?? ownUploader())
+        await recorder.close(context())
       } catch {
         // What was queued stays queued; the next host tries again.
       }
@@ -147,22 +148,21 @@ function silent({ variables }: Product): Telemetry {
     select: nothing,
     capabilities: nothing,
     milestone: nothing,
-    startRun: () => ({ finish: nothing }),
+    startRun: () => runIsOver,
     install: nothing,
     workerEnv: () => ({ [variables.off]: '1' }),
     close: () => Promise.resolve(),
   }
 }
 
-function show(context: Context, bytes: string): void {
-  for (const stream of shownOn(context)) print(stream === 'out' ? 1 : 2, `${bytes}\n`)
-}
+/** A process reports each step of an installation once, however often its host says so. */
+const installsRecorded = new Set<string>()
 
 function print(descriptor: number, text: string): void {
   try {
     writeSync(descriptor, text)
   } catch {
-    // Nobody is there to read it.
+    // The stream is closed.
   }
 }
 

@@ -10,6 +10,8 @@ import { faultText, parseObject } from './usage-input.ts'
 export interface AcceptedEvent {
   readonly id: string
   readonly bytes: string
+  /** The id comes from the run, so that saying the same of it again makes the same event. */
+  readonly mayBeRepeated: boolean
 }
 
 /**
@@ -31,7 +33,11 @@ export function readEventInput(
     const labels = contracts.flatMap((one) => one.labels)
     return refuse(`event_label must be one of ${labels.join(', ')}.`, kind)
   }
-  const id = newUuid()
+  const own =
+    kind === 'runtime'
+      ? idInSession(input['session_id'], contract.labels.indexOf(label))
+      : undefined
+  const id = own ?? newUuid()
   const event = {
     ...filledIn(context, kind, input),
     // Not for a host to choose: an event is its own, and its machine is this one.
@@ -43,7 +49,16 @@ export function readEventInput(
   const bytes = contract.serialise(event)
   return bytes === undefined
     ? refuse('The input makes no event.', kind)
-    : { ok: true, value: { id, bytes } }
+    : { ok: true, value: { id, bytes, mayBeRepeated: own !== undefined } }
+}
+
+/** The id of a run's first or second event. Undefined for a session whose id is no UUID. */
+function idInSession(session: unknown, index: number): string | undefined {
+  const [, start, end] =
+    /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{4})([0-9a-f]{8})$/.exec(String(session)) ?? []
+  if (start === undefined || end === undefined) return undefined
+  const changed = (Number.parseInt(end, 16) ^ (index + 1)) >>> 0
+  return start + changed.toString(16).padStart(8, '0')
 }
 
 type Input = Readonly<Record<string, unknown>>

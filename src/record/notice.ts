@@ -2,10 +2,7 @@ import type { Product } from '../product/product.ts'
 import type { Context } from '../settings/context.ts'
 import { isSet } from '../settings/verdict.ts'
 
-/** Raised when more is collected than before: then the notice is shown once more. */
-export const noticeVersion = 1
-
-/** Said once, on stderr, before anything can leave this machine. */
+/** Shown on stderr before anything can leave this machine. */
 export function noticeText({ name, command, variables, docs }: Product): string {
   return (
     `${name} collects anonymous usage statistics: counters, version and platform; ` +

@@ -1,4 +1,5 @@
 import { timestamp } from '../contract/timestamp.ts'
+import { noticeVersion } from '../contract/versions.ts'
 import { newUuid } from '../files/uuid.ts'
 import type { Context } from '../settings/context.ts'
 import { momentOf } from '../settings/host-environment.ts'
@@ -7,18 +8,19 @@ import { changeStats } from '../store/stats-file.ts'
 import type { Stats } from '../store/stats.ts'
 import { counted } from './count.ts'
 import { type ReachedMilestone, type UsageInput, milestonesReached } from './milestones.ts'
-import { noticeVersion } from './notice.ts'
 import { continued, type Draft, queueDrafts, unlessChanged } from './queue-drafts.ts'
 import { buildUsage, usableVersion } from './usage.ts'
 
 export interface Recorded {
   /** The bytes of what was queued now. */
   readonly queued: readonly string[]
-  /** Must the user be told, because this has not been said on this machine before? */
+  /** No person on this machine has seen the notice yet. */
   readonly noticeDue: boolean
+  /** Nothing was recorded on this machine before. */
+  readonly isFirst: boolean
 }
 
-const nothing: Recorded = { queued: [], noticeDue: false }
+const nothing: Recorded = { queued: [], noticeDue: false, isFirst: false }
 
 /** How many marks of milestones are remembered; a version more is a handful of marks more. */
 const marksKept = 500
@@ -27,7 +29,12 @@ const marksKept = 500
  * Counts what has happened, and queues an event for each milestone that it reaches. The whole is
  * one step for other processes: counters are exact, and no milestone or sequence comes twice.
  */
-export function recordUsage(context: Context, version: string, input: UsageInput): Recorded {
+export function recordUsage(
+  context: Context,
+  version: string,
+  input: UsageInput,
+  noticeIsSeen: () => boolean,
+): Recorded {
   const { product, verdict, paths, environment } = context
   if (!verdict.collecting) return nothing
   const moment = momentOf(environment)
@@ -36,13 +43,14 @@ export function recordUsage(context: Context, version: string, input: UsageInput
   let isChanged = false
   const recorded = changeStats(paths.stats, moment, (found, history) => {
     const before = continued(context, found, history, release)
+    const noticeDue = before.notice < noticeVersion
     const stats = counted(product, before, input, { at, mayLeave: verdict.uploading })
     const due = milestonesReached(product, stats, release, input)
     const after: Stats = {
       ...stats,
       version: input.isAnnouncement ? stats.version : release,
       fired: remembered(stats.fired, due),
-      notice: Math.max(stats.notice, noticeVersion),
+      notice: noticeDue && noticeIsSeen() ? noticeVersion : stats.notice,
     }
     const drafts = verdict.uploading
       ? due.map(({ trigger }) => draft(context, at, trigger, after))
@@ -55,11 +63,13 @@ export function recordUsage(context: Context, version: string, input: UsageInput
         isChanged = files === undefined
         return files
       },
-      result: { queued, noticeDue: before.notice < noticeVersion },
+      result: { queued, noticeDue, isFirst: history === 'none' },
     }
   })
   // What another word counts for is recorded as that word says, or not at all.
-  return isChanged ? recordUsage(context.again(), version, input) : (recorded ?? nothing)
+  return isChanged
+    ? recordUsage(context.again(), version, input, noticeIsSeen)
+    : (recorded ?? nothing)
 }
 
 function draft(context: Context, at: string, trigger: string, stats: Stats): Draft {

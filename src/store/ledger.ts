@@ -27,21 +27,30 @@ export function openLedger(
   endLastLine(file)
   let size = look(file)?.size ?? 0
   return (sentAt, endpoint, events) => {
-    size += noteSent(file, sentAt, endpoint, ...events)
+    size += noteSent(file, { sentAt, endpoint, via: 'http', confirmed: true }, ...events)
     if (size > limits.most) size = cutBack(file)
   }
+}
+
+/** How events left this machine, and whether the collector has confirmed them. */
+export interface Departure {
+  readonly sentAt: string
+  readonly endpoint: string
+  readonly via: 'http' | 'udp' | 'installer'
+  readonly confirmed: boolean
 }
 
 /** Adds a line for each event in one go, also while others do; says how long that is. */
 export function noteSent(
   file: string,
-  sentAt: string,
-  endpoint: string,
+  { sentAt, endpoint, via, confirmed }: Departure,
   ...events: readonly string[]
 ): number {
   // An event goes in as the bytes that were sent, not as a copy that was taken apart and put
   // together again.
-  const head = `{"sent_at":"${sentAt}","endpoint":${JSON.stringify(endpoint)},"event":`
+  const to = JSON.stringify(endpoint)
+  const how = `"via":"${via}","confirmed":${confirmed}`
+  const head = `{"sent_at":"${sentAt}","endpoint":${to},${how},"event":`
   const lines = events.map((bytes) => `${head}${bytes}}\n`).join('')
   appendFileSync(file, lines, { mode: 0o600 })
   return Buffer.byteLength(lines)

@@ -147,6 +147,13 @@ function fits({ events, bytes, oldest }: Waiting, { now, steadySince }: Addition
   )
 }
 
+/** Removes an event that was delivered in another way. */
+export function removeQueued(folder: string, id: string): void {
+  for (const name of queuedNames(folder)) {
+    if (parseName(name)?.id === id) removeFile(path.join(folder, name))
+  }
+}
+
 /** Removes everything that could still be sent, and says how many events that were. */
 export function wipeQueue(folder: string): number {
   return namesIn(folder).filter(

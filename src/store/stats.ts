@@ -1,4 +1,4 @@
-import { statsSchemaVersion } from '../contract/versions.ts'
+import { noticeVersion, statsSchemaVersion } from '../contract/versions.ts'
 import { isBusy, readSmallFile } from '../files/read.ts'
 
 /** How many events, how many bytes, and since when the oldest of them, in milliseconds. */
@@ -65,6 +65,12 @@ export function freshStats(now: string): Stats {
     waiting: null,
     notice: 0,
   }
+}
+
+/** Has a person on this machine seen what is collected? Until then nothing leaves it. */
+export function noticeWasSeen(file: string): boolean {
+  const reading = readStats(file)
+  return reading.kind === 'read' && reading.stats.notice >= noticeVersion
 }
 
 /**

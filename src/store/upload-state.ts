@@ -1,8 +1,13 @@
+import { renameSync } from 'node:fs'
+import path from 'node:path'
+
 import { readSmallFile } from '../files/read.ts'
-import { replaceFile } from '../files/write.ts'
+import { removeFile, replaceFile, temporaryName, writeNewFile } from '../files/write.ts'
 
 /** What the last uploader left for the next one, for every host, and for `status`. */
 export interface UploadState {
+  /** Where the last post went. Pauses belong to this address and end with it. */
+  readonly endpoint: string | null
   readonly last_attempt: string | null
   readonly last_result: string | null
   /** No post before this time, unless a person asks for one. */
@@ -11,48 +16,128 @@ export interface UploadState {
   readonly failures: number
   /** Files that the collector refused for themselves, and when each is tried again. */
   readonly refused: Readonly<Record<string, string>>
+  /** Files whose events were delivered, but which could not be removed. */
+  readonly delivered: readonly string[]
+  /** The collector answers with a success that confirms nothing, and is asked again at this time. */
+  readonly unconfirmed: { readonly status: number; readonly until: string } | null
+  /** The collector answered 410: this version of the host sends nothing any more. */
+  readonly gone: { readonly version: string | null; readonly at: string } | null
 }
 
 export const noUploads: UploadState = {
+  endpoint: null,
   last_attempt: null,
   last_result: null,
   next_attempt: null,
   failures: 0,
   refused: {},
+  delivered: [],
+  unconfirmed: null,
+  gone: null,
 }
 
-/** No wait is longer than this: one that claims to be was written under a wrong clock. */
+/** A longer wait was written under a wrong clock. */
 const longestWaitMs = 25 * 60 * 60 * 1000
 
-export function readUploadState(file: string): UploadState {
+/** What is known about uploads to this endpoint. */
+export function readUploadState(file: string, endpoint: string): UploadState {
+  const state = parse(file)
+  if (state.endpoint === null || state.endpoint === endpoint) return state
+  const { last_attempt, last_result, delivered } = state
+  return { ...noUploads, last_attempt, last_result, delivered }
+}
+
+export function writeUploadState(file: string, state: UploadState): void {
+  replaceFile(file, `${JSON.stringify(state)}\n`)
+}
+
+/** Is it too early? An impossible time, left by a clock that has leapt, holds nobody back. */
+export function mustWait(until: string | null | undefined, now: number): boolean {
+  const time = Date.parse(until ?? '')
+  return time > now && time - now <= longestWaitMs
+}
+
+function parse(file: string): UploadState {
   const reading = readSmallFile(file, 1024 * 1024)
   if (reading.kind !== 'read') return noUploads
   try {
     const found = JSON.parse(reading.bytes.toString('utf8')) as Partial<UploadState> | null
+    const { unconfirmed, gone } = found ?? {}
+    const until = text(unconfirmed?.until)
+    const at = text(gone?.at)
     return {
+      endpoint: text(found?.endpoint, 4096),
       last_attempt: text(found?.last_attempt),
       last_result: text(found?.last_result),
       next_attempt: text(found?.next_attempt),
       failures: Math.max(0, Math.trunc(Number(found?.failures)) || 0),
       refused: Object.fromEntries(
-        Object.entries(found?.refused ?? {}).filter(([, until]) => text(until) !== null),
+        Object.entries(found?.refused ?? {}).filter(([, time]) => text(time) !== null),
       ),
+      delivered: Array.isArray(found?.delivered)
+        ? found.delivered.filter((name) => text(name) !== null)
+        : [],
+      unconfirmed:
+        until !== null && Number.isSafeInteger(unconfirmed?.status)
+          ? { status: Number(unconfirmed?.status), until }
+          : null,
+      gone: at === null ? null : { version: text(gone?.version), at },
     }
   } catch {
     return noUploads
   }
 }
 
-export function writeUploadState(file: string, uploads: UploadState): void {
-  replaceFile(file, `${JSON.stringify(uploads)}\n`)
+function text(value: unknown, longest = 200): string | null {
+  return typeof value === 'string' && value.length < longest ? value : null
 }
 
-/** Is it too early? A time that cannot be, because the clock has leapt, holds nobody back. */
-export function mustWait(until: string | null | undefined, now: number): boolean {
-  const time = Date.parse(until ?? '')
-  return time > now && time - now <= longestWaitMs
+/** How quickly a long answer time is forgotten: this share of the difference with each shorter one. */
+const forgetting = 1 / 8
+const endpointsKept = 4
+
+/** How long a post to this endpoint takes, all in all; undefined where nobody has tried. */
+export function answerTimeOf(state: string, endpoint: string): number | undefined {
+  return readAnswerTimes(state)[endpoint]
 }
 
-function text(value: unknown): string | null {
-  return typeof value === 'string' && value.length < 200 ? value : null
+/** In a file of its own: hosts write it, who must not undo what an uploader has written meanwhile. */
+export function noteAnswerTime(state: string, endpoint: string, ms: number): void {
+  const known = readAnswerTimes(state)
+  const before = known[endpoint]
+  const after = before === undefined || ms > before ? ms : before + (ms - before) * forgetting
+  // A write for each post that is much like the last would cost more than it tells.
+  if (before !== undefined && Math.abs(after - before) < before / 10) return
+  const others = Object.entries(known).filter(([name]) => name !== endpoint)
+  const times = Object.fromEntries([
+    ...others.slice(1 - endpointsKept),
+    [endpoint, Math.round(after)],
+  ])
+  const file = answerTimesFile(state)
+  const temporary = temporaryName(file)
+  try {
+    writeNewFile(temporary, `${JSON.stringify(times)}\n`, false)
+    renameSync(temporary, file)
+  } catch {
+    // It only saves a second post.
+    removeFile(temporary)
+  }
+}
+
+function readAnswerTimes(state: string): Readonly<Record<string, number>> {
+  const reading = readSmallFile(answerTimesFile(state), 64 * 1024)
+  if (reading.kind !== 'read') return {}
+  try {
+    const found = JSON.parse(reading.bytes.toString('utf8')) as unknown
+    const entries = Object.entries((found ?? {}) as Record<string, unknown>)
+    return Object.fromEntries(
+      entries.filter((entry): entry is [string, number] => Number.isFinite(entry[1])),
+    )
+  } catch {
+    return {}
+  }
+}
+
+function answerTimesFile(state: string): string {
+  return path.join(state, 'answer-times.json')
 }

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 
 import { describe, expect, it } from 'vitest'
 
-import { isTerminal, isTerminalDevice } from '../../src/cli/io.ts'
+import { isTerminal, isTerminalDevice } from '../../src/files/terminal.ts'
 import { tempHome } from '../support/home.ts'
 import { launcher } from '../support/run.ts'
 import { openTerminal } from '../support/terminal.ts'

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { afterAll } from 'vitest'
 
 import { type Collector, startCollector } from '../support/collector.ts'
+import { readNotice } from '../support/events.ts'
 import { type Home, tempHome } from '../support/home.ts'
 import { nothingRuns, processesOf } from '../support/processes.ts'
 import { type Ended, root, run, type RunOptions } from '../support/run.ts'
@@ -74,8 +75,12 @@ export async function bareStage(file = roarFile, folders: RunOptions['env'] = {}
   const xdg = { XDG_CONFIG_HOME: home.at('config'), XDG_CACHE_HOME: home.at('cache'), ...folders }
   const state = home.at('cache/roar/telemetry')
 
-  const roar: Stage['roar'] = (words, options = {}) =>
-    run(process.execPath, [file, ...words], home, { ...options, env: { ...xdg, ...options.env } })
+  const roar: Stage['roar'] = async (words, options = {}) => {
+    const env = { ...xdg, ...options.env }
+    const ended = await run(process.execPath, [file, ...words], home, { ...options, env })
+    readNotice(state)
+    return ended
+  }
   return {
     home,
     collector,

@@ -5,15 +5,19 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { Behaviour, Collector } from '../support/collector.ts'
 import { fillQueue, queueContent, type QueuedEvent } from '../support/events.ts'
 import type { Home } from '../support/home.ts'
-import { cliJson } from '../support/run.ts'
+import { nothingRuns } from '../support/processes.ts'
+import { host as runHost, runStage } from '../runs/stage.ts'
+import { cli, cliJson } from '../support/run.ts'
 import { type Certificates, makeCertificates } from '../support/tls.ts'
 import {
   cleanUpLater,
   collectorFor,
   faultHome,
   hastyUploader,
+  host,
   idsAt,
   sendTo,
+  settle,
   stage,
   uploader,
   uploadsOf,
@@ -62,8 +66,7 @@ const reset = /^failed: reset$/
 
 describe.concurrent('no event is lost, changed or sent twice when the collector', () => {
   const statuses = [
-    200, 201, 202, 205, 206, 299, 300, 304, 400, 401, 403, 404, 408, 410, 413, 422, 500, 502, 503,
-    504,
+    200, 201, 202, 205, 206, 299, 300, 304, 400, 401, 403, 404, 408, 413, 422, 500, 502, 503, 504,
   ]
   const behaviours: [string, Behaviour, RegExp][] = [
     ...statuses.map((status): [string, Behaviour, RegExp] => [
@@ -98,6 +101,61 @@ describe.concurrent('no event is lost, changed or sent twice when the collector'
     const events = await keepsAll(home, new RegExp(`answered ${status}$`))
     await deliversAll(home, collector, events)
     expect(elsewhere.connections).toBe(0)
+  })
+})
+
+describe.concurrent('a collector that takes events without confirming them', () => {
+  it('keeps every event, and is asked again after a day by everybody but a person', async () => {
+    const { home, collector } = await stage({ answer: 202 })
+    await keepsAll(home, /^the collector answered 202$/)
+    const { unconfirmed, next_attempt, last_attempt, failures } = uploadsOf(home)
+    expect({ unconfirmed, failures }).toEqual({
+      unconfirmed: { status: 202, until: next_attempt },
+      failures: 0,
+    })
+    const waitMs = Date.parse(next_attempt ?? '') - Date.parse(last_attempt ?? '')
+    expect(Math.abs(waitMs - 24 * 60 * 60 * 1000)).toBeLessThan(1000)
+    const seen = collector.requests
+    await uploader(home)
+    expect(collector.requests).toBe(seen)
+    collector.setAnswer(204)
+    expect(await cliJson(home, ['upload'])).toMatchObject({ delivered: 3, next_attempt: null })
+    expect(uploadsOf(home).unconfirmed).toBeNull()
+  })
+
+  it('gets a live post once within that day', async () => {
+    const { home, collector } = await runStage({ answer: 202 }, 'drain_timeout_ms = 5000\n')
+    await runHost(home, {})
+    const seen = collector.requests
+    expect(seen).toBeGreaterThan(0)
+    expect(uploadsOf(home).unconfirmed).toMatchObject({ status: 202 })
+    await runHost(home, {})
+    await uploader(home)
+    await nothingRuns(home)
+    expect(collector.requests).toBe(seen)
+    expect(Object.keys(queueContent(home))).toHaveLength(4)
+  })
+})
+
+describe.concurrent('410 stops this version of the host for good', () => {
+  it('wipes the queue, and lets the next version send again', async () => {
+    const { home, collector } = await stage({ answer: 410 })
+    settle(home, { version: '1.0.0', sequence: 3 })
+    fillQueue(home, 3)
+    await uploader(home)
+    expect(queueContent(home)).toEqual({})
+    expect(uploadsOf(home)).toMatchObject({ gone: { version: '1.0.0' }, next_attempt: null })
+    const seen = collector.requests
+    collector.setAnswer(204)
+    fillQueue(home, 1, 9)
+    await uploader(home)
+    expect(await cliJson(home, ['status'])).toMatchObject({ queue: { events: 1 } })
+    expect((await cli(home, ['upload'])).code).toBe(1)
+    expect(collector.requests).toBe(seen)
+    await host(home, { version: '2.0.0', steps: [['count', 'run'], ['close']] })
+    await nothingRuns(home)
+    expect(queueContent(home)).toEqual({})
+    expect(collector.requests).toBeGreaterThan(seen)
   })
 })
 

@@ -184,6 +184,58 @@ describe.concurrent('an uploader', () => {
     expect(await cliJson(home, ['upload'])).toMatchObject({ delivered: kept, kept: 0 })
   })
 
+  it('starts none, and neither does what it started', async () => {
+    const { home } = await stage()
+    settle(home)
+    const own = tattletale(home)
+    const short: Step[] = [['count', 'run'], ['close']]
+    await host(home, { uploader: own.uploader, steps: short }, { env: uploaderEnv })
+    expect(own.wasStarted()).toBe(false)
+    await host(home, { uploader: own.uploader, steps: short })
+    await eventually(() => expect(own.wasStarted()).toBe(true))
+  })
+
+  it('runs whatever a host preloads by a relative name, or debugs', async () => {
+    const { home, collector } = await stage()
+    settle(home)
+    home.write('mine.cjs', '')
+    const guard = home.env['NODE_OPTIONS'] ?? ''
+    for (const options of ['--require ./mine.cjs', '-r ./mine.cjs', '--import "./mine.cjs"']) {
+      const env = { NODE_OPTIONS: `${guard} ${options} --no-warnings` }
+      const version = `1.0.${collector.requests}`
+      await host(home, { version, steps: [['count', 'run'], ['close']] }, { env })
+      await nothingRuns(home)
+      expect(queueContent(home)).toEqual({})
+    }
+    expect(collector.requests).toBe(3)
+  })
+
+  it('that never arrives is started ever less often', async () => {
+    const { home } = await stage()
+    settle(home)
+    const own = tattletale(home)
+    let starts = 0
+    for (let round = 0; round < 6; round += 1) {
+      await host(home, {
+        version: `1.0.${round}`,
+        uploader: own.uploader,
+        steps: [['count', 'run'], ['close']],
+      })
+      await nothingRuns(home)
+      if (home.has('an-uploader-was-started')) starts += 1
+      rmSync(home.at('an-uploader-was-started'), { force: true })
+    }
+    expect(starts).toBe(3)
+    await uploader(home)
+    expect(queueContent(home)).toEqual({})
+    await host(home, {
+      version: '2.0.0',
+      uploader: own.uploader,
+      steps: [['count', 'run'], ['close']],
+    })
+    await eventually(() => expect(own.wasStarted()).toBe(true))
+  })
+
   it('that cannot be started at all is nobody’s trouble', async () => {
     const { home } = await stage()
     settle(home)

@@ -69,6 +69,20 @@ describe.concurrent('a pause', () => {
     expect(pauseOf(home)).toBeGreaterThan(595)
   })
 
+  it('belongs to the endpoint: another one is not waited for', async () => {
+    const { home } = await stage({ answer: { status: 429, headers: { 'Retry-After': 3600 } } })
+    settle(home)
+    fillQueue(home, 3)
+    await uploader(home)
+    expect(pauseOf(home)).toBeGreaterThan(3590)
+    const next = await collectorFor()
+    sendTo(home, next.url)
+    expect(await cliJson(home, ['status'])).toMatchObject({ uploader: { next_attempt: null } })
+    await uploader(home)
+    expect(next.requests).toBe(3)
+    expect(queueContent(home)).toEqual({})
+  })
+
   it('grows from failure to failure, and ends with a delivery', async () => {
     const { home, collector } = await stage()
     const { port } = collector
@@ -177,7 +191,7 @@ describe.concurrent('the key and the queue', () => {
   })
 
   it('stay where they are when the endpoint is changed on the way', async () => {
-    const { home, collector } = await stage({ answer: { status: 204, afterMs: 2000 } })
+    const { home, collector } = await stage({ answer: { status: 204, afterMs: 400 } })
     const next = await collectorFor()
     fillQueue(home, 40)
     const running = uploader(home)

@@ -12,6 +12,8 @@ export interface Script {
   readonly library: string
   readonly version: string
   readonly steps: readonly Step[]
+  /** The host has shown the notice itself. */
+  readonly notice?: 'shown'
   readonly uploader?: { readonly command: string; readonly args: readonly string[] }
   /** Where to write how many milliseconds the host spent in the library. */
   readonly timing?: string
@@ -54,6 +56,7 @@ async function play(): Promise<void> {
         },
       },
       ...(script.uploader && { uploader: script.uploader }),
+      ...(script.notice && { notice: script.notice }),
     })
   let telemetry = open(script.version)
   for (const step of script.steps) {

@@ -7,7 +7,14 @@ export interface Play {
   readonly library: string
   readonly runs?: number
   readonly finish?: RunFinish | null
-  readonly end: 'close' | 'close twice' | 'nothing' | 'process.exit' | 'kill' | 'finish after close'
+  readonly end:
+    | 'close and live on'
+    | 'close'
+    | 'close twice'
+    | 'nothing'
+    | 'process.exit'
+    | 'kill'
+    | 'finish after close'
 }
 
 const play = JSON.parse(process.argv[2] ?? '') as Play
@@ -35,4 +42,8 @@ if (play.end === 'finish after close') finish()
 const closed = performance.now()
 process.stdout.write(JSON.stringify({ record: recorded - begun, close: closed - recorded }))
 if (play.end === 'process.exit') process.exit(0)
+if (play.end === 'close and live on') {
+  // Until its stdin ends.
+  for await (const _ of process.stdin);
+}
 if (play.end === 'kill') process.kill(process.pid, 'SIGKILL')

@@ -82,6 +82,21 @@ describe.concurrent('a run with the collector there', () => {
     },
   )
 
+  it.each([0, 100, 300])('sends each event once when answers take %i ms', async (afterMs) => {
+    const { home, collector } = await runStage({ answer: { status: 204, afterMs } })
+    const runs = 5
+    for (let round = 0; round < runs; round += 1) {
+      await host(home, {})
+      await nothingRuns(home)
+    }
+    await cli(home, ['upload'])
+    const uuids = eventsAt(collector).map(({ uuid }) => uuid)
+    expect(new Set(uuids).size).toBe(2 * runs)
+    // The first run may have to find out how long the collector takes.
+    const later = uuids.filter((uuid) => uuids.indexOf(uuid) !== uuids.lastIndexOf(uuid))
+    expect(new Set(later).size).toBeLessThanOrEqual(2)
+  })
+
   it('of a host that is killed leaves clean events or none', async () => {
     const { home, collector } = await runStage()
     expect((await host(home, { end: 'kill' })).signal).toBe('SIGKILL')
@@ -105,7 +120,8 @@ describe.concurrent('a run with the collector away', () => {
     collector.setAnswer(204)
     await cli(home, ['upload'])
     expect(eventsAt(collector).length).toBeGreaterThanOrEqual(tried + 2)
-    const confirmed = await cliJson<{ event: RunEvent }[]>(home, ['log'])
+    const left = await cliJson<{ event: RunEvent; confirmed: boolean }[]>(home, ['log'])
+    const confirmed = left.filter((entry) => entry.confirmed)
     expect(confirmed.map(({ event }) => event.uuid).toSorted()).toEqual(
       waiting.map(({ uuid }) => uuid).toSorted(),
     )

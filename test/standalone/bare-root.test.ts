@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { type Collector, startCollector } from '../support/collector.ts'
 import { makeCxxForMusl } from '../support/cxx-for-musl.ts'
-import { fillQueue } from '../support/events.ts'
+import { fillQueue, readNotice } from '../support/events.ts'
 import { type Home, tempHome } from '../support/home.ts'
 import { findMounter, type Mounter } from '../support/mounts.ts'
 import { nothingRuns } from '../support/processes.ts'
@@ -90,6 +90,7 @@ describe.each(roots)('in a root with nothing but %s', (_, possible, fill) => {
     const first = await inside(['record', 'usage'], { input })
     expect(first).toMatchObject({ code: 0, err: expect.stringContaining('first run') })
     expect(collector.requests).toBe(0)
+    readNotice(home.at('root/home/.cache/runmat/telemetry'))
     expect(await inside(['record', 'usage'], { input })).toMatchObject({ code: 0, err: '' })
     await collector.received(4)
     await nothingRuns(home)

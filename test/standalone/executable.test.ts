@@ -5,7 +5,7 @@ import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 import { startCollector } from '../support/collector.ts'
-import { fillQueue } from '../support/events.ts'
+import { fillQueue, readNotice } from '../support/events.ts'
 import { tempHome } from '../support/home.ts'
 import { nothingRuns } from '../support/processes.ts'
 import { cli, cliJson, executable, root, run } from '../support/run.ts'
@@ -117,6 +117,7 @@ describe.runIf(executable !== undefined).concurrent('the executable', () => {
           input: '{"subcommand":"run","version":"1.0.0"}',
         })
       expect((await record()).err).toContain('first run')
+      readNotice(home.state)
       fillQueue(home, 2, 100)
       expect(await record()).toMatchObject({ code: 0, out: '', err: '' })
       await collector.received(4)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { runmat } from '../../src/product/runmat.ts'
@@ -34,8 +34,19 @@ export function makeEvent(
   return { id, bytes }
 }
 
-/** Puts so many events into the queue, as hosts do. */
+/** A person has read the notice, which tests take from a pipe. */
+export function readNotice(state: string): void {
+  const file = path.join(state, 'stats.json')
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  if (text.includes('"notice":0')) writeFileSync(file, text.replace('"notice":0', '"notice":1'))
+}
+
+/** Puts so many events into the queue, as hosts do on a machine whose user has seen the notice. */
 export function fillQueue(home: Home, count: number, first = 1): readonly QueuedEvent[] {
+  const stats = path.join(home.state, 'stats.json')
+  if (!home.has(stats)) {
+    home.write(stats, JSON.stringify({ ...freshStats('2026-01-01T00:00:00Z'), notice: 1 }))
+  }
   return Array.from({ length: count }, (_, index) => {
     const sequence = first + index
     const event = makeEvent(sequence)

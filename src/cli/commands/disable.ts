@@ -1,5 +1,5 @@
 import { forgetEverything } from '../../store/cleanup.ts'
-import { stopUploader } from '../../store/lock-holder.ts'
+import { stopSenders } from '../../store/senders.ts'
 import { wipeQueue } from '../../store/queue.ts'
 import { change } from '../change.ts'
 import { type Invocation, reassessed } from '../invocation.ts'
@@ -21,7 +21,7 @@ export async function disable(
   const after = reassessed(invocation)
   const { context } = after
   const { paths } = context
-  await stopUploader(paths.lock)
+  await stopSenders(paths)
   const wiped = wipeQueue(paths.queue)
   const forgotten = forget ? forgetEverything(paths) : []
   report(after, json, { changed, wiped, ...(forget ? { forgotten } : {}) }, [

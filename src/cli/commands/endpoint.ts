@@ -1,5 +1,5 @@
 import { parseEndpoint } from '../../settings/address.ts'
-import { stopUploader } from '../../store/lock-holder.ts'
+import { stopSenders } from '../../store/senders.ts'
 import { wipeQueue } from '../../store/queue.ts'
 import { change } from '../change.ts'
 import { type Invocation, reassessed } from '../invocation.ts'
@@ -45,7 +45,7 @@ function set(invocation: Invocation, url: string, { json }: EndpointOptions): vo
 async function forbid(invocation: Invocation, { json }: EndpointOptions): Promise<void> {
   const { paths } = invocation.context
   const changed = change(invocation, [[invocation.product.keys.uploads, false]])
-  await stopUploader(paths.lock)
+  await stopSenders(paths)
   const wiped = wipeQueue(paths.queue)
   answer(reassessed(invocation), json, { changed, wiped }, [
     'Nothing is sent from now on; counting on this machine goes on.',

@@ -1,53 +1,78 @@
 import type { Kind } from '../../contract/contract.ts'
-import { detachUploader } from '../../deliver/detach.ts'
-import { uploadIsDue } from '../../deliver/schedule.ts'
-import { readUsageInput } from '../../record/usage-input.ts'
+import { openRecorder, type Recorder } from '../../host/recorder.ts'
 import { readEventInput } from '../../record/event-input.ts'
-import { noticeText } from '../../record/notice.ts'
 import { queueFinished } from '../../record/queue-drafts.ts'
-import { type Recorded, recordUsage } from '../../record/record-usage.ts'
-import { shownOn } from '../../record/notice.ts'
+import { readUsageInput } from '../../record/usage-input.ts'
 import type { Parsed } from '../../settings/address.ts'
-import { type Invocation, reassessed } from '../invocation.ts'
+import type { Context } from '../../settings/context.ts'
+import { readLedger } from '../../store/ledger.ts'
+import { parseName, queuedNames } from '../../store/queue.ts'
 import { CliError, wrongUsage } from '../error.ts'
+import { type Invocation, reassessed } from '../invocation.ts'
 import { toJson } from '../io.ts'
 
-/** Records for a host in another language: what it says on stdin, as the library would. */
+export interface RecordOptions {
+  readonly json?: boolean
+  /** The host has shown the notice itself. */
+  readonly noticeShown?: boolean
+}
+
+/** Records what a host in another language says on stdin, as the library would. */
 export async function record(
   invocation: Invocation,
   kind: Kind,
-  { json }: { json?: boolean },
+  { json, noticeShown }: RecordOptions,
 ): Promise<void> {
   const { product, io, context, uploader } = invocation
-  const { queued, noticeDue } =
-    kind === 'usage' ? recordUsageInput(invocation) : recordEvent(invocation, kind)
-  if (noticeDue) io.err(noticeText(product))
-  for (const stream of shownOn(context)) {
+  const recorder = openRecorder({
+    product,
+    uploader: () => uploader,
+    noticeIsShown: noticeShown === true,
+    errIsTerminal: io.errIsTerminal,
     // With --json, stdout is for one document and nothing else.
-    const show = stream === 'out' && !json ? io.out : io.err
-    for (const bytes of queued) show(`${bytes}\n`)
-  }
+    write: { out: json ? io.err : io.out, err: io.err },
+  })
+  const queued =
+    kind === 'usage'
+      ? recordUsageInput(invocation, recorder)
+      : recordEvent(invocation, recorder, kind)
   if (json) io.out(toJson({ collecting: context.verdict.collecting, queued: queued.length }))
-  const after = reassessed(invocation).context
-  // What could not be started now is started by the next host; the event is safe.
-  if (!noticeDue && uploadIsDue(after)) {
-    await detachUploader(after, uploader).catch(() => undefined)
-  }
+  // If the uploader can't be started now, the next host starts it; the event is safe.
+  await recorder.close(reassessed(invocation).context).catch(() => undefined)
 }
 
-function recordUsageInput({ product, io, context, version }: Invocation): Recorded {
+function recordUsageInput(
+  { product, io, context, version }: Invocation,
+  recorder: Recorder,
+): readonly string[] {
   const input = accepted(readUsageInput(product, io.input()))
-  return recordUsage(context, input.version ?? version, input)
+  return recorder.usage(context, input.version ?? version, input)
 }
 
-function recordEvent({ io, context, version }: Invocation, kind: Exclude<Kind, 'usage'>): Recorded {
+function recordEvent(
+  { io, context, version }: Invocation,
+  recorder: Recorder,
+  kind: Exclude<Kind, 'usage'>,
+): readonly string[] {
   const event = accepted(readEventInput(context, kind, io.input()))
-  // Whatever is recorded first, the user is told before.
   const { release = version } = JSON.parse(event.bytes) as { release?: string }
-  const first = recordUsage(context, release, { isAnnouncement: kind === 'install' })
-  queueFinished(context, [event])
-  const own = context.verdict.uploading ? [event.bytes] : []
-  return { ...first, queued: [...first.queued, ...own] }
+  const first = { isAnnouncement: kind === 'install' }
+  const { announced, result } = recorder.event(context, release, first, () => {
+    if (!context.verdict.uploading || (event.mayBeRepeated && isOnRecord(context, event.id)))
+      return []
+    queueFinished(context, [event])
+    recorder.show(context, event.bytes)
+    return [event.bytes]
+  })
+  return [...announced, ...result]
+}
+
+/** A run has one start and one end, however often a host says so. */
+function isOnRecord({ paths }: Context, id: string): boolean {
+  return (
+    queuedNames(paths.queue).some((name) => parseName(name)?.id === id) ||
+    readLedger(paths.ledger).some(({ event }) => (event as { uuid?: unknown } | null)?.uuid === id)
+  )
 }
 
 function accepted<T>(parsed: Parsed<T>): T {

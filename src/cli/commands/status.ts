@@ -18,7 +18,7 @@ export function statusOf({ product, version, context }: Invocation) {
   const { paths, verdict, choices, key } = context
   const queue = listQueue(paths.queue)
   const stats = readStats(paths.stats)
-  const uploads = readUploadState(paths.uploads)
+  const uploads = readUploadState(paths.uploads, context.choices.endpoint.value)
   const holder = liveHolder(paths.lock)
   return {
     product: product.id,

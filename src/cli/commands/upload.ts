@@ -35,7 +35,7 @@ export async function upload(
   })
   if (io.errIsTerminal()) io.err('\r\u001b[K')
   const kept = queuedNames(paths.queue).length
-  const { next_attempt } = readUploadState(paths.uploads)
+  const { next_attempt } = readUploadState(paths.uploads, context.choices.endpoint.value)
   const { attempted, delivered, reason } = end
   if (json) {
     io.out(toJson({ attempted, delivered, kept, reason, next_attempt }))

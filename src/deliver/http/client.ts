@@ -1,7 +1,13 @@
 import type { ClientRequest } from 'node:http'
 import type { LookupFunction } from 'node:net'
 
-import { connectionTo, loadTransport, type Peer, tunnelThrough } from './connection.ts'
+import {
+  connectionTo,
+  loadTransport,
+  makeResettable,
+  type Peer,
+  tunnelThrough,
+} from './connection.ts'
 import { exchange } from './exchange.ts'
 import { failed, type PostOutcome, type FailureReason, reasonOf } from './outcome.ts'
 import { type Proxy, routeTo, withoutBrackets } from './proxy.ts'
@@ -25,10 +31,14 @@ export interface HttpClientOptions {
 export interface HttpClient {
   /**
    * Never rejects, never tries again: a request that broke off may have arrived all the same, and
-   * only the caller can repeat the event so that the collector recognizes it.
+   * only the caller can repeat the event so that the collector recognizes it. `mayBegin` is asked
+   * when the connection stands, right before the event's bytes go to the kernel.
    */
-  readonly post: (body: string | Uint8Array) => Promise<PostOutcome>
-  /** Gives up what is under way; the process may end. */
+  readonly post: (body: string | Uint8Array, mayBegin?: () => boolean) => Promise<PostOutcome>
+  /**
+   * Gives up what is under way. Connections that carry an event are reset, so that the kernel sends
+   * nothing of it later. The process may end.
+   */
   readonly close: () => void
 }
 
@@ -38,11 +48,12 @@ export function openHttpClient(options: HttpClientOptions): HttpClient {
   let closed = false
   const opening = open(options).catch(reasonOf)
   return {
-    post: async (body) => {
+    post: async (body, mayBegin = always) => {
       const line = await opening
       if (closed) return failed('closed')
       if (typeof line === 'string') return failed(line)
       return await exchange(line, body, {
+        mayBegin,
         timeoutMs,
         now,
         underWay,
@@ -57,6 +68,8 @@ export function openHttpClient(options: HttpClientOptions): HttpClient {
   }
 }
 
+const always = (): boolean => true
+
 /** Starts loading what it takes while the caller reads its first event. */
 async function open(options: HttpClientOptions): Promise<Endpoint | FailureReason> {
   if (!URL.canParse(options.endpoint)) return 'invalid request'
@@ -67,7 +80,7 @@ async function open(options: HttpClientOptions): Promise<Endpoint | FailureReaso
   return await openEndpoint(endpoint, route.kind === 'proxy' ? route.proxy : undefined, options)
 }
 
-/** The way to one endpoint, over connections that are used again and again. */
+/** One endpoint, over connections that are used again. */
 export interface Endpoint {
   /** Throws when the address or the headers cannot stand in a request. */
   readonly start: (length: number) => ClientRequest
@@ -93,6 +106,7 @@ export async function openEndpoint(
   const { Agent, request } = await loadTransport(peer.secure)
   const connection = connectionTo(peer)
   const agent = new Agent({ keepAlive: true, maxSockets: terms.inFlight })
+  if (peer.secure) makeResettable(agent)
   const authority = `${endpoint.hostname}:${target.port}`
   const cancelTunnels =
     target.secure && proxy ? await tunnelThrough(agent, proxy, { authority, ...terms }) : undefined

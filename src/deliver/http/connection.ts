@@ -1,6 +1,6 @@
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
 import type { AgentOptions, RequestOptions } from 'node:https'
-import { isIP, Socket } from 'node:net'
+import { connect as connectTcp, isIP, Socket, type TcpNetConnectOpts } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 import { fault, type FailureReason, reasonOf } from './outcome.ts'
@@ -35,6 +35,44 @@ export function connectionTo({ host, port }: Peer) {
   }
 }
 
+/** The TCP connections under those that are encrypted; only TCP can be reset. */
+const underneath = new WeakMap<Duplex, Socket>()
+
+/** Makes the agent encrypt connections that we hold, so that they can be reset. */
+export function makeResettable(agent: Agent): void {
+  // Bun makes connections of its own, which cannot be had.
+  if (process.versions['bun'] !== undefined) return
+  const encrypt = agent.createConnection.bind(agent)
+  agent.createConnection = (options, done) => {
+    const { host, port, lookup, socket: given } = options as TcpNetConnectOpts & { socket?: Duplex }
+    const socket = given ?? connectTcp({ host, port, lookup } as TcpNetConnectOpts)
+    const secure = encrypt({ ...options, socket } as typeof options, done) as Duplex
+    if (socket instanceof Socket) underneath.set(secure, underneath.get(socket) ?? socket)
+    return secure
+  }
+}
+
+/** Ends a connection so that neither we nor the kernel send any more of what was written to it. */
+export function reset(connection: Duplex): void {
+  const socket = underneath.get(connection) ?? connection
+  try {
+    // Alone it would wait for all that was written.
+    if (socket instanceof Socket && !socket.connecting) socket.resetAndDestroy()
+  } catch {
+    // Not TCP, or closed by now.
+  }
+  socket.destroy()
+  connection.destroy()
+}
+
+/** Calls back when the next byte written to this connection would go to its other end. */
+export function whenConnected(connection: Duplex, ready: () => void): void {
+  const { connecting, secureConnecting } = connection as Socket & { secureConnecting?: boolean }
+  if (secureConnecting) connection.once('secureConnect', ready)
+  else if (connecting) connection.once('connect', ready)
+  else ready()
+}
+
 export interface TunnelTerms {
   /** `host:port`, all that the proxy gets to know about what goes through it. */
   readonly authority: string
@@ -47,13 +85,18 @@ export async function tunnelThrough(
   proxy: Proxy,
   terms: TunnelTerms,
 ): Promise<() => void> {
-  const { request } = await loadTransport(proxy.secure)
+  const { Agent: ProxyAgent, request } = await loadTransport(proxy.secure)
   const digging = new Set<ClientRequest>()
+  const agentFor = ({ secure }: Proxy): Agent => {
+    const own = new ProxyAgent({})
+    if (secure) makeResettable(own)
+    return own
+  }
   const encrypt = agent.createConnection.bind(agent)
   agent.createConnection = (options, done) => {
     const connect = request({
       ...connectionTo(proxy),
-      agent: false,
+      agent: agentFor(proxy),
       method: 'CONNECT',
       path: terms.authority,
       headers: {

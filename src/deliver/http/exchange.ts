@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 
 import type { Endpoint } from './client.ts'
+import { reset, whenConnected } from './connection.ts'
 import {
   failed,
   type PostOutcome,
@@ -13,6 +14,8 @@ import {
 const bodyLimit = 64 * 1024
 
 export interface ExchangeTerms {
+  /** Asked once the connection stands, right before the event's bytes go to the kernel. */
+  readonly mayBegin: () => boolean
   readonly timeoutMs: number
   readonly now: () => number
   /** Must the wait for an answer not keep the process alive? */
@@ -28,22 +31,30 @@ export interface ExchangeTerms {
 export function exchange(
   line: Endpoint,
   body: string | Uint8Array,
-  { timeoutMs, now, underWay, background }: ExchangeTerms,
+  { mayBegin, timeoutMs, now, underWay, background }: ExchangeTerms,
 ): Promise<PostOutcome> {
   return new Promise((resolve) => {
     let request: ClientRequest | undefined
     let answer: PostOutcome | undefined
+    let isSettled = false
     const settle = (outcome: PostOutcome): void => {
+      isSettled = true
       clearTimeout(deadline)
       const at = underWay.indexOf(giveUp)
       if (at >= 0) underWay.splice(at, 1)
       resolve(outcome)
     }
-    const giveUp = (reason: FailureReason): void => {
-      settle(failed(reason))
+    const breakOff = (): void => {
+      if (request?.socket) reset(request.socket)
       request?.destroy()
     }
-    const deadline = setTimeout(giveUp, timeoutMs, 'timeout')
+    const giveUp = (reason: FailureReason): void => {
+      if (isSettled) return
+      settle(failed(reason))
+      breakOff()
+    }
+    // A host that has been busy may find the deadline passed with the answer still unread.
+    const deadline = setTimeout(() => setImmediate(giveUp, 'timeout'), timeoutMs)
     if (background) deadline.unref()
     underWay.push(giveUp)
     try {
@@ -58,11 +69,17 @@ export function exchange(
       const outcome = (answer = outcomeOf(response, now))
       drain(response, (whole) => {
         settle(outcome)
-        // An answer that came before we had said everything leaves the connection in between.
-        if (!whole || !request.writableFinished) request.destroy()
+        // After an early answer, what is left of the request must not be sent any more.
+        if (!whole || !request?.writableFinished) breakOff()
       })
     })
-    request.end(body)
+    request.on('socket', (socket) => {
+      whenConnected(socket, () => {
+        if (isSettled) return
+        if (mayBegin()) request?.end(body)
+        else giveUp('closed')
+      })
+    })
   })
 }
 

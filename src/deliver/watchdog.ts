@@ -1,0 +1,39 @@
+import { createRequire } from 'node:module'
+import type WorkerThreads from 'node:worker_threads'
+
+/** An uploader that hangs is given this long; once the settings have changed, much less. */
+const patience = { hangsMs: 15_000, changedMs: 1000, lookMs: 200 } as const
+
+/** Counts beats that stop when the main thread hangs, and then ends the whole process. */
+const program = `
+const { workerData } = require('node:worker_threads')
+const { statSync } = require('node:fs')
+const { beats, settings, patience } = workerData
+const look = () => settings.map((file) => {
+  try { return statSync(file).mtimeMs } catch { return 0 }
+}).join()
+const before = look()
+let seen = -1
+let since = Date.now()
+setInterval(() => {
+  const now = Atomics.load(beats, 0)
+  if (now !== seen) { seen = now; since = Date.now() }
+  const forMs = Date.now() - since
+  if (forMs > patience.hangsMs || (forMs > patience.changedMs && look() !== before)) {
+    process.kill(process.pid, 'SIGKILL')
+  }
+}, patience.lookMs)
+`
+
+/**
+ * For systems that do not tell when a process was born: nobody can prove that a hung uploader is one,
+ * and kill it, so it does that itself. A second thread sees that the first one hangs.
+ */
+export function startWatchdog(settings: readonly string[]): void {
+  const { Worker } = createRequire(import.meta.url)('node:worker_threads') as typeof WorkerThreads
+  const beats = new Int32Array(new SharedArrayBuffer(4))
+  setInterval(() => Atomics.add(beats, 0, 1), patience.lookMs).unref()
+  const worker = new Worker(program, { eval: true, workerData: { beats, settings, patience } })
+  worker.on('error', () => undefined)
+  worker.unref()
+}

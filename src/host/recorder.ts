@@ -1,0 +1,75 @@
+import { detachUploader, type UploaderProgram } from '../deliver/detach.ts'
+import { uploadIsDue } from '../deliver/schedule.ts'
+import type { Product } from '../product/product.ts'
+import type { UsageInput } from '../record/milestones.ts'
+import { noticeText, shownOn } from '../record/notice.ts'
+import { recordUsage } from '../record/record-usage.ts'
+import type { Context } from '../settings/context.ts'
+
+export interface RecorderOptions {
+  readonly product: Product
+  readonly uploader: () => UploaderProgram | undefined
+  /** The host has shown the notice itself. */
+  readonly noticeIsShown: boolean
+  readonly errIsTerminal: () => boolean
+  readonly write: Readonly<Record<'out' | 'err', (text: string) => void>>
+}
+
+/**
+ * Everything that happens around a recorded event: the notice before it, its bytes for a user who
+ * asked to see them, and the uploader after it. The library and `record` share it.
+ */
+export interface Recorder {
+  readonly usage: (context: Context, version: string, input: UsageInput) => readonly string[]
+  /** Announces telemetry as `first` says, unless this process has; then records another event. */
+  readonly event: <T>(
+    context: Context,
+    version: string,
+    first: UsageInput,
+    work: () => T,
+  ) => { readonly announced: readonly string[]; readonly result: T }
+  readonly show: (context: Context, bytes: string) => void
+  /** False until a run that begins after somebody has seen the notice. */
+  readonly mayLeaveNow: () => boolean
+  /** Starts the uploader where there is work for one. */
+  readonly close: (context: Context) => Promise<void>
+}
+
+export function openRecorder({
+  product,
+  uploader,
+  noticeIsShown,
+  errIsTerminal,
+  write,
+}: RecorderOptions): Recorder {
+  let isHeldBack = false
+  let isAnnounced = false
+
+  const show = (context: Context, bytes: string): void => {
+    for (const stream of shownOn(context)) write[stream](`${bytes}\n`)
+  }
+  const usage = (context: Context, version: string, input: UsageInput): readonly string[] => {
+    const isSeen = () => noticeIsShown || errIsTerminal()
+    const { queued, noticeDue, isFirst } = recordUsage(context, version, input, isSeen)
+    isAnnounced = true
+    isHeldBack ||= noticeDue
+    // A log or a pipe gets the notice once, which does not count; a terminal gets it until it has.
+    if (noticeDue && !noticeIsShown && (isFirst || isSeen())) write.err(noticeText(product))
+    for (const bytes of queued) show(context, bytes)
+    return queued
+  }
+  return {
+    usage,
+    event: (context, version, first, work) => {
+      const announced = isAnnounced ? [] : usage(context, version, first)
+      return { announced, result: work() }
+    },
+    show,
+    mayLeaveNow: () => !isHeldBack,
+    close: async (context) => {
+      if (isHeldBack || !uploadIsDue(context)) return
+      const program = uploader()
+      if (program !== undefined) await detachUploader(context, program)
+    },
+  }
+}

@@ -1,0 +1,125 @@
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+
+import { codeOf } from '../files/errors.ts'
+import { namesIn } from '../files/read.ts'
+import { makeFolder, privateFile, removeFile } from '../files/write.ts'
+import type { Paths } from '../settings/paths.ts'
+import { ageOf, type Holder, liveHolder, thisProcess } from './lock-holder.ts'
+
+/** Names the variable that makes a process an uploader, and says for which product. */
+export const productVariable = 'TELEMETRY_UPLOADER_PRODUCT'
+
+type State = Pick<Paths, 'state'>
+
+/**
+ * Marks an event as being handed to the network by this process. The marker comes before the last
+ * check of consent, so either that check sees an opt-out or the opt-out sees the marker. Returns what
+ * removes it; undefined where it can't be made, and then the event must not be sent.
+ */
+export function markSending(paths: State, name: string): (() => void) | undefined {
+  const folder = sendersFolder(paths)
+  const file = path.join(folder, name)
+  signature ??= thisProcess()
+  try {
+    try {
+      writeFileSync(file, signature, { mode: privateFile })
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error
+      makeFolder(folder)
+      writeFileSync(file, signature, { mode: privateFile })
+    }
+  } catch {
+    return undefined
+  }
+  return () => void removeFile(file)
+}
+
+let signature: string | undefined
+
+/** The events that living processes hand to the network right now, and began to within `sinceMs`. */
+export function eventsBeingSent(paths: State, sinceMs = Infinity): ReadonlySet<string> {
+  const folder = sendersFolder(paths)
+  const isBeingSent = (file: string) => liveHolder(file) !== undefined && ageOf(file) < sinceMs
+  return new Set(namesIn(folder).filter((name) => isBeingSent(path.join(folder, name))))
+}
+
+/** Removes the markers of processes that have ended. */
+export function removeDeadSenders(paths: State): void {
+  const folder = sendersFolder(paths)
+  const living = eventsBeingSent(paths)
+  for (const name of namesIn(folder)) if (!living.has(name)) removeFile(path.join(folder, name))
+}
+
+function sendersFolder({ state }: State): string {
+  return path.join(state, 'senders')
+}
+
+/** How long those that send may take to notice an opt-out, and how long a killed one to die. */
+const patience = { noticeMs: 1300, dieMs: 600 } as const
+
+/**
+ * Waits until no process of this user sends events any more. The caller has forbidden it before, so
+ * whoever sends gives up within a moment. An uploader that hangs is killed where it is certain that it
+ * is one. `stopped` is false where somebody may still be sending.
+ */
+export async function stopSenders(
+  paths: Pick<Paths, 'state' | 'lock'>,
+): Promise<{ readonly stopped: boolean }> {
+  if (!(await nobodySends(paths, patience.noticeMs))) {
+    const holder = liveHolder(paths.lock)
+    if (holder !== undefined) killUploader(holder)
+    if (!(await nobodySends(paths, patience.dieMs))) return { stopped: false }
+  }
+  removeDeadSenders(paths)
+  return { stopped: true }
+}
+
+async function nobodySends(
+  paths: Pick<Paths, 'state' | 'lock'>,
+  withinMs: number,
+): Promise<boolean> {
+  // By the clock, not by counting rounds: on a busy machine a round takes longer than it should.
+  const end = performance.now() + withinMs
+  while (liveHolder(paths.lock) !== undefined || eventsBeingSent(paths).size > 0) {
+    if (performance.now() > end) return false
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  return true
+}
+
+export function renewLock(lock: string): void {
+  try {
+    utimesSync(lock, Date.now() / 1000, Date.now() / 1000)
+  } catch {
+    // It was taken away; the next look at it tells.
+  }
+}
+
+/** A lock's holder renews it every second; after so long without, it hangs. */
+const hangsMs = 15_000
+
+export function holderHangs(lock: string): boolean {
+  return ageOf(lock) > hangsMs
+}
+
+/** Kills the process if its birth and its environment prove that it is the uploader that it claims to be. */
+export function killUploader(holder: Holder): boolean {
+  if (holder.born === null || holder.pid === process.pid || !isUploader(holder.pid)) return false
+  try {
+    process.kill(holder.pid, 'SIGKILL')
+  } catch {
+    // It ended just now.
+  }
+  return true
+}
+
+function isUploader(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1')
+      .split('\0')
+      .some((entry) => entry.startsWith(`${productVariable}=`))
+  } catch {
+    return false
+  }
+}

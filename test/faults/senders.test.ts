@@ -1,0 +1,172 @@
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+
+import { describe, expect, it } from 'vitest'
+
+import { eventsBeingSent, markSending, stopSenders } from '../../src/store/senders.ts'
+import { configure } from '../runs/stage.ts'
+import { eventually } from '../support/eventually.ts'
+import { fillQueue, namesIn, queueContent } from '../support/events.ts'
+import { findMounter, type Mounter } from '../support/mounts.ts'
+import type { Home } from '../support/home.ts'
+import { isRunning, nothingRuns, stateOf } from '../support/processes.ts'
+import { program } from '../support/programs.ts'
+import { cliJson, root, run } from '../support/run.ts'
+import { library, settle, stage, uploader, uploaderCommand, uploaderEnv } from './stage.ts'
+
+const pathsIn = (home: Home) => ({ state: home.state, lock: path.join(home.state, '.lock') })
+
+describe('late bytes', () => {
+  it('do not arrive, over TLS, a proxy and names that are slow, by HTTP or UDP', async () => {
+    const script = path.join(root, 'scripts/soak/late-bytes.js')
+    const { home } = await stage()
+    const { code, out } = await run(process.execPath, [script, '4', '1', '1500'], home)
+    const { rounds, late, lateDatagrams, arrived, datagrams } = JSON.parse(out) as Record<
+      string,
+      number
+    >
+    expect({ code, rounds, late, lateDatagrams }).toEqual({
+      code: 0,
+      rounds: 5,
+      late: 0,
+      lateDatagrams: 0,
+    })
+    expect((arrived ?? 0) + (datagrams ?? 0)).toBeGreaterThan(0)
+  }, 300_000)
+})
+
+describe.concurrent('an opt-out', () => {
+  it('does not claim to have stopped a host that is frozen in the middle of a post', async () => {
+    const { home, collector } = await stage({ answer: { hang: 'before headers' } })
+    settle(home, { fired: ['first_seen_for_install_id', 'first_seen_for_version@0.6.1'] })
+    configure(home, collector.url, 'drain_timeout_ms = 5000\n')
+    const play = JSON.stringify({ library, end: 'close' })
+    const child = spawn(process.execPath, [program('runner'), play], {
+      env: home.env,
+      stdio: 'ignore',
+    })
+    await collector.received(1)
+    const pid = child.pid ?? 0
+    process.kill(pid, 'SIGSTOP')
+    await eventually(() => expect(stateOf(pid)).toBe('T'))
+    expect(eventsBeingSent(pathsIn(home)).size).toBeGreaterThan(0)
+    expect(await stopSenders(pathsIn(home))).toEqual({ stopped: false })
+    expect(isRunning(pid)).toBe(true)
+    process.kill(pid, 'SIGKILL')
+    await eventually(() => expect(isRunning(pid)).toBe(false))
+    expect(await stopSenders(pathsIn(home))).toEqual({ stopped: true })
+    expect(namesIn(path.join(home.state, 'senders'))).toEqual([])
+  })
+
+  it('resets a host’s post that is under way, and the host goes on', async () => {
+    const { home, collector } = await stage({ answer: { hang: 'before headers' } })
+    settle(home, { fired: ['first_seen_for_install_id', 'first_seen_for_version@0.6.1'] })
+    configure(home, collector.url, 'drain_timeout_ms = 5000\n')
+    const play = JSON.stringify({ library, end: 'close' })
+    const host = run(process.execPath, [program('runner'), play], home)
+    await collector.received(1)
+    home.write(home.settings, '[runtime.telemetry]\nenabled = false\n')
+    expect(await stopSenders(pathsIn(home))).toEqual({ stopped: true })
+    await eventually(() => expect(collector.open).toBe(0))
+    expect(await host).toMatchObject({ code: 0, err: '' })
+  })
+
+  it('kills no process that is named in the lock but is no uploader', async () => {
+    const { home } = await stage()
+    const child = spawn('sleep', ['600'], { env: home.env, stdio: 'ignore' })
+    const pid = child.pid ?? 0
+    const born = await eventually(() => {
+      const text = /\) (.*)/s.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1]?.split(' ')[19]
+      if (text === undefined) throw new Error('not born yet')
+      return text
+    })
+    home.write(pathsIn(home).lock, `${JSON.stringify({ pid, born })}\n`)
+    expect(await stopSenders(pathsIn(home))).toEqual({ stopped: false })
+    expect(isRunning(pid)).toBe(true)
+    child.kill('SIGKILL')
+  })
+
+  it('ends an uploader that hangs, by its own watchdog, where nobody else can', async () => {
+    const { home } = await stage()
+    const child = spawn(process.execPath, [program('hanging'), home.settings], {
+      env: home.env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const ended = once(child, 'exit')
+    await once(child.stdout, 'data')
+    home.write(home.settings, '[runtime.telemetry]\nenabled = false\n')
+    expect(await ended).toEqual([null, 'SIGKILL'])
+  })
+
+  it('waits for a marker of this very process, too', async () => {
+    const { home } = await stage()
+    const unmark = markSending(pathsIn(home), 'an-event')
+    const stopping = stopSenders(pathsIn(home))
+    expect(eventsBeingSent(pathsIn(home))).toEqual(new Set(['an-event']))
+    unmark?.()
+    expect(await stopping).toEqual({ stopped: true })
+  })
+})
+
+describe.concurrent('an event is sent once', () => {
+  const mounter = findMounter()
+
+  it.skipIf(mounter === undefined)('though its file cannot be removed', async () => {
+    const { home, collector } = await stage()
+    fillQueue(home, 3)
+    const queue = path.join(home.state, 'queue')
+    const before = `mount --bind "${queue}" "${queue}"\nmount -o remount,bind,ro "${queue}"`
+    const [first = '', ...rest] = (mounter as Mounter)({ before }, uploaderCommand)
+    for (let round = 0; round < 3; round += 1) {
+      expect(await run(first, rest, home, { env: uploaderEnv })).toMatchObject({ code: 0 })
+    }
+    expect(collector.requests).toBe(3)
+    expect(Object.keys(queueContent(home))).toHaveLength(3)
+    // When the folder lets go of them, they are removed and not sent.
+    fillQueue(home, 1, 9)
+    await uploader(home)
+    expect(queueContent(home)).toEqual({})
+    expect(collector.requests).toBe(4)
+  })
+
+  it('though a host says twice how a run ended', async () => {
+    const { home, collector } = await stage()
+    settle(home)
+    const input = JSON.stringify({
+      event_label: 'runtime.run.finished',
+      session_id: randomUUID(),
+      run_kind: 'script',
+      payload: { duration_us: 4412, success: true, jit_enabled: true },
+    })
+    const say = () => cliJson(home, ['record', 'runtime'], { input })
+    // With what the first run of a version is worth.
+    expect(await say()).toMatchObject({ queued: 2 })
+    await nothingRuns(home)
+    expect(collector.requests).toBe(2)
+    expect(await say()).toMatchObject({ queued: 0 })
+    await nothingRuns(home)
+    expect(collector.requests).toBe(2)
+  })
+
+  it('though a host that lives on has it confirmed after the drain', async () => {
+    const { home, collector } = await stage({ answer: { status: 204, afterMs: 1500 } })
+    settle(home, { fired: ['first_seen_for_install_id', 'first_seen_for_version@0.6.1'] })
+    configure(home, collector.url)
+    const play = JSON.stringify({ library, end: 'close and live on' })
+    const child = spawn(process.execPath, [program('runner'), play], {
+      env: home.env,
+      stdio: ['pipe', 'ignore', 'inherit'],
+    })
+    await collector.received(1)
+    await eventually(() => expect(queueContent(home)).not.toEqual({}))
+    await eventually(() => expect(queueContent(home)).toEqual({}))
+    child.stdin.end()
+    await nothingRuns(home)
+    const uuids = collector.events.map(({ json }) => (json as { uuid: string }).uuid)
+    expect(uuids).toHaveLength(2)
+    expect(new Set(uuids).size).toBe(2)
+  })
+})
