@@ -8,7 +8,8 @@ import type { Stats } from '../store/stats.ts'
 import { counted } from './count.ts'
 import { type ReachedMilestone, type UsageInput, milestonesReached } from './milestones.ts'
 import { noticeVersion } from './notice.ts'
-import { continued, type Draft, queueDrafts, unlessChanged } from './queue-drafts.ts'
+import { type Draft, queueDrafts, unlessChanged } from './queue-drafts.ts'
+import { continued } from './recover.ts'
 import { buildUsage, usableVersion } from './usage.ts'
 
 export interface Recorded {

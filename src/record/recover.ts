@@ -3,19 +3,32 @@ import path from 'node:path'
 import type { Product } from '../product/product.ts'
 import { triggersOf } from '../contract/usage.ts'
 import { readSmallFile } from '../files/read.ts'
+import type { Context } from '../settings/context.ts'
 import type { Paths } from '../settings/paths.ts'
 import { readLedger } from '../store/ledger.ts'
-import { parseName } from '../store/queue.ts'
-import { queuedNames } from '../store/queue.ts'
+import { parseName, queuedNames } from '../store/queue.ts'
 import type { History } from '../store/stats-file.ts'
 import type { Stats } from '../store/stats.ts'
+import { presumedFired } from './milestones.ts'
+
+/** The statistics to continue from. If they may be incomplete, the queue and the ledger fill the gaps. */
+export function continued(
+  { product, paths }: Context,
+  stats: Stats,
+  history: History,
+  release?: string,
+): Stats {
+  if (history === 'known') return stats
+  const known = history === 'lost' ? { ...stats, fired: presumedFired(product, release) } : stats
+  return recovered(product, paths, known, history)
+}
 
 /**
- * Events are queued before the statistics are written, so that a host which dies in between loses
- * nothing. The next one finds events in the queue that the statistics know nothing of, and learns
- * from them: their sequence is used, and their milestone has fired.
+ * A host queues events before it writes the statistics, so it loses nothing if it dies in between.
+ * The next host finds events in the queue that the statistics don't know about: their sequence
+ * numbers are used, and their milestones have fired.
  */
-export function recovered(
+function recovered(
   product: Product,
   { queue, ledger }: Pick<Paths, 'queue' | 'ledger'>,
   stats: Stats,
@@ -25,12 +38,12 @@ export function recovered(
     const sequence = parseName(name)?.sequence ?? 0
     return sequence > stats.sequence ? [{ name, sequence }] : []
   })
-  const sequences = unknown.map(({ sequence }) => sequence)
   const sent = history === 'doubtful' ? [] : readLedger(ledger).map(({ event }) => numberOf(event))
+  const used = [...unknown.map(({ sequence }) => sequence), ...sent]
   const marks = unknown.flatMap(({ name }) => markIn(product, path.join(queue, name)))
   return {
     ...stats,
-    sequence: Math.max(stats.sequence, ...sequences, ...sent),
+    sequence: used.reduce((most, one) => Math.max(most, one), stats.sequence),
     fired: [...stats.fired, ...marks],
     waiting: null,
   }
