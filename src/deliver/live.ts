@@ -51,7 +51,8 @@ export function openLive({ context, userAgent, mayLeave }: LiveOptions): Live {
 
   const note = (bytes: string): void => {
     const { value: endpoint } = choices.runtimeEndpoint
-    noteSent(paths.ledger, timestamp(environment.now()), endpoint, bytes)
+    const sentAt = timestamp(environment.now())
+    noteSent(paths.ledger, { sentAt, endpoint, via: 'http', confirmed: true }, bytes)
   }
   const post = async (client: HttpClient, event: Pending): Promise<void> => {
     started.add(event.id)

@@ -5,7 +5,7 @@ import { contractsOf } from '../contract/contracts.ts'
 import { timestamp } from '../contract/timestamp.ts'
 import { removeFile } from '../files/write.ts'
 import type { Context } from '../settings/context.ts'
-import { openLedger } from '../store/ledger.ts'
+import { noteSent } from '../store/ledger.ts'
 import { readQueued, setAside } from '../store/queued-event.ts'
 import { openBacklog } from './backlog.ts'
 import { openHttpClient } from './http/client.ts'
@@ -130,14 +130,18 @@ function admission({ product, paths, environment }: Context) {
  * than what is in flight can ever be in doubt.
  */
 function settlement({ choices, paths, environment }: Context) {
-  const record = openLedger(paths.ledger)
   let confirmed: { name: string; bytes: string; done: () => void }[] = []
   const writeDown = (): void => {
     const batch = confirmed
     confirmed = []
-    const events = batch.map(({ bytes }) => bytes)
+    const sending = {
+      sentAt: timestamp(environment.now()),
+      endpoint: choices.endpoint.value,
+      via: 'http',
+      confirmed: true,
+    } as const
     try {
-      record(timestamp(environment.now()), choices.endpoint.value, events)
+      noteSent(paths.ledger, sending, ...batch.map(({ bytes }) => bytes))
     } catch {
       // To send it again because our own note could not be made would be worse.
     }
