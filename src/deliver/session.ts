@@ -52,6 +52,7 @@ export async function runSession(
   options: SessionOptions,
   until: number,
   handed: Set<string>,
+  isOurs: () => boolean = () => true,
 ): Promise<SessionEnd> {
   const start = options.context()
   const { paths, environment } = start
@@ -75,6 +76,8 @@ export async function runSession(
     if (!verdict.uploading) return `off (${verdict.decidedBy})`
     if (choices.endpoint.value !== endpoint) return 'the endpoint was changed'
     if (Date.now() > until) return 'out of time'
+    // One that was suspended may have lost the lock to an uploader on another machine.
+    if (!isOurs()) return 'another uploader took over'
     return tally.stop === null ? undefined : (tally.trouble ?? undefined)
   }
   const post = async (name: string, bytes: string): Promise<void> => {

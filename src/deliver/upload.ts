@@ -1,6 +1,5 @@
 import { removeLeftovers } from '../store/cleanup.ts'
-import { thisProcess } from '../store/lock-holder.ts'
-import { takeLock } from '../store/lock.ts'
+import { takeUploadLock } from '../store/upload-lock.ts'
 import { queuedNames } from '../store/queue.ts'
 import { mustWait, readUploadState } from '../store/upload-state.ts'
 import { uploadIsDue } from './schedule.ts'
@@ -24,11 +23,11 @@ export async function upload(options: UploadOptions): Promise<SessionEnd> {
       return { ...result, reason: `waiting until ${next}` }
     }
     if (queuedNames(paths.queue).length === 0) return result
-    const lock = takeLock(paths.lock, thisProcess())
+    const lock = takeUploadLock(paths.lock)
     if (lock === undefined) return { ...result, reason: 'another uploader is running' }
     try {
       removeLeftovers(paths)
-      const end = await runSession(options, until, handed)
+      const end = await runSession(options, until, handed, lock.isOurs)
       result = {
         attempted: result.attempted + end.attempted,
         delivered: result.delivered + end.delivered,

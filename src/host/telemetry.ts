@@ -74,10 +74,10 @@ export function openTelemetry(product: Product, options: TelemetryOptions): Tele
       if (!isOpen) return
       // Where we know of no no, there is a look before anything counts, and one is enough.
       const now = known?.verdict.collecting ? known : context()
-      const { queued, noticeDue } = recordUsage(now, options.version, input)
+      const { queued, noticeDue, mayLeave } = recordUsage(now, options.version, input)
       isAnnounced = true
       if (noticeDue) print(2, noticeText(product))
-      isFirstRun ||= noticeDue
+      isFirstRun ||= noticeDue || !mayLeave
       for (const bytes of queued) show(now, bytes)
     })
   }

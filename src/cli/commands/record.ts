@@ -19,7 +19,7 @@ export async function record(
   { json }: { json?: boolean },
 ): Promise<void> {
   const { product, io, context, uploader } = invocation
-  const { queued, noticeDue } =
+  const { queued, noticeDue, mayLeave } =
     kind === 'usage' ? recordUsageInput(invocation) : recordEvent(invocation, kind)
   if (noticeDue) io.err(noticeText(product))
   for (const stream of shownOn(context)) {
@@ -30,7 +30,7 @@ export async function record(
   if (json) io.out(toJson({ collecting: context.verdict.collecting, queued: queued.length }))
   const after = reassessed(invocation).context
   // What could not be started now is started by the next host; the event is safe.
-  if (!noticeDue && uploadIsDue(after)) {
+  if (!noticeDue && mayLeave && uploadIsDue(after)) {
     await detachUploader(after, uploader).catch(() => undefined)
   }
 }
