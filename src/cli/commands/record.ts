@@ -35,15 +35,15 @@ export async function record(
   }
 }
 
-function recordUsageInput({ product, io, context, version }: Invocation): Recorded {
+function recordUsageInput({ product, io, context }: Invocation): Recorded {
   const input = accepted(readUsageInput(product, io.input()))
-  return recordUsage(context, input.version ?? version, input)
+  return recordUsage(context, input.version, input)
 }
 
-function recordEvent({ io, context, version }: Invocation, kind: Exclude<Kind, 'usage'>): Recorded {
+function recordEvent({ io, context }: Invocation, kind: Exclude<Kind, 'usage'>): Recorded {
   const event = accepted(readEventInput(context, kind, io.input()))
   // Whatever is recorded first, the user is told before.
-  const { release = version } = JSON.parse(event.bytes) as { release?: string }
+  const { release } = JSON.parse(event.bytes) as { release?: string }
   const first = recordUsage(context, release, { isAnnouncement: kind === 'install' })
   queueFinished(context, [event])
   const own = context.verdict.uploading ? [event.bytes] : []
