@@ -1,4 +1,5 @@
 import { removeLeftovers } from '../store/cleanup.ts'
+import { foreignIn } from '../store/foreign.ts'
 import { takeUploadLock } from '../store/upload-lock.ts'
 import { queuedNames } from '../store/queue.ts'
 import { mustWait, readUploadState } from '../store/upload-state.ts'
@@ -18,6 +19,8 @@ export async function upload(options: UploadOptions): Promise<SessionEnd> {
   for (;;) {
     const { verdict, paths, environment } = context()
     if (!verdict.uploading) return { ...result, reason: `off (${verdict.decidedBy})` }
+    const [foreign] = foreignIn(paths)
+    if (foreign !== undefined) return { ...result, reason: `${foreign.path} is not ours` }
     const next = readUploadState(paths.uploads).next_attempt
     if (!impatient && mustWait(next, environment.now())) {
       return { ...result, reason: `waiting until ${next}` }

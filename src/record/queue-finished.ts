@@ -1,6 +1,7 @@
 import { timestamp } from '../contract/timestamp.ts'
 import type { Context } from '../settings/context.ts'
 import { momentOf } from '../settings/host-environment.ts'
+import { isOwnState } from '../store/foreign.ts'
 import { postpone } from '../store/postponed.ts'
 import { enqueueAll } from '../store/queue.ts'
 import { changeStats } from '../store/stats-file.ts'
@@ -17,6 +18,7 @@ export function queueFinished(
 ): void {
   if (!context.verdict.uploading || events.length + lost === 0) return
   const { paths, environment } = context
+  if (!isOwnState(paths.state)) return
   const moment = momentOf(environment)
   const isDone = changeStats(paths.stats, moment, (found, history) => {
     const before = continued(context, found, history)

@@ -4,6 +4,7 @@ import { newUuid } from '../files/uuid.ts'
 import type { Context } from '../settings/context.ts'
 import { type Moment, momentOf } from '../settings/host-environment.ts'
 import { mintClientId } from '../store/client-id.ts'
+import { isOwnState } from '../store/foreign.ts'
 import {
   hasPostponed,
   postpone,
@@ -51,7 +52,7 @@ export function recordUsage(
   input: UsageInput,
 ): Recorded {
   const { verdict, paths, environment } = context
-  if (!verdict.collecting) return nothing
+  if (!verdict.collecting || !isOwnState(paths.state)) return nothing
   const moment = momentOf(environment)
   const own: Counting = {
     at: timestamp(moment.now),

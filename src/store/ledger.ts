@@ -11,6 +11,7 @@ import {
   writeFully,
   writeNewFile,
 } from '../files/write.ts'
+import { isOwnState, whyForeign } from './foreign.ts'
 import { thisProcess } from './lock-holder.ts'
 import { takeLock } from './lock.ts'
 
@@ -53,6 +54,9 @@ export function noteSent(
   { sentAt, endpoint, via, confirmed }: Sending,
   ...events: readonly string[]
 ): void {
+  if (!isOwnState(path.dirname(file)) || whyForeign(file) !== undefined) {
+    throw new Error('the ledger belongs to another user')
+  }
   // The event goes in as the bytes that were sent, never parsed and serialised again.
   const head = `{"sent_at":${JSON.stringify(sentAt)},"endpoint":${JSON.stringify(endpoint)},"event":`
   const tail = `,"via":"${via}","confirmed":${confirmed}}\n`

@@ -3,6 +3,7 @@ import path from 'node:path'
 
 import { isBusy, look, readSmallFile } from '../files/read.ts'
 import { privateFile, removeFile, temporaryName } from '../files/write.ts'
+import { isOwnState, whyForeign } from './foreign.ts'
 import {
   type Holder,
   holderIn,
@@ -104,13 +105,18 @@ const patience = { noticeMs: 1200, dieMs: 600 } as const
 export async function stopUploader(lock: string): Promise<boolean> {
   if (await isReleased(lock, patience.noticeMs)) return true
   const { holder } = readLock(lock) ?? { holder: nobody }
-  if (!isProvenUploader(holder)) return false
+  if (foreignLock(lock) || !isProvenUploader(holder)) return false
   try {
     process.kill(holder.pid, 'SIGKILL')
   } catch {
     // It ended just now.
   }
   return await isReleased(lock, patience.dieMs)
+}
+
+/** Anybody can write any PID into a file of his own. */
+function foreignLock(lock: string): boolean {
+  return !isOwnState(path.dirname(lock)) || whyForeign(lock) !== undefined
 }
 
 async function isReleased(lock: string, withinMs: number): Promise<boolean> {
