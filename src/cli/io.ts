@@ -23,17 +23,24 @@ export interface Io {
 }
 
 export function toJson(value: unknown): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`
+  // JSON may spell any character as an escape, and to its readers that is the same text.
+  const text = JSON.stringify(value, undefined, 2).replace(unprintable, escaped)
+  return `${text}\n`
 }
 
-/** Text of foreign origin, made safe to show: it may not move the cursor or reorder the line. */
+function escaped(character: string): string {
+  return Array.from({ length: character.length }, (_, index) => {
+    return `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`
+  }).join('')
+}
+
+/** Text of foreign origin, made safe to show: it can't move the cursor or reorder the line. */
 export function printable(text: string): string {
   return text.replace(unprintable, '?')
 }
 
-const unprintable =
-  // oxlint-disable-next-line no-control-regex -- these are what must not reach the terminal
-  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+/** Control and format characters of any kind, and those that end a line, but for the line feed. */
+const unprintable = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
 /** The real terminal, or the file or pipe in its place. */
 export function processIo(

@@ -82,7 +82,7 @@ export function tidy(file: string, { environment }: Context): string {
     home !== undefined && platform !== 'win32' && file.startsWith(home + path.sep)
       ? `~${file.slice(home.length)}`
       : file
-  return printable(shown)
+  return printable(shown).replaceAll('\n', '?')
 }
 
 /** `1 event`, `12,345 events`. By hand: the first number that a locale writes takes it 20 ms. */

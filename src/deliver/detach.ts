@@ -10,7 +10,7 @@ import type { Product } from '../product/product.ts'
 import type { Context } from '../settings/context.ts'
 import type { HostEnvironment } from '../settings/host-environment.ts'
 import type { Paths } from '../settings/paths.ts'
-import { productVariable } from '../store/senders.ts'
+import { productVariable } from '../store/process-identity.ts'
 
 /** A program that uploads what waits and ends; it gets the product in its environment. */
 export interface UploaderProgram {

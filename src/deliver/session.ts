@@ -4,9 +4,8 @@ import path from 'node:path'
 import { contractsOf } from '../contract/contracts.ts'
 import { timestamp } from '../contract/timestamp.ts'
 import type { Context } from '../settings/context.ts'
-import { openLedger } from '../store/ledger.ts'
+import { noteSent } from '../store/ledger.ts'
 import { readQueued, setAside } from '../store/queued-event.ts'
-import { renewLock } from '../store/senders.ts'
 import { noteAnswerTime } from '../store/upload-state.ts'
 import { type Backlog, openBacklog } from './backlog.ts'
 import { openHttpClient } from './http/client.ts'
@@ -54,6 +53,7 @@ export async function runSession(
   options: SessionOptions,
   until: number,
   handed: Set<string>,
+  isOurs: () => boolean = () => true,
 ): Promise<SessionEnd> {
   const start = options.context()
   const { paths, environment } = start
@@ -79,6 +79,8 @@ export async function runSession(
     if (!verdict.uploading) return `off (${verdict.decidedBy})`
     if (isMoved()) return 'the endpoint was changed'
     if (Date.now() > until) return 'out of time'
+    // One that was suspended may have lost the lock to an uploader on another machine.
+    if (!isOurs()) return 'another uploader took over'
     return tally.stop === null ? undefined : (tally.trouble ?? undefined)
   }
   const post = async (name: string, bytes: string): Promise<void> => {
@@ -114,12 +116,10 @@ export async function runSession(
     if (isMoved()) movedAt ??= Date.now()
     if (!isAllowed() || (movedAt !== undefined && Date.now() - movedAt > graceMs)) client.close()
   }, lookAgainMs)
-  const renewal = setInterval(() => renewLock(paths.lock), renewMs)
   try {
     await Promise.all(Array.from({ length: inFlight }, worker))
   } finally {
     clearInterval(watchdog)
-    clearInterval(renewal)
     client.close()
   }
   const why = whyNot()
@@ -145,14 +145,18 @@ function admission({ product, paths, environment }: Context) {
  * more than what is in flight can ever be in doubt.
  */
 function settlement({ choices, paths, environment }: Context, { done }: Backlog) {
-  const record = openLedger(paths.ledger)
   let confirmed: { name: string; bytes: string; noted: () => void }[] = []
   const writeDown = (): void => {
     const batch = confirmed
     confirmed = []
-    const events = batch.map(({ bytes }) => bytes)
+    const sending = {
+      sentAt: timestamp(environment.now()),
+      endpoint: choices.endpoint.value,
+      via: 'http',
+      confirmed: true,
+    } as const
     try {
-      record(timestamp(environment.now()), choices.endpoint.value, events)
+      noteSent(paths.ledger, sending, ...batch.map(({ bytes }) => bytes))
     } catch {
       // To send it again because our own note could not be made would be worse.
     }

@@ -1,6 +1,8 @@
 import { removeLeftovers } from '../store/cleanup.ts'
-import { liveHolder, thisProcess } from '../store/lock-holder.ts'
-import { type Lock, takeLock } from '../store/lock.ts'
+import { foreignIn } from '../store/foreign.ts'
+import { liveHolder } from '../store/lock-holder.ts'
+import type { Lock } from '../store/lock.ts'
+import { takeUploadLock } from '../store/upload-lock.ts'
 import { queuedNames } from '../store/queue.ts'
 import { holderHangs, killUploader, removeDeadSenders } from '../store/senders.ts'
 import { noticeWasSeen } from '../store/stats.ts'
@@ -28,7 +30,7 @@ export async function upload(options: UploadOptions): Promise<SessionEnd> {
     try {
       removeLeftovers(paths)
       removeDeadSenders(paths)
-      const end = await runSession(options, until, handed)
+      const end = await runSession(options, until, handed, lock.isOurs)
       result = {
         attempted: result.attempted + end.attempted,
         delivered: result.delivered + end.delivered,
@@ -48,6 +50,8 @@ function whyNot({ context, impatient }: UploadOptions): string | undefined {
   const now = context()
   const { verdict, paths, environment } = now
   if (!verdict.uploading) return `off (${verdict.decidedBy})`
+  const [foreign] = foreignIn(paths)
+  if (foreign !== undefined) return `${foreign.path} is not ours`
   const state = uploadStateOf(now)
   if (isGone(now, state)) return 'the collector asked this version to stop (410)'
   // A person who asks for an upload knows of it, and waits for no back-off.
@@ -63,7 +67,7 @@ const lookAgainMs = 50
 async function lockFor(options: UploadOptions, until: number): Promise<Lock | string> {
   const { paths } = options.context()
   for (;;) {
-    const lock = takeLock(paths.lock, thisProcess())
+    const lock = takeUploadLock(paths.lock)
     if (lock !== undefined) return lock
     if (!options.impatient || Date.now() > until) return 'another uploader is running'
     const holder = liveHolder(paths.lock)

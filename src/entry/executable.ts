@@ -1,4 +1,4 @@
-import { productVariable } from '../store/senders.ts'
+import { productVariable } from '../store/process-identity.ts'
 import { runCommandLine } from './cli.ts'
 import { buildVersion } from '../product/build.ts'
 import { runmat } from '../product/runmat.ts'

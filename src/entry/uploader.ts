@@ -1,5 +1,5 @@
 import { noteArrival } from '../deliver/detach.ts'
-import { productVariable } from '../store/senders.ts'
+import { productVariable } from '../store/process-identity.ts'
 import { upload } from '../deliver/upload.ts'
 import { startWatchdog } from '../deliver/watchdog.ts'
 import { buildIngestionKey, buildVersion } from '../product/build.ts'

@@ -20,11 +20,15 @@ export interface RecorderOptions {
  * asked to see them, and the uploader after it. The library and `record` share it.
  */
 export interface Recorder {
-  readonly usage: (context: Context, version: string, input: UsageInput) => readonly string[]
+  readonly usage: (
+    context: Context,
+    version: string | undefined,
+    input: UsageInput,
+  ) => readonly string[]
   /** Announces telemetry as `first` says, unless this process has; then records another event. */
   readonly event: <T>(
     context: Context,
-    version: string,
+    version: string | undefined,
     first: UsageInput,
     work: () => T,
   ) => { readonly announced: readonly string[]; readonly result: T }
@@ -48,11 +52,15 @@ export function openRecorder({
   const show = (context: Context, bytes: string): void => {
     for (const stream of shownOn(context)) write[stream](`${bytes}\n`)
   }
-  const usage = (context: Context, version: string, input: UsageInput): readonly string[] => {
+  const usage = (
+    context: Context,
+    version: string | undefined,
+    input: UsageInput,
+  ): readonly string[] => {
     const isSeen = () => noticeIsShown || errIsTerminal()
-    const { queued, noticeDue, isFirst } = recordUsage(context, version, input, isSeen)
+    const { queued, noticeDue, isFirst, mayLeave } = recordUsage(context, version, input, isSeen)
     isAnnounced = true
-    isHeldBack ||= noticeDue
+    isHeldBack ||= noticeDue || !mayLeave
     // A log or a pipe gets the notice once, which does not count; a terminal gets it until it has.
     if (noticeDue && !noticeIsShown && (isFirst || isSeen())) write.err(noticeText(product))
     for (const bytes of queued) show(context, bytes)

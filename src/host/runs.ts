@@ -1,7 +1,7 @@
 import { runtimePlatformOf } from '../contract/platform.ts'
 import { type Live, openLive, type Pending } from '../deliver/live.ts'
 import { newUuid } from '../files/uuid.ts'
-import { queueFinished } from '../record/queue-drafts.ts'
+import { queueFinished } from '../record/queue-finished.ts'
 import { buildFinished, buildStarted, type RunFinish, type RunStart } from '../record/run.ts'
 import { usableVersion } from '../record/usage.ts'
 import type { Context } from '../settings/context.ts'

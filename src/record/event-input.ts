@@ -26,27 +26,28 @@ export function readEventInput(
   const { product, verdict, paths } = context
   const input = parseObject(text)
   if (input === undefined) return refuse('The input is not a JSON object.', kind)
-  const label = String(input['event_label'])
+  const label = input['event_label']
   const contracts = contractsOf(product).filter((one) => one.kind === kind)
-  const contract = contracts.find(({ labels }) => labels.includes(label))
+  const contract = contracts.find(({ labels }) => labels.some((one) => one === label))
   if (contract === undefined) {
     const labels = contracts.flatMap((one) => one.labels)
     return refuse(`event_label must be one of ${labels.join(', ')}.`, kind)
   }
   const own =
     kind === 'runtime'
-      ? idInSession(input['session_id'], contract.labels.indexOf(label))
+      ? idInSession(
+          input['session_id'],
+          contract.labels.findIndex((one) => one === label),
+        )
       : undefined
   const id = own ?? newUuid()
-  const event = {
-    ...filledIn(context, kind, input),
-    // Not for a host to choose: an event is its own, and its machine is this one.
-    uuid: id,
-    cid: verdict.collecting ? mintClientId(paths.clientId) : undefined,
-  }
+  // A host chooses neither the id of an event nor that of its machine.
+  const event = { ...filledIn(context, kind, input), uuid: id, cid: undefined }
   const fault = contract.faultIn(event)
   if (fault !== undefined) return refuse(faultText(fault), kind)
-  const bytes = contract.serialise(event)
+  // Only now: input that is refused, or never sent, must not make an id.
+  const cid = verdict.uploading ? mintClientId(paths.clientId) : undefined
+  const bytes = contract.serialise({ ...event, cid })
   return bytes === undefined
     ? refuse('The input makes no event.', kind)
     : { ok: true, value: { id, bytes, mayBeRepeated: own !== undefined } }

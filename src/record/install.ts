@@ -3,7 +3,7 @@ import { platformOf } from '../contract/platform.ts'
 import { newUuid } from '../files/uuid.ts'
 import type { Context } from '../settings/context.ts'
 import { mintClientId } from '../store/client-id.ts'
-import { queueFinished } from './queue-drafts.ts'
+import { queueFinished } from './queue-finished.ts'
 
 /** What an installer knows. */
 export interface InstallFacts {

@@ -85,7 +85,7 @@ function previewRun(
 function previewUsage(context: Context, ownVersion: string): Preview {
   const { product, paths, environment } = context
   const at = timestamp(environment.now())
-  const reading = readStats(paths.stats)
+  const reading = readStats(paths.stats, at)
   const stats = reading.kind === 'read' ? reading.stats : freshStats(at)
   const clientId = readClientId(paths.clientId)
   const bytes = buildUsage(product, {

@@ -1,13 +1,9 @@
 import { removeFile } from '../files/write.ts'
 import type { Context } from '../settings/context.ts'
-import { momentOf } from '../settings/host-environment.ts'
 import { enqueueAll, makeRoom } from '../store/queue.ts'
-import { changeStats, type History } from '../store/stats-file.ts'
 import type { Stats } from '../store/stats.ts'
-import { presumedFired } from './milestones.ts'
-import { recovered } from './recover.ts'
 
-/** An event that needs to know its place in line. */
+/** An event that is built once its sequence number is known. */
 export interface Draft {
   readonly id: string
   readonly build: (sequence: number) => string | undefined
@@ -15,13 +11,13 @@ export interface Draft {
 
 export interface Drafted {
   readonly stats: Stats
-  /** The bytes of what is queued by `put`. */
+  /** The bytes of the events that `put` queues. */
   readonly queued: readonly string[]
-  /** Answers with the files that were made. */
+  /** Writes the events and returns their files. */
   readonly put: () => readonly string[]
 }
 
-/** Makes events of the drafts, in order, and room for them, for a caller that holds the statistics. */
+/** Builds the drafts in order and makes room for them. The caller holds the statistics lock. */
 export function queueDrafts(
   { paths }: Context,
   now: number,
@@ -52,27 +48,10 @@ export function queueDrafts(
   }
 }
 
-/** Queues finished events that wait for no milestone; `lost` of their kind gave way before. */
-export function queueFinished(
-  context: Context,
-  events: readonly { readonly id: string; readonly bytes: string }[],
-  lost = 0,
-): void {
-  if (!context.verdict.uploading || events.length + lost === 0) return
-  const { paths, environment } = context
-  const moment = momentOf(environment)
-  changeStats(paths.stats, moment, (found, history) => {
-    const before = continued(context, found, history)
-    const drafts = events.map(({ id, bytes }) => ({ id, build: () => bytes }))
-    const counted = { ...before, dropped: before.dropped + lost }
-    const { stats, put } = queueDrafts(context, moment.now, counted, drafts)
-    return { stats, put: () => unlessChanged(context, put()), result: undefined }
-  })
-}
-
 /**
- * Whoever said no while we stood in line wipes the queue before we have put something there, or
- * after: in either case what we have recorded is gone. Undefined where another word counts now.
+ * Checks consent again once the events are in the queue. A `disable` that ran meanwhile wiped the
+ * queue either before or after they arrived, so they are removed here as well. Undefined if consent
+ * has changed.
  */
 export function unlessChanged(
   { verdict, again }: Context,
@@ -82,16 +61,4 @@ export function unlessChanged(
   if (now.uploading === verdict.uploading && now.collecting === verdict.collecting) return files
   for (const file of files) removeFile(file)
   return undefined
-}
-
-/** The statistics to go on from, when the past was damaged or a host died while writing it. */
-export function continued(
-  { product, paths }: Context,
-  stats: Stats,
-  history: History,
-  release?: string,
-): Stats {
-  if (history === 'known') return stats
-  const known = history === 'lost' ? { ...stats, fired: presumedFired(product, release) } : stats
-  return recovered(product, paths, known, history)
 }

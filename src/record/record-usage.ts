@@ -1,15 +1,27 @@
 import { timestamp } from '../contract/timestamp.ts'
 import { noticeVersion } from '../contract/versions.ts'
+import type { Product } from '../product/product.ts'
 import { newUuid } from '../files/uuid.ts'
 import type { Context } from '../settings/context.ts'
-import { momentOf } from '../settings/host-environment.ts'
+import { type Moment, momentOf } from '../settings/host-environment.ts'
 import { mintClientId } from '../store/client-id.ts'
+import { isOwnState } from '../store/foreign.ts'
+import {
+  hasPostponed,
+  postpone,
+  readPostponed,
+  remainingOf,
+  removePostponed,
+} from '../store/postponed.ts'
 import { changeStats } from '../store/stats-file.ts'
-import type { Stats } from '../store/stats.ts'
+import { readStats, type Stats } from '../store/stats.ts'
 import { counted } from './count.ts'
+import { type Counting, countingIn } from './counting.ts'
 import { type ReachedMilestone, type UsageInput, milestonesReached } from './milestones.ts'
-import { continued, type Draft, queueDrafts, unlessChanged } from './queue-drafts.ts'
-import { buildUsage, usableVersion } from './usage.ts'
+import { type Draft, queueDrafts, unlessChanged } from './queue-drafts.ts'
+import { markedWithId } from './machine.ts'
+import { continued } from './recover.ts'
+import { buildUsage, noVersion, usableVersion } from './usage.ts'
 
 export interface Recorded {
   /** The bytes of what was queued now. */
@@ -18,58 +30,125 @@ export interface Recorded {
   readonly noticeDue: boolean
   /** Nothing was recorded on this machine before. */
   readonly isFirst: boolean
+  /** False while it is not certain that a person has seen the notice. */
+  readonly mayLeave: boolean
 }
 
-const nothing: Recorded = { queued: [], noticeDue: false, isFirst: false }
+const nothing: Recorded = { queued: [], noticeDue: false, isFirst: false, mayLeave: true }
 
-/** How many marks of milestones are remembered; a version more is a handful of marks more. */
+/** How many marks of milestones are remembered. A version adds a handful of marks. */
 const marksKept = 500
 
+/** How long a host works on the counts of others. */
+const foldMs = 20
+
 /**
- * Counts what has happened, and queues an event for each milestone that it reaches. The whole is
- * one step for other processes: counters are exact, and no milestone or sequence comes twice.
+ * Counts what has happened, and queues an event for each milestone that it reaches. For other
+ * processes this is one step: counters are exact, and no milestone and no sequence number comes
+ * twice. If the statistics are not free in time, the count is left for the next process that has
+ * them.
  */
 export function recordUsage(
   context: Context,
-  version: string,
+  version: string | undefined,
   input: UsageInput,
   noticeIsSeen: () => boolean,
 ): Recorded {
-  const { product, verdict, paths, environment } = context
-  if (!verdict.collecting) return nothing
+  const { verdict, paths, environment } = context
+  if (!verdict.collecting || !isOwnState(paths.state)) return nothing
   const moment = momentOf(environment)
-  const at = timestamp(moment.now)
-  const release = usableVersion(version)
+  const own: Counting = {
+    at: timestamp(moment.now),
+    ...(version !== undefined && { version: usableVersion(version) }),
+    mayLeave: verdict.uploading,
+    input,
+  }
+  const recorded = fold(context, moment, [own], noticeIsSeen)
+  // If consent has changed meanwhile, the new verdict decides how this is recorded, if at all.
+  if (recorded === 'changed') {
+    return recordUsage(context.again(), version, input, noticeIsSeen)
+  }
+  if (recorded === undefined) postpone(paths.stats, moment.now, own)
+  // The last holder looks for postponed counts after it has released the lock, and a host that has
+  // postponed one looks for the lock: so one of the two sees the other.
+  const end = performance.now() + foldMs
+  while (hasPostponed(paths.stats) && performance.now() < end) {
+    if (typeof fold(context, moment, [], noticeIsSeen, 0) !== 'object') break
+  }
+  return recorded ?? { ...nothing, mayLeave: isTold(paths.stats) }
+}
+
+/** Has the user been told, as far as the statistics say that another process holds now? */
+function isTold(stats: string): boolean {
+  const reading = readStats(stats)
+  return reading.kind === 'read' && reading.stats.notice >= noticeVersion
+}
+
+/** Adds postponed counts and then these ones to the statistics. Undefined if they are not free. */
+function fold(
+  context: Context,
+  moment: Moment,
+  own: readonly Counting[],
+  noticeIsSeen: () => boolean,
+  waitMs?: number,
+): Recorded | 'changed' | undefined {
+  const { product, verdict, paths } = context
   let isChanged = false
-  const recorded = changeStats(paths.stats, moment, (found, history) => {
-    const before = continued(context, found, history, release)
-    const noticeDue = before.notice < noticeVersion
-    const stats = counted(product, before, input, { at, mayLeave: verdict.uploading })
-    const due = milestonesReached(product, stats, release, input)
-    const after: Stats = {
+  const recorded = changeStats(
+    paths.stats,
+    moment,
+    (found, history) => {
+      const known = remainingOf(paths.stats, found.folded)
+      const postponed = readPostponed(paths.stats, known)
+      const all = [...postponed.flatMap(({ content }) => countingIn(content)), ...own]
+      const before = continued(context, found, history, own[0]?.version)
+      const names = [...known, ...postponed.map(({ name }) => name)]
+      let after: Stats = { ...before, folded: names }
+      const drafts: Draft[] = []
+      for (const one of all) {
+        const { stats, due } = counting(product, after, one)
+        after = stats
+        if (!verdict.uploading || !one.mayLeave) continue
+        drafts.push(...due.map(({ trigger }) => draft(context, one.at, trigger, stats)))
+      }
+      const noticeDue = before.notice < noticeVersion
+      if (own.length > 0 && noticeDue && noticeIsSeen()) after = { ...after, notice: noticeVersion }
+      const { stats: written, queued, put } = queueDrafts(context, moment.now, after, drafts)
+      return {
+        stats: markedWithId(context, written),
+        put: () => {
+          const files = unlessChanged(context, put())
+          isChanged = files === undefined
+          return files
+        },
+        done: () => {
+          if (names.length > 0) removePostponed(paths.stats, names)
+        },
+        result: { queued, noticeDue, isFirst: history === 'none', mayLeave: true },
+      }
+    },
+    waitMs,
+  )
+  return isChanged ? 'changed' : recorded
+}
+
+function counting(
+  product: Product,
+  before: Stats,
+  { at, version, mayLeave, input, dropped = 0 }: Counting,
+): { readonly stats: Stats; readonly due: readonly ReachedMilestone[] } {
+  const stats = counted(product, before, input, { at, mayLeave })
+  const release = version ?? stats.version ?? noVersion
+  const due = milestonesReached(product, stats, release, input)
+  return {
+    due,
+    stats: {
       ...stats,
-      version: input.isAnnouncement ? stats.version : release,
+      version: input.isAnnouncement ? stats.version : (version ?? stats.version),
       fired: remembered(stats.fired, due),
-      notice: noticeDue && noticeIsSeen() ? noticeVersion : stats.notice,
-    }
-    const drafts = verdict.uploading
-      ? due.map(({ trigger }) => draft(context, at, trigger, after))
-      : []
-    const { stats: written, queued, put } = queueDrafts(context, moment.now, after, drafts)
-    return {
-      stats: written,
-      put: () => {
-        const files = unlessChanged(context, put())
-        isChanged = files === undefined
-        return files
-      },
-      result: { queued, noticeDue, isFirst: history === 'none' },
-    }
-  })
-  // What another word counts for is recorded as that word says, or not at all.
-  return isChanged
-    ? recordUsage(context.again(), version, input, noticeIsSeen)
-    : (recorded ?? nothing)
+      dropped: stats.dropped + dropped,
+    },
+  }
 }
 
 function draft(context: Context, at: string, trigger: string, stats: Stats): Draft {
@@ -83,7 +162,7 @@ function draft(context: Context, at: string, trigger: string, stats: Stats): Dra
         installId: mintClientId(paths.clientId),
         trigger,
         at,
-        version: stats.version ?? '',
+        version: stats.version ?? noVersion,
         platform: environment.platform,
         arch: environment.arch,
         stats: { ...stats, sequence },
@@ -91,7 +170,7 @@ function draft(context: Context, at: string, trigger: string, stats: Stats): Dra
   }
 }
 
-/** Marks of old versions may be forgotten; those that stand for all time, without one, never. */
+/** Marks of old versions may be forgotten. Marks without a version are kept for good. */
 function remembered(fired: readonly string[], due: readonly ReachedMilestone[]): readonly string[] {
   if (due.length === 0) return fired
   const marks = [...fired, ...due.map(({ mark }) => mark)]

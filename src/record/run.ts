@@ -20,10 +20,14 @@ export interface RunFinish {
   readonly jitUsed?: boolean
   /** Measured from the start where the host does not say. */
   readonly durationUs?: number
+  /** In the names of this library, or in those of the event. */
   readonly counters?: {
     readonly totalExecutions?: number
     readonly jitCompiled?: number
     readonly interpreterFallback?: number
+    readonly total_executions?: number
+    readonly jit_compiled?: number
+    readonly interpreter_fallback?: number
   }
   readonly provider?: {
     readonly device?: {
@@ -92,9 +96,9 @@ export function buildFinished(
       timestamp_ms: now,
       ...failureFields(failure),
       counters: counters && {
-        total_executions: counters.totalExecutions,
-        jit_compiled: counters.jitCompiled,
-        interpreter_fallback: counters.interpreterFallback,
+        total_executions: counters.totalExecutions ?? counters.total_executions,
+        jit_compiled: counters.jitCompiled ?? counters.jit_compiled,
+        interpreter_fallback: counters.interpreterFallback ?? counters.interpreter_fallback,
       },
       ...providerFields(finish.provider, duration_us),
     },

@@ -40,7 +40,10 @@ export function buildUsage(product: Product, facts: UsageFacts): string | undefi
   })
 }
 
-/** A host that does not know its version, or calls it something free, is counted all the same. */
+/** Stands in where no host has given a version: the contract requires one. */
+export const noVersion = '0.0.0'
+
+/** A host without a version, or with one that is free text, is counted all the same. */
 export function usableVersion(version: string): string {
-  return accepts(versionForm, version) ? version : '0.0.0'
+  return accepts(versionForm, version) ? version : noVersion
 }

@@ -1,13 +1,12 @@
 import { linkSync, renameSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import path from 'node:path'
 
-import { look, fingerprintOf } from '../files/read.ts'
-import { codeOf } from '../files/errors.ts'
-import { retryWhileInUse } from '../files/errors.ts'
+import { codeOf, retryWhileInUse, waitSync } from '../files/errors.ts'
+import { fingerprintOf, isBusy, look, readSmallFile } from '../files/read.ts'
 import { newUuid } from '../files/uuid.ts'
-import { isBusy, readSmallFile } from '../files/read.ts'
-import { waitSync } from '../files/errors.ts'
 import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/write.ts'
+import { isOlder } from './lock-holder.ts'
 
 /**
  * Can this be traced back to me? No: the id is a random number, made here and derived from
@@ -22,18 +21,46 @@ export function readClientId(file: string): string | undefined {
   return last.id
 }
 
+/** Is there certainly no id? Not while another program has the file open. */
+export function hasNoClientId(file: string): boolean {
+  return readClientId(file) === undefined && !isBusy(readSmallFile(file, 256))
+}
+
 /** A look at a file costs a quarter of reading it, and a host has one id. */
 let last: { readonly trace: string; readonly id: string | undefined } = { trace: '', id: undefined }
 
 function idIn(bytes: Buffer): string | undefined {
-  const id = bytes.toString('latin1').trim().toLowerCase()
-  return randomForm.test(id) ? id : undefined
+  const text = bytes
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .trim()
+  const id = text.toLowerCase()
+  if (randomForm.test(id)) return id
+  return olderForm.test(text) ? derivedFrom(text) : undefined
 }
 
 /** Other versions of UUID can hold a network address, so only random ones are taken. */
 const randomForm = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
-/** The id of this machine, made if there is none. However many processes ask at once, all get the same. */
+/** What older installers wrote where there was no `uuidgen`: the time and a PID, or `anon-…`. */
+const olderForm = /^(\d{9,11}-\d{1,7}|anon-[A-Za-z0-9-]{1,64})$/
+
+/**
+ * The file keeps an older id, and events carry a UUID made of it, because the contract knows no
+ * other form. The collector makes the same one of it, so that the machine stays one machine.
+ */
+function derivedFrom(older: string): string {
+  // Loading this takes longer than recording an event, and hardly any machine needs it.
+  const { createHash } = createRequire(import.meta.url)(
+    'node:crypto',
+  ) as typeof import('node:crypto')
+  const bytes = createHash('sha256').update(older).digest()
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+  return bytes.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+}
+
+/** The id of this machine, made if there is none. All processes that ask at once get the same one. */
 export function mintClientId(file: string): string {
   const existing = readClientId(file)
   if (existing !== undefined) return existing
@@ -49,8 +76,8 @@ export function mintClientId(file: string): string {
 }
 
 /**
- * Whoever holds `<file>.new` may replace the malformed file. Its holder looks at the file once
- * more, because another may have replaced it before; everybody else waits for the outcome.
+ * The process that has made `<file>.new` may replace the malformed file. It reads the file once
+ * more, because another process may have replaced it before. All others wait for the outcome.
  */
 function replaceMalformed(file: string, own: string, id: string): string {
   // It may hold a good one.
@@ -63,7 +90,7 @@ function replaceMalformed(file: string, own: string, id: string): string {
       try {
         if (winner === undefined && moved(successor, file)) return id
       } catch (error) {
-        // Nobody will replace it, and nobody shall stand in line for that.
+        // It can't be replaced, and no other process should wait for that.
         removeFile(successor)
         throw error
       }
@@ -71,8 +98,8 @@ function replaceMalformed(file: string, own: string, id: string): string {
       if (winner !== undefined) return winner
     } else if (settled !== undefined) {
       return settled
-    } else if (ageOf(successor) > 2000) {
-      removeFile(successor) // its holder died between two system calls
+    } else if (isOlder(successor, 2000, 'ctimeMs')) {
+      removeFile(successor) // its maker died between two system calls
     }
     waitSync(5)
   }
@@ -123,9 +150,4 @@ function moved(from: string, to: string): boolean {
 
 function sizeOf(file: string): number {
   return look(file)?.size ?? 0
-}
-
-function ageOf(file: string): number {
-  const stat = look(file)
-  return stat === undefined ? 0 : Date.now() - stat.mtimeMs
 }

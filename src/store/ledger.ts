@@ -1,11 +1,21 @@
-import { appendFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, renameSync } from 'node:fs'
 import path from 'node:path'
 
+import { codeOf, retryWhileInUse } from '../files/errors.ts'
 import { look } from '../files/read.ts'
-import { readSmallFile } from '../files/read.ts'
-import { makeFolder, replaceFile } from '../files/write.ts'
+import {
+  makeFolder,
+  privateFile,
+  removeFile,
+  temporaryName,
+  writeFully,
+  writeNewFile,
+} from '../files/write.ts'
+import { isOwnState, whyForeign } from './foreign.ts'
+import { thisProcess } from './lock-holder.ts'
+import { takeLock } from './lock.ts'
 
-/** One event that the collector confirmed, as it was sent. */
+/** One event that left this machine, as it was sent. */
 export interface Sent {
   readonly sent_at: string
   readonly endpoint: string
@@ -16,84 +26,179 @@ export interface Sent {
   readonly confirmed?: boolean
 }
 
-/** Grown past `most`, the ledger keeps its newest `keep` bytes. */
-const limits = { most: 2 * 1024 * 1024, keep: 1024 * 1024 } as const
-
-/** Opens the ledger for the one process that holds the upload lock. */
-export function openLedger(
-  file: string,
-): (sentAt: string, endpoint: string, events: readonly string[]) => void {
-  makeFolder(path.dirname(file))
-  endLastLine(file)
-  let size = look(file)?.size ?? 0
-  return (sentAt, endpoint, events) => {
-    size += noteSent(file, { sentAt, endpoint, via: 'http', confirmed: true }, ...events)
-    if (size > limits.most) size = cutBack(file)
-  }
-}
-
-/** How events left this machine, and whether the collector has confirmed them. */
-export interface Departure {
+/** What is the same for all events of one call of `noteSent`. */
+export interface Sending {
   readonly sentAt: string
   readonly endpoint: string
-  readonly via: 'http' | 'udp' | 'installer'
+  readonly via: NonNullable<Sent['via']>
   readonly confirmed: boolean
 }
 
-/** Adds a line for each event in one go, also while others do; says how long that is. */
+/**
+ * A ledger larger than `mostBytes` is cut back to its newest `keepBytes`, or to its newest
+ * `keepEvents` if those take more room. Reading stops after `readBytes`.
+ */
+const limits = {
+  mostBytes: 2 * 1024 * 1024,
+  keepBytes: 1024 * 1024,
+  keepEvents: 1000,
+  readBytes: 64 * 1024 * 1024,
+} as const
+
+/**
+ * Adds one line for each event. Several processes may do so at once, and each of them keeps the
+ * ledger within its bounds. Throws if the line can't be written.
+ */
 export function noteSent(
   file: string,
-  { sentAt, endpoint, via, confirmed }: Departure,
+  { sentAt, endpoint, via, confirmed }: Sending,
   ...events: readonly string[]
-): number {
-  // An event goes in as the bytes that were sent, not as a copy that was taken apart and put
-  // together again.
-  const to = JSON.stringify(endpoint)
-  const how = `"via":"${via}","confirmed":${confirmed}`
-  const head = `{"sent_at":"${sentAt}","endpoint":${to},${how},"event":`
-  const lines = events.map((bytes) => `${head}${bytes}}\n`).join('')
-  appendFileSync(file, lines, { mode: 0o600 })
-  return Buffer.byteLength(lines)
+): void {
+  if (!isOwnState(path.dirname(file)) || whyForeign(file) !== undefined) {
+    throw new Error('the ledger belongs to another user')
+  }
+  // The event goes in as the bytes that were sent, never parsed and serialised again.
+  const head = `{"sent_at":${JSON.stringify(sentAt)},"endpoint":${JSON.stringify(endpoint)},"event":`
+  const tail = `,"via":"${via}","confirmed":${confirmed}}\n`
+  const lines = events.map((bytes) => `${head}${bytes}${tail}`).join('')
+  // If another process cut the ledger back meanwhile, the line may be in the old file only.
+  for (let round = 0; round < 5; round += 1) {
+    const size = append(file, lines)
+    if (size === undefined) continue
+    if (size > limits.mostBytes) cutBack(file)
+    return
+  }
 }
 
-/** What was sent, newest first. A line cut short by a crash is passed over. */
+/** What was sent, newest first. Lines that are damaged or cut short are skipped. */
 export function readLedger(file: string): readonly Sent[] {
-  return ledgerLines(file).flatMap(parseLine).toReversed()
+  return linesOf(file).flatMap(parseLine).toReversed()
 }
 
 export function countSent(file: string): { readonly events: number; readonly last: string | null } {
-  const lines = ledgerLines(file)
+  const lines = linesOf(file)
   const last = lines.findLast((line) => parseLine(line).length > 0)
   return { events: lines.length, last: last ? (parseLine(last)[0]?.sent_at ?? null) : null }
 }
 
-/** A crash may have cut the last line short; the next must not be glued to it. */
-function endLastLine(file: string): void {
-  const reading = readSmallFile(file, 2 * limits.most)
-  if (reading.kind === 'read' && reading.bytes.length > 0 && reading.bytes.at(-1) !== 10) {
-    appendFileSync(file, '\n')
+const appending =
+  constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0)
+
+/** Returns the new size; undefined where the file has been replaced by now. */
+function append(file: string, lines: string): number | undefined {
+  const descriptor = openForAppending(file)
+  try {
+    const { ino, size } = fstatSync(descriptor)
+    const bytes = Buffer.from(endsLine(descriptor, size) ? lines : `\n${lines}`)
+    writeFully(descriptor, bytes)
+    // Asked before closing: the number of a closed file may be given to another at once.
+    return look(file)?.ino === ino ? size + bytes.length : undefined
+  } finally {
+    closeSync(descriptor)
   }
 }
 
-function cutBack(file: string): number {
-  const reading = readSmallFile(file, 2 * limits.most)
-  const bytes = reading.kind === 'read' ? reading.bytes : Buffer.of()
-  const kept = bytes.subarray(bytes.indexOf('\n', bytes.length - limits.keep) + 1)
-  replaceFile(file, kept)
-  return kept.length
+function openForAppending(file: string): number {
+  try {
+    return openSync(file, appending, privateFile)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+    makeFolder(path.dirname(file))
+    return openSync(file, appending, privateFile)
+  }
 }
 
-function ledgerLines(file: string): readonly string[] {
-  const reading = readSmallFile(file, 2 * limits.most)
-  if (reading.kind !== 'read') return []
-  const lines = reading.bytes.toString('utf8').split('\n')
-  return lines.filter((line) => line !== '')
+/** A crash or a full disk may have cut the last line short. */
+function endsLine(descriptor: number, size: number): boolean {
+  if (size === 0) return true
+  const last = Buffer.alloc(1)
+  return readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] === newline
+}
+
+const newline = 10
+
+/** One process cuts at a time. The others append meanwhile, and what they add is carried over. */
+function cutBack(file: string): void {
+  const lock = takeLock(`${file}.lock`, thisProcess())
+  if (lock === undefined) return
+  const temporary = temporaryName(file)
+  let old: number | undefined
+  try {
+    old = openSync(file, constants.O_RDONLY)
+    const { size } = fstatSync(old)
+    const from = startOfNewest(old, size)
+    if (from === 0) return
+    writeNewFile(temporary, readRange(old, from, size), true)
+    retryWhileInUse(() => renameSync(temporary, file))
+    const late = readRange(old, size, fstatSync(old).size)
+    if (late.length > 0) append(file, late.toString('utf8'))
+  } finally {
+    if (old !== undefined) closeSync(old)
+    removeFile(temporary)
+    lock.release()
+  }
+}
+
+/** Where the part that is kept begins; 0 while it would be most of the file. */
+function startOfNewest(descriptor: number, size: number): number {
+  const sample = readRange(descriptor, Math.max(0, size - 64 * 1024), size)
+  const line = sample.length / Math.max(1, countLines(sample))
+  // Large events: 1,000 of them are more than `mostBytes`, so the ledger may grow to twice as many.
+  if (size <= 2 * limits.keepEvents * line) return 0
+  const newest = readRange(descriptor, Math.max(0, size - limits.readBytes), size)
+  const start = size - newest.length
+  let at = newest.length - 1
+  for (let lines = 0; at > 0; at = newest.lastIndexOf(newline, at - 1)) {
+    if (lines >= limits.keepEvents && newest.length - at > limits.keepBytes) break
+    lines += 1
+  }
+  return at <= 0 ? start : start + at + 1
+}
+
+function countLines(bytes: Buffer): number {
+  let lines = 0
+  for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, at + 1)) lines += 1
+  return lines
+}
+
+function readRange(descriptor: number, from: number, to: number): Buffer {
+  const bytes = Buffer.alloc(Math.max(0, to - from))
+  let length = 0
+  while (length < bytes.length) {
+    const count = readSync(descriptor, bytes, length, bytes.length - length, from + length)
+    if (count === 0) break
+    length += count
+  }
+  return bytes.subarray(0, length)
+}
+
+const reading = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
+
+/** The newest lines that look whole. A line that was carried over twice counts once. */
+function linesOf(file: string): readonly string[] {
+  if (!look(file)?.isFile()) return []
+  let descriptor: number | undefined
+  try {
+    descriptor = openSync(file, reading)
+    const { size } = fstatSync(descriptor)
+    const text = readRange(descriptor, Math.max(0, size - limits.readBytes), size).toString('utf8')
+    const whole = text
+      .split('\n')
+      .filter((one) => one.startsWith('{"sent_at":') && one.endsWith('}'))
+    return [...new Set(whole)]
+  } catch {
+    return []
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor)
+  }
 }
 
 function parseLine(line: string): readonly Sent[] {
   try {
-    const entry = JSON.parse(line) as Sent | null
-    return typeof entry?.sent_at === 'string' && typeof entry.endpoint === 'string' ? [entry] : []
+    const sent = JSON.parse(line) as Sent
+    const isEvent = typeof sent.event === 'object' && sent.event !== null
+    const isSent = typeof sent.sent_at === 'string' && typeof sent.endpoint === 'string'
+    return isEvent && isSent ? [sent] : []
   } catch {
     return []
   }

@@ -1,89 +1,98 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync } from 'node:fs'
+import path from 'node:path'
 
-import { codeOf } from '../files/errors.ts'
 import { isBusy, look, readSmallFile } from '../files/read.ts'
+import { privateFile, removeFile, temporaryName } from '../files/write.ts'
+import { isOwnState, whyForeign } from './foreign.ts'
+import {
+  type Holder,
+  holderIn,
+  isAlive,
+  isFromElsewhere,
+  signatureOf,
+  thisHolder,
+} from './process-identity.ts'
 
-/** Who holds a lock. The number of a process is used again; together with its birth it is not. */
-export interface Holder {
-  readonly pid: number
-  /** When the process started, in the kernel's own clock, where the kernel tells. */
-  readonly born: string | null
-}
-
-/** A lock that nobody has signed yet is somebody's all the same, for so long. */
+/** A holder makes the lock and signs it a moment later. Until then the lock counts as held. */
 export const unsignedMs = 1000
 
-/**
- * Nobody holds a lock for as long, uploads in the foreground included. Where only the number is known,
- * it has been given to another process by then, one that may run for months.
- */
+/** A holder from another container or machine is believed for this long after it renewed the lock. */
+export const leaseMs = 15_000
+
+/** No upload takes longer. If only a PID is known, another process may have it by then. */
 const longestMs = 90 * 60 * 1000
 
-/** Who holds the lock right now, if anybody still living does. */
+/** The process that holds the lock now. Changes nothing on disk, so it goes by this machine's clock. */
 export function liveHolder(file: string): Holder | undefined {
-  const holder = readLock(file)?.holder
-  return holder !== undefined && isHolding(holder, file) ? holder : undefined
+  const found = readLock(file)
+  return found !== undefined && isHeld(found, file, localClock) ? found.holder : undefined
 }
 
-/** Does this process live, and can it be the one that made the lock? */
-export function isHolding(holder: Holder, file: string): boolean {
-  return isAlive(holder) && (holder.born !== null || ageOf(file) < longestMs)
-}
-
-/** What a lock says that is held for long: who this process is, beyond doubt. */
+/** What a lock says that is held for long. */
 export function thisProcess(): string {
-  return `${JSON.stringify({ pid: process.pid, born: birthOf(process.pid) })}\n`
+  return `${signatureOf(thisHolder())}}\n`
 }
 
-interface Found {
+export interface FoundLock {
   readonly text: string
   readonly holder: Holder
+  /** Nobody can say who holds it: it isn't signed yet, or another program has it open. */
+  readonly isUnsigned: boolean
+  readonly isBusy: boolean
 }
 
-/** Undefined where there is no lock. One that cannot be understood belongs to nobody living. */
-export function readLock(file: string): Found | undefined {
-  const reading = readSmallFile(file, 1024 * 1024)
+/** Undefined where there is no lock. A lock that can't be understood belongs to nobody. */
+export function readLock(file: string): FoundLock | undefined {
+  const reading = readSmallFile(file, 1024 * 1024, { links: false })
   if (reading.kind === 'absent') return undefined
   const text = reading.kind === 'read' ? reading.bytes.toString('utf8') : ''
-  const [, pid = 0, born = null] = /^\{"pid": *(\d+)(?:,"born":"(\w+)")?/.exec(text) ?? []
-  // Between making the name and signing it the holder is at work, not gone.
-  const isNew = Number(pid) === 0 && ageOf(file) < unsignedMs
-  const isSomebody = isNew || isBusy(reading)
-  return {
-    text,
-    holder: isSomebody ? { pid: process.pid, born: null } : { pid: Number(pid), born },
-  }
+  const holder = holderIn(text)
+  const isUnsigned = reading.kind === 'read' && holder.pid === 0
+  return { text, holder, isUnsigned, isBusy: isBusy(reading) }
 }
 
-function isAlive({ pid, born }: Holder): boolean {
-  if (!Number.isSafeInteger(pid) || pid <= 0) return false
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    if (codeOf(error) !== 'EPERM') return false
-  }
-  if (born === null) return true
-  const now = birthOf(pid)
-  return now === null || now === born
+/** Does somebody hold the lock, as far as this process can know? */
+export function isHeld(found: FoundLock, file: string, clock: Clock = fileSystemClock): boolean {
+  if (found.isBusy) return true
+  // A new name of an old file is new: that changes its inode, and not its content.
+  if (found.isUnsigned) return !isOlder(file, unsignedMs, 'ctimeMs', clock)
+  if (isFromElsewhere(found.holder)) return !isOlder(file, leaseMs, 'mtimeMs', clock)
+  if (!isAlive(found.holder)) return false
+  return found.holder.born !== null || !isOlder(file, longestMs, 'mtimeMs', clock)
 }
 
-/**
- * Fields 3 and 22 of Linux's process table; the name before them may hold anything, so they are
- * counted from its end. A zombie has ended; nothing can be born at `ended`.
- */
-function birthOf(pid: number): string | null {
-  if (process.platform !== 'linux') return null
+/** What time it is where the folder is kept. */
+export type Clock = (folder: string) => number
+
+export const localClock: Clock = () => Date.now()
+
+/** The clock that dates the files of a shared folder, learnt by making one. */
+export const fileSystemClock: Clock = (folder) => {
+  const file = temporaryName(path.join(folder, '.clock'))
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' ? 'ended' : (fields[19] ?? null)
+    const descriptor = openSync(file, 'wx', privateFile)
+    const { mtimeMs } = fstatSync(descriptor)
+    closeSync(descriptor)
+    removeFile(file)
+    return mtimeMs
   } catch {
-    return null
+    return Date.now()
   }
 }
 
-/** By the time of the last change of whatever: a new name of an old file is new. */
-export function ageOf(file: string): number {
-  const stat = look(file)
-  return stat === undefined ? 0 : Math.abs(Date.now() - stat.ctimeMs)
+/** Most files are young by any clock; only an old one is worth asking the file system for its own. */
+export function isOlder(
+  file: string,
+  ms: number,
+  time: 'ctimeMs' | 'mtimeMs',
+  clock: Clock = fileSystemClock,
+): boolean {
+  const at = look(file)?.[time]
+  if (at === undefined || Math.abs(Date.now() - at) < ms) return false
+  return Math.abs(clock(path.dirname(file)) - at) >= ms
+}
+
+/** Anybody can write any PID into a file of their own. */
+export function foreignLock(lock: string): boolean {
+  return !isOwnState(path.dirname(lock)) || whyForeign(lock) !== undefined
 }

@@ -1,52 +1,49 @@
-import {
-  closeSync,
-  constants,
-  linkSync,
-  openSync,
-  readSync,
-  renameSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, constants, linkSync, openSync, readSync, renameSync, unlinkSync } from 'node:fs'
 
-import { codeOf } from '../files/errors.ts'
-import { retryWhileInUse } from '../files/errors.ts'
-import { privateFile, removeFile } from '../files/write.ts'
-import { ageOf, isHolding, readLock, unsignedMs } from './lock-holder.ts'
+import { codeOf, retryWhileInUse } from '../files/errors.ts'
+import { statLink } from '../files/read.ts'
+import { privateFile, removeAll, removeFile, writeFully } from '../files/write.ts'
+import { isHeld, isOlder, readLock, unsignedMs } from './lock-holder.ts'
+import { nobody, signatureOf } from './process-identity.ts'
 
-/** A name that only one process can have made. */
+/** A lock that this process holds. */
 export interface Lock {
   /** Open for reading and writing. */
   readonly descriptor: number
-  /** Is it a second name of another file? */
+  /** Is the lock a hard link to the file that it guards? */
   readonly isHardLink: boolean
-  /** What that held, as far as it was small enough to be read at once. */
+  /** The content of the guarded file, if it was small enough to be read at once. */
   readonly content: Buffer | undefined
-  /** Taken from a holder that is gone, and may have left its work half done. */
+  /** Taken from a dead holder, which may have left its work half done. */
   readonly isInherited: boolean
-  /** False for who was at rest for so long that another has given it up and taken over. */
+  /** False where this process rested for so long that another one took the lock over. */
   readonly isOurs: () => boolean
-  /** `isSignedOff`: somebody has written over the signature in a file with two names. */
+  /** Tells other machines that the holder is still at work. */
+  readonly renew: () => void
+  /** `isSignedOff`: the signature in the hard-linked file is overwritten already. */
   readonly release: (isSignedOff?: boolean) => void
-  /** Leaves it to be taken over again, by whom has to do what was inherited and is not done yet. */
+  /** Releases the lock but leaves its recovery to the next holder. */
   readonly releaseForRecovery: () => void
 }
 
-/** From when on a holder asks whether it still is one; and how late it may sign. */
+/** From when on a holder checks that the lock is still its own, and how late it may sign. */
 const doubtMs = unsignedMs / 2
 
+export interface LockOptions {
+  /** A lock that is older than so many milliseconds is taken over, even from a living process. */
+  readonly patience?: number
+  /** A file that begins with a signature. Making a hard link costs a tenth of making a file. */
+  readonly guarded?: string
+}
+
 /**
- * Takes a lock, or answers undefined while somebody else living holds it. A lock whose holder is
- * gone, or that is older than `patience` milliseconds, is taken over. `signature` begins with the
- * number of this process: `{"pid":1`, and its birth, `,"born":"2"`, where that shall be compared.
- *
- * Where the lock guards one file that begins with a signature as long as this, it can be a second
- * name of that file. To make a name costs a disk a tenth of what it costs to make a file.
+ * Takes a lock, or returns undefined while another process holds it. A lock is taken over if its
+ * holder has died, if a holder on another machine has not renewed it, or if it is out of `patience`.
  */
 export function takeLock(
   file: string,
   signature: string,
-  { patience = Infinity, guarded }: { patience?: number; guarded?: string } = {},
+  { patience = Infinity, guarded }: LockOptions = {},
 ): Lock | undefined {
   for (let round = 0; round < 3; round += 1) {
     const named = guarded === undefined ? 'impossible' : signHardLink(file, guarded, signature)
@@ -55,7 +52,8 @@ export function takeLock(
     if (made !== undefined) return lockOf(file, signature, made)
     const found = readLock(file)
     if (found === undefined) continue
-    if (isHolding(found.holder, file) && ageOf(file) < patience) return undefined
+    const isOverdue = patience < Infinity && isOlder(file, patience, 'ctimeMs')
+    if (isHeld(found, file) && !isOverdue) return undefined
     const inherited = inherit(file, found.text, signature)
     if (inherited !== undefined) return lockOf(file, signature, inherited, { isInherited: true })
   }
@@ -69,30 +67,33 @@ function lockOf(
   { isInherited = false, ...guarded }: { isInherited?: boolean; content?: Buffer | undefined } = {},
 ): Lock {
   const isHardLink = 'content' in guarded
-  const since = Date.now()
+  let since = Date.now()
   const isOurs = () =>
     Math.abs(Date.now() - since) < doubtMs || readLock(file)?.text.startsWith(signature) === true
+  const unsign = () => writeFully(descriptor, Buffer.from(signatureOf(nobody)), 0)
   return {
     descriptor,
     isHardLink,
     content: guarded.content,
     isInherited,
     isOurs,
+    renew: () => {
+      // The same bytes again: on a shared folder, writing them makes the server set the time.
+      if (readLock(file)?.text.startsWith(signature) !== true) return
+      writeFully(descriptor, Buffer.from(signature), 0)
+      since = Date.now()
+    },
     release: (isSignedOff = false) => {
       const isFree = isOurs()
-      if (isFree && isHardLink && !isSignedOff) writeSync(descriptor, unsigned(signature), 0)
+      if (isFree && isHardLink && !isSignedOff) unsign()
       closeSync(descriptor)
       if (isFree) removeLock(file)
     },
     releaseForRecovery: () => {
-      if (isOurs()) writeSync(descriptor, unsigned(signature), 0)
+      if (isOurs()) unsign()
       closeSync(descriptor)
     },
   }
-}
-
-function unsigned(signature: string): string {
-  return signature.replace(/ *\d+$/, (pid) => '0'.padStart(pid.length))
 }
 
 interface Named {
@@ -100,7 +101,7 @@ interface Named {
   readonly content: Buffer | undefined
 }
 
-/** Undefined where the name is taken, or was given too late to be sure of it. */
+/** Undefined if another process has the lock, or if this one was too slow to be sure of it. */
 function signHardLink(
   file: string,
   guarded: string,
@@ -115,63 +116,68 @@ function signHardLink(
   let descriptor: number | undefined
   try {
     descriptor = openSync(file, signing)
-    // A pipe or a terminal cannot be read so.
     const read = Buffer.allocUnsafe(readAtOnce + 1)
     const length = readSync(descriptor, read, 0, read.length, 0)
-    // There is no room in what another program has written in its own way.
-    if (/^\{"pid": *\d+,$/.test(read.toString('latin1', 0, signature.length + 1))) {
-      const isLate = Math.abs(Date.now() - since) >= doubtMs
-      if (isLate) {
-        closeSync(descriptor)
-        return undefined
-      }
-      writeSync(descriptor, signature, 0)
+    if (Math.abs(Date.now() - since) >= doubtMs) {
+      // By now this may be the lock of another process, so it must not be removed.
+      closeSync(descriptor)
+      return undefined
+    }
+    // A file that another program has written has no room for the signature.
+    if (isSigned.test(read.toString('latin1', 0, Math.min(length, signature.length + 1)))) {
+      writeFully(descriptor, Buffer.from(signature), 0)
       return { descriptor, content: length > readAtOnce ? undefined : read.subarray(0, length) }
     }
   } catch {
-    // It cannot be opened, or not be written to.
+    // A pipe, a terminal, or a file that can't be opened or written.
   }
   if (descriptor !== undefined) closeSync(descriptor)
   removeFile(file)
   return 'impossible'
 }
 
+/** A whole signature and nothing else, with the comma after it. */
+const isSigned = /^\{"pid": *\d+,"born": *(?:"\w+"|null),"place": *(?:"\w+"|null),$/
+
 const readAtOnce = 8192
 
 const signing = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
 /**
- * Two processes may find the same dead lock. Only the one that has made the successor may put it in
- * its place, and only after looking again: otherwise the slower one would replace that of the faster.
+ * Two processes may find the same dead lock. Only the one that created the successor may rename it
+ * over the lock, and only after reading the lock again. Otherwise the slower one would replace the
+ * lock of the faster.
  */
 function inherit(file: string, deadText: string, text: string): number | undefined {
   const successor = `${file}.takeover`
   const descriptor = create(successor, text)
   if (descriptor === undefined) {
-    if (ageOf(successor) > 5000) removeFile(successor) // whoever made it died between two system calls
+    // Its maker died between two system calls.
+    if (isOlder(successor, 5000, 'ctimeMs')) removeFile(successor)
     return undefined
   }
   try {
     if (readLock(file)?.text === deadText) {
+      if (statLink(file)?.isDirectory()) removeAll(file)
       retryWhileInUse(() => renameSync(successor, file))
       return descriptor
     }
   } catch {
-    // It cannot be replaced; then it stays what it is.
+    // It can't be replaced and stays as it is.
   }
   closeSync(descriptor)
   removeFile(successor)
   return undefined
 }
 
-/** On Windows a deleted file keeps its name until the last who reads it has closed it. */
+/** On Windows a deleted file keeps its name until its last reader has closed it. */
 const inUse = { mostMs: 100 } as const
 
 function removeLock(file: string): void {
   try {
     retryWhileInUse(() => unlinkSync(file), inUse)
   } catch {
-    // It is gone, or outlives its holder: whoever finds it then takes it over.
+    // It is gone, or it stays and the next process takes it over.
   }
 }
 
@@ -184,7 +190,7 @@ function create(file: string, text: string): number | undefined {
     throw error
   }
   try {
-    writeSync(descriptor, text)
+    writeFully(descriptor, Buffer.from(text))
     return descriptor
   } catch (error) {
     closeSync(descriptor)

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { retryWhileInUse } from '../files/errors.ts'
 import { look, namesIn } from '../files/read.ts'
 import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/write.ts'
+import { isOwnState, whyForeign } from './foreign.ts'
 import type { Waiting } from './stats.ts'
 
 /** What the name of a queued event tells, so that nobody has to open or even look at the file. */
@@ -156,6 +157,8 @@ export function removeQueued(folder: string, id: string): void {
 
 /** Removes everything that could still be sent, and says how many events that were. */
 export function wipeQueue(folder: string): number {
+  // Behind a link, or in the folder of another user, lies nothing of ours.
+  if (!isOwnState(path.dirname(folder)) || whyForeign(folder) !== undefined) return 0
   return namesIn(folder).filter(
     (name) => removeFile(path.join(folder, name)) && name.endsWith('.json'),
   ).length

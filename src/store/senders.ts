@@ -1,14 +1,12 @@
-import { readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { codeOf } from '../files/errors.ts'
 import { namesIn } from '../files/read.ts'
 import { makeFolder, privateFile, removeFile } from '../files/write.ts'
 import type { Paths } from '../settings/paths.ts'
-import { ageOf, type Holder, liveHolder, thisProcess } from './lock-holder.ts'
-
-/** Names the variable that makes a process an uploader, and says for which product. */
-export const productVariable = 'TELEMETRY_UPLOADER_PRODUCT'
+import { foreignLock, isOlder, liveHolder, localClock, thisProcess } from './lock-holder.ts'
+import { type Holder, isProvenUploader } from './process-identity.ts'
 
 type State = Pick<Paths, 'state'>
 
@@ -40,7 +38,8 @@ let signature: string | undefined
 /** The events that living processes hand to the network right now, and began to within `sinceMs`. */
 export function eventsBeingSent(paths: State, sinceMs = Infinity): ReadonlySet<string> {
   const folder = sendersFolder(paths)
-  const isBeingSent = (file: string) => liveHolder(file) !== undefined && ageOf(file) < sinceMs
+  const isBeingSent = (file: string) =>
+    liveHolder(file) !== undefined && !isOlder(file, sinceMs, 'ctimeMs', localClock)
   return new Set(namesIn(folder).filter((name) => isBeingSent(path.join(folder, name))))
 }
 
@@ -68,7 +67,7 @@ export async function stopSenders(
 ): Promise<{ readonly stopped: boolean }> {
   if (!(await nobodySends(paths, patience.noticeMs))) {
     const holder = liveHolder(paths.lock)
-    if (holder !== undefined) killUploader(holder)
+    if (holder !== undefined && !foreignLock(paths.lock)) killUploader(holder)
     if (!(await nobodySends(paths, patience.dieMs))) return { stopped: false }
   }
   removeDeadSenders(paths)
@@ -88,38 +87,20 @@ async function nobodySends(
   return true
 }
 
-export function renewLock(lock: string): void {
-  try {
-    utimesSync(lock, Date.now() / 1000, Date.now() / 1000)
-  } catch {
-    // It was taken away; the next look at it tells.
-  }
-}
-
-/** A lock's holder renews it every second; after so long without, it hangs. */
+/** A lock's holder renews it every few seconds; after so long without, it hangs. */
 const hangsMs = 15_000
 
 export function holderHangs(lock: string): boolean {
-  return ageOf(lock) > hangsMs
+  return isOlder(lock, hangsMs, 'mtimeMs', localClock)
 }
 
-/** Kills the process if its birth and its environment prove that it is the uploader that it claims to be. */
+/** Kills the process if its birth, its place and its environment prove that it is an uploader. */
 export function killUploader(holder: Holder): boolean {
-  if (holder.born === null || holder.pid === process.pid || !isUploader(holder.pid)) return false
+  if (!isProvenUploader(holder)) return false
   try {
     process.kill(holder.pid, 'SIGKILL')
   } catch {
     // It ended just now.
   }
   return true
-}
-
-function isUploader(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1')
-      .split('\0')
-      .some((entry) => entry.startsWith(`${productVariable}=`))
-  } catch {
-    return false
-  }
 }

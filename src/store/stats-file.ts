@@ -4,26 +4,23 @@ import path from 'node:path'
 import { timestamp } from '../contract/timestamp.ts'
 import { codeOf } from '../files/errors.ts'
 import { retryWhileInUse } from '../files/errors.ts'
-import { look } from '../files/read.ts'
 import { readSmallFile } from '../files/read.ts'
 import { removeAll } from '../files/write.ts'
 import { waitSync } from '../files/errors.ts'
 import { makeFolder, removeFile, temporaryName, writeFully, writeNewFile } from '../files/write.ts'
 import type { Moment } from '../settings/host-environment.ts'
 import { type Lock, takeLock } from './lock.ts'
+import { nameOfThisProcess, nobody, signatureOf, thisHolder } from './process-identity.ts'
 import { freshStats, parseStats, readStats, type Stats } from './stats.ts'
 
 /**
- * Is what this machine did before written down, was there nothing, or was it damaged? Doubtful is
- * what may be less than what was done: a host or the machine may have died before writing it.
+ * What the statistics tell about the past. `doubtful`: a host or the machine may have died before
+ * writing them. `repaired`: a field was damaged. `none`: there were none. `lost`: all was damaged.
  */
-export type History = 'known' | 'doubtful' | 'none' | 'lost'
+export type History = 'known' | 'doubtful' | 'repaired' | 'none' | 'lost'
 
-/**
- * How long a host may stand in a line that does not move, and in one that does; how long it looks
- * away at most; and when a holder counts as stuck.
- */
-const patience = { stillMs: 2000, movingMs: 10_000, pauseMs: 100, holderMs: 15_000 } as const
+/** How long a host waits for the lock, and when a holder counts as stuck. */
+const patience = { waitMs: 40, pauseMs: 16, holderMs: 15_000 } as const
 
 export interface Change<T> {
   readonly stats: Stats
@@ -33,26 +30,29 @@ export interface Change<T> {
    * where nothing shall be changed.
    */
   readonly put: () => readonly string[] | undefined
+  /** Runs once the change is written, while the lock is still held. */
+  readonly done?: () => void
 }
 
 /**
- * Changes the statistics while no other process does. Answers undefined when the file could not be
- * had in time: a host is not held up, its count is given up. Not synced to the platter: a host does
- * not wait for a disk, and what a power cut takes is at most the last seconds' counts.
+ * Changes the statistics while no other process does. Undefined if the lock was not free in time: a
+ * host is never held up by its neighbours. Not synced to disk: a host doesn't wait for that, and a
+ * power cut takes the counts of the last seconds at most.
  */
 export function changeStats<T>(
   file: string,
   moment: Moment,
   change: (stats: Stats, history: History) => Change<T>,
+  waitMs: number = patience.waitMs,
 ): T | undefined {
-  const lock = standInLine(file)
+  const lock = waitForLock(file, waitMs)
   if (lock === undefined) return undefined
   let files: readonly string[] = []
   let next: NextStats | undefined
   let isDone = false
   try {
     const { stats, history, size } = past(file, moment, lock)
-    const { stats: after, result, put } = change(stats, history)
+    const { stats: after, result, put, done } = change(stats, history)
     next = prepare(file, lock, size, after)
     // Not before there is room for the statistics: what they do not know of would be made again.
     const queued = put()
@@ -61,6 +61,7 @@ export function changeStats<T>(
     if (!lock.isOurs()) throw new Error('the statistics were taken over by another process')
     next.commit()
     isDone = true
+    done?.()
     return result
   } finally {
     if (!isDone) {
@@ -85,8 +86,14 @@ interface NextStats {
  * not, a new file takes the place of the old one.
  */
 function prepare(file: string, lock: Lock, size: number, stats: Stats): NextStats {
-  const fields = JSON.stringify({ ...stats, pid: undefined, writer: process.pid })
-  const bytes = inWholePages(`${signature(0)},${fields.slice(1)}`)
+  const fields = JSON.stringify({
+    ...stats,
+    pid: undefined,
+    born: undefined,
+    place: undefined,
+    writer: nameOfThisProcess(),
+  })
+  const bytes = inWholePages(`${signatureOf(nobody)},${fields.slice(1)}`)
   if (lock.isHardLink && bytes.length === size) {
     const commit = () => writeFully(lock.descriptor, bytes, 0)
     return { isInPlace: true, commit, discard: () => undefined }
@@ -109,56 +116,40 @@ function inWholePages(text: string): Buffer {
   return Buffer.from(`${text}${' '.repeat(blanks)}\n`)
 }
 
-/** Who is at work, in the same room for everybody; 0 for nobody. */
-function signature(pid: number): string {
-  return `{"pid":${String(pid).padStart(10)}`
-}
-
 function past(
   file: string,
   moment: Moment,
   lock: Lock,
 ): { readonly stats: Stats; readonly history: History; readonly size: number } {
   const now = timestamp(moment.now)
-  const reading = lock.content === undefined ? readStats(file) : parseStats(lock.content)
+  const reading = lock.content === undefined ? readStats(file, now) : parseStats(lock.content, now)
   if (reading.kind === 'absent') return { stats: freshStats(now), history: 'none', size: 0 }
   if (reading.kind === 'busy') throw new Error('another program has the statistics open')
   if (reading.kind !== 'read') return { stats: rebuild(file, now), history: 'lost', size: 0 }
   const { stats, size } = reading
   const written = Date.parse(stats.counters_as_of)
-  const isCertain = !lock.isInherited && written >= moment.bootedAt && written <= moment.now
+  const isCertain =
+    !lock.isInherited && !reading.isRepaired && written >= moment.bootedAt && written <= moment.now
   return {
     stats: {
       ...stats,
       steady_since: isSteady(written, moment.now) ? stats.steady_since : now,
       // What others have put there since, this process has not seen.
-      waiting: stats.writer === process.pid ? stats.waiting : null,
+      waiting: stats.writer === nameOfThisProcess() ? stats.waiting : null,
     },
-    history: isCertain ? 'known' : 'doubtful',
+    history: isCertain ? 'known' : reading.isRepaired ? 'repaired' : 'doubtful',
     size,
   }
 }
 
-/**
- * Waits for its turn. What counts is the time for which it chose to wait: where processors are
- * scarce, everything takes longer, also for the one who is at work.
- */
-function standInLine(file: string): Lock | undefined {
-  let turn = 0
-  let still = 0
-  let waited = 0
-  // A hundred hosts that look every millisecond would leave no processor to the one at work.
+function waitForLock(file: string, waitMs: number): Lock | undefined {
+  const end = performance.now() + waitMs
+  // If a hundred hosts looked every millisecond, the holder would get no processor.
   for (let most = 1; ; most = Math.min(most * 2, patience.pauseMs)) {
     const lock = takeLockOf(file)
-    if (lock !== undefined) return lock
-    const written = look(file)?.mtimeMs ?? 0
-    if (written !== turn) still = 0
-    turn = written
-    if (still > patience.stillMs || waited > patience.movingMs) return undefined
-    const pause = 1 + Math.random() * most
-    waitSync(pause)
-    still += pause
-    waited += pause
+    const left = end - performance.now()
+    if (lock !== undefined || left <= 0) return lock
+    waitSync(Math.min(left, 1 + Math.random() * most))
   }
 }
 
@@ -168,7 +159,7 @@ const hasHardLinks = process.platform !== 'win32'
 /** Most of the time the folder is there, and making sure would be a sixth of the whole. */
 function takeLockOf(file: string): Lock | undefined {
   const options = { patience: patience.holderMs, ...(hasHardLinks && { guarded: file }) }
-  const take = () => takeLock(`${file}.lock`, signature(process.pid), options)
+  const take = () => takeLock(`${file}.lock`, signatureOf(thisHolder()), options)
   try {
     return take()
   } catch (error) {

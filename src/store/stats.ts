@@ -10,10 +10,12 @@ export interface Waiting {
 
 /** What this machine has counted so far. Nothing of it leaves but through the contract. */
 export interface Stats {
-  /** The process that is at work on it; 0 for nobody. */
+  /** The PID of the process that holds the lock; 0 for nobody. */
   readonly pid: number
-  /** The process that wrote it. */
-  readonly writer: number
+  /** The process that wrote it; PIDs alone don't tell containers apart. */
+  readonly writer: string
+  /** A fingerprint of the client id that these statistics belong to; empty before there is one. */
+  readonly machine: string
   readonly stats_schema_version: number
   readonly first_seen: string
   readonly sequence: number
@@ -34,6 +36,8 @@ export interface Stats {
   readonly fired: readonly string[]
   /** Events that had to give way because the queue was full. */
   readonly dropped: number
+  /** Counts that are in here already, although their files could not be removed yet. */
+  readonly folded: readonly string[]
   /** No more than this waits in the queue, as far as the process that wrote this can know. */
   readonly waiting: Waiting | null
   /** The widest notice that this user has been shown; 0 before the first. */
@@ -42,14 +46,21 @@ export interface Stats {
 
 export type StatsReading =
   | { readonly kind: 'absent' | 'damaged' | 'busy' }
-  | { readonly kind: 'read'; readonly stats: Stats; readonly size: number }
+  | {
+      readonly kind: 'read'
+      readonly stats: Stats
+      readonly size: number
+      /** A field was damaged. What it stood for has to be learnt from the queue and the ledger. */
+      readonly isRepaired: boolean
+    }
 
 const sizeLimit = 256 * 1024
 
 export function freshStats(now: string): Stats {
   return {
     pid: 0,
-    writer: 0,
+    writer: '',
+    machine: '',
     stats_schema_version: statsSchemaVersion,
     first_seen: now,
     sequence: 0,
@@ -62,6 +73,7 @@ export function freshStats(now: string): Stats {
     withheld: { subcommand_counts: {}, selections: {} },
     fired: [],
     dropped: 0,
+    folded: [],
     waiting: null,
     notice: 0,
   }
@@ -74,43 +86,70 @@ export function noticeWasSeen(file: string): boolean {
 }
 
 /**
- * A file that is not wholly as we write it is damaged: half of a statistic is worse than none. Who
- * only looks holds no lock, and may look again at what was being written.
+ * Reads the statistics without the lock. A file that was just being written may look damaged, so it
+ * is read again. `now` stands in for times that are damaged.
  */
-export function readStats(file: string): StatsReading {
-  let reading = readOnce(file)
-  for (let more = 0; more < 3 && reading.kind === 'damaged'; more += 1) reading = readOnce(file)
+export function readStats(file: string, now = earliest): StatsReading {
+  let reading = readOnce(file, now)
+  for (let more = 0; more < 3 && reading.kind === 'damaged'; more += 1)
+    reading = readOnce(file, now)
   return reading
 }
 
-function readOnce(file: string): StatsReading {
-  const reading = readSmallFile(file, sizeLimit)
+const earliest = '1970-01-01T00:00:00Z'
+
+function readOnce(file: string, now: string): StatsReading {
+  const reading = readSmallFile(file, sizeLimit, { links: false })
   if (reading.kind === 'absent') return { kind: 'absent' }
-  if (reading.kind === 'read') return parseStats(reading.bytes)
+  if (reading.kind === 'read') return parseStats(reading.bytes, now)
   return { kind: isBusy(reading) ? 'busy' : 'damaged' }
 }
 
-export function parseStats(bytes: Buffer): StatsReading {
+export function parseStats(bytes: Buffer, now: string): StatsReading {
   try {
     const stats: unknown = JSON.parse(bytes.toString('utf8'))
-    return isStats(stats) ? { kind: 'read', stats, size: bytes.length } : { kind: 'damaged' }
+    if (!isStats(stats)) return { kind: 'damaged' }
+    const repaired = repair(stats, now)
+    const isRepaired = mendable.some((name) => stats[name] !== repaired[name])
+    return { kind: 'read', stats: repaired, size: bytes.length, isRepaired }
   } catch {
     return { kind: 'damaged' }
   }
 }
 
+/** Twelve digits: as many as the names in the queue have room for. */
+export const mostSequence = 999_999_000_000
+
+const mendable = ['sequence', 'first_seen', 'counters_as_of', 'steady_since'] as const
+
+/** One damaged field must not take the counters with it, or stop the events. */
+function repair(stats: Stats, now: string): Stats {
+  const asOf = isTime(stats.counters_as_of) ? stats.counters_as_of : now
+  return {
+    ...stats,
+    writer: typeof stats.writer === 'string' ? stats.writer : '',
+    machine: typeof stats.machine === 'string' ? stats.machine : '',
+    sequence: stats.sequence <= mostSequence ? stats.sequence : 0,
+    counters_as_of: asOf,
+    first_seen: isTime(stats.first_seen) ? stats.first_seen : asOf,
+    // Ages count from here, so a time that is too late drops nothing.
+    steady_since: isTime(stats.steady_since) ? stats.steady_since : now,
+    folded: isListOfText(stats.folded) ? stats.folded : [],
+    waiting: isWaiting(stats.waiting) ? stats.waiting : null,
+  }
+}
+
+/** What is needed to go on counting. A newer version may have added fields, which stay. */
 function isStats(value: unknown): value is Stats {
   const stats = value as Stats | null
   return (
     typeof stats === 'object' &&
     stats !== null &&
-    stats.stats_schema_version === statsSchemaVersion &&
-    [stats.sequence, stats.dropped, stats.notice].every(isCount) &&
+    stats.stats_schema_version >= statsSchemaVersion &&
+    [stats.stats_schema_version, stats.sequence, stats.dropped, stats.notice].every(isCount) &&
     [stats.first_seen, stats.counters_as_of, stats.steady_since].every(isText) &&
     (stats.version === null || typeof stats.version === 'string') &&
-    ((stats.waiting ?? null) === null || isWaiting(stats.waiting)) &&
-    Array.isArray(stats.fired) &&
-    stats.fired.every((name) => typeof name === 'string') &&
+    isListOfText(stats.fired) &&
     isRecordOf(stats.subcommand_counts, isCount) &&
     isRecordOf(stats.selections, isCount) &&
     isRecordOf(stats.withheld?.subcommand_counts, isCount) &&
@@ -119,8 +158,16 @@ function isStats(value: unknown): value is Stats {
   )
 }
 
-function isWaiting(value: Waiting | null): boolean {
+function isWaiting(value: Waiting | null | undefined): boolean {
   return [value?.events, value?.bytes, value?.oldest].every(isCount)
+}
+
+function isTime(text: string): boolean {
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text) && !Number.isNaN(Date.parse(text))
+}
+
+function isListOfText(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isText)
 }
 
 function isText(value: unknown): boolean {

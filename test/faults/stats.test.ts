@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 
 import { beforeAll, describe, expect, it } from 'vitest'
 
@@ -58,7 +59,7 @@ const damages: readonly Damage[] = [
   changed('has a sequence of text', (stats) => ({ ...stats, sequence: '1' })),
   changed('remembers one milestone', (stats) => ({ ...stats, fired: 'project' })),
   changed('has no counters', (stats) => ({ ...stats, subcommand_counts: undefined })),
-  changed('is of another schema', (stats) => ({ ...stats, stats_schema_version: 99 })),
+  changed('is of no schema', (stats) => ({ ...stats, stats_schema_version: 0 })),
   ['is a folder', (where) => mkdirSync(where)],
   [
     'is a folder with something in it',
@@ -85,6 +86,7 @@ describe.concurrent('a stats.json that', () => {
   it.each(damages)('%s is set aside and built anew', async (_, damage) => {
     const { home } = await stage()
     cpSync(past.state, home.state, { recursive: true })
+    cpSync(past.clientId, home.clientId)
     const known = home.read(file(home))
     // The second time, something lies where the first was set aside.
     for (const round of [0, 1]) {
@@ -118,6 +120,60 @@ describe.concurrent('a stats.json that', () => {
     expect(await cliJson(home, ['status'])).toMatchObject({ queue: { dropped: 0 } })
     expect((await cli(home, ['print'])).code).toBe(0)
     expect(home.read(file(home))).toBe('{"sequence":')
+  })
+
+  it.each([
+    ['steady_since', 'steady_sin\u0001e'],
+    ['steady_since', '2026-01-01T00:00:0\u0001Z'],
+    ['counters_as_of', ''],
+    ['first_seen', 'x'],
+    ['first_seen', '2026-99-99T99:99:99Z'],
+    ['sequence', Number.MAX_SAFE_INTEGER],
+    ['sequence', 999_999_999_999],
+  ])('has a damaged %s (%j) loses no count and no event', async (name, value) => {
+    const { home } = await stage()
+    await host(home, { steps: everything })
+    const before = queuedIn(home)
+    const known = JSON.parse(home.read(file(home))) as object
+    home.write(file(home), JSON.stringify({ ...known, [name]: value }))
+    const { code, out } = await cli(home, ['print'])
+    expect(code).toBe(0)
+    expect(Number.isNaN(Date.parse((JSON.parse(out) as Event).first_seen))).toBe(false)
+    await host(home, { version: '1.0.1', steps: [['count', 'run', 'success']] })
+    const events = queuedIn(home)
+    expect(events.slice(0, before.length)).toEqual(before)
+    // The third success is a milestone of its own.
+    expect(events.slice(before.length).map(({ sequence }) => sequence)).toEqual([7, 8])
+    expect(readStats(file(home))).toMatchObject({
+      stats: { dropped: 0, subcommand_counts: { run: 3, benchmark: 1 } },
+    })
+  })
+
+  it('a newer version wrote keeps its counters and its fields', async () => {
+    const { home } = await stage()
+    await host(home, { steps: everything })
+    const known = JSON.parse(home.read(file(home))) as object
+    home.write(file(home), JSON.stringify({ ...known, stats_schema_version: 99, later: [1] }))
+    await host(home, { steps: [['count', 'run']] })
+    expect(JSON.parse(home.read(file(home)))).toMatchObject({
+      stats_schema_version: 99,
+      later: [1],
+      subcommand_counts: { run: 3 },
+    })
+  })
+
+  it('belongs to an id that was deleted starts over with the next event', async () => {
+    const { home } = await stage()
+    await host(home, { steps: everything })
+    const before = queuedIn(home)
+    rmSync(home.clientId)
+    await host(home, { steps: [['count', 'repl']] })
+    const after = queuedIn(home).filter((one) => !before.some((old) => isDeepStrictEqual(old, one)))
+    expect(after).toMatchObject([
+      { trigger: 'first_seen_for_install_id', sequence: 1, subcommand_counts: { repl: 1 } },
+      { trigger: 'first_seen_for_version', sequence: 2 },
+    ])
+    expect(home.read(file(home))).not.toContain(home.read(home.clientId).trim())
   })
 
   it('is gone while events wait is learnt from them', async () => {

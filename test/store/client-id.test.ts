@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { readdirSync, statSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 
@@ -48,6 +49,26 @@ describe('the client id', () => {
     expect(id).toMatch(uuid)
     expect(home.read(home.clientId)).toBe(`${id}\n`)
     expect(readdirSync(path.dirname(home.clientId))).toEqual(['telemetry_id'])
+  })
+
+  it.each(['1767139200-28913', 'anon-4f2a9c', '\uFEFF1767139200-28913\r\n'])(
+    'keeps an id of an older form (%j) and always makes the same UUID of it',
+    (text) => {
+      const home = tempHome()
+      home.write(home.clientId, text)
+      const id = mintClientId(home.clientId)
+      const sha = createHash('sha256').update(text.replace('\uFEFF', '').trim()).digest('hex')
+      expect(id).toMatch(uuid)
+      expect(id.slice(0, 13)).toBe(`${sha.slice(0, 8)}-${sha.slice(8, 12)}`)
+      expect(mintClientId(home.clientId)).toBe(id)
+      expect(home.read(home.clientId)).toBe(text)
+    },
+  )
+
+  it('keeps a UUID behind a byte order mark', () => {
+    const home = tempHome()
+    home.write(home.clientId, `\uFEFF${good}`)
+    expect(mintClientId(home.clientId)).toBe(good)
   })
 
   it('follows a link to a good id and never reads through one to something else', () => {

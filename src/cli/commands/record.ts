@@ -1,7 +1,7 @@
 import type { Kind } from '../../contract/contract.ts'
 import { openRecorder, type Recorder } from '../../host/recorder.ts'
 import { readEventInput } from '../../record/event-input.ts'
-import { queueFinished } from '../../record/queue-drafts.ts'
+import { queueFinished } from '../../record/queue-finished.ts'
 import { readUsageInput } from '../../record/usage-input.ts'
 import type { Parsed } from '../../settings/address.ts'
 import type { Context } from '../../settings/context.ts'
@@ -42,20 +42,20 @@ export async function record(
 }
 
 function recordUsageInput(
-  { product, io, context, version }: Invocation,
+  { product, io, context }: Invocation,
   recorder: Recorder,
 ): readonly string[] {
   const input = accepted(readUsageInput(product, io.input()))
-  return recorder.usage(context, input.version ?? version, input)
+  return recorder.usage(context, input.version, input)
 }
 
 function recordEvent(
-  { io, context, version }: Invocation,
+  { io, context }: Invocation,
   recorder: Recorder,
   kind: Exclude<Kind, 'usage'>,
 ): readonly string[] {
   const event = accepted(readEventInput(context, kind, io.input()))
-  const { release = version } = JSON.parse(event.bytes) as { release?: string }
+  const { release } = JSON.parse(event.bytes) as { release?: string }
   const first = { isAnnouncement: kind === 'install' }
   const { announced, result } = recorder.event(context, release, first, () => {
     if (!context.verdict.uploading || (event.mayBeRepeated && isOnRecord(context, event.id)))

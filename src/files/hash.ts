@@ -1,0 +1,8 @@
+/** FNV-1a, as hexadecimal. Tells texts apart and can't be turned back; no protection against intent. */
+export function hash32(text: string): string {
+  let hash = 0x811c9dc5
+  for (let index = 0; index < text.length; index += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
+  }
+  return (hash >>> 0).toString(16).padStart(8, '0')
+}

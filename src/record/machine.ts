@@ -1,0 +1,30 @@
+import { timestamp } from '../contract/timestamp.ts'
+import { hash32 } from '../files/hash.ts'
+import type { Context } from '../settings/context.ts'
+import { hasNoClientId, readClientId } from '../store/client-id.ts'
+import { freshStats, type Stats } from '../store/stats.ts'
+
+/**
+ * A new id is a new machine. Who deletes the id file starts over: with counters, `first_seen` and
+ * `sequence` that are not those of the old id. Only what the user was told stays.
+ */
+export function ofThisMachine({ paths, environment }: Context, stats: Stats): Stats {
+  const id = readClientId(paths.clientId)
+  if (stats.machine === '') return stats
+  const isSame = id === undefined ? !hasNoClientId(paths.clientId) : hash32(id) === stats.machine
+  if (isSame) return stats
+  const { notice, version, folded } = stats
+  return { ...freshStats(timestamp(environment.now())), notice, version, folded }
+}
+
+/** Marks the statistics with the id that the events just built carry, if there is one by now. */
+export function markedWithId({ paths }: Context, stats: Stats): Stats {
+  const id = readClientId(paths.clientId)
+  return id === undefined ? stats : { ...stats, machine: hash32(id) }
+}
+
+/** Does the event carry another id than this machine's? An event without one may be ours. */
+export function isOfOtherMachine({ paths }: Context, event: unknown): boolean {
+  const { install_id: id } = (event ?? {}) as { install_id?: unknown }
+  return typeof id === 'string' && id !== readClientId(paths.clientId)
+}

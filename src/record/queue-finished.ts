@@ -1,0 +1,45 @@
+import { timestamp } from '../contract/timestamp.ts'
+import type { Context } from '../settings/context.ts'
+import { momentOf } from '../settings/host-environment.ts'
+import { isOwnState } from '../store/foreign.ts'
+import { postpone } from '../store/postponed.ts'
+import { enqueueAll } from '../store/queue.ts'
+import { changeStats } from '../store/stats-file.ts'
+import { readStats } from '../store/stats.ts'
+import { queueDrafts, unlessChanged } from './queue-drafts.ts'
+import { markedWithId } from './machine.ts'
+import { continued } from './recover.ts'
+
+/** Queues events that no milestone holds back. `lost` events were dropped before them for lack of room. */
+export function queueFinished(
+  context: Context,
+  events: readonly { readonly id: string; readonly bytes: string }[],
+  lost = 0,
+): void {
+  if (!context.verdict.uploading || events.length + lost === 0) return
+  const { paths, environment } = context
+  if (!isOwnState(paths.state)) return
+  const moment = momentOf(environment)
+  const isDone = changeStats(paths.stats, moment, (found, history) => {
+    const before = continued(context, found, history)
+    const drafts = events.map(({ id, bytes }) => ({ id, build: () => bytes }))
+    const counted = { ...before, dropped: before.dropped + lost }
+    const { stats, put } = queueDrafts(context, moment.now, counted, drafts)
+    return {
+      stats: markedWithId(context, stats),
+      put: () => unlessChanged(context, put()),
+      result: true,
+    }
+  })
+  if (isDone || !context.again().verdict.uploading) return
+  // The statistics are not free. Their sequence number only sorts the names, so the last known does.
+  const reading = readStats(paths.stats)
+  const sequence = reading.kind === 'read' ? reading.stats.sequence + 1 : 0
+  const named = events.map(({ id, bytes }) => ({ name: { sequence, at: moment.now, id }, bytes }))
+  unlessChanged(context, enqueueAll(paths.queue, named))
+  if (lost > 0) {
+    const input = { isAnnouncement: true }
+    const at = timestamp(moment.now)
+    postpone(paths.stats, moment.now, { at, mayLeave: true, input, dropped: lost })
+  }
+}

@@ -1,0 +1,52 @@
+import path from 'node:path'
+
+import { statLink } from '../files/read.ts'
+import type { Paths } from '../settings/paths.ts'
+
+/** Something in our place that is not ours, and why. It is left alone. */
+export interface Foreign {
+  readonly path: string
+  readonly reason: 'owner' | 'link' | 'writable'
+}
+
+type StatePaths = Pick<Paths, 'state' | 'stats' | 'queue' | 'aside' | 'lock' | 'ledger' | 'uploads'>
+
+/** What lies in the place of our folders and files and is not ours. Reads, and changes nothing. */
+export function foreignIn(paths: StatePaths): readonly Foreign[] {
+  const { state, queue, aside, stats, lock, ledger, uploads } = paths
+  const counts = path.join(state, 'counts')
+  const places = [path.dirname(state), state, queue, counts, aside, stats, lock, ledger, uploads]
+  return places.flatMap((place) => {
+    const reason = whyForeign(place)
+    return reason === undefined ? [] : [{ path: place, reason }]
+  })
+}
+
+/**
+ * May the state in this folder be used? A folder that is ours stays ours: only this user can change
+ * that. So each process looks once.
+ */
+export function isOwnState(state: string): boolean {
+  if (known.has(state)) return true
+  const folders = [path.dirname(state), state, path.join(state, 'queue')]
+  if (folders.some((folder) => whyForeign(folder) !== undefined)) return false
+  if (statLink(state) !== undefined) known.add(state)
+  return true
+}
+
+const known = new Set<string>()
+
+/** Undefined for what is ours or not there. */
+export function whyForeign(place: string): Foreign['reason'] | undefined {
+  const stat = statLink(place)
+  if (stat === undefined) return undefined
+  if (stat.isSymbolicLink()) return 'link'
+  // Windows has neither owners by number nor these permissions.
+  const uid = process.geteuid?.()
+  if (uid === undefined) return undefined
+  if (stat.uid !== uid) return 'owner'
+  // Where every user has a group of his own, what this group may write is still private.
+  const groupIsOthers = stat.gid !== process.getegid?.()
+  const mask = groupIsOthers ? 0o022 : 0o002
+  return (stat.mode & mask) === 0 ? undefined : 'writable'
+}

@@ -1,0 +1,116 @@
+import { readFileSync, readlinkSync } from 'node:fs'
+import os from 'node:os'
+
+import { codeOf } from '../files/errors.ts'
+import { hash32 } from '../files/hash.ts'
+
+/** Names the variable that makes a process an uploader, and says for which product. */
+export const productVariable = 'TELEMETRY_UPLOADER_PRODUCT'
+
+/** Which process holds a lock. PIDs are reused, and every container and machine has its own. */
+export interface Holder {
+  readonly pid: number
+  /** When the process started, by the kernel's clock; null where the kernel doesn't tell. */
+  readonly born: string | null
+  /** Where the PID means something; null in locks of older versions. */
+  readonly place: string | null
+}
+
+/** What a free lock says in the place of a holder. */
+export const nobody: Holder = { pid: 0, born: null, place: null }
+
+/**
+ * The beginning of a JSON object that names the holder. It always has the same length, so that it
+ * can be written over another one.
+ */
+export function signatureOf({ pid, born, place }: Holder): string {
+  const text = (value: string | null, width: number) => JSON.stringify(value).padStart(width)
+  return `{"pid":${String(pid).padStart(10)},"born":${text(born, 16)},"place":${text(place, 18)}`
+}
+
+const form = /^\{"pid": *(\d+)(?:,"born": *(?:"(\w+)"|null))?(?:,"place": *(?:"(\w+)"|null))?/
+
+export function holderIn(text: string): Holder {
+  const [, pid = 0, born = null, place = null] = form.exec(text) ?? []
+  return { pid: Number(pid), born, place }
+}
+
+export function thisHolder(): Holder {
+  return (own ??= { pid: process.pid, born: birthOf('self'), place: placeOfThisProcess() })
+}
+
+let own: Holder | undefined
+
+/** The same for every call of this process, and for no other process anywhere. */
+export function nameOfThisProcess(): string {
+  const { pid, born, place } = thisHolder()
+  return `${pid}-${born}-${place}`
+}
+
+/** A PID from another container or machine says nothing here: it must not be looked up, or killed. */
+export function isFromElsewhere({ place }: Holder): boolean {
+  return place !== null && place !== thisHolder().place
+}
+
+/** Does this process run, and is it the one that took the lock? Only for holders from here. */
+export function isAlive({ pid, born }: Holder): boolean {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    if (codeOf(error) !== 'EPERM') return false
+  }
+  if (born === null) return true
+  const now = birthOf(pid)
+  return now === null || now === born
+}
+
+/** Is this an uploader that we may kill? Only where its birth, its place and its environment prove it. */
+export function isProvenUploader(holder: Holder): boolean {
+  if (holder.born === null || holder.place === null || isFromElsewhere(holder)) return false
+  if (holder.pid === process.pid || birthOf(holder.pid) !== holder.born) return false
+  const entries = (read(`/proc/${holder.pid}/environ`) ?? '').split('\0')
+  return entries.some((entry) => entry.startsWith(`${productVariable}=`))
+}
+
+/**
+ * On Linux, PIDs hold within one PID namespace, until the machine is restarted. Elsewhere only the
+ * name of the machine is known.
+ */
+function placeOfThisProcess(): string {
+  const boot = process.platform === 'linux' ? read('/proc/sys/kernel/random/boot_id') : undefined
+  const place = `${boot ?? os.hostname()} ${linkTo('/proc/self/ns/pid') ?? ''}`
+  return hash32(place) + hash32(`.${place}`)
+}
+
+/**
+ * Fields 3 and 22 of Linux's process table, counted from the end of the name, which may hold
+ * anything. A zombie has ended, and no process is born at `ended`.
+ */
+function birthOf(pid: number | 'self'): string | null {
+  if (process.platform !== 'linux') return null
+  // A container may see the /proc of its host, where its PIDs are other processes.
+  isProcOurs ??= linkTo('/proc/self') === String(process.pid)
+  const stat = isProcOurs ? read(`/proc/${pid}/stat`) : undefined
+  if (stat === undefined) return null
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return fields[0] === 'Z' ? 'ended' : (fields[19] ?? null)
+}
+
+let isProcOurs: boolean | undefined
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'latin1')
+  } catch {
+    return undefined
+  }
+}
+
+function linkTo(file: string): string | undefined {
+  try {
+    return readlinkSync(file)
+  } catch {
+    return undefined
+  }
+}

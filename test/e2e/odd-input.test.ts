@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+
+import { tempHome } from '../support/home.ts'
+import { cli } from '../support/run.ts'
+
+const nested = `${'['.repeat(50_000)}${']'.repeat(50_000)}`
+const run = '"event_label":"runtime.run.finished","run_kind":"script"'
+
+describe('record refuses odd values, names the field and makes no id:', () => {
+  it.each([
+    ['usage', '{"subcommand":{"toString":1}}', 'subcommand'],
+    ['usage', '{"subcommand":"run","version":{"toString":1,"valueOf":2}}', 'version'],
+    ['usage', `{"subcommand":"run","capabilities":${nested}}`, 'capabilities'],
+    ['usage', '{"subcommand":"run","toString":1}', 'toString'],
+    ['runtime', '{"event_label":{"toString":1}}', 'event_label'],
+    ['runtime', `{"event_label":${nested}}`, 'event_label'],
+    [
+      'runtime',
+      `{${run},"payload":{"success":true,"duration_us":${nested}}}`,
+      'payload.duration_us',
+    ],
+    ['runtime', `{"event_label":"runtime.run.finished","run_kind":"free text"}`, 'run_kind'],
+    ['install', '{"event_label":"install_start","method":{"toString":1}}', 'method'],
+  ])('%s %.60s', async (kind, input, field) => {
+    const home = tempHome()
+    const { code, err } = await cli(home, ['record', kind], { input })
+    expect(code).toBe(2)
+    expect(err).toMatch(new RegExp(`^runmat-telemetry: ${field}[. ]`))
+    expect(home.has(home.clientId)).toBe(false)
+  })
+})
+
+describe('no control or format character of a path reaches the terminal raw:', () => {
+  // C1, bidi, and the line feed, which a path may hold as well.
+  it.each([['status'], ['status', '--json'], ['endpoint'], ['endpoint', '--json']])(
+    '%s %s',
+    async (...args) => {
+      const home = tempHome()
+      const env = { XDG_CONFIG_HOME: home.at('a\u009b31m\u061c\u202e\u2066b\nc') }
+      const { code, out, err } = await cli(home, args, { env })
+      expect(code).toBe(0)
+      expect(out + err).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u)
+      expect(out + err).not.toContain('\nc/')
+    },
+  )
+})
+
+describe('record without a version', () => {
+  it('says none: the version of this tool is never that of its host', async () => {
+    const home = tempHome()
+    home.write(home.settings, '[runtime.telemetry]\nhttp_endpoint = "http://127.0.0.1:9/"\n')
+    await cli(home, ['record', 'usage'], { input: '{"subcommand":"run"}' })
+    const { out } = await cli(home, ['print', '--queued', '--raw'])
+    expect(out).toContain('"version":"0.0.0"')
+    await cli(home, ['record', 'usage'], { input: '{"subcommand":"run","version":"0.6.1"}' })
+    await cli(home, ['record', 'usage'], { input: '{"subcommand":"benchmark"}' })
+    const queued = (await cli(home, ['print', '--queued', '--raw'])).out.trim().split('\n')
+    expect(queued.at(-1)).toContain('"version":"0.6.1"')
+  })
+})

@@ -1,0 +1,92 @@
+import { utimesSync } from 'node:fs'
+import path from 'node:path'
+
+import { describe, expect, it } from 'vitest'
+
+import { liveHolder, thisProcess } from '../../src/store/lock-holder.ts'
+import { takeLock } from '../../src/store/lock.ts'
+import type { Stats } from '../../src/store/stats.ts'
+import type { Script, Step } from '../programs/host.ts'
+import { eventually } from '../support/eventually.ts'
+import { fillQueue, queueContent } from '../support/events.ts'
+import type { Home } from '../support/home.ts'
+import { type Elsewhere, findElsewhere } from '../support/namespaces.ts'
+import { program } from '../support/programs.ts'
+import { run } from '../support/run.ts'
+import { runner, together } from '../support/together.ts'
+import { faultHome, idsAt, library, settle, stage, uploaderCommand, uploaderEnv } from './stage.ts'
+
+const elsewhere = findElsewhere()
+const start: Elsewhere = elsewhere ?? (() => [''])
+
+/** Two containers on one machine, or two machines, that share a home folder. */
+const places: readonly [string, (home: Home) => readonly (readonly [string, ...string[]])[]][] = [
+  ['containers', () => [start(), start()]],
+  [
+    'machines',
+    (home) => ['one', 'other'].map((name) => start(home.write(`boot-${name}`, `${name}\n`))),
+  ],
+]
+
+const statsOf = (home: Home) => JSON.parse(home.read(path.join(home.state, 'stats.json'))) as Stats
+
+describe.skipIf(elsewhere === undefined)('two', () => {
+  it.each(places)('%s count exactly and use no sequence number twice', async (_, placesOf) => {
+    const home = faultHome()
+    settle(home)
+    const rounds = 60
+    const hosts = placesOf(home).map(([command, ...args], place) => {
+      const counting = Array.from({ length: rounds }, (__, round): readonly Step[] => [
+        ['version', `1.${place}.${round}`],
+        ['count', 'repl'],
+      ])
+      const script: Script = { library, version: '1.0.0', steps: [['wait'], ...counting.flat()] }
+      const host = [process.execPath, program('host'), JSON.stringify(script)]
+      return runner(command, [...args, ...host], home)
+    })
+    for (const end of await together(hosts)) expect(end).toMatchObject({ code: 0, err: '' })
+    // What had to be postponed is folded in by the next host.
+    const last: Script = { library, version: '1.0.59', steps: [['select', 'jit']] }
+    await run(process.execPath, [program('host'), JSON.stringify(last)], home)
+    expect(statsOf(home).subcommand_counts).toEqual({ repl: 2 * rounds })
+    const sequences = Object.values(queueContent(home)).map(
+      (text) => (JSON.parse(text) as { sequence: number }).sequence,
+    )
+    expect(sequences.length).toBeGreaterThanOrEqual(2 * rounds)
+    expect(new Set(sequences).size).toBe(sequences.length)
+  })
+
+  it.each(places)('%s send every event once', async (_, placesOf) => {
+    const { home, collector } = await stage({ answer: { status: 204, afterMs: 20 } })
+    const events = fillQueue(home, 60)
+    const both = placesOf(home).map(([command, ...args]) =>
+      run(command, [...args, ...uploaderCommand], home, { env: uploaderEnv }),
+    )
+    expect((await Promise.all(both)).map(({ code }) => code)).toEqual([0, 0])
+    expect(queueContent(home)).toEqual({})
+    expect(idsAt(collector)).toHaveLength(events.length)
+    expect(new Set(idsAt(collector)).size).toBe(events.length)
+  })
+
+  it.each(places)(
+    '%s: a live uploader of one is seen by the other, a dead one is not',
+    async (_, placesOf) => {
+      const { home, collector } = await stage({ answer: { status: 204, afterMs: 1000 } })
+      fillQueue(home, 1)
+      const lock = path.join(home.state, '.lock')
+      const [[command, ...args] = ['']] = placesOf(home)
+      const uploading = run(command, [...args, ...uploaderCommand], home, { env: uploaderEnv })
+      await eventually(() => expect(collector.requests).toBe(1))
+      const held = home.read(lock)
+      expect(liveHolder(lock)).toBeDefined()
+      expect(takeLock(lock, thisProcess())).toBeUndefined()
+      await uploading
+      // It is believed as long as it renews the lock.
+      home.write(lock, held)
+      const then = Date.now() / 1000 - 20
+      utimesSync(lock, then, then)
+      expect(liveHolder(lock)).toBeUndefined()
+      expect(takeLock(lock, thisProcess())).toMatchObject({ isInherited: true })
+    },
+  )
+})

@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process'
+import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import path from 'node:path'
+
+import { describe, expect, it } from 'vitest'
+
+import { signatureOf, thisHolder } from '../../src/store/process-identity.ts'
+import { foreignIn } from '../../src/store/foreign.ts'
+import { stopSenders } from '../../src/store/senders.ts'
+import { fillQueue, namesIn, queueFolder } from '../support/events.ts'
+import type { Home } from '../support/home.ts'
+import { isRunning } from '../support/processes.ts'
+import { cli } from '../support/run.ts'
+import { host, settle, stage, uploader } from './stage.ts'
+
+const pathsOf = ({ state }: Home) => ({
+  state,
+  stats: path.join(state, 'stats.json'),
+  queue: path.join(state, 'queue'),
+  aside: path.join(state, 'set-aside'),
+  lock: path.join(state, '.lock'),
+  ledger: path.join(state, 'sent.ndjson'),
+  uploads: path.join(state, 'uploads.json'),
+})
+
+const isRoot = process.getuid?.() === 0
+const nobodyElse = 65_534
+
+describe.concurrent('state that is not ours is left alone:', () => {
+  it.each<[string, (home: Home) => string]>([
+    [
+      'a queue that is a link',
+      (home) => {
+        mkdirSync(home.at('victim'))
+        mkdirSync(home.state, { recursive: true })
+        symlinkSync(home.at('victim'), queueFolder(home))
+        return queueFolder(home)
+      },
+    ],
+    [
+      'a folder that is a link',
+      (home) => {
+        mkdirSync(home.at('victim', 'queue'), { recursive: true })
+        mkdirSync(path.dirname(home.state), { recursive: true })
+        symlinkSync(home.at('victim'), home.state)
+        return home.state
+      },
+    ],
+    [
+      'a folder that everybody may write to',
+      (home) => {
+        mkdirSync(home.at('victim'))
+        mkdirSync(home.state, { recursive: true })
+        chmodSync(home.state, 0o777)
+        return home.state
+      },
+    ],
+    ...(isRoot
+      ? [
+          [
+            'a folder of another user',
+            (home: Home) => {
+              mkdirSync(home.at('victim'))
+              mkdirSync(home.state, { recursive: true })
+              chownSync(home.state, nobodyElse, nobodyElse)
+              return home.state
+            },
+          ] as [string, (home: Home) => string],
+        ]
+      : []),
+  ])('%s', async (_, put) => {
+    const { home, collector } = await stage()
+    const place = put(home)
+    home.write('victim/precious.json', 'mine')
+    expect(foreignIn(pathsOf(home)).map((one) => one.path)).toContain(place)
+    expect(await host(home, { steps: [['count', 'run'], ['close']] })).toMatchObject({
+      code: 0,
+      out: '',
+    })
+    expect((await uploader(home)).code).toBe(0)
+    await cli(home, ['disable'])
+    expect(home.read('victim/precious.json')).toBe('mine')
+    expect(namesIn(home.at('victim')).filter((name) => name !== 'queue')).toEqual(['precious.json'])
+    expect(
+      namesIn(home.state).filter((name) => !['queue', 'precious.json'].includes(name)),
+    ).toEqual([])
+    expect(collector.requests).toBe(0)
+  })
+
+  it('a ledger that is a link is not appended to', async () => {
+    const { home } = await stage()
+    settle(home)
+    fillQueue(home, 1)
+    const victim = home.write('victim', 'mine')
+    symlinkSync(victim, path.join(home.state, 'sent.ndjson'))
+    await uploader(home)
+    expect(readFileSync(victim, 'utf8')).toBe('mine')
+  })
+})
+
+describe('a process that a lock names', () => {
+  it('is not killed unless its birth, its place and its program prove that it is an uploader', async () => {
+    const { home } = await stage()
+    settle(home)
+    const lock = path.join(home.state, '.lock')
+    const victim = spawn('sleep', ['60'])
+    try {
+      const pid = victim.pid ?? 0
+      const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+      const born = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
+      const { place } = thisHolder()
+      for (const holder of [
+        { pid, born, place },
+        { pid, born, place: null },
+        { pid, born: null, place },
+        { pid, born, place: 'elsewhere' },
+      ]) {
+        home.write(lock, `${signatureOf(holder)}}\n`)
+        expect(await stopSenders({ state: path.dirname(lock), lock })).toEqual({ stopped: false })
+        expect(isRunning(pid)).toBe(true)
+      }
+    } finally {
+      victim.kill('SIGKILL')
+    }
+  })
+})
