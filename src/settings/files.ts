@@ -72,7 +72,10 @@ function readContent(file: string): Content | undefined {
   try {
     return { text, table: parseSettings(file, text) }
   } catch (error) {
-    return broken(file, problemOf(error, text))
+    const unclear = broken(file, problemOf(error, text))
+    if (!unclear.problem?.isOursAlone) return unclear
+    const table: unknown = JSON.parse(withoutMark(text))
+    return isTable(table) ? { ...unclear, table } : unclear
   }
 }
 
@@ -101,6 +104,7 @@ export function withoutMark(text: string): string {
 
 /** The line on which a key, or the table of that path, is written. */
 export function lineIn(file: SettingsFile, keys: KeyPath): number | undefined {
+  if (file.problem) return undefined
   if (!isJson(file.path)) return lineOf(file.text, keys)
   const text = withoutMark(file.text)
   const offset = offsetIn(parseJsonText(text), keys)

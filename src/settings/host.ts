@@ -34,8 +34,8 @@ export function readHost(
   const role = source === 'user' ? 'user' : 'project'
   const settled = settings.find((one) => one.path === file) ?? readSettingsFile(role, file)
   // Unclear to us is not always unclear to others: here the worst counts.
-  if (settled?.problem?.isOursAlone) return reading(product, host, found, {})
-  if (settled === undefined || settled.problem || !isValid(product, host, settled.table)) {
+  const isBroken = settled?.problem !== undefined && !settled.problem.isOursAlone
+  if (settled === undefined || isBroken || !isValid(product, host, settled.table)) {
     // It ends with an error before it has sent anything.
     return silent(file, source)
   }

@@ -36,8 +36,8 @@ export interface JsonDocument {
 
 const blanks = /[ \t\r\n]*/y
 const literal = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
-// oxlint-disable-next-line no-control-regex -- JSON allows none of them in a string
 const stringText =
+  // oxlint-disable-next-line no-control-regex -- JSON allows none of them in a string
   /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"/y
 const deepest = 100
 
