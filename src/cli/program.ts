@@ -33,6 +33,7 @@ export function programOf(wiring: Wiring): Command {
   const program = rootOf(wiring)
   const { invocation, product } = wiring
   addLooking(program, wiring)
+  addDoctor(program, wiring)
   addChanging(program, wiring)
   addWorking(program, wiring)
 
@@ -112,6 +113,22 @@ function addLooking(program: Command, { invocation, product }: Wiring): void {
     .action(async (options) => {
       const { view } = await import('./commands/view.ts')
       await view(await invocation(), options)
+    })
+}
+
+function addDoctor(program: Command, { invocation, end }: Wiring): void {
+  program
+    .command('doctor')
+    .summary('check everything that can be wrong')
+    .description(
+      'Check settings, folders, the clock and the network, and what the program itself does here. ' +
+        'Changes nothing, and connects to nothing without --online.',
+    )
+    .option('--online', 'also post an empty request to the endpoint')
+    .option('--json', 'print JSON')
+    .action(async (options) => {
+      const { doctor } = await import('./commands/doctor.ts')
+      end(await doctor(await invocation(), options))
     })
 }
 

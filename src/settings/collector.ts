@@ -9,18 +9,24 @@ export interface Gone {
 }
 
 /**
- * What the collector asked for with 410, as long as the host's version is the one that it said it
- * to. It can turn sending off, and never on.
+ * What the collector at this address asked for with 410, as long as the host's version is the one
+ * that it said it to. It can turn sending off, and never on.
  */
-export function collectorsNo(paths: Paths, version: string | undefined): Gone | undefined {
-  const gone = goneIn(paths.uploads)
+export function collectorsNo(
+  paths: Paths,
+  endpoint: string,
+  version: string | undefined,
+): Gone | undefined {
+  const gone = goneIn(paths.uploads, endpoint)
   if (gone === undefined) return undefined
   const current = version ?? lastVersion(paths.stats)
   return current === undefined || current === gone.version ? gone : undefined
 }
 
-function goneIn(file: string): Gone | undefined {
-  const { gone } = fieldsOf(file) as { gone?: Partial<Gone> | null }
+function goneIn(file: string, endpoint: string): Gone | undefined {
+  const state = fieldsOf(file) as { gone?: Partial<Gone> | null; endpoint?: unknown }
+  const { gone, endpoint: asked } = state
+  if (typeof asked === 'string' && asked !== endpoint) return undefined
   if (typeof gone !== 'object' || gone === null) return undefined
   const { version, at } = gone
   return {

@@ -29,7 +29,7 @@ export function assess(product: Product, environment: HostEnvironment, version?:
     settings,
     choices,
     key: ingestionKeyOf(product, environment),
-    gone: collectorsNo(paths, version),
+    gone: collectorsNo(paths, choices.endpoint.value, version),
     isForeignHome: isForeignHome(environment),
   }
   return {
