@@ -30,6 +30,7 @@ export const roar = {
     endpoint: ['telemetry', 'endpoint'],
     uploads: ['telemetry', 'uploads'],
   },
+  emptyEndpointForbidsUploads: true,
 
   usage: {
     subcommands: [

@@ -1,28 +1,67 @@
-import type { KeyPath } from '../product/product.ts'
-import { removeKey, setKey } from '../settings/toml/edit.ts'
-import { changeSettings, SettingsError } from '../store/settings-file.ts'
-import type { Invocation } from './invocation.ts'
+import type { Role } from '../settings/files.ts'
+import { readHost } from '../settings/host.ts'
+import type { OptOut, Target } from '../store/opt-out.ts'
+import {
+  type Changes,
+  changeSettings,
+  SettingsError,
+  settingsTargets,
+} from '../store/settings-file.ts'
+import { look } from '../files/read.ts'
 import { CliError } from './error.ts'
-import { problemText } from './words.ts'
+import type { Invocation } from './invocation.ts'
+import { problemText, tidy } from './words.ts'
 
-/** Sets keys of the user's settings file, or removes those that are given as undefined. */
-export function change(
-  { context, product }: Invocation,
-  changes: readonly (readonly [KeyPath, string | boolean | undefined])[],
-): boolean {
-  const edit = (text: string) =>
-    changes.reduce(
-      (before, [key, value]) =>
-        value === undefined ? removeKey(before, key) : setKey(before, key, value),
-      text,
-    )
+/** Changes the user's settings, in every file that counts for it. True where one said otherwise. */
+export function change(invocation: Invocation, changes: Changes): boolean {
+  const [main, ...others] = targetsOf(invocation, changes)
+  // Only `disable` makes a second file; other changes go where there is one.
+  const targets = [main, ...others.filter(({ file }) => look(file) !== undefined)]
   try {
-    return changeSettings(context, edit)
+    return targets
+      .flatMap((target) => (target === undefined ? [] : target))
+      .map(({ file, role, changes: wanted }) => changeSettings(file, role, wanted))
+      .some((changed) => changed)
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error
-    throw new CliError(`Cannot change the settings. ${problemText(error.problem, context)}`, {
-      hint: `Nothing was changed. Meanwhile, ${product.variables.off}=1 in the environment turns telemetry off.`,
-      cause: error,
+    throw cannotChange(invocation, [error], 'Nothing was changed.')
+  }
+}
+
+/** Where a change of the user's settings goes. */
+export function targetsOf({ context }: Invocation, changes: Changes): readonly Target[] {
+  return settingsTargets(context).map((file) => ({ file, role: 'user' as Role, changes }))
+}
+
+/** Says which files could not be changed, and what works meanwhile. */
+export function cannotChange(
+  { context, product }: Pick<Invocation, 'context' | 'product'>,
+  failures: readonly SettingsError[],
+  done: string,
+): CliError {
+  const problems = failures.map(({ problem }) => problemText(problem, context))
+  return new CliError(`Cannot change the settings. ${problems.join('\n')}`, {
+    hint: `${done} Meanwhile, ${product.variables.off}=1 in the environment turns telemetry off.`,
+    cause: failures[0],
+  })
+}
+
+/** Ends a command with an error where the opt-out does not hold everywhere. */
+export function requireOptOut(invocation: Invocation, { failures, stopped, wiped }: OptOut): void {
+  if (failures.length > 0) {
+    const done = wiped === 0 ? 'Nothing is waiting to be sent.' : 'What was waiting was deleted.'
+    throw cannotChange(invocation, failures, done)
+  }
+  if (!stopped) {
+    throw new CliError('Telemetry is off, but a process that was sending could not be stopped.', {
+      hint: 'It sends nothing after what it is sending now. Restart the machine to be sure.',
     })
   }
+}
+
+/** The line on which a program that reads one file only finds no opt-out; undefined where it obeys. */
+export function shadowOf({ product, environment, context }: Invocation) {
+  const host = readHost(product, environment, context.settings.files)
+  if (host?.enabled !== true || host.reads === null || host.source === 'user') return undefined
+  return { file: host.reads, name: tidy(host.reads, context) }
 }

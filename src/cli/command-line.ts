@@ -10,6 +10,8 @@ const aliases = new Set(['status', 'print', 'enable', 'disable', 'endpoint'])
 const meanings: Readonly<Record<string, string>> = {
   'opt-out': 'disable',
   'opt-in': 'enable',
+  off: 'disable',
+  on: 'enable',
   show: 'status',
   version: '--version',
   '-v': '--version',

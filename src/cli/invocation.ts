@@ -2,6 +2,7 @@ import type { UploaderProgram } from '../deliver/detach.ts'
 import type { Product } from '../product/product.ts'
 import { assess, type Context } from '../settings/context.ts'
 import type { HostEnvironment } from '../settings/host-environment.ts'
+import { settingsTargets } from '../store/settings-file.ts'
 import { type Ink, inkOf } from './ink.ts'
 import { type Io, toJson } from './io.ts'
 
@@ -39,10 +40,10 @@ export function report(
   details: Readonly<Record<string, unknown>>,
   sentences: readonly string[],
 ): void {
-  const { verdict, paths } = context
+  const { verdict } = context
   const answer = {
     ...details,
-    file: paths.settings,
+    file: settingsTargets(context)[0],
     collecting: verdict.collecting,
     uploading: verdict.uploading,
     decided_by: verdict.decidedBy,

@@ -1,5 +1,7 @@
 import { causeOf } from '../files/errors.ts'
 import type { Product } from '../product/product.ts'
+import type { HostEnvironment } from '../settings/host-environment.ts'
+import { isForeignHome } from '../settings/trust.ts'
 import { spellOut } from './command-line.ts'
 import { invocationOf, type Tool } from './invocation.ts'
 import { CliError, done } from './error.ts'
@@ -11,6 +13,7 @@ export async function main(tool: Tool, argv: readonly string[]): Promise<number>
   const { product, version, environment, io } = tool
   const invocation = async () => {
     if (environment.home === undefined) throw homeless(product, environment.platform)
+    if (isForeignHome(environment)) throw foreignHome(environment)
     return await invocationOf(tool)
   }
   const otherwise = () =>
@@ -41,6 +44,21 @@ function endOf(error: unknown, { product, io }: Tool, json: boolean): number {
     if (hint !== undefined) io.err(printable(`${hint}\n`))
   }
   return exitCode
+}
+
+/** What we made there, its owner could neither change nor delete. */
+function foreignHome({ home, uid }: HostEnvironment): CliError {
+  const isRoot = uid === 0
+  return new CliError(
+    isRoot
+      ? `You are root, and ${home} is the home folder of another user.`
+      : `${home} does not belong to you, and HOME says that it is your home folder.`,
+    {
+      hint: isRoot
+        ? 'Nothing was written. Run this as that user, or with sudo -H for root itself.'
+        : 'Nothing was written. Set HOME to the full path of your own home folder.',
+    },
+  )
 }
 
 function homeless(product: Product, platform: string): CliError {

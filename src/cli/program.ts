@@ -6,7 +6,7 @@ import { completion, installationOf, shellIn } from './commands/completion.ts'
 import { dictionary } from './commands/dictionary.ts'
 import { disable } from './commands/disable.ts'
 import { enable } from './commands/enable.ts'
-import { endpoint } from './commands/endpoint.ts'
+import { endpoint, local } from './commands/endpoint.ts'
 import { log } from './commands/log.ts'
 import { print } from './commands/print.ts'
 import { record } from './commands/record.ts'
@@ -33,6 +33,7 @@ export function programOf(wiring: Wiring): Command {
   const program = rootOf(wiring)
   const { invocation, product } = wiring
   addLooking(program, wiring)
+  addDoctor(program, wiring)
   addChanging(program, wiring)
   addWorking(program, wiring)
 
@@ -115,10 +116,27 @@ function addLooking(program: Command, { invocation, product }: Wiring): void {
     })
 }
 
+function addDoctor(program: Command, { invocation, end }: Wiring): void {
+  program
+    .command('doctor')
+    .summary('check everything that can be wrong')
+    .description(
+      'Check settings, folders, the clock and the network, and what the program itself does here. ' +
+        'Changes nothing, and connects to nothing without --online.',
+    )
+    .option('--online', 'also post an empty request to the endpoint')
+    .option('--json', 'print JSON')
+    .action(async (options) => {
+      const { doctor } = await import('./commands/doctor.ts')
+      end(await doctor(await invocation(), options))
+    })
+}
+
 /** The commands that change the settings. */
 function addChanging(program: Command, { invocation, product }: Wiring): void {
   program
     .command('enable')
+    .alias('on')
     .summary('turn telemetry on')
     .description(
       `Turn telemetry on, in your settings. ${product.variables.off} still turns it off.`,
@@ -128,10 +146,12 @@ function addChanging(program: Command, { invocation, product }: Wiring): void {
 
   program
     .command('disable')
+    .alias('off')
     .summary('turn telemetry off, for good')
     .description(
       'Turn telemetry off, for good and across upgrades. What waits to be sent is deleted.',
     )
+    .option('--here', 'also in the settings of the project in this folder')
     .option('--forget', 'also remove the client id, the statistics and the list of what was sent')
     .option('--json', 'print JSON')
     .action(async (options) => disable(await invocation(), options))
@@ -139,11 +159,22 @@ function addChanging(program: Command, { invocation, product }: Wiring): void {
   program
     .command('endpoint')
     .summary('show or change where events are sent')
-    .description('Show or change where events are sent. An empty address ("") forbids sending.')
+    .description(
+      'Show or change where events are sent. An empty address ("") forbids sending. ' +
+        'What waits for the old address is deleted, unless you say --keep-queue.',
+    )
     .argument('[url]', 'https address, or http to this machine')
     .option('--reset', 'go back to the built-in address')
+    .option('--keep-queue', 'send what already waits to the new address')
     .option('--json', 'print JSON')
     .action(async (url, options) => endpoint(await invocation(), url, options))
+
+  program
+    .command('local')
+    .summary('count on this machine, and send nothing')
+    .description('Count on this machine, and send nothing. What waits to be sent is deleted.')
+    .option('--json', 'print JSON')
+    .action(async (options) => local(await invocation(), options))
 }
 
 /** The commands that record and deliver. */

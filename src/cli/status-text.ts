@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import type { Invocation } from './invocation.ts'
 import { printable } from './io.ts'
 import type { Status } from './commands/status.ts'
-import { alsoBecause, because, headline, plural, tidy, wayOut } from './words.ts'
+import { alsoBecause, because, headline, hostWarning, plural, tidy, wayOut } from './words.ts'
 
 /**
  * The state for people: the verdict first, then what lies where, then what to do. Every line is a
@@ -16,9 +16,11 @@ export function statusText(status: Status, invocation: Invocation): string {
     paint(headline(context)),
     because(context),
     ...alsoBecause(context).map((reason) => `Also: ${reason}`),
+    ...hostWarning(context).map((line) => ink.strong(line)),
     '',
     ink.strong('On this machine'),
     ...places(status, invocation).map((line) => `  ${line}`),
+    ...hostSection(status, invocation),
     '',
     ink.strong('Delivery'),
     ...delivery(status, invocation).map((line) => `  ${line}`),
@@ -38,6 +40,20 @@ function places({ paths, client_id }: Status, { context, ink }: Invocation): rea
     place('Statistics', paths.stats),
     place('Queue', paths.queue),
     place('Sent', paths.sent),
+  ]
+}
+
+/** What the product's own program does in this folder. */
+function hostSection({ host }: Status, { context, product, ink }: Invocation): readonly string[] {
+  if (host === null) return []
+  const { reads, enabled, http_endpoint: http, udp_endpoint: udp } = host
+  return [
+    '',
+    ink.strong(`${product.name} itself, in this folder`),
+    `  Reads: ${reads === null ? 'no settings file' : tidy(reads, context)}`,
+    `  Telemetry: ${enabled ? 'on' : 'off'}`,
+    ...(enabled && http !== null ? [`  Posts to: ${printable(http)}`] : []),
+    ...(enabled && udp !== null ? [`  UDP: ${printable(udp)}`] : []),
   ]
 }
 

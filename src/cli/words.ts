@@ -1,6 +1,7 @@
 import path from 'node:path'
 
 import type { Context } from '../settings/context.ts'
+import { type HostReading, readHost } from '../settings/host.ts'
 import type { Problem } from '../settings/files.ts'
 import type { Rule } from '../settings/verdict.ts'
 import { printable } from './io.ts'
@@ -39,6 +40,34 @@ export function wayOut({ product, verdict }: Context): readonly string[] {
   ]
 }
 
+/** What the product's own program does here, beside our verdict; null where it obeys the verdict. */
+export function hostHere({ product, environment, settings, verdict }: Context) {
+  const host = readHost(product, environment, settings.files)
+  if (host === undefined) return null
+  const { reads, enabled, http_endpoint, udp_endpoint } = host
+  // Without a key neither of us sends, whatever else is said.
+  const isOurNo = verdict.rules.some(
+    ({ rule, effect }) => effect !== 'none' && rule !== 'ingestion_key',
+  )
+  const agrees = product.host?.hearsEnvironment === true || !(enabled && isOurNo)
+  return { reads, enabled, http_endpoint, udp_endpoint, agrees }
+}
+
+export type HostHere = Omit<HostReading, 'source'> & { readonly agrees: boolean }
+
+/** Said wherever telemetry is off and the program itself does not know it. */
+export function hostWarning(context: Context): readonly string[] {
+  const host = hostHere(context)
+  if (host === null || host.agrees) return []
+  const { product } = context
+  const reads = host.reads === null ? 'no settings here' : `only ${tidy(host.reads, context)} here`
+  return [
+    `Warning: ${product.name} itself would still send from here.`,
+    `It reads ${reads}, and hears nothing else. To stop it, run`,
+    `${product.command} disable`,
+  ]
+}
+
 function reason(rule: Rule, context: Context): string {
   const { product } = context
   const source = rule.source === null ? '' : tidy(rule.source, context)
@@ -54,10 +83,16 @@ function reason(rule: Rule, context: Context): string {
       return `${source} is set: this is a test run.`
     case 'worker':
       return `${source} is set: this is a worker or an instrumented job.`
+    case 'collector':
+      return `The collector asked this version (${value}) to send nothing more.`
+    case 'foreign_home':
+      return `${source} belongs to another user.`
     case 'ingestion_key':
       return `This build of ${product.name} has no ingestion key, and one is required.`
     case 'uploads':
-      return `${product.keys.uploads.join('.')} = ${value} in ${source}`
+      return product.emptyEndpointForbidsUploads
+        ? `Uploads are forbidden in ${source}`
+        : `${product.keys.uploads.join('.')} = ${value} in ${source}`
     case product.variables.off:
     case 'DO_NOT_TRACK':
     case product.variables.toggle:

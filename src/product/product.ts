@@ -1,6 +1,6 @@
 /** A place on disk, relative to one of the folders that every platform has. */
 export interface Place {
-  readonly base: 'home' | 'config' | 'cache'
+  readonly base: 'home' | 'config' | 'cache' | 'system'
   readonly path: readonly string[]
 }
 
@@ -13,6 +13,29 @@ export interface RuntimeFacts {
   readonly runKinds: readonly string[]
   readonly backends: readonly string[]
   readonly failures: { readonly stages: readonly string[]; readonly hosts: readonly string[] }
+}
+
+/** One place where the product's own program looks for settings. */
+export type HostSource =
+  /** The file that a variable names. Set but naming no file, it ends the program. */
+  | { readonly variable: string }
+  /** The nearest of these names from the working folder up; in one folder the first wins. */
+  | { readonly project: readonly string[] }
+  | { readonly place: Place }
+
+/**
+ * How the product's own program decides whether it sends, where that program does not use this
+ * library. `status` says what it does, and `disable` writes where it will be read.
+ */
+export interface HostRule {
+  /** The first of these files that exists is the only one it reads. */
+  readonly reads: readonly HostSource[]
+  /** Does it obey the variables, CI and the other rules that stand in no file? */
+  readonly hearsEnvironment: boolean
+  /** Tables that refuse unknown keys: one such key, and the program ends before it sends. */
+  readonly strict: readonly { readonly table: KeyPath; readonly keys: readonly string[] }[]
+  /** Does the runtime table turn UDP off where it names no UDP address? */
+  readonly tableTurnsUdpOff: boolean
 }
 
 /**
@@ -36,7 +59,7 @@ export interface Product {
   readonly variables: {
     /** Turns telemetry off when set. */
     readonly off: string
-    /** Turns telemetry off when set to 0, false, no or off. */
+    /** Turns telemetry off when set to anything but 1, true, yes or on. */
     readonly toggle?: string
     /** Shows each event on stderr as it is recorded. */
     readonly show: string
@@ -55,10 +78,14 @@ export interface Product {
     readonly clientId: Place
     /** The settings file that `enable`, `disable` and `endpoint` write. */
     readonly settings: Place
+    /** Other settings files of the user's, read only unless the product's own program reads them. */
+    readonly alsoSettings?: readonly Place[]
     /** One more settings file in the user's home, read only. */
     readonly homeSettings?: Place
-    /** The name of a settings file in a project, looked for from the working folder up. */
-    readonly projectSettings?: string
+    /** Names of a project's settings file, looked for from the working folder up. */
+    readonly projectSettings?: string | readonly string[]
+    /** The administrator's file for the whole machine. It can only say no. */
+    readonly systemSettings?: Place
     /** Stats, queue, lock and ledger. */
     readonly state: Place
   }
@@ -72,6 +99,11 @@ export interface Product {
     /** The table of the in-process runtime client; absent where the product has none. */
     readonly runtime?: KeyPath
   }
+  /** Does an empty address in a settings file forbid uploads? Otherwise it means the built-in one. */
+  readonly emptyEndpointForbidsUploads?: boolean
+
+  /** Absent where the product's program uses this library, and so obeys the same verdict. */
+  readonly host?: HostRule
 
   readonly usage: {
     readonly subcommands: readonly string[]
@@ -108,7 +140,7 @@ export interface Product {
     >
   }
 
-  /** Variables that mark environment in which nobody asked to be counted. */
+  /** Variables that mark an environment in which nobody asked to be counted. */
   readonly suppressed: {
     readonly ci: readonly string[]
     readonly tests: readonly string[]

@@ -43,8 +43,14 @@ export const runmat: Product = {
   places: {
     clientId: { base: 'home', path: ['.runmat', 'telemetry_id'] },
     settings: { base: 'config', path: ['runmat', 'config.toml'] },
+    alsoSettings: [
+      { base: 'home', path: ['.config', 'runmat', 'config.toml'] },
+      { base: 'config', path: ['runmat', 'config.json'] },
+      { base: 'home', path: ['.config', 'runmat', 'config.json'] },
+    ],
     homeSettings: { base: 'home', path: ['.runmat', 'config.toml'] },
-    projectSettings: 'runmat.toml',
+    projectSettings: ['runmat.toml', 'runmat.json'],
+    systemSettings: { base: 'system', path: ['runmat', 'telemetry.toml'] },
     state: { base: 'cache', path: ['runmat', 'telemetry'] },
   },
 
@@ -54,6 +60,50 @@ export const runmat: Product = {
     endpoint: ['runtime', 'telemetry', 'http_endpoint'],
     uploads: ['telemetry', 'uploads'],
     runtime: ['runtime', 'telemetry'],
+  },
+
+  // RunMat 0.6: one file, no variable, and no merging.
+  host: {
+    reads: [
+      { variable: 'RUNMAT_CONFIG' },
+      { project: ['runmat.toml', 'runmat.json'] },
+      { place: { base: 'home', path: ['.config', 'runmat', 'config.toml'] } },
+      { place: { base: 'home', path: ['.config', 'runmat', 'config.json'] } },
+    ],
+    hearsEnvironment: false,
+    strict: [
+      {
+        table: ['runtime'],
+        keys: [
+          'callstack_limit',
+          'error_namespace',
+          'verbose',
+          'language',
+          'logging',
+          'telemetry',
+          'jit',
+          'gc',
+          'accelerate',
+          'plotting',
+          'fea',
+        ],
+      },
+      {
+        table: ['runtime', 'telemetry'],
+        keys: [
+          'enabled',
+          'show_payloads',
+          'http_endpoint',
+          'udp_endpoint',
+          'queue_size',
+          'sync_mode',
+          'drain_mode',
+          'drain_timeout_ms',
+          'require_ingestion_key',
+        ],
+      },
+    ],
+    tableTurnsUdpOff: true,
   },
 
   usage: {

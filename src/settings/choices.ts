@@ -5,14 +5,14 @@ import { builtIn, type Setting, type Settings } from './settings.ts'
 
 /** The settings files that only the user writes. A project's file comes with somebody's code. */
 const usersOwn: readonly Role[] = ['user', 'home']
-/** For what happens inside a run: the nearer file wins. */
-const nearestFirst: readonly Role[] = ['named', 'project', 'user', 'home']
+/** For what happens inside a run: a file that was named for it comes first. */
+const nearestFirst: readonly Role[] = ['named', 'user', 'home']
 
 /** What is in force, after all files were heard. */
 export interface Choices {
   /** Where the queue goes: the user's choice alone. */
   readonly endpoint: Setting<string>
-  /** Where a run posts while it lasts; a project may choose it, but never gets the key. */
+  /** Where a run posts while it lasts: a file that was named for it may choose, but gets no key. */
   readonly runtimeEndpoint: Setting<string>
   readonly udpEndpoint: Setting<string>
   readonly showPayloads: Setting<boolean>
@@ -26,6 +26,8 @@ export interface Choices {
 export function choose(product: Product, settings: Settings): Choices {
   const from = <K extends Key>(roles: readonly Role[], key: K, otherwise: Values[K]) =>
     first(settings, roles, key) ?? { value: otherwise, source: builtIn }
+  /** A project says nothing here but what takes away. */
+  const projects = <K extends Key>(key: K) => first(settings, ['project'], key)
   const endpointFrom = (roles: readonly Role[]) =>
     roles
       .flatMap((role) => first(settings, [role], 'endpoint') ?? [])
@@ -33,23 +35,28 @@ export function choose(product: Product, settings: Settings): Choices {
   return {
     endpoint: endpointFrom(usersOwn),
     runtimeEndpoint: endpointFrom(nearestFirst),
-    udpEndpoint: from(nearestFirst, 'udpEndpoint', product.udpEndpoint ?? ''),
+    udpEndpoint:
+      projects('udpEndpoint') ?? from(nearestFirst, 'udpEndpoint', product.udpEndpoint ?? ''),
     showPayloads: strictest(settings, 'showPayloads', true) ?? from([], 'showPayloads', false),
     queueSize: from(nearestFirst, 'queueSize', 256),
-    syncMode: from(nearestFirst, 'syncMode', false),
-    drainMode: from(nearestFirst, 'drainMode', 'all'),
-    drainTimeoutMs: from(nearestFirst, 'drainTimeoutMs', 50),
+    syncMode: projects('syncMode') ?? from(nearestFirst, 'syncMode', false),
+    drainMode: projects('drainMode') ?? from(nearestFirst, 'drainMode', 'all'),
+    drainTimeoutMs: shorter(projects('drainTimeoutMs'), from(nearestFirst, 'drainTimeoutMs', 50)),
     requireIngestionKey: requireKey(product, settings),
   }
 }
 
-/** Whoever says it first wins, in the direction that shows more or sends less. */
+/** The first that says it wins, in the direction that shows more or sends less. */
 export function strictest<K extends 'enabled' | 'uploads' | 'showPayloads' | 'requireIngestionKey'>(
   settings: Settings,
   key: K,
   strict: boolean,
 ): Setting<Values[K]> | undefined {
   return settings.said(key).find(({ value }) => value === strict)
+}
+
+function shorter(one: Setting<number> | undefined, other: Setting<number>): Setting<number> {
+  return one !== undefined && one.value < other.value ? one : other
 }
 
 /** A project may ask for a key where the user did not, never do away with the need for one. */

@@ -1,11 +1,13 @@
 import { fingerprintOf } from '../files/read.ts'
 import type { Product } from '../product/product.ts'
 import { choose } from './choices.ts'
-import { settingsPlaces } from './files.ts'
+import { collectorsNo } from './collector.ts'
 import type { HostEnvironment } from './host-environment.ts'
 import { ingestionKeyOf } from './ingestion-key.ts'
 import { type Paths, pathsOf } from './paths.ts'
 import { loadSettings } from './settings.ts'
+import { settingsPlaces } from './sources.ts'
+import { isForeignHome } from './trust.ts'
 import { type Evidence, judge, type Verdict } from './verdict.ts'
 
 /** Everything that is known before anything is done: read once, then only passed on. */
@@ -16,7 +18,8 @@ export interface Context extends Evidence {
   readonly again: () => Context
 }
 
-export function assess(product: Product, environment: HostEnvironment): Context {
+/** `version` is the host's, where it is known; else the one that recorded last counts. */
+export function assess(product: Product, environment: HostEnvironment, version?: string): Context {
   const paths = pathsOf(product, environment)
   const settings = loadSettings(product, paths, environment)
   const choices = choose(product, settings)
@@ -26,27 +29,34 @@ export function assess(product: Product, environment: HostEnvironment): Context 
     settings,
     choices,
     key: ingestionKeyOf(product, environment),
+    gone: collectorsNo(paths, choices.endpoint.value, version),
+    isForeignHome: isForeignHome(environment),
   }
   return {
     ...evidence,
     paths,
     verdict: judge(evidence),
-    again: () => assess(product, environment),
+    again: () => assess(product, environment, version),
   }
 }
 
 /**
- * The context as it is now, for those who must ask again and again: files are read anew only
- * when one of them has changed, which a few looks at their inodes tell.
+ * The context as it is now, for those that must ask again and again. Files are read again only when
+ * one of them has changed, which a look at their inodes tells.
  */
-export function watch(product: Product, environment: HostEnvironment): () => Context {
-  const places = settingsPlaces(product, pathsOf(product, environment), environment)
+export function watch(
+  product: Product,
+  environment: HostEnvironment,
+  version?: string,
+): () => Context {
+  const paths = pathsOf(product, environment)
+  const places = [...settingsPlaces(product, paths, environment), paths.uploads]
   let seen = ''
   let context: Context | undefined
   const again = (): Context => {
     const now = places.map(fingerprintOf).join()
     if (context === undefined || now !== seen) {
-      context = { ...assess(product, environment), again }
+      context = { ...assess(product, environment, version), again }
     }
     seen = now
     return context

@@ -3,13 +3,13 @@ import path from 'node:path'
 
 import { parse, TomlError } from 'smol-toml'
 
-import { statLink, readSmallFile } from '../files/read.ts'
-import type { KeyPath, Product } from '../product/product.ts'
-import type { HostEnvironment } from './host-environment.ts'
-import type { Paths } from './paths.ts'
+import { fingerprintOf, look, readSmallFile } from '../files/read.ts'
+import type { KeyPath } from '../product/product.ts'
+import { JsonTextError, offsetIn, parseJsonText } from './json-text.ts'
+import { lineOf } from './toml/document.ts'
 
-/** Whose word a settings file is: the user's own, or that of a project somebody else may have written. */
-export type Role = 'user' | 'named' | 'project' | 'home'
+/** Who speaks in a settings file; the verdict has a rule for each of them. */
+export type Role = 'system' | 'user' | 'named' | 'project' | 'home'
 
 export interface SettingsFile {
   readonly role: Role
@@ -18,6 +18,8 @@ export interface SettingsFile {
   readonly table: Readonly<Record<string, unknown>>
   /** Set when the file is there but cannot be understood; then it counts as a no. */
   readonly problem?: Problem
+  /** Why somebody else could have written it: then it may say no, and nothing else. */
+  readonly stranger?: 'owner' | 'folder' | undefined
 }
 
 export interface Problem {
@@ -27,34 +29,90 @@ export interface Problem {
   readonly column?: number
   /** The offending lines with a caret under the spot. */
   readonly excerpt?: string
+  /** Another program may read the file all the same, and find no no in it. */
+  readonly isOursAlone?: boolean
 }
 
-const sizeLimit = 1024 * 1024
+/** More than anybody writes by hand. What is larger is not read at all. */
+export const sizeLimit = 64 * 1024
 
-/** Undefined where there is no such file. */
+interface Content {
+  readonly text: string
+  readonly table: Readonly<Record<string, unknown>>
+  readonly problem?: Problem
+}
+
+/** What each file held when it was last parsed, and what it looked like on disk. */
+const parsed = new Map<string, { readonly trace: string; readonly content: Content }>()
+const parsedLimit = 100
+
+/** Undefined where there is no such file. A file is parsed once for each change of it. */
 export function readSettingsFile(role: Role, file: string): SettingsFile | undefined {
+  const trace = fingerprintOf(file)
+  const known = parsed.get(file)
+  if (known !== undefined && trace !== '' && known.trace === trace) {
+    return { role, path: file, ...known.content }
+  }
+  const content = readContent(file)
+  if (content === undefined) return undefined
+  if (parsed.size >= parsedLimit) parsed.clear()
+  parsed.set(file, { trace, content })
+  return { role, path: file, ...content }
+}
+
+function readContent(file: string): Content | undefined {
   const reading = readSmallFile(file, sizeLimit)
   if (reading.kind === 'absent') return undefined
-  const broken = (problem: Omit<Problem, 'path'>): SettingsFile => ({
-    role,
-    path: file,
-    text: '',
-    table: {},
-    problem: { path: file, ...problem },
-  })
-  if (reading.kind === 'unreadable') return broken({ message: reading.reason })
-  if (!isUtf8(reading.bytes)) return broken({ message: 'it is not UTF-8 text' })
+  if (reading.kind === 'unreadable') {
+    const isOursAlone = (look(file)?.size ?? 0) > sizeLimit
+    return broken(file, { message: reading.reason, ...(isOursAlone && { isOursAlone }) })
+  }
+  if (!isUtf8(reading.bytes)) return broken(file, { message: 'it is not UTF-8 text' })
   const text = reading.bytes.toString('utf8')
   try {
-    return { role, path: file, text, table: parseToml(text) }
+    return { text, table: parseSettings(file, text) }
   } catch (error) {
-    return broken(problemOf(error))
+    const unclear = broken(file, problemOf(error, text))
+    if (!unclear.problem?.isOursAlone) return unclear
+    const table: unknown = JSON.parse(withoutMark(text))
+    return isTable(table) ? { ...unclear, table } : unclear
   }
 }
 
-export function parseToml(text: string): Record<string, unknown> {
-  // A document may hold 64-bit integers that are none of our business; they must not spoil it.
-  return parse(text, { integersAsBigInt: 'asNeeded' })
+export function broken(file: string, problem: Omit<Problem, 'path'>): Content {
+  return { text: '', table: {}, problem: { path: file, ...problem } }
+}
+
+export function isJson(file: string): boolean {
+  return path.extname(file) === '.json'
+}
+
+export function parseSettings(file: string, text: string): Record<string, unknown> {
+  if (!isJson(file)) {
+    // A document may hold 64-bit integers that are none of our business; they must not spoil it.
+    return parse(text, { integersAsBigInt: 'asNeeded' })
+  }
+  const { value } = parseJsonText(withoutMark(text))
+  if (!isTable(value)) throw new JsonTextError('expected an object here', 0)
+  return value
+}
+
+/** Editors of Windows begin UTF-8 text with this mark, which JSON does not know. */
+export function withoutMark(text: string): string {
+  return text.startsWith('\uFEFF') ? text.slice(1) : text
+}
+
+/** The line on which a key, or the table of that path, is written. */
+export function lineIn(file: SettingsFile, keys: KeyPath): number | undefined {
+  if (file.problem) return undefined
+  if (!isJson(file.path)) return lineOf(file.text, keys)
+  const text = withoutMark(file.text)
+  const offset = offsetIn(parseJsonText(text), keys)
+  return offset === undefined ? undefined : lineAt(text, offset)
+}
+
+function lineAt(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length
 }
 
 /** The value at a path of tables; undefined where it or a table on the way is missing. */
@@ -73,7 +131,16 @@ export function isTable(value: unknown): value is Record<string, unknown> {
   )
 }
 
-function problemOf(error: unknown): Omit<Problem, 'path'> {
+function problemOf(error: unknown, source: string): Omit<Problem, 'path'> {
+  if (error instanceof JsonTextError) {
+    const before = withoutMark(source).slice(0, error.offset).split('\n')
+    const column = (before.at(-1) ?? '').length + 1
+    const message = `invalid JSON: ${error.message}`
+    const { repeatedIn } = error
+    // Most parsers take the last of them, or pass over what they do not know.
+    const isOursAlone = repeatedIn !== undefined
+    return { message, line: before.length, column, ...(isOursAlone && { isOursAlone }) }
+  }
   if (!(error instanceof TomlError)) return { message: 'it is not valid TOML' }
   const [first = ''] = error.message.split('\n')
   return {
@@ -82,74 +149,4 @@ function problemOf(error: unknown): Omit<Problem, 'path'> {
     column: error.column,
     excerpt: error.codeblock,
   }
-}
-
-/** Every settings file that has a say here, the user's own first. */
-export function readSources(
-  product: Product,
-  paths: Paths,
-  environment: HostEnvironment,
-): readonly SettingsFile[] {
-  const named = namedFile(product, environment)
-  const project = projectPlaces(product, environment).find(exists)
-  const candidates = [
-    readSettingsFile('user', paths.settings),
-    named === undefined ? undefined : readNamed(named),
-    project === undefined ? undefined : readSettingsFile('project', project),
-    paths.homeSettings === undefined ? undefined : readSettingsFile('home', paths.homeSettings),
-  ]
-  const seen = new Set<string>()
-  return candidates.filter((file): file is SettingsFile => {
-    if (file === undefined || seen.has(file.path)) return false
-    seen.add(file.path)
-    return true
-  })
-}
-
-/** Every path where a settings file would be heard, whether there is one or not. */
-export function settingsPlaces(
-  product: Product,
-  paths: Paths,
-  environment: HostEnvironment,
-): readonly string[] {
-  return [
-    paths.settings,
-    namedFile(product, environment),
-    ...projectPlaces(product, environment),
-    paths.homeSettings,
-  ].filter((file) => file !== undefined)
-}
-
-function namedFile(product: Product, { env, cwd }: HostEnvironment): string | undefined {
-  const { config } = product.variables
-  const named = config === undefined ? undefined : env[config]
-  return named ? path.resolve(cwd ?? path.sep, named) : undefined
-}
-
-/** Somebody who names a file means it: when it is missing, what it would have said is unknown. */
-function readNamed(file: string): SettingsFile {
-  return (
-    readSettingsFile('named', file) ?? {
-      role: 'named',
-      path: file,
-      text: '',
-      table: {},
-      problem: { path: file, message: 'it does not exist' },
-    }
-  )
-}
-
-/** From the working folder up, the nearest first. */
-function projectPlaces({ places }: Product, { cwd }: HostEnvironment): readonly string[] {
-  if (places.projectSettings === undefined || cwd === undefined) return []
-  const files: string[] = []
-  for (let folder = cwd; ; folder = path.dirname(folder)) {
-    files.push(path.join(folder, places.projectSettings))
-    if (folder === path.dirname(folder)) return files
-  }
-}
-
-function exists(file: string): boolean {
-  // Not existsSync: a link that leads nowhere is there, and must be reported as unreadable.
-  return statLink(file) !== undefined
 }

@@ -18,6 +18,10 @@ export interface HostEnvironment {
   /** The build service that ci-info recognises, in its own words. */
   readonly ci: string | undefined
   readonly configHome: string
+  /** Where an administrator puts settings for the whole machine; by default the platform's folder. */
+  readonly systemHome?: string
+  /** The number of this user, where the platform has such numbers. */
+  readonly uid?: number | undefined
   /** The platform's cache folder of an application. */
   readonly cacheHome: (application: string) => string
   readonly now: () => number
@@ -47,6 +51,7 @@ export function readHostEnvironment(): HostEnvironment {
     arch: process.arch,
     ci: ci.isCI ? (ci.name ?? 'a build service') : undefined,
     configHome: absolute(env['XDG_CONFIG_HOME']) ?? path.join(home ?? '', '.config'),
+    uid: process.geteuid?.(),
     cacheHome: (application) => cacheFolder(application, home ?? '', env['XDG_CACHE_HOME']),
     now: Date.now,
     uptime: () => process.hrtime()[0] * 1000,

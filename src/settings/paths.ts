@@ -6,7 +6,10 @@ import type { HostEnvironment } from './host-environment.ts'
 /** Where everything of one product lies on this machine. Computing it touches no disk. */
 export interface Paths {
   readonly settings: string
+  /** Other settings files of the user's, without repetition. */
+  readonly alsoSettings: readonly string[]
   readonly homeSettings: string | undefined
+  readonly systemSettings: string | undefined
   readonly clientId: string
   readonly state: string
   readonly stats: string
@@ -22,9 +25,13 @@ export function pathsOf(product: Product, environment: HostEnvironment): Paths {
   const at = (place: Place): string => locate(place, environment)
   const { places } = product
   const state = at(places.state)
+  const settings = at(places.settings)
+  const others = (places.alsoSettings ?? []).map(at).filter((file) => file !== settings)
   return {
-    settings: at(places.settings),
+    settings,
+    alsoSettings: [...new Set(others)],
     homeSettings: places.homeSettings && at(places.homeSettings),
+    systemSettings: places.systemSettings && at(places.systemSettings),
     clientId: at(places.clientId),
     state,
     stats: path.join(state, 'stats.json'),
@@ -36,15 +43,24 @@ export function pathsOf(product: Product, environment: HostEnvironment): Paths {
   }
 }
 
-function locate({ base, path: parts }: Place, environment: HostEnvironment): string {
+export function locate({ base, path: parts }: Place, environment: HostEnvironment): string {
   switch (base) {
     case 'home':
       return path.join(environment.home ?? '', ...parts)
     case 'config':
       return path.join(environment.configHome, ...parts)
+    case 'system':
+      return path.join(environment.systemHome ?? systemFolder(environment), ...parts)
     case 'cache': {
       const [application = '', ...rest] = parts
       return path.join(environment.cacheHome(application), ...rest)
     }
   }
+}
+
+function systemFolder({ platform, env }: HostEnvironment): string {
+  if (platform === 'darwin') return '/Library/Application Support'
+  if (platform !== 'win32') return '/etc'
+  const given = env['ProgramData'] ?? ''
+  return path.isAbsolute(given) ? given : String.raw`C:\ProgramData`
 }

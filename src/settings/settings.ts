@@ -1,9 +1,10 @@
 import type { KeyPath, Product } from '../product/product.ts'
 import { type Parsed, parseEndpoint, parseUdpAddress } from './address.ts'
-import { type Problem, readSources, type SettingsFile, valueAt } from './files.ts'
+import { lineIn, type Problem, type SettingsFile, valueAt } from './files.ts'
 import type { HostEnvironment } from './host-environment.ts'
 import type { Paths } from './paths.ts'
-import { locate } from './toml/document.ts'
+import { readSources } from './sources.ts'
+import { describe, unclearIn } from './unclear.ts'
 
 /** The type of each setting we read, wherever it stands. */
 export interface Values {
@@ -83,14 +84,6 @@ function refuse(wanted: string, value: unknown): Parsed<never> {
   return { ok: false, fault: `must be ${wanted}, not ${describe(value)}`, hint: '' }
 }
 
-function describe(value: unknown): string {
-  if (typeof value === 'string') return `the text ${JSON.stringify(value.slice(0, 40))}`
-  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') {
-    return String(value)
-  }
-  return Array.isArray(value) ? 'a list' : value instanceof Date ? 'a date' : 'a table'
-}
-
 /** One value and where it was written: `file:line`, or `built in`. */
 export interface Setting<T> {
   readonly value: T
@@ -122,7 +115,7 @@ function settingIn<T>(file: SettingsFile, path: KeyPath, value: T): Setting<T> {
     value,
     file,
     get source() {
-      const line = locate(file.text, path)
+      const line = lineIn(file, path)
       return line === undefined ? file.path : `${file.path}:${line}`
     },
   }
@@ -130,20 +123,26 @@ function settingIn<T>(file: SettingsFile, path: KeyPath, value: T): Setting<T> {
 
 /** Reads our keys out of the files; whatever is there and cannot be understood is a problem. */
 export function interpret(product: Product, files: readonly SettingsFile[]): Settings {
+  const specs = keySpecs(product)
+  const known = specs.map(({ path }) => path)
   const problems: Problem[] = []
   const said = new Map<Key, Setting<unknown>[]>()
   for (const file of files) {
     if (file.problem) problems.push(file.problem)
-    for (const { key, path, read } of keySpecs(product)) {
+    problems.push(...unclearIn(file, known))
+    for (const { key, path, read } of specs) {
       const found = valueAt(file.table, path)
       if (found === undefined) continue
       const result = read(found)
-      if (result.ok) {
-        said.set(key, [...(said.get(key) ?? []), settingIn(file, path, result.value)])
-      } else {
-        const line = locate(file.text, path)
+      if (!result.ok) {
+        const line = lineIn(file, path)
         const message = `${path.join('.')} ${result.fault}`
         problems.push({ path: file.path, message, ...(line === undefined ? {} : { line }) })
+      } else if (mayChoose(file, key, result.value)) {
+        said.set(key, [...(said.get(key) ?? []), settingIn(file, path, result.value)])
+      }
+      if (product.emptyEndpointForbidsUploads && key === 'endpoint' && isEmpty(found)) {
+        said.set('uploads', [...(said.get('uploads') ?? []), settingIn(file, path, false)])
       }
     }
   }
@@ -152,4 +151,27 @@ export function interpret(product: Product, files: readonly SettingsFile[]): Set
     problems,
     said: <K extends Key>(key: K) => (said.get(key) ?? []) as Setting<Values[K]>[],
   }
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() === ''
+}
+
+/** What a project may decide for a run: only what makes it send less, or wait less. */
+const takesAway: { readonly [K in Key]?: (value: unknown) => boolean } = {
+  enabled: () => true,
+  uploads: (value) => value === false,
+  udpEndpoint: (value) => value === '',
+  syncMode: (value) => value === false,
+  drainMode: (value) => value === 'none',
+  drainTimeoutMs: () => true,
+  requireIngestionKey: (value) => value === true,
+}
+
+/** A project may only take away; the machine's file, and one that a stranger may have written, only say no. */
+function mayChoose({ role, stranger }: SettingsFile, key: Key, value: unknown): boolean {
+  if (role === 'system' || stranger !== undefined) {
+    return (key === 'enabled' || key === 'uploads') && value === false
+  }
+  return role === 'project' ? takesAway[key]?.(value) === true : true
 }

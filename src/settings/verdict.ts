@@ -1,5 +1,6 @@
 import type { Product } from '../product/product.ts'
 import { type Choices, strictest } from './choices.ts'
+import type { Gone } from './collector.ts'
 import type { Role } from './files.ts'
 import type { IngestionKey } from './ingestion-key.ts'
 import type { Settings } from './settings.ts'
@@ -31,6 +32,10 @@ export interface Evidence {
   readonly settings: Settings
   readonly choices: Choices
   readonly key: IngestionKey
+  /** What the collector asked of this version with 410, where it did. */
+  readonly gone: Gone | undefined
+  /** Nothing is kept in the home folder of another user. */
+  readonly isForeignHome: boolean
 }
 
 /**
@@ -39,7 +44,7 @@ export interface Evidence {
  * any that says off wins.
  */
 export function judge(evidence: Evidence): Verdict {
-  const rules = [...refusals(evidence), uploadsRule(evidence)]
+  const rules = [...refusals(evidence), collectorRule(evidence), uploadsRule(evidence)]
   const off = rules.find(({ effect }) => effect === 'off')
   const noUploads = rules.find(({ effect }) => effect === 'no_uploads')
   return {
@@ -58,6 +63,7 @@ function refusals(evidence: Evidence): readonly Rule[] {
     variableRule('DO_NOT_TRACK', env),
     variableRule(variables.off, env),
     ...(variables.toggle === undefined ? [] : [toggleRule(variables.toggle, env)]),
+    ...(product.places.systemSettings ? [fileRule('system_settings', 'system', settings)] : []),
     fileRule('user_settings', 'user', settings),
     fileRule('named_settings', 'named', settings),
     fileRule('project_settings', 'project', settings),
@@ -67,6 +73,7 @@ function refusals(evidence: Evidence): readonly Rule[] {
     markerRule('test_run', suppressed.tests, env),
     markerRule('worker', suppressed.workers, env),
     keyRule(evidence),
+    ...(evidence.isForeignHome ? [rule('foreign_home', environment.home ?? null, true, true)] : []),
   ]
 }
 
@@ -84,14 +91,12 @@ function variableRule(name: string, env: Environment): Rule {
   return rule(name, name, value ?? null, isSet(value))
 }
 
+const loud = new Set(['', '1', 'true', 'yes', 'on'])
+
+/** What is neither a yes nor empty is unclear, and so a no. */
 function toggleRule(name: string, env: Environment): Rule {
   const value = env[name]
-  return rule(
-    name,
-    name,
-    value ?? null,
-    value !== undefined && value.trim() !== '' && !isSet(value),
-  )
+  return rule(name, name, value ?? null, !loud.has((value ?? '').trim().toLowerCase()))
 }
 
 /** A yes in a settings file is remembered as the source of consent; only a no has an effect. */
@@ -133,6 +138,17 @@ function keyRule({ product, key, choices }: Evidence): Rule {
     key.state,
     required && key.state === 'missing',
   )
+}
+
+/** Counting goes on, so that the next version of the host is known by what it records. */
+function collectorRule({ gone }: Evidence): Rule {
+  const value = gone === undefined ? null : (gone.version ?? 'unknown')
+  return {
+    rule: 'collector',
+    source: gone === undefined ? null : '410',
+    value,
+    effect: gone === undefined ? 'none' : 'no_uploads',
+  }
 }
 
 function uploadsRule({ settings }: Evidence): Rule {

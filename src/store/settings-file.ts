@@ -1,9 +1,22 @@
-import { causeOf } from '../files/errors.ts'
-import { replaceFile } from '../files/write.ts'
-import type { Context } from '../settings/context.ts'
-import type { Problem } from '../settings/files.ts'
+import path from 'node:path'
 
-/** The user's settings could not be changed, and are as they were. */
+import { causeOf, waitSync } from '../files/errors.ts'
+import { look } from '../files/read.ts'
+import { makeFolder, replaceFile } from '../files/write.ts'
+import type { KeyPath } from '../product/product.ts'
+import type { Context } from '../settings/context.ts'
+import { isJson, type Problem, readSettingsFile, type Role } from '../settings/files.ts'
+import { editJson } from '../settings/json-edit.ts'
+import { JsonTextError } from '../settings/json-text.ts'
+import { locate } from '../settings/paths.ts'
+import { removeKey, setKey } from '../settings/toml/edit.ts'
+import { takeLock } from './lock.ts'
+import { thisProcess } from './lock-holder.ts'
+
+/** Keys to set, or to remove where no value is given. */
+export type Changes = readonly (readonly [KeyPath, string | boolean | undefined])[]
+
+/** A settings file could not be changed, and is as it was. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError'
   readonly problem: Problem
@@ -14,19 +27,83 @@ export class SettingsError extends Error {
   }
 }
 
-/** Changes the user's settings file; false where it says so already. */
-export function changeSettings(context: Context, edit: (text: string) => string): boolean {
-  const { paths, settings } = context
-  const path = paths.settings
-  const problem = settings.problems.find((one) => one.path === path)
-  if (problem) throw new SettingsError(problem)
-  const before = settings.files.find((file) => file.path === path)?.text ?? ''
-  try {
-    const after = edit(before)
-    if (after === before) return false
-    replaceFile(path, after)
-    return true
-  } catch (error) {
-    throw new SettingsError({ path, message: causeOf(error) }, error)
+/**
+ * The user's settings files that a change goes into. The product's own program reads one file and
+ * merges nothing: a config.toml that we make beside its config.json would put that one out of force.
+ */
+export function settingsTargets({ product, paths, environment }: Context): readonly string[] {
+  const { settings, alsoSettings } = paths
+  const places = product.host?.reads.flatMap((one) => ('place' in one ? one.place : [])) ?? []
+  const read = places.map((place) => locate(place, environment))
+  const written = [settings, ...alsoSettings.filter((file) => !isJson(file) && read.includes(file))]
+  return written.map((file) => (read.includes(file) ? (read.find(isFile) ?? file) : file))
+}
+
+/** Changes a settings file; false where it says so already. */
+export function changeSettings(file: string, role: Role, changes: Changes): boolean {
+  return withLock(file, () => {
+    // Read again under the lock: another command may have changed it since we looked.
+    const found = readSettingsFile(role, file)
+    if (found?.problem) throw new SettingsError(found.problem)
+    const before = found?.text ?? ''
+    try {
+      const after = edited(file, before, changes)
+      if (after === before) return false
+      replaceFile(file, after)
+      return true
+    } catch (error) {
+      throw new SettingsError({ path: file, message: messageOf(error) }, error)
+    }
+  })
+}
+
+function edited(file: string, before: string, changes: Changes): string {
+  let text = before
+  for (const [key, value] of changes) {
+    if (isJson(file)) text = editJsonText(text, key, value)
+    else text = value === undefined ? removeKey(text, key) : setKey(text, key, value)
   }
+  return text
+}
+
+function editJsonText(text: string, key: KeyPath, value: string | boolean | undefined): string {
+  const mark = text.startsWith('\uFEFF') ? '\uFEFF' : ''
+  return mark + editJson(text.slice(mark.length), key, value)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof JsonTextError ? error.message : causeOf(error)
+}
+
+function isFile(file: string): boolean {
+  return look(file)?.isFile() === true
+}
+
+const lockPatienceMs = 2000
+
+/**
+ * One command at a time: otherwise one that has read the file before `disable` could write its yes
+ * after it. Where no lock can be made, the change itself will say what is wrong with the place.
+ */
+function withLock<T>(file: string, work: () => T): T {
+  const release = lockFor(`${file}.lock`)
+  try {
+    return work()
+  } finally {
+    release()
+  }
+}
+
+function lockFor(lockFile: string): () => void {
+  try {
+    makeFolder(path.dirname(lockFile))
+    for (let waited = 0; waited < lockPatienceMs; waited += 10) {
+      const lock = takeLock(lockFile, thisProcess())
+      if (lock !== undefined) return () => lock.release()
+      waitSync(10)
+    }
+  } catch {
+    // A folder in which nothing can be made.
+  }
+  return () => undefined
 }

@@ -95,12 +95,28 @@ describe('endpoint', () => {
     expect(home.read(home.settings)).not.toMatch(/http_endpoint|uploads/)
   })
 
-  it.concurrent('setting an address does not lift a no, and says so', async () => {
+  it.concurrent('a new address after an empty one is where events go', async () => {
     const home = tempHome()
-    await cli(home, ['endpoint', ''])
-    const { out } = await cli(home, ['endpoint', 'https://example.invalid/t'])
-    expect(out).toMatch(/sends nothing/)
-    expect(out).toMatch(/endpoint --reset/)
+    for (const none of [['endpoint', ''], ['local']]) {
+      await cli(home, none)
+      expect(await cliJson(home, ['status'])).toMatchObject({ uploading: false })
+      const { out } = await cli(home, ['endpoint', 'https://example.invalid/t'])
+      expect(out).toMatch(/^Endpoint: https:\/\/example\.invalid\/t/)
+      expect(await cliJson(home, ['status'])).toMatchObject({
+        uploading: true,
+        endpoint: { url: 'https://example.invalid/t' },
+      })
+    }
+  })
+
+  it.concurrent('deletes what waits for the old address, unless --keep-queue is given', async () => {
+    const home = tempHome()
+    fillQueue(home, 3)
+    const kept = ['endpoint', 'https://example.invalid/1', '--keep-queue']
+    expect(await cliJson(home, kept)).toMatchObject({ wiped: 0, uploading: true })
+    const wiped = await cliJson(home, ['endpoint', 'https://example.invalid/2'])
+    expect(wiped).toMatchObject({ wiped: 3, uploading: true })
+    expect(home.read(home.settings)).not.toContain('uploads')
   })
 
   it.concurrent('is never a project’s', async () => {
@@ -108,7 +124,8 @@ describe('endpoint', () => {
     home.write('runmat.toml', '[runtime.telemetry]\nhttp_endpoint = "https://project.invalid/t"\n')
     expect(await cliJson(home, ['endpoint'])).toMatchObject({ source: 'built in' })
     const { out } = await cli(home, ['status'])
-    expect(out).toMatch(/Runs in this folder: https:\/\/project\.invalid\/t \(~\/runmat\.toml:2\)/)
+    expect(out).not.toContain('Runs in this folder')
+    expect(out).toContain('Endpoint: https://api.runmat.com/v1/t (built in)')
   })
 })
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { tempHome } from '../support/home.ts'
-import { noes } from '../support/noes.ts'
+import { optOuts } from '../support/opt-outs.ts'
 import { cliJson } from '../support/run.ts'
 
 interface Status {
@@ -11,17 +11,19 @@ interface Status {
   rules: { rule: string; source: string | null; value: unknown; effect: string }[]
 }
 
-const order = noes.map(({ rule }) => rule)
+const order = optOuts.map(({ rule }) => rule)
 
 describe('the verdict', () => {
   it('is yes where nothing says no', async () => {
     const status = await cliJson<Status>(tempHome(), ['status'])
     expect(status).toMatchObject({ collecting: true, uploading: true, decided_by: 'default' })
-    expect(status.rules.map(({ rule }) => rule)).toEqual([...order, 'uploads'])
+    // No test writes to the folder of the machine's own file.
+    const every = order.toSpliced(3, 0, 'system_settings')
+    expect(status.rules.map(({ rule }) => rule)).toEqual([...every, 'collector', 'uploads'])
     expect(status.rules.every(({ effect }) => effect === 'none')).toBe(true)
   })
 
-  it.concurrent.each(noes)('is no under $rule alone', async ({ rule, source, say }) => {
+  it.concurrent.each(optOuts)('is no under $rule alone', async ({ rule, source, say }) => {
     const home = tempHome()
     const status = await cliJson<Status>(home, ['status'], { env: say(home) })
     expect(status).toMatchObject({ collecting: false, uploading: false, decided_by: rule })
@@ -29,8 +31,10 @@ describe('the verdict', () => {
     expect(off).toEqual([expect.objectContaining({ rule, source: source(home) })])
   })
 
-  const pairs = noes.flatMap((one, index) =>
-    noes.slice(index + 1).map((other) => ({ one, other, name: `${one.rule} and ${other.rule}` })),
+  const pairs = optOuts.flatMap((one, index) =>
+    optOuts
+      .slice(index + 1)
+      .map((other) => ({ one, other, name: `${one.rule} and ${other.rule}` })),
   )
 
   it.concurrent.each(pairs)('is no under $name', async ({ one, other }) => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { bareStage, job, roarFile, stage, triggersOf } from './stage.ts'
 
-const noes = [
+const optOuts = [
   'DO_NOT_TRACK ROAR_NO_TELEMETRY',
   'CI GITHUB_ACTIONS GITLAB_CI BUILDKITE CIRCLECI TRAVIS APPVEYOR',
   'TEAMCITY_VERSION JENKINS_URL TF_BUILD',
@@ -11,7 +11,7 @@ const noes = [
 ]
 
 describe.concurrent('a no in the environment', () => {
-  it.each(noes.join(' ').split(' '))('%s alone keeps roar from writing anything', async (name) => {
+  it.each(optOuts.join(' ').split(' '))('%s alone keeps roar from writing anything', async (name) => {
     const { roar, files } = await bareStage()
     const { code, err } = await roar(['run', '--', ...job], { env: { [name]: '1' } })
     expect({ code, err, files: files() }).toEqual({ code: 0, err: '', files: [] })

@@ -9,7 +9,7 @@ import type { Script, Step } from '../programs/host.ts'
 import type { Answer } from '../support/collector.ts'
 import { fillQueue, queueContent } from '../support/events.ts'
 import type { Home } from '../support/home.ts'
-import { noes } from '../support/noes.ts'
+import { optOuts } from '../support/opt-outs.ts'
 import { childrenOf, isRunning, nothingRuns, processesOf, stateOf } from '../support/processes.ts'
 import { program } from '../support/programs.ts'
 import { cliJson, run } from '../support/run.ts'
@@ -126,7 +126,7 @@ describe.concurrent('an uploader', () => {
     expect(children.filter((line) => !line.includes('CLONE_THREAD'))).toEqual([])
   })
 
-  it.each(noes)('is not started under $rule, and sends nothing if it is', async ({ say }) => {
+  it.each(optOuts)('is not started under $rule, and sends nothing if it is', async ({ say }) => {
     const { home, collector } = await stage()
     settle(home)
     fillQueue(home, 3)

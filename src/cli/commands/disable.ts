@@ -1,34 +1,75 @@
+import type { Role } from '../../settings/files.ts'
 import { forgetEverything } from '../../store/cleanup.ts'
-import { stopSenders } from '../../store/senders.ts'
-import { wipeQueue } from '../../store/queue.ts'
-import { change } from '../change.ts'
-import { type Invocation, reassessed } from '../invocation.ts'
-import { report } from '../invocation.ts'
+import { optOut, type Target } from '../../store/opt-out.ts'
+import { requireOptOut, shadowOf, targetsOf } from '../change.ts'
+import { CliError } from '../error.ts'
+import { type Invocation, reassessed, report } from '../invocation.ts'
 import { plural, tidy } from '../words.ts'
 
 export interface DisableOptions {
   readonly json?: boolean
   readonly forget?: boolean
+  /** Also in the settings of the project that the working folder is in. */
+  readonly here?: boolean
 }
 
-/** The order matters: first nobody may start, then nobody is at work, then there is nothing to send. */
-export async function disable(
-  invocation: Invocation,
-  { json, forget }: DisableOptions,
-): Promise<void> {
+export async function disable(invocation: Invocation, options: DisableOptions): Promise<void> {
+  const { json, forget } = options
   const { product } = invocation
-  const changed = change(invocation, [[product.keys.enabled, false]])
+  const changes = [[product.keys.enabled, false]] as const
+  const targets: Target[] = [...targetsOf(invocation, changes)]
+  const here = await filesHere(invocation, options)
+  targets.push(...here.map((file) => ({ file, role: 'project' as Role, changes })))
+
+  const done = await optOut(invocation.context, targets)
   const after = reassessed(invocation)
   const { context } = after
-  const { paths } = context
-  await stopSenders(paths)
-  const wiped = wipeQueue(paths.queue)
-  const forgotten = forget ? forgetEverything(paths) : []
+  requireOptOut(after, done)
+  const forgotten = forget ? forgetEverything(context.paths) : []
+  requireHeard(after)
+
+  const { changed, wiped, files } = done
   report(after, json, { changed, wiped, ...(forget ? { forgotten } : {}) }, [
     `${product.name} telemetry is off, for good.`,
     'Nothing is recorded, and nothing is sent.',
-    `Saved in ${tidy(paths.settings, context)}`,
+    ...files.map((file) => `Saved in ${tidy(file, context)}`),
+    ...(options.here && here.length === 0 ? ['No project has settings here.'] : []),
     wiped === 0 ? 'Nothing was waiting to be sent.' : `${plural(wiped, 'waiting event')} deleted.`,
     ...forgotten.map((file) => `Removed ${tidy(file, context)}`),
   ])
+}
+
+/** The project's files to write to: those that were asked for, or are agreed to in a terminal. */
+async function filesHere(
+  invocation: Invocation,
+  { here, json }: DisableOptions,
+): Promise<readonly string[]> {
+  const { context, io, product } = invocation
+  const shadow = shadowOf(invocation)
+  if (here) {
+    if (shadow !== undefined) return [shadow.file]
+    const { files } = context.settings
+    return files
+      .filter(({ role }) => role === 'project')
+      .map(({ path }) => path)
+      .slice(0, 1)
+  }
+  if (shadow === undefined || json || !io.outIsTerminal || !io.inIsTerminal()) return []
+  const { agree } = await import('../agree.ts')
+  const question =
+    `${product.name} reads ${shadow.name} here, and no other settings. ` +
+    'Turn telemetry off in that file, too?'
+  return (await agree(question)) ? [shadow.file] : []
+}
+
+/** Where the product's own program reads another file, that one has to say it. */
+function requireHeard(after: Invocation): void {
+  const { product } = after
+  const shadow = shadowOf(after)
+  if (shadow === undefined) return
+  throw new CliError(
+    `Telemetry is off in your settings, but ${product.name} does not read them here: ` +
+      `it reads ${shadow.name}, and would still send from here.`,
+    { hint: `To turn it off in that file, too, run ${product.command} disable --here` },
+  )
 }

@@ -1,13 +1,14 @@
+import { settingsTargets } from '../../store/settings-file.ts'
 import { change } from '../change.ts'
-import { type Invocation, reassessed } from '../invocation.ts'
-import { report } from '../invocation.ts'
+import { type Invocation, reassessed, report } from '../invocation.ts'
 import { alsoBecause, because, headline, tidy, wayOut } from '../words.ts'
 
 export function enable(invocation: Invocation, { json }: { json?: boolean }): void {
+  const [main = invocation.context.paths.settings] = settingsTargets(invocation.context)
   const changed = change(invocation, [[invocation.product.keys.enabled, true]])
   const after = reassessed(invocation)
   const { context } = after
-  const file = tidy(context.paths.settings, context)
+  const file = tidy(main, context)
   const { collecting, uploading } = context.verdict
   const blocked = collecting
     ? []

@@ -1,16 +1,20 @@
 import { parseEndpoint } from '../../settings/address.ts'
-import { stopSenders } from '../../store/senders.ts'
-import { wipeQueue } from '../../store/queue.ts'
-import { change } from '../change.ts'
-import { type Invocation, reassessed } from '../invocation.ts'
+import { liveHolder } from '../../store/lock-holder.ts'
+import { optOut } from '../../store/opt-out.ts'
+import { queuedNames } from '../../store/queue.ts'
+import { eventsBeingSent } from '../../store/senders.ts'
+import type { Changes } from '../../store/settings-file.ts'
+import { change, requireOptOut, targetsOf } from '../change.ts'
 import { CliError, wrongUsage } from '../error.ts'
-import { report } from '../invocation.ts'
-import { because, headline, plural, tidy, wayOut } from '../words.ts'
+import { type Invocation, reassessed, report } from '../invocation.ts'
 import { toJson } from '../io.ts'
+import { because, headline, hostWarning, plural, tidy, wayOut } from '../words.ts'
 
 export interface EndpointOptions {
   readonly json?: boolean
   readonly reset?: boolean
+  /** Send what already waits to the new address. */
+  readonly keepQueue?: boolean
 }
 
 export async function endpoint(
@@ -21,10 +25,35 @@ export async function endpoint(
   if (options.reset && url !== undefined) {
     throw new CliError('An address and --reset exclude each other.', { exitCode: wrongUsage })
   }
-  if (options.reset) reset(invocation, options)
-  else if (url === undefined) show(invocation, options)
-  else if (url.trim() === '') await forbid(invocation, options)
-  else set(invocation, url, options)
+  const { keys } = invocation.product
+  if (options.reset) {
+    const { endpoint: address } = invocation.product
+    await move(
+      invocation,
+      address,
+      [
+        [keys.endpoint, undefined],
+        [keys.uploads, undefined],
+      ],
+      options,
+    )
+  } else if (url === undefined) show(invocation, options)
+  else if (url.trim() === '') await local(invocation, options)
+  else await set(invocation, url, options)
+}
+
+/** Counts on this machine and sends nothing. */
+export async function local(invocation: Invocation, { json }: { json?: boolean }): Promise<void> {
+  const changes = [[invocation.product.keys.uploads, false]] as const
+  const done = await optOut(invocation.context, targetsOf(invocation, changes).slice(0, 1))
+  const after = reassessed(invocation)
+  requireOptOut(after, done)
+  const { changed, wiped } = done
+  answer(after, json, { changed, wiped }, [
+    'Nothing is sent from now on; counting on this machine goes on.',
+    ...wipedText(wiped),
+    ...hostWarning(after.context),
+  ])
 }
 
 function show(invocation: Invocation, { json }: EndpointOptions): void {
@@ -32,34 +61,56 @@ function show(invocation: Invocation, { json }: EndpointOptions): void {
   io.out(json ? toJson(current(invocation)) : `${line(invocation)}\n`)
 }
 
-function set(invocation: Invocation, url: string, { json }: EndpointOptions): void {
+async function set(invocation: Invocation, url: string, options: EndpointOptions): Promise<void> {
   const parsed = parseEndpoint(url)
   if (!parsed.ok) {
     throw new CliError(`That address ${parsed.fault}.`, { exitCode: wrongUsage, hint: parsed.hint })
   }
-  const changed = change(invocation, [[invocation.product.keys.endpoint, parsed.value]])
-  answer(reassessed(invocation), json, { changed }, [])
-}
-
-/** In the order of `disable`, and for its reasons. */
-async function forbid(invocation: Invocation, { json }: EndpointOptions): Promise<void> {
-  const { paths } = invocation.context
-  const changed = change(invocation, [[invocation.product.keys.uploads, false]])
-  await stopSenders(paths)
-  const wiped = wipeQueue(paths.queue)
-  answer(reassessed(invocation), json, { changed, wiped }, [
-    'Nothing is sent from now on; counting on this machine goes on.',
-    ...(wiped === 0 ? [] : [`${plural(wiped, 'waiting event')} deleted.`]),
-  ])
-}
-
-function reset(invocation: Invocation, { json }: EndpointOptions): void {
   const { keys } = invocation.product
-  const changed = change(invocation, [
-    [keys.endpoint, undefined],
+  const changes = [
+    [keys.endpoint, parsed.value],
     [keys.uploads, undefined],
+  ] as const
+  await move(invocation, parsed.value, changes, options)
+}
+
+/**
+ * Changes the address. What waits was recorded for the old one: it goes to the new one only where
+ * that was asked for. Otherwise sending is forbidden until the queue is empty.
+ */
+async function move(
+  invocation: Invocation,
+  address: string,
+  changes: Changes,
+  { json, keepQueue }: EndpointOptions,
+): Promise<void> {
+  const { context, product } = invocation
+  const { paths, choices } = context
+  const isBusy =
+    queuedNames(paths.queue).length > 0 ||
+    liveHolder(paths.lock) !== undefined ||
+    eventsBeingSent(paths).size > 0
+  let wiped = 0
+  let changed = false
+  if (address !== choices.endpoint.value && isBusy && !keepQueue) {
+    const { keys } = product
+    const targets = targetsOf(invocation, [[keys.uploads, false]]).slice(0, 1)
+    const done = await optOut(context, targets)
+    requireOptOut(reassessed(invocation), done)
+    ;({ wiped, changed } = done)
+  }
+  changed = change(invocation, changes) || changed
+  const after = reassessed(invocation)
+  answer(after, json, { changed, wiped }, [
+    line(after),
+    ...wipedText(wiped),
+    ...(after.context.verdict.uploading ? [] : [headline(after.context), because(after.context)]),
+    ...wayOut(after.context),
   ])
-  answer(reassessed(invocation), json, { changed }, [])
+}
+
+function wipedText(wiped: number): readonly string[] {
+  return wiped === 0 ? [] : [`${plural(wiped, 'waiting event')} deleted.`]
 }
 
 function answer(
@@ -68,12 +119,7 @@ function answer(
   details: Readonly<Record<string, unknown>>,
   sentences: readonly string[],
 ): void {
-  const { context } = invocation
-  const { verdict } = context
-  const still = verdict.uploading ? [] : [headline(context), because(context)]
-  report(invocation, json, { ...details, ...current(invocation) }, [
-    ...(sentences.length === 0 ? [line(invocation), ...still, ...wayOut(context)] : sentences),
-  ])
+  report(invocation, json, { ...details, ...current(invocation) }, sentences)
 }
 
 function current({ context }: Invocation): { url: string; source: string } {

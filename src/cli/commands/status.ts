@@ -7,6 +7,7 @@ import { readUploadState } from '../../store/upload-state.ts'
 import type { Invocation } from '../invocation.ts'
 import { toJson } from '../io.ts'
 import { statusText } from '../status-text.ts'
+import { hostHere } from '../words.ts'
 
 export function status(invocation: Invocation, { json }: { json?: boolean }): void {
   const found = statusOf(invocation)
@@ -27,6 +28,7 @@ export function statusOf({ product, version, context }: Invocation) {
     uploading: verdict.uploading,
     decided_by: verdict.decidedBy,
     rules: verdict.rules,
+    host: hostHere(context),
     endpoint: { url: choices.endpoint.value, source: choices.endpoint.source },
     udp_endpoint: {
       address: choices.udpEndpoint.value === '' ? null : choices.udpEndpoint.value,

@@ -110,7 +110,10 @@ const actions: Readonly<Record<string, Action>> = {
 /** What a command would say is on the page already. */
 function silenced(invocation: Invocation): Invocation {
   const nothing = () => undefined
-  return { ...invocation, io: { ...invocation.io, out: nothing, err: nothing } }
+  return {
+    ...invocation,
+    io: { ...invocation.io, out: nothing, err: nothing, inIsTerminal: () => false },
+  }
 }
 
 async function quietly(work: () => void | Promise<void>): Promise<CliError | undefined> {

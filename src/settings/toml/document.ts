@@ -87,8 +87,11 @@ const skipValue = (text: string, at: number, home: Pair, spots: Spot[]): number 
   return skip(SCALAR, text, at)
 }
 
-const unquoted = (part: string): string =>
-  /^["']/.test(part) ? (parse(`key = ${part}`)['key'] as string) : part
+const unquoted = (part: string): string => {
+  if (!/^["']/.test(part)) return part
+  const isPlain = part.startsWith("'") || !part.includes('\\')
+  return isPlain ? part.slice(1, -1) : (parse(`key = ${part}`)['key'] as string)
+}
 
 const readKey = (text: string, start: number): { path: Path; end: number } => {
   const path: string[] = []
@@ -128,16 +131,16 @@ const readHeader = (text: string, start: number): Table => {
 export const scan = (text: string): Spot[] => {
   const root: Table = { kind: 'table', path: [], start: 0, end: 0 }
   const spots: Spot[] = [root]
-  const arrays: Path[] = []
+  const arrays = newTree()
   let home = root
   let pairs = spots
   let at = skip(TRIVIA, text, 0)
   while (at < text.length) {
     if (text[at] === '[') {
       home = readHeader(text, at)
-      const isInArray = arrays.some((array) => holds(array, home.path))
+      const isInArray = coversPath(arrays, home.path)
       if (!isInArray) spots.push(home)
-      if (home.kind === 'array') arrays.push(home.path)
+      if (home.kind === 'array') addPath(arrays, home.path)
       pairs = isInArray || home.kind === 'array' ? [] : spots
       at = home.end
     } else {
@@ -146,6 +149,34 @@ export const scan = (text: string): Spot[] => {
     at = skip(TRIVIA, text, at)
   }
   return spots
+}
+
+/** A tree of paths: a look-up takes as long as the path is, however many there are. */
+interface PathTree {
+  readonly children: Map<string, PathTree>
+  isMember: boolean
+}
+
+const newTree = (): PathTree => ({ children: new Map(), isMember: false })
+
+const addPath = (tree: PathTree, path: Path): void => {
+  let node = tree
+  for (const part of path) {
+    const child = node.children.get(part) ?? newTree()
+    node.children.set(part, child)
+    node = child
+  }
+  node.isMember = true
+}
+
+/** Does the tree have the path itself, or one that it lies beneath? */
+const coversPath = (tree: PathTree, path: Path): boolean => {
+  let node: PathTree | undefined = tree
+  for (const part of path) {
+    node = node.children.get(part)
+    if (node === undefined || node.isMember) return node !== undefined
+  }
+  return false
 }
 
 /** The parts of a dotted key, from the root of the document. */
@@ -187,9 +218,19 @@ export const isBlank = (text: string): boolean => /^[ \t]*$/.test(text)
 export const spotAt = (spots: readonly Spot[], path: Path): Spot | undefined =>
   spots.find((spot) => equal(spot.path, path)) ?? spots.find((spot) => holds(path, spot.path))
 
+/** The spots of the text that was asked about last: one file is asked about several times. */
+let scanned: { readonly source: string; readonly spots: readonly Spot[] } | undefined
+
 /** The 1-based line of a key, or of the header of a table. */
 export const locate = (source: string, keyPath: Path): number | undefined => {
-  const { text, spots } = parseDocument(source)
-  const spot = spotAt(spots, keyPath)
+  parseValues(source)
+  return lineOf(source, keyPath)
+}
+
+/** The same in a document that is known to be valid. */
+export const lineOf = (source: string, keyPath: Path): number | undefined => {
+  const text = source.startsWith(BOM) ? source.slice(BOM.length) : source
+  if (scanned?.source !== source) scanned = { source, spots: scan(text) }
+  const spot = spotAt(scanned.spots, keyPath)
   return spot && lineNumber(text, spot.start)
 }

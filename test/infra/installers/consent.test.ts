@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 
 import { runmat } from '../../../src/product/runmat.ts'
-import { noes } from '../../support/noes.ts'
+import { optOuts } from '../../support/opt-outs.ts'
 import { isOn, openStage } from './stage.ts'
 
 describe('a no, to install.sh', () => {
-  const others = noes.filter(({ rule }) => rule !== 'ingestion_key')
+  const others = optOuts.filter(({ rule }) => rule !== 'ingestion_key')
 
   it.each(others)('is every no that RunMat knows: $rule', async ({ say }) => {
     const stage = await openStage()

@@ -1,14 +1,14 @@
 import type { Home } from './home.ts'
 
-/** One way of saying no: what it puts into the home folder and the environment. */
-export interface No {
+/** One way to turn telemetry off: what it puts into the home folder and the environment. */
+export interface OptOut {
   readonly rule: string
   readonly source: (home: Home) => string
   readonly say: (home: Home) => Readonly<Record<string, string | undefined>>
 }
 
-/** Every rule of the verdict, each with the plainest way to make it say no. */
-export const noes: readonly No[] = [
+/** Every rule of the verdict, each with the plainest way to make it turn telemetry off. */
+export const optOuts: readonly OptOut[] = [
   variable('DO_NOT_TRACK', '1'),
   variable('RUNMAT_NO_TELEMETRY', '1'),
   variable('RUNMAT_TELEMETRY', '0'),
@@ -37,11 +37,11 @@ export const noes: readonly No[] = [
   },
 ]
 
-function variable(name: string, value: string): No {
+function variable(name: string, value: string): OptOut {
   return { rule: name, source: () => name, say: () => ({ [name]: value }) }
 }
 
-function file(rule: string, name: string, text: string, line: number): No {
+function file(rule: string, name: string, text: string, line: number): OptOut {
   return {
     rule,
     source: (home) => `${home.at(name)}:${line}`,

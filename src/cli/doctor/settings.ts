@@ -1,0 +1,96 @@
+import { constants } from 'node:fs'
+import path from 'node:path'
+
+import { look } from '../../files/read.ts'
+import { isTable, valueAt } from '../../settings/files.ts'
+import { keySpecs } from '../../settings/settings.ts'
+import { settingsTargets } from '../../store/settings-file.ts'
+import type { Invocation } from '../invocation.ts'
+import { because, headline, plural, problemText, tidy } from '../words.ts'
+import { type Check, isAllowed, ok } from './machine.ts'
+
+/** The verdict, each settings file and what is wrong with it, and whether we could change it. */
+export function checkSettings(invocation: Invocation): readonly Check[] {
+  const { context } = invocation
+  return [
+    ok('verdict', `${headline(context)} ${because(context).split('\n')[0]}`),
+    ...problems(invocation),
+    ...unknownKeys(invocation),
+    ...strangers(invocation),
+    ...settingsTargets(context).map((file) => writable('settings', file, invocation)),
+  ]
+}
+
+function problems({ context, product }: Invocation): readonly Check[] {
+  const { files, problems: found } = context.settings
+  if (found.length === 0) {
+    const count =
+      files.length === 0
+        ? 'No settings file exists.'
+        : `${plural(files.length, 'settings file')} read.`
+    return [ok('settings_files', count)]
+  }
+  return found.map((problem) => ({
+    id: 'settings_files',
+    status: 'fault',
+    message: problemText({ ...problem, excerpt: '' }, context).trim(),
+    hint: `Correct it: until then it counts as an opt-out. ${product.variables.off}=1 says so, too.`,
+  }))
+}
+
+/** Keys that nobody reads, in the tables that are ours. */
+function unknownKeys({ context, product }: Invocation): readonly Check[] {
+  const known = keySpecs(product).map((spec) => spec.path)
+  const tables = new Set(known.map((key) => key.slice(0, -1).join('.')))
+  return context.settings.files.flatMap((file) =>
+    [...tables].flatMap((name): readonly Check[] => {
+      const table = valueAt(file.table, name.split('.'))
+      if (!isTable(table) || file.problem) return []
+      const inTable = known.filter((key) => key.slice(0, -1).join('.') === name)
+      const names = new Set(inTable.map((key) => key.at(-1)))
+      const count = Object.keys(table).filter((key) => !names.has(key)).length
+      if (count === 0) return []
+      const isStrict = product.host?.strict.some((one) => one.table.join('.') === name) === true
+      const message = `${tidy(file.path, context)} has ${plural(count, 'unknown key')} in ${name}`
+      const hint = isStrict
+        ? `Remove them: ${product.name} refuses the whole file.`
+        : 'Nobody reads them.'
+      return [{ id: 'unknown_keys', status: 'warning', message, hint }]
+    }),
+  )
+}
+
+function strangers({ context }: Invocation): readonly Check[] {
+  return context.settings.files.flatMap(({ path: file, stranger }): readonly Check[] => {
+    if (stranger === undefined) return []
+    const why =
+      stranger === 'owner' ? 'belongs to another user' : 'lies in a folder that others can write to'
+    return [
+      {
+        id: 'owner',
+        status: 'warning',
+        message: `${tidy(file, context)} ${why}`,
+        hint: 'It can only turn telemetry off. Change the owner or the mode if it is yours.',
+      },
+    ]
+  })
+}
+
+/** Could we write there? The nearest folder that exists decides for what is not there yet. */
+export function writable(id: string, file: string, { context }: Invocation): Check {
+  let place = file
+  while (look(place) === undefined && place !== path.dirname(place)) place = path.dirname(place)
+  const mustBeFolder = place !== file
+  const isRight = !mustBeFolder || look(place)?.isDirectory() === true
+  // A file is replaced, and so its folder has to let us.
+  const folder = look(place)?.isDirectory() ? place : path.dirname(place)
+  if (isRight && isAllowed(folder, constants.W_OK | constants.X_OK)) {
+    return ok(id, `${tidy(file, context)} can be written`)
+  }
+  return {
+    id,
+    status: 'fault',
+    message: `${tidy(file, context)} cannot be written`,
+    hint: `Change the owner or the mode of ${tidy(place, context)}.`,
+  }
+}

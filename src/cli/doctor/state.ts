@@ -1,0 +1,82 @@
+import path from 'node:path'
+
+import { look, namesIn } from '../../files/read.ts'
+import { liveHolder } from '../../store/lock-holder.ts'
+import { listQueue, queueLimits } from '../../store/queue.ts'
+import { readUploadState } from '../../store/upload-state.ts'
+import type { Invocation } from '../invocation.ts'
+import { plural, tidy } from '../words.ts'
+import { type Check, ok } from './machine.ts'
+import { writable } from './settings.ts'
+
+/** What lies on disk, whose it is, and what keeps it from leaving. */
+export function checkState(invocation: Invocation): readonly Check[] {
+  const { paths } = invocation.context
+  return [
+    writable('state', paths.state, invocation),
+    writable('client_id', paths.clientId, invocation),
+    ...owners(invocation),
+    queue(invocation),
+    ...aside(invocation),
+    ...backOff(invocation),
+  ]
+}
+
+/** Our folders are for this user alone: what another one put there is not ours to use. */
+function owners({ context, environment }: Invocation): readonly Check[] {
+  const { uid } = environment
+  const { state, queue: folder, stats, ledger, lock, uploads, clientId } = context.paths
+  if (uid === undefined) return []
+  const places = [path.dirname(clientId), clientId, state, folder, stats, ledger, lock, uploads]
+  const foreign = places.filter((place) => {
+    const owner = look(place)?.uid
+    return owner !== undefined && owner !== uid
+  })
+  return foreign.map((place) => ({
+    id: 'owner',
+    status: 'fault',
+    message: `${tidy(place, context)} belongs to another user`,
+    hint: 'Change its owner, or remove it.',
+  }))
+}
+
+function queue({ context }: Invocation): Check {
+  const waiting = listQueue(context.paths.queue).length
+  if (waiting < queueLimits.events) return ok('queue', `${plural(waiting, 'event')} waiting.`)
+  return {
+    id: 'queue',
+    status: 'warning',
+    message: `The queue is full: ${plural(waiting, 'event')} waiting.`,
+    hint: 'The oldest are dropped to make room.',
+  }
+}
+
+function aside({ context }: Invocation): readonly Check[] {
+  const count = namesIn(context.paths.aside).length
+  if (count === 0) return []
+  const where = tidy(context.paths.aside, context)
+  return [
+    {
+      id: 'set_aside',
+      status: 'warning',
+      message: `${plural(count, 'file')} that held no event set aside in ${where}`,
+      hint: 'They are never sent. Delete them once you know where they came from.',
+    },
+  ]
+}
+
+function backOff({ context, product }: Invocation): readonly Check[] {
+  const { last_result: result, next_attempt: next } = readUploadState(context.paths.uploads)
+  const holder = liveHolder(context.paths.lock)
+  const running = holder && ok('uploader', `The uploader is running as process ${holder.pid}.`)
+  if (result === null || next === null) return running ? [running] : []
+  return [
+    ...(running ? [running] : []),
+    {
+      id: 'back_off',
+      status: 'warning',
+      message: `The last delivery ended with: ${result}. Next try not before ${next}.`,
+      hint: `To try now, run ${product.command} upload`,
+    },
+  ]
+}

@@ -1,0 +1,135 @@
+import path from 'node:path'
+
+import { look } from '../files/read.ts'
+import type { HostRule, HostSource, Product } from '../product/product.ts'
+import { isTable, readSettingsFile, type SettingsFile, valueAt } from './files.ts'
+import type { HostEnvironment } from './host-environment.ts'
+import { locate } from './paths.ts'
+import { projectPlaces } from './sources.ts'
+
+/** What the product's own program does here, which may know nothing of this library. */
+export interface HostReading {
+  /** The only settings file that it reads; null where it finds none. */
+  readonly reads: string | null
+  /** Would it send, given an ingestion key? */
+  readonly enabled: boolean
+  readonly http_endpoint: string | null
+  readonly udp_endpoint: string | null
+  /** Where the file was found, which says whose it is. */
+  readonly source: 'variable' | 'project' | 'user' | null
+}
+
+/** Undefined where the program uses this library, and so obeys our verdict. */
+export function readHost(
+  product: Product,
+  environment: HostEnvironment,
+  settings: readonly SettingsFile[],
+): HostReading | undefined {
+  const { host } = product
+  if (host === undefined) return undefined
+  const found = firstFile(host, environment)
+  if (found === undefined) return reading(product, host, null, {})
+  const { file, source } = found
+  if (!isFile(file)) return silent(null, source)
+  const role = source === 'user' ? 'user' : 'project'
+  const settled = settings.find((one) => one.path === file) ?? readSettingsFile(role, file)
+  // Unclear to us is not always unclear to others: here the worst counts.
+  const isBroken = settled?.problem !== undefined && !settled.problem.isOursAlone
+  if (settled === undefined || isBroken || !isValid(product, host, settled.table)) {
+    // It ends with an error before it has sent anything.
+    return silent(file, source)
+  }
+  return reading(product, host, found, settled.table)
+}
+
+interface Found {
+  readonly file: string
+  readonly source: 'variable' | 'project' | 'user'
+}
+
+function firstFile({ reads }: HostRule, environment: HostEnvironment): Found | undefined {
+  for (const source of reads) {
+    const found = fileOf(source, environment)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function fileOf(source: HostSource, environment: HostEnvironment): Found | undefined {
+  if ('variable' in source) {
+    const named = environment.env[source.variable]
+    // Empty names no file, and to name none is an error there, not a wish for the next.
+    const file = named && path.resolve(environment.cwd ?? path.sep, named)
+    return file === undefined ? undefined : { file, source: 'variable' }
+  }
+  if ('place' in source) {
+    const file = locate(source.place, environment)
+    return isFile(file) ? { file, source: 'user' } : undefined
+  }
+  const file = projectPlaces(source.project, environment).flat().find(isFile)
+  return file === undefined ? undefined : { file, source: 'project' }
+}
+
+function isFile(file: string): boolean {
+  return file !== '' && look(file)?.isFile() === true
+}
+
+function silent(file: string | null, source: HostReading['source']): HostReading {
+  return { reads: file, enabled: false, http_endpoint: null, udp_endpoint: null, source }
+}
+
+function reading(
+  product: Product,
+  host: HostRule,
+  found: Found | null,
+  settings: Readonly<Record<string, unknown>>,
+): HostReading {
+  const { keys } = product
+  const table = keys.runtime && (valueAt(settings, keys.runtime) ?? undefined)
+  const endpoint = valueAt(settings, keys.endpoint)
+  const udp = keys.runtime && valueAt(settings, [...keys.runtime, 'udp_endpoint'])
+  const absent = isTable(table) && host.tableTurnsUdpOff ? null : (product.udpEndpoint ?? null)
+  return {
+    reads: found?.file ?? null,
+    enabled: valueAt(settings, keys.enabled) !== false,
+    http_endpoint: typeof endpoint === 'string' && endpoint !== '' ? endpoint : product.endpoint,
+    udp_endpoint: typeof udp === 'string' ? udp || null : absent,
+    source: found?.source ?? null,
+  }
+}
+
+/** Would the program take the file? Where it would not, it ends with an error. */
+function isValid(product: Product, host: HostRule, settings: unknown): boolean {
+  const { runtime = [] } = product.keys
+  return (
+    host.strict.every(({ table, keys }) => {
+      const found = valueAt(settings, table)
+      // JSON's null stands for a table that is left out, but not at the top.
+      if (found === undefined || (found === null && table.length > 1)) return true
+      return isTable(found) && Object.keys(found).every((key) => keys.includes(key))
+    }) && types.every(({ key, isFit }) => isFit(valueAt(settings, [...runtime, key])))
+  )
+}
+
+type Test = (value: unknown) => boolean
+const isText: Test = (value) => value === undefined || value === null || typeof value === 'string'
+const isBoolean: Test = (value) => value === undefined || typeof value === 'boolean'
+const isCount: Test = (value) =>
+  value === undefined ||
+  (typeof value === 'bigint' && value >= 0n) ||
+  (Number.isInteger(value) && (value as number) >= 0)
+
+const types: readonly { readonly key: string; readonly isFit: Test }[] = [
+  { key: 'enabled', isFit: isBoolean },
+  { key: 'show_payloads', isFit: isBoolean },
+  { key: 'http_endpoint', isFit: isText },
+  { key: 'udp_endpoint', isFit: isText },
+  { key: 'queue_size', isFit: isCount },
+  { key: 'sync_mode', isFit: isBoolean },
+  {
+    key: 'drain_mode',
+    isFit: (value) => value === undefined || value === 'all' || value === 'none',
+  },
+  { key: 'drain_timeout_ms', isFit: isCount },
+  { key: 'require_ingestion_key', isFit: isBoolean },
+]

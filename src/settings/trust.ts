@@ -1,0 +1,58 @@
+import { realpathSync } from 'node:fs'
+import path from 'node:path'
+
+import { look, statLink } from '../files/read.ts'
+import type { HostEnvironment } from './host-environment.ts'
+
+const root = 0
+const sticky = 0o1000
+
+/**
+ * Could somebody other than this user or root have written the file, or put it there? Such a file
+ * may say no and nothing else. Windows has no such numbers; there every file counts as ours.
+ */
+export function strangerAt(
+  file: string,
+  { uid }: Pick<HostEnvironment, 'uid'>,
+): 'owner' | 'folder' | undefined {
+  if (uid === undefined) return undefined
+  const owners = [look(file)?.uid, statLink(file)?.uid]
+  if (owners.some((owner) => owner !== undefined && owner !== root && owner !== uid)) return 'owner'
+  const real = realPath(file)
+  const folders = new Set([...foldersAbove(file), ...foldersAbove(real)])
+  return [...folders].some((folder) => isOpenToOthers(folder, uid)) ? 'folder' : undefined
+}
+
+/** Does the home folder belong to somebody else? Where there is none, there is nobody to wrong. */
+export function isForeignHome({ home, uid }: Pick<HostEnvironment, 'home' | 'uid'>): boolean {
+  if (home === undefined || uid === undefined) return false
+  const owner = look(home)?.uid
+  return owner !== undefined && owner !== uid
+}
+
+function isOpenToOthers(folder: string, uid: number): boolean {
+  const stat = look(folder)
+  if (stat === undefined) return false
+  // Whoever owns a folder may replace what is in it.
+  if (stat.uid !== root && stat.uid !== uid) return true
+  if ((stat.mode & sticky) !== 0) return false
+  // Many systems give each user a group of the same number, in which nobody else is.
+  const isSharedGroup = stat.gid !== root && stat.gid !== uid
+  return (stat.mode & 0o002) !== 0 || ((stat.mode & 0o020) !== 0 && isSharedGroup)
+}
+
+function foldersAbove(file: string): readonly string[] {
+  const folders: string[] = []
+  for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
+    folders.push(folder)
+    if (folder === path.dirname(folder)) return folders
+  }
+}
+
+function realPath(file: string): string {
+  try {
+    return realpathSync(file)
+  } catch {
+    return file
+  }
+}

@@ -1,0 +1,73 @@
+import type { KeyPath } from '../product/product.ts'
+import { isTable, lineIn, type Problem, type SettingsFile, valueAt } from './files.ts'
+
+/**
+ * What somebody may have meant as a no: a table of ours that is none, and a key that is one of ours
+ * but for its case or one letter. It counts as a no, because to ask is better than to guess.
+ */
+export function unclearIn(file: SettingsFile, known: readonly KeyPath[]): readonly Problem[] {
+  const tables = tablesOf(known)
+  return [...tables].flatMap(([name, { path, keys }]) => {
+    const found = valueAt(file.table, path)
+    if (found === undefined) return []
+    const at = (keyPath: KeyPath, message: string): Problem => {
+      const line = lineIn(file, keyPath)
+      return { path: file.path, message, ...(line === undefined ? {} : { line }) }
+    }
+    if (!isTable(found)) return at(path, `${name} must be a table, not ${describe(found)}`)
+    const meantBy = (key: string) =>
+      keys.has(key) ? undefined : [...keys].find((one) => isNear(key, one))
+    // One is enough for a no; a file can hold thousands.
+    const doubtful = Object.keys(found).find((key) => meantBy(key) !== undefined)
+    if (doubtful === undefined) return []
+    const meant = meantBy(doubtful)
+    return at([...path, doubtful], `${name}.${doubtful} is not a setting; did you mean ${meant}?`)
+  })
+}
+
+interface Table {
+  readonly path: KeyPath
+  readonly keys: Set<string>
+}
+
+/** The tables that hold our keys, those above them, and what we know in each. */
+function tablesOf(known: readonly KeyPath[]): ReadonlyMap<string, Table> {
+  const tables = new Map<string, Table>()
+  for (const path of known) {
+    for (let depth = 1; depth < path.length; depth += 1) {
+      const name = path.slice(0, depth).join('.')
+      const table = tables.get(name) ?? { path: path.slice(0, depth), keys: new Set() }
+      tables.set(name, table)
+      // Keys only: what stands beside our tables is other people's to name.
+      if (depth === path.length - 1) table.keys.add(path.at(-1) ?? '')
+    }
+  }
+  return tables
+}
+
+/** The same but for case, or one letter more, less, other, or two of them swapped. */
+export function isNear(given: string, known: string): boolean {
+  const one = given.toLowerCase()
+  const other = known.toLowerCase()
+  if (Math.abs(one.length - other.length) > 1) return false
+  let start = 0
+  while (start < other.length && one[start] === other[start]) start += 1
+  const rest = (text: string, skipped: number) => text.slice(start + skipped)
+  const swapped = `${other[start + 1]}${other[start]}${rest(other, 2)}`
+  return (
+    one === other ||
+    rest(one, 1) === rest(other, 1) ||
+    rest(one, 0) === rest(other, 1) ||
+    rest(one, 1) === rest(other, 0) ||
+    rest(one, 0) === swapped
+  )
+}
+
+export function describe(value: unknown): string {
+  if (value === null) return 'null'
+  if (typeof value === 'string') return `the text ${JSON.stringify(value.slice(0, 40))}`
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') {
+    return String(value)
+  }
+  return Array.isArray(value) ? 'a list' : value instanceof Date ? 'a date' : 'a table'
+}

@@ -1,0 +1,70 @@
+import type { Context } from '../settings/context.ts'
+import type { Role } from '../settings/files.ts'
+import { wipeQueue } from './queue.ts'
+import { stopSenders } from './senders.ts'
+import { type Changes, changeSettings, SettingsError } from './settings-file.ts'
+
+export interface OptOut {
+  /** Did any file say something else before? */
+  readonly changed: boolean
+  /** The files that say it now. */
+  readonly files: readonly string[]
+  /** The files that could not be changed. */
+  readonly failures: readonly SettingsError[]
+  /** False where a sender may still be at work. */
+  readonly stopped: boolean
+  /** How many events were waiting. */
+  readonly wiped: number
+}
+
+export interface Target {
+  readonly file: string
+  readonly role: Role
+  readonly changes: Changes
+}
+
+/**
+ * Writes an opt-out. The order matters: first nothing may start any more, then nothing is at work,
+ * then there is nothing left to send. Where a file cannot be changed, the rest happens all the same.
+ */
+export async function optOut(context: Context, targets: readonly Target[]): Promise<OptOut> {
+  const first = write(targets)
+  const { stopped } = await stopSenders(context.paths)
+  const wiped = wipeQueue(context.paths.queue)
+  // On a full disk the queue was what stood in the way.
+  const second = wiped > 0 ? write(first.failed) : first
+  const files = wiped > 0 ? [...first.files, ...second.files] : first.files
+  return {
+    changed: first.changed || second.changed,
+    files,
+    failures: second.failures,
+    stopped,
+    wiped,
+  }
+}
+
+interface Written {
+  readonly changed: boolean
+  readonly files: readonly string[]
+  readonly failed: readonly Target[]
+  readonly failures: readonly SettingsError[]
+}
+
+function write(targets: readonly Target[]): Written {
+  let changed = false
+  const files: string[] = []
+  const failed: Target[] = []
+  const failures: SettingsError[] = []
+  for (const target of targets) {
+    const { file, role, changes } = target
+    try {
+      if (changeSettings(file, role, changes)) changed = true
+      files.push(file)
+    } catch (error) {
+      if (!(error instanceof SettingsError)) throw error
+      failed.push(target)
+      failures.push(error)
+    }
+  }
+  return { changed, files, failed, failures }
+}

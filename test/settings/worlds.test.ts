@@ -1,0 +1,140 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import path from 'node:path'
+
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+
+import { tempHome } from '../support/home.ts'
+import { command, environmentIn } from '../support/in-process.ts'
+import { simulateRunMat } from './simulated-runmat.ts'
+
+const runs = Number(process.env['TELEMETRY_WORLDS'] ?? 300)
+
+const tomls = [
+  '',
+  '[runtime.telemetry]\n',
+  '[runtime.telemetry]\nenabled = true\n',
+  '[runtime.telemetry]\nenabled = false\n',
+  'runtime.telemetry.enabled = true # dotted\n',
+  'runtime = { telemetry = { enabled = true, udp_endpoint = "u.invalid:1" } }\n',
+  '[runtime.telemetry]\nhttp_endpoint = "https://h.invalid/t"\nudp_endpoint = ""\n',
+  '[runtime.telemetry]\nenabeld = false\n',
+  '[[runtime.telemetry]]\nenabled = false\n',
+  '[runtime]\nunknown = 1\n',
+  '[runtime]\nverbose = true\n[runtime.jit]\nthreshold = 3\n',
+  '[telemetry]\nenabled = false\n',
+  '[telemetry]\nuploads = false\n',
+  '[package]\nname = "x"\n',
+  'enabled = fals\n',
+  `# ${'x'.repeat(66_000)}\n[runtime.telemetry]\nenabled = true\n`,
+]
+const jsons = [
+  '{}',
+  '{"runtime": {"telemetry": {"enabled": true}}}',
+  '{\n  "runtime": {\n    "telemetry": {\n      "enabled": false\n    }\n  }\n}\n',
+  '{"runtime": {"telemetry": null}}',
+  '{"runtime": {"tele\\u006detry": {"enabled": true}}}',
+  '{"package": {"name": "x"}, "runtime": {"verbose": true}}',
+  '{"package": {"a": 1, "a": 2}}',
+  '{"runtime": {"telemetry": {"enabled": false, "enabled": true}}}',
+  '{"runtime": {"telemetry": {}},}',
+  '// {}',
+  '[]',
+  '',
+]
+
+const folder = Symbol('a folder')
+const fileOf = (texts: readonly string[]) =>
+  fc.oneof(
+    { weight: 4, arbitrary: fc.constant(undefined) },
+    { weight: 5, arbitrary: fc.constantFrom(...texts) },
+    { weight: 1, arbitrary: fc.constant(folder) },
+  )
+
+const world = fc.record({
+  files: fc.record({
+    'xdg/runmat/config.toml': fileOf(tomls),
+    '.config/runmat/config.toml': fileOf(tomls),
+    '.config/runmat/config.json': fileOf(jsons),
+    '.runmat/config.toml': fileOf(tomls),
+    'work/runmat.toml': fileOf(tomls),
+    'work/runmat.json': fileOf(jsons),
+    'work/deep/runmat.toml': fileOf(tomls),
+    'work/deep/runmat.json': fileOf(jsons),
+    'named.toml': fileOf(tomls),
+    'named.json': fileOf(jsons),
+  }),
+  xdg: fc.boolean(),
+  cwd: fc.constantFrom('.', 'work', 'work/deep'),
+  named: fc.option(fc.constantFrom('', 'missing.toml', 'named.toml', 'named.json'), {
+    nil: undefined,
+    freq: 4,
+  }),
+  variable: fc.constantFrom({}, {}, { DO_NOT_TRACK: '1' }, { RUNMAT_TELEMETRY: 'maybe' }),
+  here: fc.boolean(),
+})
+
+interface Status {
+  readonly collecting: boolean
+  readonly uploading: boolean
+  readonly host: {
+    readonly enabled: boolean
+    readonly http_endpoint: string | null
+    readonly udp_endpoint: string | null
+    readonly agrees: boolean
+  }
+}
+
+describe('in any world of settings files', () => {
+  it('disable and status say of RunMat what RunMat does', { timeout: 600_000 }, async () => {
+    let heard = 0
+    let shadowed = 0
+    const base = tempHome()
+    let count = 0
+    const property = fc.asyncProperty(world, async ({ files, xdg, cwd, named, variable, here }) => {
+      const home = base.at(`world-${(count += 1)}`)
+      mkdirSync(path.join(home, 'work/deep'), { recursive: true })
+      for (const [name, content] of Object.entries(files)) {
+        if (typeof content === 'string') base.write(path.join(home, name), content)
+        else if (content === folder) mkdirSync(path.join(home, name), { recursive: true })
+      }
+      const env = {
+        ...variable,
+        ...(xdg && { XDG_CONFIG_HOME: path.join(home, 'xdg') }),
+        ...(named !== undefined && { RUNMAT_CONFIG: named && path.join(home, named) }),
+      }
+      const at = path.join(home, cwd)
+      const environment = environmentIn(home, { cwd: at, env })
+      const statusNow = async () =>
+        JSON.parse((await command(environment, ['status', '--json'])).out) as Status
+
+      const before = await statusNow()
+      const real = simulateRunMat(home, at, env)
+      // What we do not read, or cannot tell, counts as sending.
+      if (real.sends) expect(before.host.enabled).toBe(true)
+      expect(before.host.agrees).toBe(!(before.host.enabled && !before.uploading))
+      const isDoubtful = Object.values(files).some(
+        (text) => typeof text === 'string' && (text.length > 65_536 || text.includes('"a": 2')),
+      )
+      if (!isDoubtful && before.host.enabled) {
+        const { http_endpoint: http, udp_endpoint: udp } = before.host
+        expect({ sends: true, http, udp }).toEqual(real)
+      }
+
+      const ended = await command(environment, here ? ['disable', '--here'] : ['disable'])
+      const after = await statusNow()
+      expect(after.collecting).toBe(false)
+      if (ended.code === 0) {
+        heard += 1
+        expect(simulateRunMat(home, at, env).sends).toBe(false)
+        expect(after.host.enabled).toBe(false)
+      } else {
+        shadowed += 1
+        expect(ended.err).toMatch(/RUNMAT_NO_TELEMETRY=1|disable --here/)
+      }
+      rmSync(home, { recursive: true })
+    })
+    await fc.assert(property, { numRuns: runs })
+    expect(Math.min(heard, shadowed)).toBeGreaterThan(runs / 20)
+  })
+})
