@@ -34,15 +34,16 @@ export function readEventInput(
     return refuse(`event_label must be one of ${labels.join(', ')}.`, kind)
   }
   const id = newUuid()
-  const event = {
+  const eventOf = (clientId: string) => ({
     ...filledIn(context, kind, input),
     // Not for a host to choose: an event is its own, and its machine is this one.
     uuid: id,
-    cid: verdict.collecting ? mintClientId(paths.clientId) : undefined,
-  }
-  const result = v.safeParse(contract.schema as v.GenericSchema, event)
+    cid: clientId,
+  })
+  // No id is made for what is refused, nor where nothing may leave: any other does for the check.
+  const result = v.safeParse(contract.schema as v.GenericSchema, eventOf(id))
   if (!result.success) return refuse(faultIn(result.issues[0]), kind)
-  const bytes = contract.serialise(event)
+  const bytes = contract.serialise(eventOf(verdict.uploading ? mintClientId(paths.clientId) : id))
   return bytes === undefined
     ? refuse('The input makes no event.', kind)
     : { ok: true, value: { id, bytes } }
