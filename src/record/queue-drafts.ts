@@ -1,7 +1,7 @@
 import { removeFile } from '../files/write.ts'
 import type { Context } from '../settings/context.ts'
 import { momentOf } from '../settings/host-environment.ts'
-import { enqueueAll, makeRoom } from '../store/queue.ts'
+import { enqueueAll, planRoom } from '../store/queue.ts'
 import { changeStats, type History } from '../store/stats-file.ts'
 import type { Stats } from '../store/stats.ts'
 import { presumedFired } from './milestones.ts'
@@ -19,6 +19,8 @@ export interface Drafted {
   readonly queued: readonly string[]
   /** Answers with the files that were made. */
   readonly put: () => readonly string[]
+  /** Removes the oldest events, which the statistics count as dropped. */
+  readonly dropOldest: () => void
 }
 
 /** Makes events of the drafts, in order, and room for them, for a caller that holds the statistics. */
@@ -28,13 +30,13 @@ export function queueDrafts(
   stats: Stats,
   drafts: readonly Draft[],
 ): Drafted {
-  if (drafts.length === 0) return { stats, queued: [], put: () => [] }
+  if (drafts.length === 0) return { stats, queued: [], put: () => [], dropOldest: () => undefined }
   const events = drafts.flatMap(({ id, build }, index) => {
     const sequence = stats.sequence + index + 1
     const bytes = build(sequence)
     return bytes === undefined ? [] : [{ bytes, name: { sequence, at: now, id } }]
   })
-  const { dropped, waiting } = makeRoom(paths.queue, stats.waiting, {
+  const { surplus, waiting } = planRoom(paths.queue, stats.waiting, {
     events: events.length,
     bytes: events.reduce((sum, { bytes }) => sum + bytes.length, 0),
     now,
@@ -44,11 +46,12 @@ export function queueDrafts(
     stats: {
       ...stats,
       sequence: stats.sequence + drafts.length,
-      dropped: stats.dropped + dropped,
+      dropped: stats.dropped + surplus.length,
       waiting,
     },
     queued: events.map(({ bytes }) => bytes),
     put: () => enqueueAll(paths.queue, events),
+    dropOldest: () => surplus.forEach(removeFile),
   }
 }
 
@@ -65,8 +68,13 @@ export function queueFinished(
     const before = continued(context, found, history)
     const drafts = events.map(({ id, bytes }) => ({ id, build: () => bytes }))
     const counted = { ...before, dropped: before.dropped + lost }
-    const { stats, put } = queueDrafts(context, moment.now, counted, drafts)
-    return { stats, put: () => unlessChanged(context, put()), result: undefined }
+    const { stats, put, dropOldest } = queueDrafts(context, moment.now, counted, drafts)
+    return {
+      stats,
+      put: () => unlessChanged(context, put()),
+      done: dropOldest,
+      result: undefined,
+    }
   })
 }
 

@@ -47,7 +47,12 @@ export function recordUsage(context: Context, version: string, input: UsageInput
     const drafts = verdict.uploading
       ? due.map(({ trigger }) => draft(context, at, trigger, after))
       : []
-    const { stats: written, queued, put } = queueDrafts(context, moment.now, after, drafts)
+    const {
+      stats: written,
+      queued,
+      put,
+      dropOldest,
+    } = queueDrafts(context, moment.now, after, drafts)
     return {
       stats: written,
       put: () => {
@@ -55,6 +60,7 @@ export function recordUsage(context: Context, version: string, input: UsageInput
         isChanged = files === undefined
         return files
       },
+      done: dropOldest,
       result: { queued, noticeDue: before.notice < noticeVersion },
     }
   })

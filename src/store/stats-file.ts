@@ -33,6 +33,8 @@ export interface Change<T> {
    * where nothing shall be changed.
    */
   readonly put: () => readonly string[] | undefined
+  /** Runs once the change is written, while the lock is still held. */
+  readonly done?: () => void
 }
 
 /**
@@ -52,7 +54,7 @@ export function changeStats<T>(
   let isDone = false
   try {
     const { stats, history, size } = past(file, moment, lock)
-    const { stats: after, result, put } = change(stats, history)
+    const { stats: after, result, put, done } = change(stats, history)
     next = prepare(file, lock, size, after)
     // Not before there is room for the statistics: what they do not know of would be made again.
     const queued = put()
@@ -61,6 +63,7 @@ export function changeStats<T>(
     if (!lock.isOurs()) throw new Error('the statistics were taken over by another process')
     next.commit()
     isDone = true
+    done?.()
     return result
   } finally {
     if (!isDone) {
