@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 
@@ -112,7 +112,7 @@ describe('the package', () => {
        console.log(contractsOf(runmat).length)`,
     )
     host.write('node_modules/.keep', '')
-    execFileSync('ln', ['-s', library(), host.at('node_modules/runmat-telemetry')])
+    symlinkSync(library(), host.at('node_modules/runmat-telemetry'))
     const ended = await run(process.execPath, ['host.mjs'], host)
     expect(ended).toMatchObject({ code: 0, out: '4\n' })
     host.write(

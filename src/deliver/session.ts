@@ -43,7 +43,6 @@ const defaultPostTimeoutMs = 10_000
 const lookAgainMs = 50
 /** How long answers are awaited that are on their way from an address that was just changed. */
 const graceMs = 1200
-const renewMs = 1000
 
 /**
  * Posts what waits, oldest first, a few at a time, until the queue is empty, the collector has had

@@ -1,6 +1,6 @@
 import { removeFile } from '../files/write.ts'
 import type { Context } from '../settings/context.ts'
-import { enqueueAll, makeRoom } from '../store/queue.ts'
+import { enqueueAll, planRoom } from '../store/queue.ts'
 import type { Stats } from '../store/stats.ts'
 
 /** An event that is built once its sequence number is known. */
@@ -15,6 +15,8 @@ export interface Drafted {
   readonly queued: readonly string[]
   /** Writes the events and returns their files. */
   readonly put: () => readonly string[]
+  /** Removes the oldest events, which the statistics count as dropped. */
+  readonly dropOldest: () => void
 }
 
 /** Builds the drafts in order and makes room for them. The caller holds the statistics lock. */
@@ -24,13 +26,13 @@ export function queueDrafts(
   stats: Stats,
   drafts: readonly Draft[],
 ): Drafted {
-  if (drafts.length === 0) return { stats, queued: [], put: () => [] }
+  if (drafts.length === 0) return { stats, queued: [], put: () => [], dropOldest: () => undefined }
   const events = drafts.flatMap(({ id, build }, index) => {
     const sequence = stats.sequence + index + 1
     const bytes = build(sequence)
     return bytes === undefined ? [] : [{ bytes, name: { sequence, at: now, id } }]
   })
-  const { dropped, waiting } = makeRoom(paths.queue, stats.waiting, {
+  const { surplus, waiting } = planRoom(paths.queue, stats.waiting, {
     events: events.length,
     bytes: events.reduce((sum, { bytes }) => sum + bytes.length, 0),
     now,
@@ -40,11 +42,12 @@ export function queueDrafts(
     stats: {
       ...stats,
       sequence: stats.sequence + drafts.length,
-      dropped: stats.dropped + dropped,
+      dropped: stats.dropped + surplus.length,
       waiting,
     },
     queued: events.map(({ bytes }) => bytes),
     put: () => enqueueAll(paths.queue, events),
+    dropOldest: () => surplus.forEach(removeFile),
   }
 }
 

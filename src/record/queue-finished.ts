@@ -24,10 +24,11 @@ export function queueFinished(
     const before = continued(context, found, history)
     const drafts = events.map(({ id, bytes }) => ({ id, build: () => bytes }))
     const counted = { ...before, dropped: before.dropped + lost }
-    const { stats, put } = queueDrafts(context, moment.now, counted, drafts)
+    const { stats, put, dropOldest } = queueDrafts(context, moment.now, counted, drafts)
     return {
       stats: markedWithId(context, stats),
       put: () => unlessChanged(context, put()),
+      done: dropOldest,
       result: true,
     }
   })

@@ -113,7 +113,8 @@ function fold(
       }
       const noticeDue = before.notice < noticeVersion
       if (own.length > 0 && noticeDue && noticeIsSeen()) after = { ...after, notice: noticeVersion }
-      const { stats: written, queued, put } = queueDrafts(context, moment.now, after, drafts)
+      const drafted = queueDrafts(context, moment.now, after, drafts)
+      const { stats: written, queued, put, dropOldest } = drafted
       return {
         stats: markedWithId(context, written),
         put: () => {
@@ -122,6 +123,7 @@ function fold(
           return files
         },
         done: () => {
+          dropOldest()
           if (names.length > 0) removePostponed(paths.stats, names)
         },
         result: { queued, noticeDue, isFirst: history === 'none', mayLeave: true },

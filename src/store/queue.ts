@@ -100,38 +100,39 @@ export interface Addition {
 }
 
 export interface Room {
-  readonly dropped: number
-  /** What waits once the addition has been made. */
+  /** The files of the oldest events, which have to make room. */
+  readonly surplus: readonly string[]
+  /** What waits once the addition has been made and the surplus removed. */
   readonly waiting: Waiting
 }
 
 /**
- * Makes room in a queue in which no more waits than is said: the oldest give way. To look into it is
- * only worth it where it could be full.
+ * Decides which events have to make room for an addition, and removes nothing. Looks into the queue
+ * only if what is known to wait could fill it.
  */
-export function makeRoom(
+export function planRoom(
   folder: string,
   known: Waiting | null | undefined,
   addition: Addition,
 ): Room {
   if (known) {
     const waiting = sum(known, addition)
-    if (fits(waiting, addition)) return { dropped: 0, waiting }
+    if (fits(waiting, addition)) return { surplus: [], waiting }
   }
-  return dropOldest(listQueue(folder), addition)
+  return withoutOldest(listQueue(folder), addition)
 }
 
-function dropOldest(queue: readonly QueuedFile[], addition: Addition): Room {
+function withoutOldest(queue: readonly QueuedFile[], addition: Addition): Room {
   const rest = { events: queue.length, bytes: queue.reduce((all, { bytes }) => all + bytes, 0) }
-  let dropped = 0
+  const surplus: string[] = []
   for (const one of queue) {
     const waiting = sum({ ...rest, oldest: one.at }, addition)
-    if (fits(waiting, addition)) return { dropped, waiting }
-    if (removeFile(one.path)) dropped += 1
+    if (fits(waiting, addition)) return { surplus, waiting }
+    surplus.push(one.path)
     rest.events -= 1
     rest.bytes -= one.bytes
   }
-  return { dropped, waiting: sum({ ...rest, oldest: addition.now }, addition) }
+  return { surplus, waiting: sum({ ...rest, oldest: addition.now }, addition) }
 }
 
 function sum(waiting: Waiting, { events, bytes }: Addition): Waiting {

@@ -284,13 +284,13 @@ describe('the output', () => {
 
   it.concurrent('ends quietly when the reader has seen enough', async () => {
     const home = tempHome()
-    const script = `${quoted} print --explain | true; echo "\${PIPESTATUS[0]}"`
-    expect(await run('bash', ['-c', script], home)).toMatchObject({ out: '0\n', err: '' })
+    const script = `{ ${quoted} print --explain; echo "$?" >&2; } | true`
+    expect(await run('sh', ['-c', script], home)).toMatchObject({ out: '', err: '0\n' })
   })
 
   it.concurrent('that cannot be written is a failure', async () => {
     const script = `${quoted} status > /dev/full`
-    const { code, err } = await run('bash', ['-c', script], tempHome())
+    const { code, err } = await run('sh', ['-c', script], tempHome())
     expect(code).toBe(1)
     expect(err).toMatch(/^runmat-telemetry: cannot write the output: the disk is full\n$/)
   })

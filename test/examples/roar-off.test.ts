@@ -11,11 +11,14 @@ const optOuts = [
 ]
 
 describe.concurrent('a no in the environment', () => {
-  it.each(optOuts.join(' ').split(' '))('%s alone keeps roar from writing anything', async (name) => {
-    const { roar, files } = await bareStage()
-    const { code, err } = await roar(['run', '--', ...job], { env: { [name]: '1' } })
-    expect({ code, err, files: files() }).toEqual({ code: 0, err: '', files: [] })
-  })
+  it.each(optOuts.join(' ').split(' '))(
+    '%s alone keeps roar from writing anything',
+    async (name) => {
+      const { roar, files } = await bareStage()
+      const { code, err } = await roar(['run', '--', ...job], { env: { [name]: '1' } })
+      expect({ code, err, files: files() }).toEqual({ code: 0, err: '', files: [] })
+    },
+  )
 
   it('keeps what waits from being sent, and keeps it waiting', async () => {
     const { roar, queued, quiet, collector } = await stage()

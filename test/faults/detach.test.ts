@@ -10,7 +10,14 @@ import type { Answer } from '../support/collector.ts'
 import { fillQueue, queueContent } from '../support/events.ts'
 import type { Home } from '../support/home.ts'
 import { optOuts } from '../support/opt-outs.ts'
-import { childrenOf, isRunning, nothingRuns, processesOf, stateOf } from '../support/processes.ts'
+import {
+  childrenOf,
+  isRunning,
+  nothingRuns,
+  processesOf,
+  sessionOf,
+  stateOf,
+} from '../support/processes.ts'
 import { program } from '../support/programs.ts'
 import { cliJson, run } from '../support/run.ts'
 import { requireTool } from '../support/tools.ts'
@@ -98,8 +105,7 @@ describe.concurrent('an uploader outlives', () => {
     await collector.received(1)
     const uploading = uploaderIn(home)
     // Nothing ties it to a terminal: it leads a session of its own.
-    const session = (await run('ps', ['-o', 'sid=,tty=', '-p', String(uploading)], home)).out
-    expect(session.trim().split(/\s+/)).toEqual([String(uploading), '?'])
+    expect(sessionOf(uploading)).toEqual({ leader: uploading, terminal: 0 })
     expect(await cliJson(home, ['status'])).toMatchObject({
       uploader: { running: true, pid: uploading },
     })

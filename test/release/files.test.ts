@@ -66,7 +66,7 @@ describe.concurrent('a release', () => {
     })
     const workflow = readFileSync(path.join(root, '.github/workflows/release.yml'), 'utf8')
     const [, command] = /run: (npm publish .*)/.exec(workflow) ?? []
-    const { code, out } = await run('bash', ['-c', `${command} --dry-run`], home, { env })
+    const { code, out } = await run('sh', ['-c', `${command} --dry-run`], home, { env })
     expect({ code, out }).toEqual({ code: 0, out: '+ runmat-telemetry@9.9.9\n' })
   })
 })

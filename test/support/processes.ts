@@ -59,6 +59,13 @@ export function stateOf(pid: number): string {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[0] ?? ''
 }
 
+/** The leader of a process's session, and its terminal by number: 0 for none. */
+export function sessionOf(pid: number): { readonly leader: number; readonly terminal: number } {
+  const stat = read(`/proc/${pid}/stat`)
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return { leader: Number(fields[3]), terminal: Number(fields[4]) }
+}
+
 function describe(pid: number): string {
   return `${pid} ${read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')}`
 }

@@ -187,8 +187,8 @@ except urllib.error.HTTPError as error:
 ]
 
 describe('an event posted by', () => {
-  it.each(clients)('%s is stored', async (client, argsOf) => {
-    if (!requireTool(client)) return
+  it.for(clients)('%s is stored', async ([client, argsOf], { skip }) => {
+    skip(!requireTool(client), `${client} is not installed`)
     const stored = home.at(`${client}.ndjson`)
     const worker = await run(program, { EVENTS_FILE: stored })
     const bytes = finished()

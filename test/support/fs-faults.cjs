@@ -1,0 +1,39 @@
+'use strict'
+// Loaded into a process under test. TEST_FS_LOG names a file that gets a line for each call that
+// makes content or names durable. TEST_FS_FAIL and TEST_FS_HOLD are expressions over such lines: a call
+// that matches fails, or waits until the file in TEST_FS_GO exists.
+const fs = require('node:fs')
+
+const { TEST_FS_LOG, TEST_FS_FAIL, TEST_FS_HOLD, TEST_FS_GO } = process.env
+const { appendFileSync, existsSync } = fs
+const names = new Map()
+
+function meet(line) {
+  if (TEST_FS_LOG) appendFileSync(TEST_FS_LOG, `${line}\n`)
+  if (TEST_FS_FAIL && new RegExp(TEST_FS_FAIL).test(line)) {
+    throw Object.assign(new Error(`ENOSPC: ${line}`), { code: 'ENOSPC' })
+  }
+  if (!TEST_FS_HOLD || !new RegExp(TEST_FS_HOLD).test(line)) return
+  appendFileSync(`${TEST_FS_GO}.held`, `${line}\n`)
+  while (!existsSync(TEST_FS_GO)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+}
+
+const { openSync, fsyncSync, renameSync, linkSync } = fs
+fs.openSync = (file, flags, mode) => {
+  if (flags === 'wx') meet(`create ${file}`)
+  const descriptor = openSync(file, flags, mode)
+  names.set(descriptor, file)
+  return descriptor
+}
+fs.fsyncSync = (descriptor) => {
+  meet(`fsync ${names.get(descriptor)}`)
+  fsyncSync(descriptor)
+}
+fs.renameSync = (from, to) => {
+  meet(`rename ${from} -> ${to}`)
+  renameSync(from, to)
+}
+fs.linkSync = (from, to) => {
+  meet(`link ${from} -> ${to}`)
+  linkSync(from, to)
+}

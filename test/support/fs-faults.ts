@@ -1,0 +1,23 @@
+import path from 'node:path'
+
+import type { Home } from './home.ts'
+
+export interface FsFaults {
+  /** A file that gets a line for each call: `create a`, `fsync a`, `rename a -> b`, `link a -> b`. */
+  readonly log?: string
+  /** Calls that fail with ENOSPC. */
+  readonly fail?: RegExp
+  /** Calls that wait until the file `go` exists; `go`.held appears when one waits. */
+  readonly hold?: { readonly call: RegExp; readonly go: string }
+}
+
+/** The environment of a process of Node whose calls of the file system go through fs-faults.cjs. */
+export function withFsFaults(home: Home, { log, fail, hold }: FsFaults): Record<string, string> {
+  const hook = path.join(import.meta.dirname, 'fs-faults.cjs')
+  return {
+    NODE_OPTIONS: `${home.env['NODE_OPTIONS'] ?? ''} --require=${hook}`,
+    ...(log !== undefined && { TEST_FS_LOG: log }),
+    ...(fail !== undefined && { TEST_FS_FAIL: fail.source }),
+    ...(hold !== undefined && { TEST_FS_HOLD: hold.call.source, TEST_FS_GO: hold.go }),
+  }
+}
