@@ -1,5 +1,10 @@
 import { contractsOf } from '../../contract/contracts.ts'
-import { type DictionaryField, dictionaryOf, type ValueNote } from '../../contract/dictionary.ts'
+import {
+  type Dictionary,
+  type DictionaryField,
+  dictionaryOf,
+  type ValueNote,
+} from '../../contract/dictionary.ts'
 import type { Invocation } from '../invocation.ts'
 import { toJson } from '../io.ts'
 import { wrap } from '../words.ts'
@@ -22,15 +27,13 @@ export function dictionary({ product, io, ink }: Invocation, { json }: { json?: 
       '',
     ]
   }
+  const eventLines = ({ family, title, fields }: Dictionary['events'][number]) =>
+    part(`${title} (${family}): these fields and no others.`, '').concat('', fields.flatMap(about))
   const lines = [
     ...part(`Everything that ${product.name} telemetry collects, to answer these questions:`, ''),
     ...Object.entries(all.questions).flatMap(([name, text]) => part(`${name}: ${text}`)),
     '',
-    ...all.events.flatMap(({ family, title, fields }) => [
-      ...part(`${title} (${family}): these fields and no others.`, ''),
-      '',
-      ...fields.flatMap(about),
-    ]),
+    ...all.events.flatMap(eventLines),
   ]
   io.out(lines.join('\n'))
 }
