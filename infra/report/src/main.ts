@@ -3,21 +3,25 @@ import os from 'node:os'
 import { type Host, run } from './run.ts'
 
 /** Everything that is read of the outside is read here, once. */
-export async function main({
-  argv,
-  env,
-  stdin,
-  stdout,
-  stderr,
-  pid,
-}: NodeJS.Process): Promise<number> {
+export async function main(process: NodeJS.Process): Promise<number> {
+  const { argv, env, stdin, stdout, stderr } = process
   // Whoever reads us may stop reading; that is no error of ours.
   for (const stream of [stdout, stderr]) stream.on('error', () => undefined)
   const host: Host = {
     now: Date.now,
     temporary: os.tmpdir(),
     stdin,
-    pid,
+    pause: async (milliseconds) =>
+      await new Promise((resolve) => {
+        const end = (goesOn: boolean) => {
+          clearTimeout(timer)
+          process.off('SIGINT', stop)
+          resolve(goesOn)
+        }
+        const stop = () => end(false)
+        const timer = setTimeout(end, milliseconds, true)
+        process.once('SIGINT', stop)
+      }),
     out: async (text) => {
       await new Promise<void>((resolve) => {
         stdout.write(text, () => resolve())

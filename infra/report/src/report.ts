@@ -36,6 +36,7 @@ export async function answersOf(source: Source, asked: Asked, title: string): Pr
     answers,
     compared,
     totals: isForPeople ? await totalsOf(source, ask) : {},
+    digits: 1,
     byDay:
       asked.format === 'html' && asked.questions.includes('active')
         ? await rowsOf(source, questions.active, { by: ['day'], release })

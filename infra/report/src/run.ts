@@ -1,5 +1,7 @@
 import { help } from './cli/help.ts'
-import { type Report, type Request, requestOf } from './cli/request.ts'
+import { type Report, type Request, requestOf, wrong } from './cli/request.ts'
+import { openClickHouse } from './clickhouse/source.ts'
+import { checkCommand, eraseCommand, publicCommand } from './commands.ts'
 import { openFiles } from './duckdb/source.ts'
 import { ReportError, reasonOf } from './error.ts'
 import { writeWhole } from './output.ts'
@@ -17,7 +19,8 @@ export interface Host {
   readonly now: () => number
   readonly temporary: string
   readonly stdin: AsyncIterable<Buffer>
-  readonly pid: number
+  /** False when it is time to end. */
+  readonly pause: (milliseconds: number) => Promise<boolean>
   readonly out: (text: string) => Promise<void>
   readonly err: (text: string) => void
   readonly terminal: {
@@ -44,6 +47,7 @@ export async function run(words: readonly string[], host: Host): Promise<number>
 }
 
 async function answer(request: Request, host: Host): Promise<number> {
+  const open = (asked: Omit<Report, 'command'>) => openSource(asked, host)
   switch (request.command) {
     case 'help':
       await host.out(help)
@@ -52,28 +56,59 @@ async function answer(request: Request, host: Host): Promise<number> {
       await host.out(`${BUILD_VERSION}\n`)
       return 0
     case 'report':
-      return await report(request, host)
-    default:
-      throw new ReportError('not yet')
+      return request.watch ? await watch(request, host) : await report(request, host)
+    case 'check':
+      return await checkCommand(request, host, open)
+    case 'public':
+      return await publicCommand(request, host, open, title)
+    case 'erase':
+      return await eraseCommand(request, host)
   }
 }
 
 async function report(request: Report, host: Host): Promise<number> {
+  const text = await drawn(request, host)
+  if (request.output === undefined) await host.out(text)
+  else writeWhole(request.output, text)
+  return 0
+}
+
+/** Draws at once, and then whenever an answer is another one. Ctrl-C ends it. */
+async function watch(request: Report, host: Host): Promise<number> {
+  let before = ''
+  for (;;) {
+    const text = await drawn(request, host)
+    if (text !== before) await host.out(host.terminal.isOut ? `\u001B[2J\u001B[H${text}` : text)
+    before = text
+    if (!(await host.pause(watchEvery))) return 0
+  }
+}
+
+const watchEvery = 5000
+
+async function drawn(request: Report, host: Host): Promise<string> {
   const source = await openSource(request, host)
   try {
     const answers = await answersOf(source, request, title)
-    const text = shown(answers, request, host)
-    if (request.output === undefined) await host.out(text)
-    else writeWhole(request.output, text)
-    return 0
+    if (host.terminal.isErr) host.err('\r\u001B[K')
+    return shown(answers, request, host)
   } finally {
     source.close()
   }
 }
 
 async function openSource(request: Omit<Report, 'command'>, host: Host): Promise<Source> {
+  const places = request.from.map(placeOf)
+  const [first] = places
+  if (first?.kind === 'clickhouse') {
+    if (places.length > 1) throw wrong('clickhouse:// stands alone, without other places.')
+    return openClickHouse(first.address, host.clickhouse, request.window)
+  }
+  if (places.some(({ kind }) => kind === 'clickhouse')) {
+    throw wrong('clickhouse:// stands alone, without other places.')
+  }
   return await openFiles({
-    places: request.from.map(placeOf),
+    places,
     window: request.window,
     bounds: { memory: request.memory, threads: request.threads, temporary: host.temporary },
     now: host.now(),

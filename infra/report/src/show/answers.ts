@@ -23,4 +23,6 @@ export interface Answers {
   readonly totals: Row
   /** Acceleration and JIT day by day, for a picture. */
   readonly byDay: readonly Row[]
+  /** After the point of a per cent. */
+  readonly digits: number
 }

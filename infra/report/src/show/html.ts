@@ -48,7 +48,7 @@ ${compared.answers.map((answer, at) => section(answer, { ...answers, byDay: [] }
 `.text
 }
 
-function linksOf({ links = [] }: Page): Markup {
+export function linksOf({ links = [] }: Pick<Page, 'links'>): Markup {
   if (links.length === 0) return nothing
   const items = links.map(({ text, href }) => markup`<li><a href="${href}">${text}</a></li>`)
   return markup`<nav aria-label="Pages"><ul>${items}</ul></nav>`

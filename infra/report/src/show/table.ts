@@ -1,7 +1,6 @@
 import { numberIn, type Row } from '../questions/question.ts'
-import { rateOf } from '../questions/wilson.ts'
 import type { Answer, Answers } from './answers.ts'
-import { interval, percent, plural, whole } from './figures.ts'
+import { count, interval, percent, plural, rateIn } from './figures.ts'
 
 export type Tone = 'good' | 'bad' | 'open' | 'plain'
 
@@ -33,10 +32,10 @@ interface Measure {
   readonly bars: string
 }
 
-export function tableOf(answer: Answer, { totals }: Answers): Table {
+export function tableOf(answer: Answer, { totals, digits }: Answers): Table {
   const { question, columns, leading, rows, more } = answer
-  if (question.name === 'active' && leading === 0) return activeTable(answer)
-  const { columns: labels, cells, bar, bars } = measureOf(answer, totals)
+  if (question.name === 'active' && leading === 0) return activeTable(answer, digits)
+  const { columns: labels, cells, bar, bars } = measureOf(answer, totals, digits)
   const names = columns.slice(0, leading)
   return {
     title: question.title,
@@ -56,66 +55,43 @@ export function tableOf(answer: Answer, { totals }: Answers): Table {
 
 function noteOf({ question }: Answer, totals: Row): string {
   if (question.name !== 'failures') return question.note
-  const [failed, finished] = [numberIn(totals, 'failed'), numberIn(totals, 'finished')]
-  const rate = rateOf(failed, finished)
-  const share = `${whole(failed)} of ${whole(finished)} finished runs failed`
-  return rate.share === null
-    ? question.note
-    : `${share}: ${percent(rate.share)} (${interval(rate)}). A REPL session always reports success.`
+  const rate = rateIn(totals, 'failed', 'finished')
+  if (rate.share === null) return question.note
+  const share = `${count(totals, 'failed')} of ${count(totals, 'finished')} finished runs failed`
+  return `${share}: ${percent(rate.share)} (${interval(rate)}). A REPL session always reports success.`
 }
 
-function measureOf({ question, rows, columns }: Answer, totals: Row): Measure {
+function measureOf({ question, rows, columns }: Answer, totals: Row, digits: number): Measure {
   const most = (name: string) => Math.max(1, ...rows.map((row) => numberIn(row, name)))
   switch (question.name) {
     case 'installs':
       return {
         columns: ['completed', 'failed', 'open', 'succeeded', '95 %'],
         cells: (row) => {
-          const [completed, failed] = [numberIn(row, 'completed'), numberIn(row, 'failed')]
-          const rate = rateOf(completed, completed + failed)
-          return [
-            whole(completed),
-            whole(failed),
-            whole(numberIn(row, 'open')),
-            percent(rate.share),
-            interval(rate),
-          ]
+          const rate = rateIn(row, 'completed', 'completed', 'failed')
+          const counts = ['completed', 'failed', 'open'].map((name) => count(row, name))
+          return [...counts, percent(rate.share, digits), interval(rate, digits)]
         },
-        bar: (row) =>
-          shares(
-            [numberIn(row, 'completed'), 'good'],
-            [numberIn(row, 'failed'), 'bad'],
-            [numberIn(row, 'open'), 'open'],
-          ),
+        bar: (row) => shares(row, ['completed', 'good'], ['failed', 'bad'], ['open', 'open']),
         bars: 'completed, failed, open',
       }
     case 'active':
       return {
         columns: ['finished', 'JIT on', 'JIT used', 'accel. on', 'GPU used'],
-        cells: (row) => {
-          const n = numberIn(row, 'finished')
-          return [
-            whole(n),
-            ...['jit_enabled', 'jit_used', 'accelerate_enabled', 'gpu_used'].map((name) =>
-              percent(rateOf(numberIn(row, name), n).share),
-            ),
-          ]
-        },
-        bar: (row) => [
-          {
-            share: numberIn(row, 'jit_used') / Math.max(1, numberIn(row, 'finished')),
-            tone: 'plain',
-          },
+        cells: (row) => [
+          count(row, 'finished'),
+          ...activities.map(([, name]) => percent(rateIn(row, name, 'finished').share, digits)),
         ],
+        bar: (row) => [{ share: rateIn(row, 'jit_used', 'finished').share ?? 0, tone: 'plain' }],
         bars: 'JIT used',
       }
     case 'failures':
       return {
         columns: ['runs', 'clients', 'of runs'],
         cells: (row) => [
-          whole(numberIn(row, 'runs')),
-          whole(numberIn(row, 'installs')),
-          percent(rateOf(numberIn(row, 'runs'), numberIn(totals, 'finished')).share, 2),
+          count(row, 'runs'),
+          count(row, 'installs'),
+          percent(shareOf(row, 'runs', totals, 'finished'), 2),
         ],
         bar: (row) => [{ share: numberIn(row, 'runs') / most('runs'), tone: 'plain' }],
         bars: 'runs',
@@ -124,17 +100,11 @@ function measureOf({ question, rows, columns }: Answer, totals: Row): Measure {
       return {
         columns: ['started', 'finished', 'unfinished', 'share', '95 %'],
         cells: (row) => {
-          const rate = rateOf(numberIn(row, 'unfinished'), numberIn(row, 'started'))
-          return [
-            whole(numberIn(row, 'started')),
-            whole(numberIn(row, 'finished')),
-            whole(numberIn(row, 'unfinished')),
-            percent(rate.share),
-            interval(rate),
-          ]
+          const rate = rateIn(row, 'unfinished', 'started')
+          const counts = ['started', 'finished', 'unfinished'].map((name) => count(row, name))
+          return [...counts, percent(rate.share, digits), interval(rate, digits)]
         },
-        bar: (row) =>
-          shares([numberIn(row, 'finished'), 'good'], [numberIn(row, 'unfinished'), 'open']),
+        bar: (row) => shares(row, ['finished', 'good'], ['unfinished', 'open']),
         bars: 'finished, unfinished',
       }
     case 'versions':
@@ -146,27 +116,16 @@ function measureOf({ question, rows, columns }: Answer, totals: Row): Measure {
   }
 }
 
+const days = new Set(['first', 'last'])
+const counts = new Set(['clients', 'runs', 'installs', 'count', 'events', 'undated', 'lost'])
+
 /** Counts as they are, and a bar for one of them. */
 function plainMeasure(columns: readonly string[], name: string, most: number): Measure {
-  const counts = new Set([
-    'clients',
-    'runs',
-    'installs',
-    'first',
-    'last',
-    'count',
-    'events',
-    'undated',
-    'lost',
-  ])
-  const shown = columns.filter((column) => counts.has(column))
+  const shown = columns.filter((column) => counts.has(column) || days.has(column))
   return {
     columns: shown,
     cells: (row) =>
-      shown.map((column) => {
-        const value = row[column] ?? null
-        return typeof value === 'number' ? whole(value) : (value ?? '')
-      }),
+      shown.map((column) => (days.has(column) ? String(row[column] ?? '–') : count(row, column))),
     bar: (row) => [{ share: numberIn(row, name) / most, tone: 'plain' }],
     bars: name,
   }
@@ -180,7 +139,7 @@ const activities = [
 ] as const
 
 /** One row of counts is easier to read turned round. */
-function activeTable({ question, rows }: Answer): Table {
+function activeTable({ question, rows }: Answer, digits: number): Table {
   const row = rows[0] ?? {}
   const n = numberIn(row, 'finished')
   return {
@@ -191,9 +150,9 @@ function activeTable({ question, rows }: Answer): Table {
       ...['runs', 'share', '95 %'].map((label) => ({ label, isNumber: true })),
     ],
     rows: activities.map(([label, name]) => {
-      const rate = rateOf(numberIn(row, name), n)
+      const rate = rateIn(row, name, 'finished')
       return {
-        cells: [label, whole(numberIn(row, name)), percent(rate.share), interval(rate)],
+        cells: [label, count(row, name), percent(rate.share, digits), interval(rate, digits)],
         bar: [{ share: rate.share ?? 0, tone: 'plain' }],
       }
     }),
@@ -202,7 +161,15 @@ function activeTable({ question, rows }: Answer): Table {
   }
 }
 
-function shares(...parts: readonly (readonly [number, Tone])[]): readonly Segment[] {
-  const all = parts.reduce((sum, [count]) => sum + count, 0)
-  return all === 0 ? [] : parts.map(([count, tone]) => ({ share: count / all, tone }))
+function shareOf(row: Row, hits: string, totals: Row, all: string): number | null {
+  const n = numberIn(totals, all)
+  return n === 0 ? null : numberIn(row, hits) / n
+}
+
+/** No bar where a part of it is hidden: its length would tell. */
+function shares(row: Row, ...parts: readonly (readonly [string, Tone])[]): readonly Segment[] {
+  if (parts.some(([name]) => typeof row[name] !== 'number')) return []
+  const all = parts.reduce((sum, [name]) => sum + numberIn(row, name), 0)
+  if (all === 0) return []
+  return parts.map(([name, tone]) => ({ share: numberIn(row, name) / all, tone }))
 }
