@@ -32,12 +32,12 @@ function subjectsOf(
 ): Subject[] {
   return failing.map((share, at) => {
     const n = sizes[at] ?? 300
-    const [before, now] = [0.05, share].map((rate) => ({
+    const [before, after] = [0.05, share].map((rate) => ({
       hits: binomial(random, n, rate),
       n,
       spread: 1,
     }))
-    return { what: 'installs failed', platform: String(at), before: before!, now: now! }
+    return { what: 'installs failed', platform: String(at), before: before!, now: after! }
   })
 }
 

@@ -1,9 +1,12 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 
-import { over, rowsIn } from '../../../../infra/report/src/clickhouse/sql.ts'
+import { openClickHouse } from '../../../../infra/report/src/clickhouse/source.ts'
 import { createTable, rowOf, tableName } from '../../../../infra/report/src/clickhouse/table.ts'
 import { always, type Window } from '../../../../infra/report/src/days.ts'
 import { openFiles } from '../../../../infra/report/src/duckdb/source.ts'
@@ -60,23 +63,41 @@ export function openChdb(): Chdb | undefined {
   }
 }
 
+/** Over HTTP, as a server is asked; behind the socket is chdb. */
 export async function chdbOf(chdb: Chdb, text: string): Promise<Source> {
   const rows: string[] = []
   const chunks = (async function* lines() {
     yield text.split('\n')
   })()
   await readFacts(chunks, (facts) => void rows.push(JSON.stringify(rowOf(facts, undefined))))
-  chdb.query('CREATE DATABASE IF NOT EXISTS report ENGINE = Atomic; USE report')
+  chdb.query('CREATE DATABASE IF NOT EXISTS report ENGINE = Atomic')
+  chdb.query('USE report')
   chdb.query(`DROP TABLE IF EXISTS ${tableName} SYNC`)
   chdb.query(createTable())
   if (rows.length > 0) {
     chdb.query(`INSERT INTO ${tableName} FORMAT JSONEachRow ${rows.join('\n')}`)
   }
+  const server = http.createServer((request, response) => void answer(chdb, request, response))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const nobody = { user: undefined, password: undefined }
+  const source = openClickHouse(`clickhouse://127.0.0.1:${port}/report`, nobody, always)
   return {
-    rows: async (sql) => rowsIn(chdb.query(over(sql, always), 'JSON')),
-    coverage: async () => {
-      throw new Error('not asked')
+    ...source,
+    close: () => {
+      server.close()
+      server.closeAllConnections()
     },
-    close: () => undefined,
+  }
+}
+
+async function answer(chdb: Chdb, request: IncomingMessage, response: ServerResponse) {
+  const parts: Buffer[] = []
+  for await (const part of request) parts.push(part as Buffer)
+  try {
+    response.end(chdb.query(Buffer.concat(parts).toString('utf8'), 'JSON'))
+  } catch (error) {
+    response.writeHead(500).end(String(error))
   }
 }
