@@ -6,7 +6,14 @@ import { ReportError, reasonOf } from '../error.ts'
 import { chunksOfFile } from '../read/lines.ts'
 import type { Folder } from '../read/places.ts'
 import { type Database, quoted } from './database.ts'
-import { metadataOf, parquetKey, sourcesOf, type Summary, summaryOf } from './parquet.ts'
+import {
+  metadataOf,
+  parquetKey,
+  sourcesOf,
+  summariesOf,
+  type Summary,
+  summaryOf,
+} from './parquet.ts'
 import { openStaging } from './staging.ts'
 import { factColumns, findRepeats, selectLoaded } from './table.ts'
 
@@ -18,26 +25,25 @@ export interface Converted {
   readonly summary: Summary
 }
 
-/** The day's Parquet file where it still says what the segments say. */
-export async function freshOf(
+/** The Parquet files that still say what the segments say. */
+export async function freshDays(
   database: Database,
   { segments, parquet }: Folder,
-  day: Day,
-): Promise<Converted | undefined> {
-  const file = parquet.get(day)
-  if (file === undefined) return undefined
-  const present = segments.get(day)
-  try {
-    const summary = await summaryOf(database, file)
-    // Without its segments, it is all there is of the day.
-    if (present === undefined) return { file, summary }
-    return JSON.stringify(sourcesOf(present)) === JSON.stringify(summary.sources)
-      ? { file, summary }
-      : undefined
-  } catch (error) {
-    if (present === undefined) throw error
-    return undefined
+): Promise<Map<Day, Converted>> {
+  const summaries = await summariesOf(database, [...parquet.values()])
+  const fresh = new Map<Day, Converted>()
+  for (const [day, file] of parquet) {
+    const present = segments.get(day)
+    // Without its segments, it is all there is of the day: it must be readable.
+    const summary =
+      summaries.get(file) ?? (present === undefined ? await summaryOf(database, file) : undefined)
+    if (summary === undefined) continue
+    const isFresh =
+      present === undefined ||
+      JSON.stringify(sourcesOf(present)) === JSON.stringify(summary.sources)
+    if (isFresh) fresh.set(day, { file, summary })
   }
+  return fresh
 }
 
 /** Makes one closed day into Parquet: beside it under another name first, so that it is whole. */

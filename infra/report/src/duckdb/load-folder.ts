@@ -1,6 +1,6 @@
 import { type Day, dayOf, daysAfter, isWithin, type Window } from '../days.ts'
 import type { Folder, Lines } from '../read/places.ts'
-import { type Converted, convertDay, freshOf, memory } from './convert.ts'
+import { type Converted, convertDay, freshDays, memory } from './convert.ts'
 import type { Database } from './database.ts'
 import { quoted } from './database.ts'
 import { lockFolder } from './lock.ts'
@@ -25,13 +25,8 @@ export async function readyFolder(
 ): Promise<ReadyFolder> {
   const today = dayOf(now)
   const all = [...new Set([...folder.segments.keys(), ...folder.parquet.keys()])].toSorted()
-  const days = new Map<Day, Converted>()
-  const stale: Day[] = []
-  for (const day of all) {
-    const fresh = await freshOf(database, folder, day)
-    if (fresh !== undefined) days.set(day, fresh)
-    else if (day < today) stale.push(day)
-  }
+  const days = await freshDays(database, folder)
+  const stale = all.filter((day) => day < today && !days.has(day))
   if (stale.length > 0) await convert(database, folder, stale, days, progress)
   const first = window.since === undefined ? undefined : daysAfter(window.since, -memory)
   const lines = all
