@@ -8,6 +8,7 @@ import { forwarder } from './forwarder.js'
 import { memory } from './memory.js'
 import { noNetwork } from './no-network.js'
 import { record } from './record.js'
+import { report } from './report.js'
 import { runs } from './runs.js'
 import { silentHost } from './silent-host.js'
 import { standalone } from './standalone.js'
@@ -30,6 +31,7 @@ const figures = {
   worker,
   forwarder,
   buffer,
+  report,
 }
 
 const given = process.argv.slice(2)

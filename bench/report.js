@@ -1,0 +1,54 @@
+import { execFileSync } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import path from 'node:path'
+
+import { eventsOf } from './support/report-events.js'
+
+const msPerDay = 86_400_000
+
+/** Converting a day, and asking everything of it afterwards, on one core. */
+export async function report(stage, { quick }) {
+  execFileSync(process.execPath, [path.join(stage.root, 'infra/report/build.js')])
+  const count = quick ? 100_000 : 1_000_000
+  const folder = stage.at('report-events')
+  mkdirSync(folder, { recursive: true })
+  const day = new Date(Date.now() - msPerDay).toISOString().slice(0, 10)
+  fill(path.join(folder, `${day}.bench.ndjson`), count, Date.parse(day))
+  const converting = measure(stage.root, ['--from', folder, 'coverage'])
+  const asking = measure(stage.root, ['--from', folder, '--format', 'html'])
+  const events = `${count / 1e6} million events`
+  return [
+    rowOf(`report, converting ${events}`, converting.seconds, 's', (count / 1e6) * 2.6),
+    rowOf('report, its memory meanwhile', converting.megabytes, 'MB', 300),
+    rowOf(`report, all questions over ${events}`, asking.seconds, 's', 1),
+    rowOf('report, its memory then', asking.megabytes, 'MB', 1000),
+  ]
+}
+
+function rowOf(what, median, unit, limit) {
+  return { what, median, unit, limit: `${limit} ${unit}`, holds: median <= limit }
+}
+
+function fill(file, count, start) {
+  let made = 0
+  const next = eventsOf(7, { at: () => start + Math.floor((made / count) * msPerDay) })
+  const handle = openSync(file, 'w')
+  while (made < count) {
+    const part = []
+    for (let at = 0; at < 10_000 && made < count; at += 1, made += 1) part.push(next())
+    writeSync(handle, `${part.join('\n')}\n`)
+  }
+  closeSync(handle)
+}
+
+/** A whole process, pinned to one core, with the most memory that it ever held. */
+function measure(root, words) {
+  const program = `import { main } from ${JSON.stringify(path.join(root, 'infra/report/dist/report.js'))}
+    const started = performance.now()
+    process.argv.splice(1, process.argv.length, 'x', ...${JSON.stringify([...words, '--threads', '1', '--memory', '200MB', '--output', '/dev/null'])})
+    process.exitCode = await main(process)
+    console.log(JSON.stringify({ seconds: (performance.now() - started) / 1000, megabytes: process.resourceUsage().maxRSS / 1024 }))`
+  const node = [process.execPath, '--input-type=module', '-e', program]
+  const pinned = process.platform === 'linux' ? ['taskset', '-c', '0', ...node] : node
+  return JSON.parse(execFileSync(pinned[0], pinned.slice(1), { encoding: 'utf8', cwd: root }))
+}

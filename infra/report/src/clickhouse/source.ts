@@ -1,0 +1,99 @@
+import { type Window } from '../days.ts'
+import { ReportError } from '../error.ts'
+import { numberIn, type Row } from '../questions/question.ts'
+import type { Coverage, Source } from '../source.ts'
+import { over, rowsIn } from './sql.ts'
+import { tableName } from './table.ts'
+
+export interface Credentials {
+  readonly user: string | undefined
+  readonly password: string | undefined
+}
+
+const timeout = 300_000
+
+/** ClickHouse over HTTP: `clickhouse://user@host:8123/database`, `?secure=1` for HTTPS. */
+export function openClickHouse(given: string, credentials: Credentials, window: Window): Source {
+  const { url, headers, shown } = addressOf(given, credentials)
+  const ask = async (sql: string): Promise<readonly Row[]> => {
+    let response: Response
+    let text: string
+    try {
+      response = await fetch(url, {
+        method: 'POST',
+        headers,
+        body: sql,
+        redirect: 'error',
+        signal: AbortSignal.timeout(timeout),
+      })
+      text = await response.text()
+    } catch (error) {
+      throw new ReportError(`Can't reach ClickHouse at ${shown}: ${causeOf(error)}.`)
+    }
+    if (!response.ok) {
+      const reason = text.split('\n')[0]?.slice(0, 300) ?? ''
+      throw new ReportError(`ClickHouse at ${shown} answered ${response.status}: ${reason}`)
+    }
+    try {
+      return rowsIn(text)
+    } catch {
+      throw new ReportError(`What answers at ${shown} is no ClickHouse.`)
+    }
+  }
+  return {
+    rows: async (sql) => await ask(over(sql, window)),
+    coverage: async () => await coverageOf(ask, window),
+    close: () => undefined,
+  }
+}
+
+function addressOf(given: string, { user, password }: Credentials) {
+  if (!URL.canParse(given)) throw new ReportError(`${given} is no address.`, { exitCode: 2 })
+  const parsed = new URL(given)
+  const secure = parsed.searchParams.get('secure') === '1'
+  const database = parsed.pathname.slice(1)
+  const port = parsed.port === '' ? (secure ? '8443' : '8123') : parsed.port
+  const host = `${parsed.hostname}:${port}`
+  if (parsed.hostname === '') throw new ReportError(`${given} names no host.`, { exitCode: 2 })
+  const url = new URL(`${secure ? 'https' : 'http'}://${host}/`)
+  if (database !== '') url.searchParams.set('database', decodeURIComponent(database))
+  const name = decodeURIComponent(parsed.username) || user
+  const secret = decodeURIComponent(parsed.password) || password
+  const headers: Record<string, string> = { 'content-type': 'text/plain; charset=utf-8' }
+  if (name !== undefined && name !== '') headers['x-clickhouse-user'] = name
+  if (secret !== undefined && secret !== '') headers['x-clickhouse-key'] = secret
+  return { url, headers, shown: host }
+}
+
+function causeOf(error: unknown): string {
+  const { cause, message, name } = error as Error & { cause?: { code?: string; message?: string } }
+  if (name === 'TimeoutError') return 'it does not answer'
+  return cause?.code ?? cause?.message ?? message
+}
+
+/** ClickHouse merges repeats away: of them, those are counted that it still has. */
+async function coverageOf(
+  ask: (sql: string) => Promise<readonly Row[]>,
+  window: Window,
+): Promise<Coverage> {
+  const [row] = await ask(
+    over(
+      `SELECT count(*) AS events,
+  min(CASE WHEN day = 'unknown' THEN NULL ELSE day END) AS first_day,
+  max(CASE WHEN day = 'unknown' THEN NULL ELSE day END) AS last_day FROM facts`,
+      window,
+    ),
+  )
+  const [all] = await ask(
+    `SELECT count(*) - count(DISTINCT id) AS repeated,
+  count(DISTINCT CASE WHEN day = 'unknown' THEN id ELSE NULL END) AS undated FROM ${tableName} FORMAT JSON`,
+  )
+  return {
+    events: numberIn(row ?? {}, 'events'),
+    repeated: numberIn(all ?? {}, 'repeated'),
+    unreadable: 0,
+    undated: numberIn(all ?? {}, 'undated'),
+    from: (row?.['first_day'] ?? null) as string | null,
+    until: (row?.['last_day'] ?? null) as string | null,
+  }
+}

@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import path from 'node:path'
+
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
+
+export type Value = string | number | null
+export type Row = Readonly<Record<string, Value>>
+
+/** DuckDB inside this process, with bounds, and with a folder of its own for what does not fit. */
+export interface Database {
+  readonly connection: DuckDBConnection
+  readonly run: (sql: string) => Promise<void>
+  readonly rows: (sql: string) => Promise<readonly Row[]>
+  readonly close: () => void
+}
+
+export interface Bounds {
+  readonly memory: string
+  readonly threads: number
+  /** Where temporary files may lie. */
+  readonly temporary: string
+}
+
+export async function openDatabase({ memory, threads, temporary }: Bounds): Promise<Database> {
+  const folder = mkdtempSync(path.join(temporary, 'runmat-telemetry-report-'))
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  try {
+    const instance = await DuckDBInstance.create(':memory:', {
+      memory_limit: memory,
+      threads: String(threads),
+      temp_directory: folder,
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+      allow_community_extensions: 'false',
+    })
+    const connection = await instance.connect()
+    return {
+      connection,
+      run: async (sql) => void (await connection.run(sql)),
+      rows: async (sql) => (await connection.runAndReadAll(sql)).getRowObjects().map(plain),
+      close: () => {
+        connection.closeSync()
+        instance.closeSync()
+        remove()
+      },
+    }
+  } catch (error) {
+    remove()
+    throw error
+  }
+}
+
+function plain(row: Readonly<Record<string, DuckDBValue>>): Row {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      value === null ? null : typeof value === 'string' ? value : Number(value),
+    ]),
+  )
+}
+
+/** Text as SQL has it. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}

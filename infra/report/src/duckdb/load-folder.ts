@@ -1,0 +1,89 @@
+import { type Day, dayOf, daysAfter, isWithin, type Window } from '../days.ts'
+import type { Folder, Lines } from '../read/places.ts'
+import { type Converted, convertDay, freshDays, memory } from './convert.ts'
+import type { Database } from './database.ts'
+import { quoted } from './database.ts'
+import { lockFolder } from './lock.ts'
+
+export interface Progress {
+  readonly step: (text: string) => void
+  readonly note: (text: string) => void
+}
+
+/** A folder made ready: Parquet of closed days, and the segments to be read as they are. */
+export interface ReadyFolder {
+  readonly days: ReadonlyMap<Day, Converted>
+  readonly lines: readonly Lines[]
+}
+
+export async function readyFolder(
+  database: Database,
+  folder: Folder,
+  window: Window,
+  now: number,
+  progress: Progress,
+): Promise<ReadyFolder> {
+  const today = dayOf(now)
+  const all = [...new Set([...folder.segments.keys(), ...folder.parquet.keys()])].toSorted()
+  const days = await freshDays(database, folder)
+  const stale = all.filter((day) => day < today && !days.has(day))
+  if (stale.length > 0) await convert(database, folder, stale, days, progress)
+  const first = window.since === undefined ? undefined : daysAfter(window.since, -memory)
+  const lines = all
+    .filter((day) => !days.has(day) && isWithin(day, { since: first, until: window.until }))
+    .flatMap((day) => (folder.segments.get(day) ?? []).map((file) => ({ file, day })))
+  return { days: new Map([...days].toSorted(([a], [b]) => (a < b ? -1 : 1))), lines }
+}
+
+async function convert(
+  database: Database,
+  folder: Folder,
+  stale: readonly Day[],
+  days: Map<Day, Converted>,
+  { step, note }: Progress,
+): Promise<void> {
+  const lock = await lockFolder(folder.path)
+  if (lock.state !== 'held') {
+    note(
+      lock.state === 'busy'
+        ? `Another report is converting ${folder.path}. Its segments are read as they are.`
+        : `Nothing is converted: ${lock.reason}. The segments are read as they are.`,
+    )
+    return
+  }
+  try {
+    const queue = [...stale]
+    for (let day = queue.shift(); day !== undefined; day = queue.shift()) {
+      step(`Converting ${day} (${queue.length} more)`)
+      const converted = await convertDay(database, folder, day, days)
+      days.set(day, converted)
+      // A day that changed may hold what later days counted as first.
+      for (const later of await sharing(database, day, converted, days)) {
+        if (!folder.segments.has(later)) continue
+        days.delete(later)
+        if (!queue.includes(later)) queue.push(later)
+      }
+      queue.sort()
+    }
+  } finally {
+    lock.release()
+  }
+}
+
+async function sharing(
+  { rows }: Database,
+  day: Day,
+  { file }: Converted,
+  days: ReadonlyMap<Day, Converted>,
+): Promise<readonly Day[]> {
+  const last = daysAfter(day, memory)
+  const found: Day[] = []
+  for (const [later, { file: theirs }] of days) {
+    if (later <= day || later > last) continue
+    const shared = await rows(
+      `SELECT 1 AS one FROM read_parquet(${quoted(theirs)}) WHERE id IN (SELECT id FROM read_parquet(${quoted(file)})) LIMIT 1`,
+    )
+    if (shared.length > 0) found.push(later)
+  }
+  return found
+}

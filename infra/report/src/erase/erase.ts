@@ -1,0 +1,81 @@
+import { type Database } from '../duckdb/database.ts'
+import { lockFolder } from '../duckdb/lock.ts'
+import { dayOf } from '../days.ts'
+import { ReportError } from '../error.ts'
+import { identityOf } from '../facts/identity.ts'
+import { type Folder } from '../read/places.ts'
+import { countInParquet, rewriteParquet } from './parquet.ts'
+import { countIn, rewrite } from './segments.ts'
+import { type Tombstones, tombstonesIn } from './tombstones.ts'
+
+export interface Erased {
+  readonly lines: number
+  readonly files: number
+}
+
+/** Removes everything that the worker's tombstones name from closed segments and from Parquet. */
+export async function erase(database: Database, folder: Folder, now: number): Promise<Erased> {
+  const stones = tombstonesIn(folder.path)
+  const lock = await lockFolder(folder.path)
+  if (lock.state === 'busy') throw new ReportError(`Another report is converting ${folder.path}.`)
+  if (lock.state === 'closed')
+    throw new ReportError(`Can't erase in ${folder.path}: ${lock.reason}.`)
+  try {
+    return await eraseDays(database, folder, stones, dayOf(now))
+  } finally {
+    lock.release()
+  }
+}
+
+async function eraseDays(
+  database: Database,
+  folder: Folder,
+  stones: Tombstones,
+  today: string,
+): Promise<Erased> {
+  let lines = 0
+  let files = 0
+  for (const day of new Set([...folder.segments.keys(), ...folder.parquet.keys()])) {
+    // The open day is the worker's: it drops what comes under an erased id, and the day is closed soon.
+    if (day >= today) continue
+    const segments = folder.segments.get(day) ?? []
+    let here = 0
+    for (const segment of segments) {
+      const found = await rewrite(segment, stones)
+      here += found
+      files += Number(found > 0)
+    }
+    const parquet = folder.parquet.get(day)
+    if (parquet !== undefined) {
+      const found = await rewriteParquet(database, parquet, segments, stones, here)
+      files += Number(found > 0 || here > 0)
+      if (segments.length === 0) here += found
+    }
+    lines += here
+  }
+  return { lines, files }
+}
+
+/** Where something of an id is still to be found, in whatever file, with how often. */
+export async function findings(
+  database: Database,
+  folder: Folder,
+  stones: Tombstones,
+): Promise<ReadonlyMap<string, number>> {
+  const found = new Map<string, number>()
+  for (const file of [...folder.segments.values()].flat()) {
+    const count = await countIn(file, stones)
+    if (count > 0) found.set(file, count)
+  }
+  for (const file of folder.parquet.values()) {
+    const count = await countInParquet(database, file, stones)
+    if (count > 0) found.set(file, count)
+  }
+  return found
+}
+
+/** An id may be a client's or an event's. */
+export function stonesOf(id: string): Tombstones {
+  const ids = new Set([identityOf(id), id.toLowerCase()].filter((one) => one.length === 36))
+  return { clients: ids, events: ids }
+}

@@ -1,0 +1,30 @@
+/** Something that the person who asked can do something about. */
+export class ReportError extends Error {
+  override readonly name = 'ReportError'
+  /** 1: it could not be done. 2: it was asked for wrongly. */
+  readonly exitCode: 1 | 2
+  readonly hint: string | undefined
+
+  constructor(message: string, { exitCode = 1, hint }: { exitCode?: 1 | 2; hint?: string } = {}) {
+    super(message)
+    this.exitCode = exitCode
+    this.hint = hint
+  }
+}
+
+export function reasonOf(error: unknown): string {
+  const { code, message } = error as { code?: string; message?: string }
+  const words: Readonly<Record<string, string>> = {
+    ENOENT: 'there is no such file or folder',
+    EACCES: 'permission denied',
+    EPERM: 'permission denied',
+    ENOSPC: 'no space is left on the disk',
+    EROFS: 'the file system is read-only',
+    ENOTDIR: 'a part of that path is no folder',
+    EISDIR: 'this is a folder',
+  }
+  const known = code === undefined ? undefined : words[code]
+  if (known !== undefined) return known
+  if (/no space left/i.test(message ?? '')) return words['ENOSPC'] as string
+  return (message ?? String(error)).split('\n')[0] ?? ''
+}

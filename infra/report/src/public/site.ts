@@ -1,0 +1,67 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+
+import { ReportError, reasonOf } from '../error.ts'
+import { writeWhole } from '../output.ts'
+import type { Answers } from '../show/answers.ts'
+import { csvOf } from '../show/csv.ts'
+import { coverageLine } from '../show/heading.ts'
+import { htmlOf, linksOf } from '../show/html.ts'
+import { jsonOf } from '../show/json.ts'
+import { type Change, changesOf, dictionary, dictionaryPage, type Entry } from './dictionary.ts'
+
+export const periods = [30, 90, 365] as const
+
+const remark =
+  'Counts are rounded to ten, and shares are those of the rounded counts. What fewer than 20 installs did is left out or shown as –, and so is as much more as would give it away.'
+
+/** Everything is made before the first file is written. */
+export function writeSite(folder: string, made: ReadonlyMap<number, Answers>, day: string): void {
+  const links = [
+    ...periods.map((period) => ({ text: `${period} days`, href: `${period}.html` })),
+    { text: 'every field', href: 'dictionary.html' },
+  ]
+  const files = new Map<string, string>()
+  for (const [period, answers] of made) {
+    const data = [
+      { text: 'JSON', href: `${period}.json` },
+      { text: 'CSV', href: `${period}.csv` },
+    ]
+    const about = `${period} days to ${day}. About ${coverageLine(answers.coverage)}.`
+    const page = htmlOf(answers, { links: [...links, ...data], remark, coverage: about })
+    files.set(`${period}.html`, page)
+    if (period === periods[0]) files.set('index.html', page)
+    files.set(`${period}.json`, jsonOf(answers))
+    files.set(`${period}.csv`, csvOf(answers))
+  }
+  const entries = dictionary()
+  const before = previous(folder, 'dictionary.json') as readonly Entry[] | undefined
+  const earlier = (previous(folder, 'changes.json') ?? []) as readonly Change[]
+  const changes = changesOf(before, entries, earlier, day)
+  files.set('dictionary.html', dictionaryPage(entries, changes, linksOf({ links })))
+  files.set('dictionary.json', `${JSON.stringify(entries, null, 2)}\n`)
+  files.set('changes.json', `${JSON.stringify(changes, null, 2)}\n`)
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (error) {
+    throw new ReportError(`Can't make ${folder}: ${reasonOf(error)}.`)
+  }
+  for (const [name, text] of files) writeWhole(path.join(folder, name), text)
+}
+
+function previous(folder: string, name: string): unknown {
+  const file = path.join(folder, name)
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    throw new ReportError(`Can't read ${file}: it is not valid JSON.`, {
+      hint: 'Remove it to begin a new list of changes.',
+    })
+  }
+}

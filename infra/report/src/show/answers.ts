@@ -1,0 +1,28 @@
+import type { Question, Row } from '../questions/question.ts'
+import type { Coverage } from '../source.ts'
+
+export interface Answer {
+  readonly question: Question
+  readonly columns: readonly string[]
+  /** How many of the columns say what was counted; the others are the counts. */
+  readonly leading: number
+  readonly rows: readonly Row[]
+  /** Rows that `--top` left out. */
+  readonly more: number
+}
+
+/** All that a page or a table is made of. */
+export interface Answers {
+  readonly title: string
+  readonly coverage: Coverage
+  readonly release: string | undefined
+  readonly answers: readonly Answer[]
+  /** The other release, asked the same. */
+  readonly compared: { readonly release: string; readonly answers: readonly Answer[] } | undefined
+  /** What rates are shares of. */
+  readonly totals: Row
+  /** Acceleration and JIT day by day, for a picture. */
+  readonly byDay: readonly Row[]
+  /** After the point of a per cent. */
+  readonly digits: number
+}

@@ -1,0 +1,38 @@
+import { numberIn, type Row } from '../questions/question.ts'
+import { type Rate, rateOf } from '../questions/wilson.ts'
+
+/** `12,345` */
+export function whole(value: number): string {
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',')
+}
+
+/** `96.0 %` */
+export function percent(share: number | null, digits = 1): string {
+  return share === null ? '–' : `${(share * 100).toFixed(digits)} %`
+}
+
+/** `95.5–96.4`, the interval of a share in per cent. */
+export function interval({ low, high }: Rate, digits = 1): string {
+  if (low === null || high === null) return '–'
+  return `${(low * 100).toFixed(digits)}–${(high * 100).toFixed(digits)}`
+}
+
+/** What is hidden is shown as such, and is no zero. */
+export function count(row: Row, name: string): string {
+  const value = row[name]
+  return typeof value === 'number' ? whole(value) : '–'
+}
+
+/** The share of one column in the sum of others, where all of them may be seen. */
+export function rateIn(row: Row, hits: string, ...all: readonly string[]): Rate {
+  const isHidden = [hits, ...all].some((name) => typeof row[name] !== 'number')
+  if (isHidden) return { share: null, low: null, high: null }
+  return rateOf(
+    numberIn(row, hits),
+    all.reduce((sum, name) => sum + numberIn(row, name), 0),
+  )
+}
+
+export function plural(number: number, noun: string): string {
+  return `${whole(number)} ${noun}${number === 1 ? '' : 's'}`
+}

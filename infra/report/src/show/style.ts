@@ -1,0 +1,41 @@
+/** Contrast of text is at least 4.5 : 1, of bars and lines at least 3 : 1, on both backgrounds. */
+export const style = `
+:root{color-scheme:light dark;--back:#fff;--ink:#1c1e22;--soft:#575c66;--line:#dfe1e6;
+--good:#237a4b;--bad:#b3341c;--open:#7d8291;--plain:#2f62c4;--c1:#2f62c4;--c2:#b0480e;--c3:#237a4b;--c4:#7d45b5}
+@media(prefers-color-scheme:dark){:root{--back:#16181c;--ink:#e6e8ec;--soft:#a3a9b5;--line:#353941;
+--good:#4fb57e;--bad:#ee7355;--open:#858b99;--plain:#7aa2f2;--c1:#7aa2f2;--c2:#f09a5b;--c3:#4fb57e;--c4:#bb90ec}}
+*{box-sizing:border-box}
+body{margin:0 auto;padding:1.75rem 1.25rem 4rem;max-width:56rem;background:var(--back);color:var(--ink);
+font:15px/1.5 system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif}
+h1{font-size:1.4rem;line-height:1.25;margin:0 0 .25rem}
+h2{font-size:1.1rem;line-height:1.3;margin:2.5rem 0 .15rem}
+p{margin:.15rem 0 .6rem;color:var(--soft)}
+a{color:var(--plain)}
+nav ul{list-style:none;display:flex;flex-wrap:wrap;gap:.25rem 1.1rem;margin:.6rem 0;padding:0}
+.scroll{overflow-x:auto;position:relative}
+.scroll:focus-visible{outline:2px solid var(--plain);outline-offset:2px}
+table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+th,td{padding:.22rem .5rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:middle}
+th.n,td.n{text-align:right;white-space:nowrap}
+thead th{font-weight:600}
+tbody th{font-weight:400}tbody th,tbody td:not(.n){max-width:24rem;overflow-wrap:break-word}
+td.bar{width:12rem;min-width:6rem;padding-right:0}
+td.bar svg{display:block;width:100%;height:10px}
+.good{fill:var(--good)}.bad{fill:var(--bad)}.open{fill:var(--open)}.plain{fill:var(--plain)}
+.key span{white-space:nowrap;margin-right:.9rem}
+.key svg{width:.7rem;height:.7rem;margin-right:.3rem}
+figure{margin:.5rem 0 0}
+figure svg{display:block;width:100%;height:auto}
+.grid{stroke:var(--line)}
+.axis,.label{font-size:12px;fill:var(--soft)}
+.l1{stroke:var(--c1)}.l2{stroke:var(--c2)}.l3{stroke:var(--c3)}.l4{stroke:var(--c4)}
+.t1{fill:var(--c1)}.t2{fill:var(--c2)}.t3{fill:var(--c3)}.t4{fill:var(--c4)}
+.series{fill:none;stroke-width:1.75}
+.hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+@media(max-width:40rem){body{padding:1rem .75rem 3rem;font-size:14px}th,td{padding:.2rem .3rem}
+td.bar{width:5rem;min-width:4rem}figure svg{min-width:34rem}}
+@media print{:root{color-scheme:light;--back:#fff;--ink:#000;--soft:#444;--line:#bbb;
+--good:#237a4b;--bad:#b3341c;--open:#7d8291;--plain:#2f62c4;--c1:#2f62c4;--c2:#b0480e;--c3:#237a4b;--c4:#7d45b5}
+body{max-width:none;padding:0;font-size:10pt}tr,figure{break-inside:avoid}h2{break-after:avoid}
+.scroll{overflow:visible}svg{print-color-adjust:exact;-webkit-print-color-adjust:exact}nav{display:none}}
+`

@@ -1,0 +1,202 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+
+import { describe, expect, it } from 'vitest'
+
+import { finished, folder, install, lines, report } from './support/cli.ts'
+
+describe('what is asked wrongly', () => {
+  it.each([
+    [['nonsense', '--from', '-'], 'There is no question "nonsense".'],
+    [['instals', '--from', '-'], 'Did you mean installs?'],
+    [['--from', '-', '--frmat', 'json'], 'Did you mean --format?'],
+    [['--from', '-', '--format', 'xml'], 'There is no format "xml".'],
+    [['--from', '-', '--by', 'os,colour'], 'There is no column "colour".'],
+    [['--from', '-', '--since', 'yesterday'], '--since yesterday is no date.'],
+    [['--from', '-', '--until', '2026-02-30'], '--until 2026-02-30 is no date.'],
+    [['--from', '-', '--top', '0'], '--top takes a whole number'],
+    [['--from', '-', '--compare', '0.6.0'], '--compare needs --release.'],
+    [['--from'], '--from needs a value.'],
+    [['installs'], '--from is missing.'],
+    [['--from', '-', '--since', '3d', '--since', '4d'], '--since stands twice.'],
+  ])('%j ends with 2 and says why', async (words, message) => {
+    const { code, out, err } = await report(words)
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).toContain(message)
+  })
+
+  it('a missing place ends with 1 and is named', async () => {
+    const { code, out, err } = await report(['--from', '/nowhere/events'])
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(err).toContain('/nowhere/events')
+  })
+})
+
+describe('JSON', () => {
+  it('has the columns that are promised, in their order', async () => {
+    const stdin = lines(
+      install('start'),
+      install('complete'),
+      finished({ success: false, error: 'RunMat:X' }),
+    )
+    const { code, out } = await report(['--from', '-', '--format', 'json'], { stdin })
+    const { version, coverage, questions } = JSON.parse(out) as {
+      version: number
+      coverage: object
+      questions: Record<string, { rows: object[] }>
+    }
+    expect({ code, version }).toEqual({ code: 0, version: 1 })
+    expect(Object.keys(coverage)).toEqual([
+      'events',
+      'repeated',
+      'unreadable',
+      'undated',
+      'from',
+      'until',
+    ])
+    const columns = (name: string) => Object.keys(questions[name]?.rows[0] ?? {}).join(' ')
+    expect(columns('installs')).toBe('os arch started completed failed open succeeded low high')
+    expect(columns('active')).toBe('finished jit_enabled jit_used accelerate_enabled gpu_used')
+    expect(columns('failures')).toBe('area stage code component runs installs')
+    expect(columns('unfinished')).toBe('started finished unfinished')
+  })
+
+  it('begins a row with the columns of --by, and active has a day with --by day', async () => {
+    const stdin = lines(install('complete'), finished())
+    const { out } = await report(
+      ['installs', 'active', '--from', '-', '--format', 'json', '--by', 'day,release'],
+      { stdin },
+    )
+    const { questions } = JSON.parse(out) as { questions: Record<string, { rows: object[] }> }
+    expect(questions['active']?.rows).toMatchObject([
+      { day: '2026-11-28', release: '0.6.1', finished: 1 },
+    ])
+    expect(questions['installs']?.rows).toMatchObject([
+      { day: 'unknown', release: '0.6.1', completed: 1 },
+    ])
+    expect(Object.keys(questions)).toEqual(['installs', 'active'])
+  })
+
+  it('has no shares where no install ended, and those of Wilson where some did', async () => {
+    const open = await report(['installs', '--from', '-', '--format', 'json'], {
+      stdin: lines(install('start')),
+    })
+    expect(JSON.parse(open.out)).toMatchObject({
+      questions: { installs: { rows: [{ open: 1, succeeded: null, low: null, high: null }] } },
+    })
+    const ended = [...Array.from({ length: 9 }, () => install('complete')), install('failed')]
+    const { out } = await report(['installs', '--from', '-', '--format', 'json'], {
+      stdin: lines(...ended),
+    })
+    const { questions } = JSON.parse(out) as {
+      questions: { installs: { rows: Record<string, number>[] } }
+    }
+    const [row] = questions.installs.rows
+    expect(row?.['succeeded']).toBe(0.9)
+    expect(row?.['low']).toBeCloseTo(0.5958, 3)
+    expect(row?.['high']).toBeCloseTo(0.9821, 3)
+  })
+
+  it('keeps to one release, and sets another beside it', async () => {
+    const stdin = lines(
+      install('complete', { release: 'v0.6.1' }),
+      install('failed', { release: '0.6.0' }),
+    )
+    const words = [
+      'installs',
+      '--from',
+      '-',
+      '--format',
+      'json',
+      '--release',
+      'v0.6.1',
+      '--compare',
+      '0.6.0',
+    ]
+    const { out } = await report(words, { stdin })
+    expect(JSON.parse(out)).toMatchObject({
+      release: '0.6.1',
+      questions: { installs: { rows: [{ completed: 1, failed: 0 }] } },
+      compare: {
+        release: '0.6.0',
+        questions: { installs: { rows: [{ completed: 0, failed: 1 }] } },
+      },
+    })
+  })
+})
+
+describe('text', () => {
+  const stdin = lines(
+    ...Array.from({ length: 40 }, (_, at) =>
+      finished({ success: false, error: `RunMat:${'Long'.repeat(8)}${at}` }),
+    ),
+  )
+
+  it.each([
+    [undefined, 80],
+    [60, 60],
+    [200, 200],
+    [20, 60],
+    [500, 200],
+  ])('fits into a terminal of %s columns', async (columns, width) => {
+    const { out } = await report(['--from', '-'], {
+      stdin,
+      ...(columns === undefined ? {} : { columns }),
+    })
+    const widest = Math.max(...out.split('\n').map((line) => line.length))
+    expect(widest).toBeLessThanOrEqual(width)
+    expect(out).toContain('20 rows more')
+  })
+
+  it('is not steered by the names in it', async () => {
+    const evil = finished({ success: false, error: '\u001B[2Jgone' })
+    const { out } = await report(['failures', '--from', '-'], { stdin: lines(evil) })
+    expect(out).not.toContain('\u001B')
+    expect(out).toContain('?[2Jgone')
+  })
+})
+
+describe('CSV', () => {
+  it('has a column for the question where there are several, and quotes what needs it', async () => {
+    const evil = finished({ success: false, error: '=cmd|"x",1' })
+    const one = await report(['failures', '--from', '-', '--format', 'csv'], { stdin: lines(evil) })
+    expect(one.out.split('\n')).toEqual([
+      'area,stage,code,component,runs,installs',
+      'other,unknown,"\'=cmd|""x"",1",unknown,1,1',
+      '',
+    ])
+    const all = await report(['--from', '-', '--format', 'csv'], { stdin: lines(evil) })
+    expect(all.out.split('\n')[0]).toMatch(/^question,os,arch,started/)
+  })
+})
+
+describe('--output', () => {
+  it('writes the whole file, or leaves the old one', async () => {
+    const file = path.join(folder(), 'report.json')
+    writeFileSync(file, 'old')
+    const failed = await report(['--from', '/nowhere', '--format', 'json', '--output', file])
+    expect({ code: failed.code, text: readFileSync(file, 'utf8') }).toEqual({
+      code: 1,
+      text: 'old',
+    })
+    await report(['--from', '-', '--format', 'json', '--output', file])
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ version: 1 })
+    const missing = await report(['--from', '-', '--output', path.join(file, 'x')])
+    expect(missing).toMatchObject({ code: 1 })
+  })
+})
+
+describe('a page', () => {
+  it('escapes every name, has no script and may load nothing', async () => {
+    const evil = '<script>alert(1)</script>"\'&'
+    const stdin = lines(
+      finished({ success: false, error: evil }),
+      install('complete', { os: evil }),
+    )
+    const { out } = await report(['--from', '-', '--format', 'html'], { stdin })
+    expect(out).not.toContain('<script')
+    expect(out).toContain('&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;')
+    expect(out).toContain("default-src 'none'")
+    expect(out).not.toMatch(/(src|href)=/)
+  })
+})

@@ -1,0 +1,284 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import path from 'node:path'
+import { gzipSync } from 'node:zlib'
+
+import { describe, expect, it } from 'vitest'
+
+import { finished, folder, install, lines, report } from './support/cli.ts'
+
+type Coverage = Readonly<Record<string, number | string | null>>
+
+async function coverageOf(...words: string[]): Promise<Coverage> {
+  const { code, out, err } = await report([...words, 'active', '--by', 'day', '--format', 'json'])
+  if (code !== 0) throw new Error(err)
+  return (JSON.parse(out) as { coverage: Coverage }).coverage
+}
+
+function segment(place: string, name: string, ...all: readonly string[]): string {
+  const file = path.join(place, name)
+  writeFileSync(file, lines(...all))
+  return file
+}
+
+/** The system's locks are between processes. */
+async function holdLock(place: string): Promise<ChildProcess> {
+  const file = path.join(place, '.runmat-telemetry-report.lock')
+  const program = `import { DuckDBInstance } from '@duckdb/node-api'
+    await DuckDBInstance.create(${JSON.stringify(file)})
+    console.log('held')
+    setInterval(() => undefined, 1000)`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program])
+  await once(child.stdout, 'data')
+  return child
+}
+
+const client = 'abcdefab-0000-4000-8000-000000000001'
+
+describe('a folder of segments', () => {
+  it('is converted once: closed days are read from Parquet, the open day as it is', async () => {
+    const place = folder()
+    segment(place, '2026-11-26.w1.ndjson', install('complete'), 'broken')
+    const closed = segment(place, '2026-11-27.w1.ndjson', finished(), finished())
+    segment(place, '2026-11-28.w1.ndjson', finished())
+    const first = await coverageOf('--from', place)
+    expect(first).toEqual({
+      events: 4,
+      repeated: 0,
+      unreadable: 1,
+      undated: 0,
+      from: '2026-11-26',
+      until: '2026-11-28',
+    })
+    expect(readdirSync(place).filter((name) => name.endsWith('.parquet'))).toEqual([
+      '2026-11-26.parquet',
+      '2026-11-27.parquet',
+    ])
+    // Without the segment the answer is the same, so it came out of Parquet.
+    rmSync(closed)
+    expect(await coverageOf('--from', place)).toEqual(first)
+  })
+
+  it('takes the day of arrival, and an event that comes again belongs to its first day', async () => {
+    const place = folder()
+    const again = finished({ timestamp_ms: 0 })
+    segment(place, '2026-11-25.w1.ndjson', again, again)
+    segment(place, '2026-11-26.a.ndjson', again, finished())
+    segment(place, '2026-11-26.b.ndjson', again)
+    segment(place, '2026-11-28.w1.ndjson', again, finished())
+    const { out } = await report(['active', '--from', place, '--by', 'day', '--format', 'json'])
+    const answer = JSON.parse(out) as {
+      coverage: Coverage
+      questions: { active: { rows: object[] } }
+    }
+    expect(answer.coverage).toMatchObject({ events: 3, repeated: 4, undated: 0 })
+    expect(answer.questions.active.rows).toMatchObject([
+      { day: '2026-11-25', finished: 1 },
+      { day: '2026-11-26', finished: 1 },
+      { day: '2026-11-28', finished: 1 },
+    ])
+  })
+
+  it('converts a day again when a segment of it changed, and the later days that shared events', async () => {
+    const place = folder()
+    const shared = finished()
+    segment(place, '2026-11-26.w1.ndjson', finished())
+    segment(place, '2026-11-27.w1.ndjson', shared, finished())
+    expect(await coverageOf('--from', place)).toMatchObject({ events: 3, repeated: 0 })
+    const late = segment(place, '2026-11-26.late.ndjson', shared)
+    utimesSync(late, 1, 1)
+    const { out } = await report(['active', '--from', place, '--by', 'day', '--format', 'json'])
+    expect(JSON.parse(out)).toMatchObject({
+      coverage: { events: 3, repeated: 1 },
+      questions: {
+        active: {
+          rows: [
+            { day: '2026-11-26', finished: 2 },
+            { day: '2026-11-27', finished: 1 },
+          ],
+        },
+      },
+    })
+  })
+
+  it('keeps to the days asked for', async () => {
+    const place = folder()
+    for (const day of ['24', '25', '26', '27', '28'])
+      segment(place, `2026-11-${day}.w.ndjson`, finished(), 'x')
+    const within = { unreadable: 2, events: 2, from: '2026-11-25', until: '2026-11-26' }
+    expect(
+      await coverageOf('--from', place, '--since', '2026-11-25', '--until', '2026-11-26'),
+    ).toMatchObject(within)
+    expect(await coverageOf('--from', place, '--since', '2d')).toMatchObject({
+      events: 2,
+      from: '2026-11-27',
+    })
+    expect(
+      await coverageOf('--from', place, '--since', '2d', '--until', '2026-11-26'),
+    ).toMatchObject(within)
+  })
+
+  it('reads compressed segments and single files alike, and other products only when asked', async () => {
+    const place = folder()
+    writeFileSync(path.join(place, '2026-11-27.w.ndjson.gz'), gzipSync(lines(install('complete'))))
+    mkdirSync(path.join(place, 'roar'))
+    segment(path.join(place, 'roar'), '2026-11-27.w.ndjson', install('complete'))
+    writeFileSync(path.join(place, 'erased.ndjson'), '{"id":"x"}\n')
+    expect(await coverageOf('--from', place)).toMatchObject({ events: 1, unreadable: 0 })
+    expect(await coverageOf('--from', path.join(place, '2026-11-27.w.ndjson.gz'))).toMatchObject({
+      events: 1,
+      undated: 0,
+    })
+    const loose = segment(place, 'events.ndjson', install('complete'))
+    expect(await coverageOf('--from', loose)).toMatchObject({ events: 1, undated: 1 })
+    expect(await coverageOf('--from', loose, '--from', place)).toMatchObject({
+      events: 2,
+      undated: 1,
+    })
+    expect(
+      await coverageOf('--from', place, '--from', path.join(place, '2026-11-27.parquet')),
+    ).toMatchObject({ events: 1, repeated: 1 })
+  })
+
+  it('is read as it is while another report converts it', async () => {
+    const place = folder()
+    segment(place, '2026-11-27.w.ndjson', finished(), 'x')
+    const { code, out, err } = await report(['coverage', '--from', place, '--format', 'json'])
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    rmSync(path.join(place, '2026-11-27.parquet'))
+    const other = await holdLock(place)
+    const second = await report(['coverage', '--from', place, '--format', 'json'])
+    other.kill()
+    const note = `Another report is converting ${place}. Its segments are read as they are.`
+    expect(second).toEqual({ code: 0, out, err: `${note}\n` })
+    expect(existsSync(path.join(place, '2026-11-27.parquet'))).toBe(false)
+  })
+})
+
+describe('bad input', () => {
+  it('counts truncated lines, NULs and half-written segments, and is never stopped by them', async () => {
+    const place = folder()
+    const whole = finished()
+    const bytes = Buffer.concat([
+      Buffer.from(lines(whole)),
+      Buffer.alloc(4096),
+      Buffer.from(`\n\n\r\n${'x'.repeat(6_000_000)}\n`),
+      Buffer.from([0xff, 0xfe, 0x0a]),
+      Buffer.from(`${finished()}\r\n`),
+      Buffer.from(finished().slice(0, 200)),
+    ])
+    writeFileSync(path.join(place, '2026-11-28.w.ndjson'), bytes)
+    expect(await coverageOf('--from', place)).toMatchObject({ events: 2, unreadable: 4 })
+  })
+
+  it('answers for an empty folder and an empty file with nothing, not with an error', async () => {
+    const place = folder()
+    expect(await coverageOf('--from', place)).toEqual({
+      events: 0,
+      repeated: 0,
+      unreadable: 0,
+      undated: 0,
+      from: null,
+      until: null,
+    })
+    expect(readdirSync(place)).toEqual([])
+    segment(place, '2026-11-20.w.ndjson')
+    const { code, out } = await report(['--from', place, '--format', 'html'])
+    expect({ code, says: out.includes('No events.') }).toEqual({ code: 0, says: true })
+  })
+
+  it('names a compressed file that is cut short, and leaves nothing half-written', async () => {
+    const place = folder()
+    const whole = gzipSync(lines(...Array.from({ length: 500 }, () => finished())))
+    writeFileSync(path.join(place, '2026-11-20.w.ndjson.gz'), whole.subarray(0, whole.length / 2))
+    const { code, out, err } = await report(['--from', place])
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(err).toContain('2026-11-20.w.ndjson.gz: the compressed file is cut short or damaged')
+    expect(readdirSync(place).filter((name) => name.includes('parquet'))).toEqual([])
+  })
+
+  it('names a Parquet file that is damaged', async () => {
+    const file = path.join(folder(), 'x.parquet')
+    writeFileSync(file, 'PAR1 no more')
+    expect(await report(['--from', file])).toMatchObject({
+      code: 1,
+      out: '',
+      err: `Can't read ${file}: it is damaged, or no Parquet file.\n`,
+    })
+  })
+
+  it('takes a clock of 1970 for what it says, and 10,000 codes for 10,000 rows', async () => {
+    const all = Array.from({ length: 10_000 }, (_, at) =>
+      finished({ success: false, error: `RunMat:E${at}`, timestamp_ms: at === 0 ? 0 : undefined }),
+    )
+    const { out } = await report(['failures', '--from', '-', '--format', 'json'], {
+      stdin: lines(...all),
+    })
+    const answer = JSON.parse(out) as {
+      coverage: Coverage
+      questions: { failures: { rows: object[] } }
+    }
+    expect(answer.questions.failures.rows).toHaveLength(10_000)
+    expect(answer.coverage).toMatchObject({ events: 10_000, undated: 9_999, from: '1970-01-01' })
+    const page = await report(['--from', '-', '--format', 'html'], { stdin: lines(...all) })
+    expect(page.out.length).toBeLessThan(200_000)
+  })
+})
+
+describe('erase', () => {
+  it('removes what tombstones name from closed segments and Parquet, and proves it', async () => {
+    const place = folder()
+    const single = finished()
+    const { uuid } = JSON.parse(single) as { uuid: string }
+    const kept = [finished(), 'broken line']
+    const file = segment(
+      place,
+      '2026-11-26.w.ndjson',
+      finished({}, { cid: client.toUpperCase() }),
+      ...kept,
+      single,
+      `{"cid":"${client}","half`,
+    )
+    const zipped = path.join(place, '2026-11-27.w.ndjson.gz')
+    writeFileSync(zipped, gzipSync(lines(install('complete', { cid: client }), ...kept)))
+    await coverageOf('--from', place)
+    expect(await report(['erase', '--from', place, '--prove', client])).toMatchObject({ code: 1 })
+    writeFileSync(
+      path.join(place, 'erased.ndjson'),
+      lines(`{"id":"${client}","day":"2026-11-28"}`, `{"uuid":"${uuid}","day":"2026-11-28"}`),
+    )
+    expect(await report(['erase', '--from', place, '--pending'])).toMatchObject({ code: 1 })
+    expect(await report(['erase', '--from', place])).toEqual({
+      code: 0,
+      out: '4 events erased from 4 files.\n',
+      err: '',
+    })
+    expect(await report(['erase', '--from', place, '--prove', client])).toMatchObject({ code: 0 })
+    expect(await report(['erase', '--from', place, '--pending'])).toMatchObject({ code: 0 })
+    expect(readFileSync(file, 'utf8')).toBe(lines(...kept))
+    expect(await coverageOf('--from', place)).toMatchObject({ events: 1, repeated: 1 })
+    const parquet = readdirSync(place).filter((name) => name.endsWith('.parquet'))
+    expect(parquet).toHaveLength(2)
+    // A UUID lies in Parquet as its sixteen bytes.
+    const bytes = Buffer.from(client.replaceAll('-', ''), 'hex')
+    for (const name of parquet)
+      expect(readFileSync(path.join(place, name)).includes(bytes)).toBe(false)
+  })
+
+  it('proves nothing of an unknown id, and refuses what is no folder', async () => {
+    const place = folder()
+    expect(await report(['erase', '--from', place, '--prove', 'whoever'])).toMatchObject({
+      code: 0,
+    })
+    expect(await report(['erase', '--from', '-'])).toMatchObject({ code: 1 })
+  })
+})
