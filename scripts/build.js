@@ -104,7 +104,13 @@ for (const name of existsSync('dist') ? readdirSync('dist') : []) {
 }
 await bundle(
   { cli: 'src/entry/cli.ts' },
-  { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'cli/[name].cjs' },
+  {
+    format: 'cjs',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: 'cli/[name].cjs',
+    // All that a start needs is in one file, also what lazy parts share with it.
+    codeSplitting: { groups: [{ name: 'cli', tags: ['$initial'] }] },
+  },
   { plugins: [withoutUnused, inAscii] },
 )
 for (const [name, input] of Object.entries({

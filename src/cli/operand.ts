@@ -1,6 +1,7 @@
 import { Argument, InvalidArgumentError } from 'commander'
 
 import type { Kind } from '../contract/contract.ts'
+import type { Product } from '../product/product.ts'
 import { isEventId } from './queued.ts'
 
 /** Where an operand has this name, the shells complete the ids of events that wait. */
@@ -16,4 +17,13 @@ export function eventArgument(kinds: readonly Kind[]): Argument {
         `Allowed choices are ${kinds.join(', ')}, and the ids that print --queued shows.`,
       )
     })
+}
+
+/** The families of events that the product sends. */
+export function kindsOf({ runtime, installs }: Product): readonly Kind[] {
+  return [
+    'usage',
+    ...(runtime ? ['runtime' as const] : []),
+    ...(installs ? ['install' as const] : []),
+  ]
 }

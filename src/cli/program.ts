@@ -1,22 +1,19 @@
 import { Argument, Command, Option } from 'commander'
 
-import type { Kind } from '../contract/contract.ts'
 import type { Product } from '../product/product.ts'
-import { completion, installationOf, shellIn } from './commands/completion.ts'
+import { completion } from './commands/completion.ts'
 import { dictionary } from './commands/dictionary.ts'
 import { disable } from './commands/disable.ts'
 import { enable } from './commands/enable.ts'
 import { endpoint, local } from './commands/endpoint.ts'
-import { log } from './commands/log.ts'
 import { print } from './commands/print.ts'
 import { record } from './commands/record.ts'
 import { status } from './commands/status.ts'
-import { upload } from './commands/upload.ts'
 import { type Shell, shells } from './completion/tree.ts'
 import { done, wrongUsage } from './error.ts'
 import type { Invocation } from './invocation.ts'
-import { type Io, toJson } from './io.ts'
-import { eventArgument } from './operand.ts'
+import type { Io } from './io.ts'
+import { eventArgument, kindsOf } from './operand.ts'
 
 export interface Wiring {
   readonly product: Product
@@ -97,7 +94,7 @@ function addLooking(program: Command, { invocation, product }: Wiring): void {
     .option('--full', 'with the exact bytes of each event')
     .option('-f, --follow', 'go on, and show what is sent as it happens')
     .option('--json', 'print JSON')
-    .action(async (options) => log(await invocation(), options))
+    .action(async (options) => (await import('./commands/log.ts')).log(await invocation(), options))
 
   program
     .command('view')
@@ -184,7 +181,10 @@ function addWorking(program: Command, { invocation, product, end }: Wiring): voi
     .summary('deliver now what waits to be sent')
     .description('Deliver what waits, in the foreground. Waits for no back-off; obeys every no.')
     .option('--json', 'print JSON')
-    .action(async (options) => end(await upload(await invocation(), options)))
+    .action(async (options) => {
+      const { upload } = await import('./commands/upload.ts')
+      end(await upload(await invocation(), options))
+    })
 
   program
     .command('record')
@@ -196,30 +196,16 @@ function addWorking(program: Command, { invocation, product, end }: Wiring): voi
     .action(async (kind, options) => record(await invocation(), kind, options))
 }
 
-function addCompletion(program: Command, { io, invocation, product }: Wiring): void {
+function addCompletion(program: Command, { invocation }: Wiring): void {
   program
     .command('completion')
     .summary('print a script that completes these commands')
     .description('Print a script with which the shell completes these commands.')
     .addArgument(new Argument('[shell]', 'which one; by default yours').choices(shells))
     .option('--json', 'print JSON')
-    .action(async (given: Shell | undefined, { json }: { json?: boolean }) => {
-      const shell = given ?? shellIn((await invocation()).environment.env)
-      const script = completion(program, shell)
-      io.out(json ? toJson({ shell, script }) : script)
-      if (!json && (given === undefined || io.outIsTerminal)) {
-        io.err(`${installationOf(shell, product.command)}\n`)
-      }
-    })
-}
-
-/** The families of events that the product sends. */
-function kindsOf({ runtime, installs }: Product): readonly Kind[] {
-  return [
-    'usage',
-    ...(runtime ? ['runtime' as const] : []),
-    ...(installs ? ['install' as const] : []),
-  ]
+    .action(async (shell: Shell | undefined, options: { json?: boolean }) =>
+      completion(await invocation(), program, shell, options),
+    )
 }
 
 function rootOf({ product, version, io }: Wiring): Command {

@@ -53,8 +53,6 @@ export function hostHere({ product, environment, settings, verdict }: Context) {
   return { reads, enabled, http_endpoint, udp_endpoint, agrees }
 }
 
-export type HostHere = Omit<HostReading, 'source'> & { readonly agrees: boolean }
-
 /** Said wherever telemetry is off and the program itself does not know it. */
 export function hostWarning(context: Context): readonly string[] {
   const host = hostHere(context)

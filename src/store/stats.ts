@@ -105,6 +105,7 @@ function readOnce(file: string, now: string): StatsReading {
   return { kind: isBusy(reading) ? 'busy' : 'damaged' }
 }
 
+/** @internal */
 export function parseStats(bytes: Buffer, now: string): StatsReading {
   try {
     const stats: unknown = JSON.parse(bytes.toString('utf8'))

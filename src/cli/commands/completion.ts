@@ -7,16 +7,28 @@ import { treeOf } from '../completion/tree.ts'
 import { zsh } from '../completion/zsh.ts'
 import { type Shell, shells } from '../completion/tree.ts'
 import { CliError, wrongUsage } from '../error.ts'
+import type { Invocation } from '../invocation.ts'
+import { toJson } from '../io.ts'
 
 const scripts = { bash, zsh, fish, powershell } as const satisfies Record<Shell, unknown>
 
-/** A script with which the shell completes these very commands. */
-export function completion(program: Command, shell: Shell): string {
-  return scripts[shell](treeOf(program))
+/** Prints a script with which the shell completes these very commands, and how to install it. */
+export function completion(
+  { io, environment, product }: Invocation,
+  program: Command,
+  given: Shell | undefined,
+  { json }: { json?: boolean },
+): void {
+  const shell = given ?? shellIn(environment.env)
+  const script = scripts[shell](treeOf(program))
+  io.out(json ? toJson({ shell, script }) : script)
+  if (!json && (given === undefined || io.outIsTerminal)) {
+    io.err(`${installationOf(shell, product.command)}\n`)
+  }
 }
 
 /** The shell that the person works in, as far as the environment tells. */
-export function shellIn(env: Readonly<Record<string, string | undefined>>): Shell {
+function shellIn(env: Readonly<Record<string, string | undefined>>): Shell {
   const name = /([a-z]+)(\.exe)?$/.exec(env['SHELL'] ?? '')?.[1]
   const shell = shells.find((one) => one === name)
   if (shell !== undefined) return shell
@@ -35,6 +47,6 @@ const installations: Readonly<Record<Shell, (command: string) => string>> = {
     `${command} completion powershell | Out-String | Invoke-Expression   # in $PROFILE`,
 }
 
-export function installationOf(shell: Shell, command: string): string {
+function installationOf(shell: Shell, command: string): string {
   return `To complete in every ${shell}, add this line:\n${installations[shell](command)}`
 }
