@@ -7,7 +7,7 @@ import type { Product } from '../product/product.ts'
 import { runmat } from '../product/runmat.ts'
 import { readHostEnvironment } from '../settings/host-environment.ts'
 import { watch } from '../settings/context.ts'
-import { settingsPlaces } from '../settings/files.ts'
+import { settingsPlaces } from '../settings/sources.ts'
 import { pathsOf } from '../settings/paths.ts'
 
 /** However much waits and however slow the collector is: after this the process is gone. */
