@@ -10,10 +10,10 @@ import { print } from './commands/print.ts'
 import { record } from './commands/record.ts'
 import { status } from './commands/status.ts'
 import { type Shell, shells } from './completion/tree.ts'
-import { done, wrongUsage } from './error.ts'
 import type { Invocation } from './invocation.ts'
 import type { Io } from './io.ts'
 import { eventArgument, kindsOf } from './operand.ts'
+import { rootOf } from './root.ts'
 
 export interface Wiring {
   readonly product: Product
@@ -206,40 +206,4 @@ function addCompletion(program: Command, { invocation }: Wiring): void {
     .action(async (shell: Shell | undefined, options: { json?: boolean }) =>
       completion(await invocation(), program, shell, options),
     )
-}
-
-function rootOf({ product, version, io }: Wiring): Command {
-  const off = product.variables.off
-  return new Command(product.command)
-    .description(
-      `See, preview and stop ${product.name}'s telemetry.\n\n` +
-        'Without a command: a menu in a terminal, elsewhere the status.',
-    )
-    .version(version, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'show help')
-    .helpCommand('help [command]', 'show help for a command')
-    .option('--status', 'same as status')
-    .option('--print', 'same as print')
-    .option('--enable', 'same as enable')
-    .option('--disable', 'same as disable')
-    .option('--endpoint <url>', 'same as endpoint <url>')
-    .option('--json', 'the status as JSON')
-    .addHelpText(
-      'after',
-      `\nTelemetry is also off wherever DO_NOT_TRACK=1 or ${off}=1 is set.\n` +
-        `Exit codes: ${done} done, 1 failed, ${wrongUsage} wrong usage.\n${product.docs}, questions to ${product.contact}`,
-    )
-    .configureOutput({
-      writeOut: io.out,
-      writeErr: io.err,
-      // Errors are thrown, and said in one place and one voice.
-      outputError: () => undefined,
-      getOutHelpWidth: io.outWidth,
-      getErrHelpWidth: io.errWidth,
-      // Else the parser looks at the standard streams, which takes longer than all that we do.
-      getOutHasColors: () => io.colour,
-      getErrHasColors: () => io.colour,
-    })
-    .enablePositionalOptions()
-    .exitOverride()
 }

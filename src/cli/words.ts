@@ -1,7 +1,7 @@
 import path from 'node:path'
 
 import type { Context } from '../settings/context.ts'
-import { type HostReading, readHost } from '../settings/host.ts'
+import { readHost } from '../settings/host.ts'
 import type { Problem } from '../settings/files.ts'
 import type { Rule } from '../settings/verdict.ts'
 import { printable } from './io.ts'

@@ -63,7 +63,7 @@ export function openTelemetry(product: Product, options: TelemetryOptions): Tele
   const environment = quietly(() => options.environment ?? readHostEnvironment())
   // Without a home folder not even an opt-out could be kept.
   if (environment?.home === undefined) return silent(product)
-  const look = watch(product, environment)
+  const look = watch(product, environment, options.version)
   let known: Context | undefined
   const context = (): Context => (known = look())
   let isOpen = true

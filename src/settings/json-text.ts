@@ -36,9 +36,10 @@ export interface JsonDocument {
 
 const blanks = /[ \t\r\n]*/y
 const literal = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
+// oxlint-disable no-control-regex -- JSON allows no control characters in a string
 const stringText =
-  // oxlint-disable-next-line no-control-regex -- JSON allows none of them in a string
   /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"/y
+// oxlint-enable no-control-regex
 const deepest = 100
 
 /**

@@ -44,7 +44,12 @@ export function changeSettings(file: string, role: Role, changes: Changes): bool
   return withLock(file, () => {
     // Read again under the lock: another command may have changed it since we looked.
     const found = readSettingsFile(role, file)
-    if (found?.problem) throw new SettingsError(found.problem)
+    if (found?.problem) {
+      const { excerpt, ...problem } = found.problem
+      // A project's file may be a link to anything: its text is not for the screen.
+      const isOwn = role === 'user' && excerpt !== undefined
+      throw new SettingsError(isOwn ? { ...problem, excerpt } : problem)
+    }
     const before = found?.text ?? ''
     try {
       const after = edited(file, before, changes)

@@ -4,7 +4,7 @@ import { readEventInput } from '../../record/event-input.ts'
 import { queueFinished } from '../../record/queue-finished.ts'
 import { readUsageInput } from '../../record/usage-input.ts'
 import type { Parsed } from '../../settings/address.ts'
-import type { Context } from '../../settings/context.ts'
+import { assess, type Context } from '../../settings/context.ts'
 import { readLedger } from '../../store/ledger.ts'
 import { parseName, queuedNames } from '../../store/queue.ts'
 import { CliError, wrongUsage } from '../error.ts'
@@ -42,10 +42,12 @@ export async function record(
 }
 
 function recordUsageInput(
-  { product, io, context }: Invocation,
+  { product, environment, io, context: found }: Invocation,
   recorder: Recorder,
 ): readonly string[] {
   const input = accepted(readUsageInput(product, io.input()))
+  // What the collector asked of one version does not hold for the next.
+  const context = found.gone ? assess(product, environment, input.version) : found
   return recorder.usage(context, input.version, input)
 }
 

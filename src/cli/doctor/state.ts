@@ -66,11 +66,10 @@ function aside({ context }: Invocation): readonly Check[] {
 }
 
 function backOff({ context, product }: Invocation): readonly Check[] {
-  const { last_result: result, next_attempt: next } = readUploadState(
-    context.paths.uploads,
-    context.choices.endpoint.value,
-  )
-  const holder = liveHolder(context.paths.lock)
+  const { paths, choices } = context
+  const uploads = readUploadState(paths.uploads, choices.endpoint.value)
+  const { last_result: result, next_attempt: next } = uploads
+  const holder = liveHolder(paths.lock)
   const running = holder && ok('uploader', `The uploader is running as process ${holder.pid}.`)
   if (result === null || next === null) return running ? [running] : []
   return [

@@ -1,0 +1,211 @@
+import { chmodSync, chownSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+
+import { describe, expect, it } from 'vitest'
+
+import { fillQueue } from '../support/events.ts'
+import { type Home, tempHome } from '../support/home.ts'
+import { command, environmentIn } from '../support/in-process.ts'
+import { cli, cliJson } from '../support/run.ts'
+
+const yes = '[runtime.telemetry]\nenabled = true\n'
+const secret = 'AKIA0123456789SECRET'
+const isRoot = process.getuid?.() === 0
+
+const statusIn = async (home: Home, cwd = home.path, env = {}) =>
+  JSON.parse((await command(environmentIn(home.path, { cwd, env }), ['status', '--json'])).out)
+
+describe('disable', () => {
+  it.concurrent('names a project’s file that RunMat reads instead, until --here', async () => {
+    const home = tempHome()
+    home.write('project/runmat.toml', `# ours\n${yes}`)
+    const cwd = home.at('project')
+    const refused = await cli(home, ['disable'], { cwd })
+    expect(refused).toMatchObject({ code: 1, out: '' })
+    expect(refused.err).toContain('~/project/runmat.toml')
+    expect(refused.err).toContain('disable --here')
+    expect(home.read(home.settings)).toContain('enabled = false')
+    const status = await cliJson(home, ['status'], { cwd })
+    expect(status).toMatchObject({
+      collecting: false,
+      host: { reads: home.at('project/runmat.toml'), enabled: true, agrees: false },
+    })
+    expect((await cli(home, ['status'], { cwd })).out).toContain('Warning: RunMat itself would')
+    expect(await cli(home, ['disable', '--here'], { cwd })).toMatchObject({ code: 0 })
+    expect(home.read('project/runmat.toml')).toBe('# ours\n[runtime.telemetry]\nenabled = false\n')
+    expect(await cliJson(home, ['status'], { cwd })).toMatchObject({
+      host: { enabled: false, agrees: true },
+    })
+  })
+
+  it.concurrent('writes into the config.json that RunMat reads', async () => {
+    const home = tempHome()
+    const before = '{\n  "runtime": {\n    "verbose": true\n  }\n}\n'
+    const file = home.write('.config/runmat/config.json', before)
+    expect(await cliJson(home, ['off'])).toMatchObject({ changed: true, file })
+    expect(readdirSync(home.at('.config/runmat'))).toEqual(['config.json'])
+    expect(JSON.parse(home.read(file))).toEqual({
+      runtime: { verbose: true, telemetry: { enabled: false } },
+    })
+    expect(await cliJson(home, ['on'])).toMatchObject({ collecting: true })
+  })
+
+  it.concurrent('writes both into XDG_CONFIG_HOME and into ~/.config', async () => {
+    const home = tempHome()
+    const env = { XDG_CONFIG_HOME: home.at('xdg') }
+    expect(await cli(home, ['disable'], { env })).toMatchObject({ code: 0 })
+    for (const file of ['xdg/runmat/config.toml', '.config/runmat/config.toml']) {
+      expect(home.read(file)).toContain('enabled = false')
+    }
+    expect(await cliJson(home, ['enable'], { env })).toMatchObject({ collecting: true })
+  })
+
+  it.concurrent('deletes the queue also where the settings cannot be changed', async () => {
+    const home = tempHome()
+    const broken = '[runtime.telemetry\n'
+    home.write(home.settings, broken)
+    fillQueue(home, 3)
+    const ended = await cli(home, ['disable'])
+    expect(ended).toMatchObject({ code: 1, out: '' })
+    expect(ended.err).toMatch(/config\.toml:1.*\n[^]*RUNMAT_NO_TELEMETRY=1/)
+    expect(home.read(home.settings)).toBe(broken)
+    expect(readdirSync(path.join(home.state, 'queue'))).toEqual([])
+  })
+
+  it.concurrent('is the last word, whatever enable does at the same time', async () => {
+    const home = tempHome()
+    for (let round = 0; round < 5; round += 1) {
+      home.write(home.settings, '# mine\n')
+      const enabling = [cli(home, ['enable']), cli(home, ['enable'])]
+      const disabling = [cli(home, ['disable']), cli(home, ['disable'])]
+      for (const ended of await Promise.all([...enabling, ...disabling])) {
+        expect(ended).toMatchObject({ code: 0 })
+      }
+      expect(home.read(home.settings)).toMatch(
+        /^# mine\n\n?\[runtime\.telemetry\]\nenabled = (true|false)\n$/,
+      )
+      expect(readdirSync(path.dirname(home.settings))).toEqual(['config.toml'])
+    }
+  })
+})
+
+describe('a project', () => {
+  it('may only take away', async () => {
+    const home = tempHome()
+    home.write(home.settings, '[runtime.telemetry]\ndrain_timeout_ms = 40\n')
+    const loud =
+      '[runtime.telemetry]\nudp_endpoint = "p.invalid:1"\nhttp_endpoint = "https://p.invalid"\n' +
+      'show_payloads = true\nsync_mode = true\ndrain_timeout_ms = 4000\nrequire_ingestion_key = false\n'
+    home.write('project/runmat.toml', loud)
+    const cwd = home.at('project')
+    const status = await statusIn(home, cwd, { RUNMAT_TELEMETRY_KEY: undefined })
+    expect(status).toMatchObject({
+      endpoint: { source: 'built in' },
+      udp_endpoint: { source: 'built in' },
+      decided_by: 'ingestion_key',
+      host: { http_endpoint: 'https://p.invalid', udp_endpoint: 'p.invalid:1' },
+    })
+    home.write('project/runmat.toml', '[runtime.telemetry]\nudp_endpoint = ""\n')
+    expect(await statusIn(home, cwd)).toMatchObject({ udp_endpoint: { address: null } })
+  })
+
+  it('cannot have the text of another file shown', async () => {
+    const home = tempHome()
+    for (const text of [
+      `[default]\naws_access_key_id = ${secret}\n`,
+      `${secret}\n`,
+      `a = 1\n${secret} = \n`,
+      `{"${secret}": `,
+      `{"a" "${secret}"}`,
+    ]) {
+      for (const name of ['runmat.toml', 'runmat.json']) {
+        home.write('credentials', text)
+        const project = home.at(`${name}-${Math.random()}`)
+        mkdirSync(project)
+        symlinkSync(home.at('credentials'), path.join(project, name))
+        const environment = environmentIn(home.path, { cwd: project })
+        for (const args of [['status'], ['status', '--json'], ['doctor'], ['disable', '--here']]) {
+          const { out, err } = await command(environment, args)
+          expect(out + err).not.toContain(secret)
+        }
+        const { rules } = await statusIn(home, project)
+        expect(rules).toContainEqual(
+          expect.objectContaining({ rule: 'invalid_settings', effect: 'off' }),
+        )
+      }
+    }
+  })
+})
+
+describe.skipIf(!isRoot)('what belongs to others', () => {
+  it('may say no, and nothing else', async () => {
+    const home = tempHome()
+    const file = home.write(
+      home.settings,
+      '[runtime.telemetry]\nhttp_endpoint = "https://x.invalid"\n',
+    )
+    expect(await statusIn(home)).toMatchObject({ endpoint: { url: 'https://x.invalid' } })
+    chownSync(file, 12_345, 12_345)
+    expect(await statusIn(home)).toMatchObject({ endpoint: { source: 'built in' } })
+    writeFileSync(file, '[runtime.telemetry]\nenabled = false\n')
+    expect(await statusIn(home)).toMatchObject({ decided_by: 'user_settings', collecting: false })
+    chownSync(file, 0, 0)
+    writeFileSync(file, '[runtime.telemetry]\nhttp_endpoint = "https://x.invalid"\n')
+    chmodSync(path.dirname(file), 0o777)
+    expect(await statusIn(home)).toMatchObject({ endpoint: { source: 'built in' } })
+  })
+
+  it('is no home for root to write in', async () => {
+    const home = tempHome()
+    mkdirSync(home.at('ann'))
+    chownSync(home.at('ann'), 12_345, 12_345)
+    const env = { HOME: home.at('ann') }
+    for (const args of [['disable'], ['enable'], ['local'], ['status'], ['endpoint', '']]) {
+      const ended = await cli(home, args, { env })
+      expect(ended).toMatchObject({ code: 1, out: '' })
+      expect(ended.err).toMatch(/You are root, and .* is the home folder of another user/)
+    }
+    expect(readdirSync(home.at('ann'))).toEqual([])
+  })
+})
+
+describe('the collector', () => {
+  it('can stop a version, until the host has another', async () => {
+    const home = tempHome()
+    const gone = { version: '0.6.1', at: '2026-11-28T00:00:00Z' }
+    home.write(path.join(home.state, 'uploads.json'), JSON.stringify({ gone }))
+    const stats = (version: string) =>
+      home.write(path.join(home.state, 'stats.json'), JSON.stringify({ version }))
+    stats('0.6.1')
+    expect(await statusIn(home)).toMatchObject({ decided_by: 'collector', uploading: false })
+    stats('0.6.2')
+    expect(await statusIn(home)).toMatchObject({ decided_by: 'default', uploading: true })
+  })
+})
+
+describe('doctor', () => {
+  it('finds nothing wrong in an empty home, and writes nothing', async () => {
+    const home = tempHome()
+    const { code, out } = await cli(home, ['doctor', '--json'])
+    expect(code).toBe(0)
+    const { checks } = JSON.parse(out) as { checks: { id: string; status: string }[] }
+    expect(checks.every((check) => check.status !== 'fault')).toBe(true)
+    expect(Object.keys(checks[0] ?? {})).toEqual(['id', 'status', 'message', 'hint'])
+    expect(readdirSync(home.path)).toEqual([])
+  })
+
+  it('names what is wrong, and ends with 1', async () => {
+    const home = tempHome()
+    home.write(home.settings, '[runtime.telemetry]\nenabeld = true\nfoo = 1\n')
+    home.write(path.join(home.state, 'set-aside/x.json'), 'x')
+    const { code, out } = await cli(home, ['doctor'], {
+      env: { NODE_EXTRA_CA_CERTS: undefined, HTTPS_PROXY: 'http://u:hidden@p.invalid' },
+    })
+    expect(code).toBe(1)
+    expect(out).toMatch(/^fault: .*config\.toml:2.*did you mean enabled/m)
+    expect(out).toMatch(/^warning: .*2 unknown keys in runtime\.telemetry/m)
+    expect(out).toMatch(/^warning: 1 file that held no event set aside/m)
+    expect(out).toContain('HTTPS_PROXY')
+    expect(out).not.toContain('hidden')
+  })
+})
