@@ -9,8 +9,8 @@ import { freshStats, type Stats } from '../store/stats.ts'
  * `sequence` that are not those of the old id. Only what the user was told stays.
  */
 export function ofThisMachine({ paths, environment }: Context, stats: Stats): Stats {
-  const id = readClientId(paths.clientId)
   if (stats.machine === '') return stats
+  const id = readClientId(paths.clientId)
   const isSame = id === undefined ? !hasNoClientId(paths.clientId) : hash32(id) === stats.machine
   if (isSame) return stats
   const { notice, version, folded } = stats
@@ -19,6 +19,7 @@ export function ofThisMachine({ paths, environment }: Context, stats: Stats): St
 
 /** Marks the statistics with the id that the events just built carry, if there is one by now. */
 export function markedWithId({ paths }: Context, stats: Stats): Stats {
+  if (stats.machine !== '') return stats
   const id = readClientId(paths.clientId)
   return id === undefined ? stats : { ...stats, machine: hash32(id) }
 }

@@ -103,7 +103,7 @@ function fold(
       const all = [...postponed.flatMap(({ content }) => countingIn(content)), ...own]
       const before = continued(context, found, history, own[0]?.version)
       const names = [...known, ...postponed.map(({ name }) => name)]
-      let after: Stats = { ...before, folded: names }
+      let after = names.length + before.folded.length === 0 ? before : { ...before, folded: names }
       const drafts: Draft[] = []
       for (const one of all) {
         const { stats, due } = counting(product, after, one)

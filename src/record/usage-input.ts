@@ -81,7 +81,10 @@ function wantedText(value: Value): string {
   }
 }
 
+/** In words where it is nested: turning that into text overflows the stack if it is deep. */
 function givenText(given: unknown): string {
+  if (Array.isArray(given)) return 'a list'
+  if (typeof given === 'object' && given !== null) return 'an object'
   const text = JSON.stringify(given)
   return text.length > longestGiven ? `${text.slice(0, longestGiven)}…` : text
 }

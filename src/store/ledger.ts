@@ -1,4 +1,12 @@
-import { closeSync, constants, fstatSync, openSync, readSync, renameSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readSync,
+  renameSync,
+} from 'node:fs'
 import path from 'node:path'
 
 import { codeOf, retryWhileInUse } from '../files/errors.ts'
@@ -55,7 +63,7 @@ export function noteSent(
   ...events: readonly string[]
 ): void {
   if (!isOwnState(path.dirname(file)) || whyForeign(file) !== undefined) {
-    throw new Error('the ledger belongs to another user')
+    throw new Error('the ledger is not ours')
   }
   // The event goes in as the bytes that were sent, never parsed and serialised again.
   const head = `{"sent_at":${JSON.stringify(sentAt)},"endpoint":${JSON.stringify(endpoint)},"event":`
@@ -129,8 +137,14 @@ function cutBack(file: string): void {
     const from = startOfNewest(old, size)
     if (from === 0) return
     writeNewFile(temporary, readRange(old, from, size), true)
+    let copied = size
+    for (let more = fstatSync(old).size; more > copied; more = fstatSync(old).size) {
+      appendFileSync(temporary, readRange(old, copied, more))
+      copied = more
+    }
     retryWhileInUse(() => renameSync(temporary, file))
-    const late = readRange(old, size, fstatSync(old).size)
+    // What was appended between those two calls comes a little later than its neighbours.
+    const late = readRange(old, copied, fstatSync(old).size)
     if (late.length > 0) append(file, late.toString('utf8'))
   } finally {
     if (old !== undefined) closeSync(old)

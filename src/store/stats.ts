@@ -110,9 +110,11 @@ export function parseStats(bytes: Buffer, now: string): StatsReading {
   try {
     const stats: unknown = JSON.parse(bytes.toString('utf8'))
     if (!isStats(stats)) return { kind: 'damaged' }
+    const size = bytes.length
+    if (isWhole(stats)) return { kind: 'read', stats, size, isRepaired: false }
     const repaired = repair(stats, now)
     const isRepaired = mendable.some((name) => stats[name] !== repaired[name])
-    return { kind: 'read', stats: repaired, size: bytes.length, isRepaired }
+    return { kind: 'read', stats: repaired, size, isRepaired }
   } catch {
     return { kind: 'damaged' }
   }
@@ -122,6 +124,20 @@ export function parseStats(bytes: Buffer, now: string): StatsReading {
 export const mostSequence = 999_999_000_000
 
 const mendable = ['sequence', 'first_seen', 'counters_as_of', 'steady_since'] as const
+
+/** Is there nothing to repair? Copying the statistics costs more than looking. */
+function isWhole(stats: Stats): boolean {
+  return (
+    typeof stats.writer === 'string' &&
+    typeof stats.machine === 'string' &&
+    stats.sequence <= mostSequence &&
+    isTime(stats.counters_as_of) &&
+    isTime(stats.first_seen) &&
+    isTime(stats.steady_since) &&
+    isListOfText(stats.folded) &&
+    (stats.waiting === null || isWaiting(stats.waiting))
+  )
+}
 
 /** One damaged field must not take the counters with it, or stop the events. */
 function repair(stats: Stats, now: string): Stats {

@@ -63,11 +63,14 @@ describe('the ledger', () => {
     const noted = readLedger(ledgerOf(home)).map(({ event }) => event as Noted)
     expect(noted.length).toBeGreaterThanOrEqual(1000)
     expect(countSent(ledgerOf(home)).events).toBe(noted.length)
-    // The newest of each process are there, without a gap and once each.
+    // The newest of each process are there once each, and without a gap: only a few that were
+    // appended while another process cut may stand apart.
     for (const name of ['0', '1', '2', '3']) {
       const own = noted.filter((one) => one.name === name).map(({ index }) => index)
       const sorted = own.toSorted((a, b) => a - b)
-      expect(sorted).toEqual(own.map((__, at) => 1500 - own.length + at))
+      expect(new Set(own).size).toBe(own.length)
+      const start = sorted.findLastIndex((index, at) => index !== 1500 - own.length + at) + 1
+      expect(start).toBeLessThanOrEqual(30)
     }
     expect(namesIn(home.state)).toEqual(['sent.ndjson'])
   })
@@ -112,7 +115,7 @@ describe('the ledger', () => {
     const victim = home.write('victim', 'mine')
     home.write(`${home.state}/.keep`, '')
     symlinkSync(victim, ledgerOf(home))
-    expect(() => noteSent(ledgerOf(home), sending, '{}')).toThrow(/ELOOP/)
+    expect(() => noteSent(ledgerOf(home), sending, '{}')).toThrow(/not ours/)
     expect(home.read(victim)).toBe('mine')
   })
 })
