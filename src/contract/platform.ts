@@ -18,7 +18,15 @@ export const architectureNames = [
 ]
 
 /** The runtime is not ours and says Rust's names. */
-export const runtimeSystems = [...systemNames, 'freebsd', 'openbsd', 'netbsd', 'android', 'ios']
+export const runtimeSystems = [
+  ...systemNames,
+  'freebsd',
+  'openbsd',
+  'netbsd',
+  'android',
+  'ios',
+  'web',
+]
 export const runtimeArchitectures = [
   ...architectureNames,
   'aarch64',

@@ -8,10 +8,11 @@ import {
   count,
   deviceText,
   flag,
-  identifier,
+  identifierIn,
   milliseconds,
   nilUuid,
   ratio,
+  userIdentifier,
   uuid,
   version,
 } from './values.ts'
@@ -27,6 +28,12 @@ export function runtimeContracts({ name, runtime }: Product): readonly EventCont
     contractOf('runtime', `${name} run started`, startedEvent(runtime), isPreview),
     contractOf('runtime', `${name} run finished`, finishedEvent(runtime), isPreview),
   ]
+}
+
+/** What a host says an error is called, without what a user's own program calls it. */
+export function ownIdentifier({ namespaces }: RuntimeFacts, given: unknown): unknown {
+  if (typeof given !== 'string' || given === '') return undefined
+  return identifierIn(namespaces).pattern.test(given) ? given : userIdentifier
 }
 
 export function startedEvent(facts: RuntimeFacts) {
@@ -49,7 +56,7 @@ function envelope({ runKinds }: RuntimeFacts, label: string) {
     event_label: constant(label),
     uuid,
     cid: optional(clientId),
-    session_id: uuid,
+    session_id: optional(uuid),
     os: oneOf(runtimeSystems),
     arch: oneOf(runtimeArchitectures),
     release: optional(version),
@@ -57,10 +64,11 @@ function envelope({ runKinds }: RuntimeFacts, label: string) {
   }
 }
 
-/** Only the duration must be there: a host that gets something else wrong is heard on the rest. */
-function finishedPayload({ failures, backends }: RuntimeFacts) {
+/** Nothing must be there: a host that gets something wrong is heard on the rest. */
+function finishedPayload({ failures, backends, namespaces }: RuntimeFacts) {
+  const identifier = identifierIn(namespaces)
   return object({
-    duration_us: count,
+    duration_us: optional(count),
     success: optional(flag),
     jit_enabled: optional(flag),
     jit_used: optional(flag),

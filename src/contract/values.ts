@@ -17,20 +17,25 @@ export const ratio: NumberValue = { kind: 'number', least: 0, most: 1, isWhole: 
 /** Milliseconds since 1970, up to the year 9999. */
 export const milliseconds: NumberValue = { ...count, most: 253_402_300_799_999 }
 
-/** A stable name of an error, such as `Area:UndefinedFunction`. No spaces, so no sentences. */
-export const identifier: TextValue = {
-  kind: 'text',
-  pattern: /^[A-Za-z][A-Za-z0-9_]*([:.][A-Za-z0-9_]+){0,7}$/,
-  longest: 96,
+/** Stands for the identifier of an error that a user's own program has chosen: that is free text. */
+export const userIdentifier = 'user'
+
+/** A stable name of an error in one of these namespaces, or `user`. No spaces, so no sentences. */
+export function identifierIn(namespaces: readonly string[]): TextValue {
+  const own = `(${namespaces.join('|')})([:.][A-Za-z0-9_]+){1,7}`
+  return { kind: 'text', pattern: new RegExp(`^(${userIdentifier}|${own})$`), longest: 96 }
 }
 
 /** One of our own parts, such as `name_resolution`. */
 export const component: TextValue = { kind: 'text', pattern: /^[a-z][a-z0-9_]{0,47}$/ }
 
-/** What a driver calls its device or itself. No slashes, so no paths; no @, so no addresses. */
+/**
+ * What a driver calls its device or itself. No slashes but those that OpenGL's drivers end a name
+ * with, so no paths; no @, so no addresses.
+ */
 export const deviceText: TextValue = {
   kind: 'text',
-  pattern: /^[A-Za-z0-9][A-Za-z0-9 ().,+_-]{0,63}$/,
+  pattern: /^[A-Za-z0-9][A-Za-z0-9 ().,+_-]{0,63}(\/(PCI|PCIe|AGP)(\/(SSE2?|3DNOW!?))?)?$/,
 }
 
 /** A release target, such as `linux-x86_64`. */

@@ -12,6 +12,8 @@ export type Explained = Readonly<Record<string, string>>
 export interface RuntimeFacts {
   readonly runKinds: readonly string[]
   readonly backends: readonly string[]
+  /** What the product's own error identifiers begin with. Any other may say whatever a user chose. */
+  readonly namespaces: readonly string[]
   readonly failures: { readonly stages: readonly string[]; readonly hosts: readonly string[] }
 }
 

@@ -6,7 +6,8 @@ const endpoint = 'https://api.runmat.com/v1/t'
 
 const runtime: RuntimeFacts = {
   runKinds: ['script', 'repl', 'benchmark', 'install', 'kernel'],
-  backends: ['wgpu', 'cuda', 'metal', 'vulkan', 'inprocess'],
+  backends: ['wgpu', 'cuda', 'metal', 'vulkan', 'dx12', 'gl', 'browserwebgpu', 'inprocess'],
+  namespaces: ['RunMat', 'MATLAB', 'Octave'],
   failures: {
     stages: ['parser', 'hir', 'compile', 'runtime', 'unknown'],
     hosts: ['cli', 'wasm', 'kernel', 'desktop'],
@@ -123,6 +124,11 @@ export const runmat: Product = {
       'org',
       'project',
       'fs',
+      'test',
+      'package',
+      'batch',
+      'cluster',
+      'job',
     ],
     outcomes: {
       run: [

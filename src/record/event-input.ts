@@ -1,7 +1,10 @@
+import { isObject } from '../contract/check.ts'
 import type { Kind } from '../contract/contract.ts'
 import { contractsOf } from '../contract/contracts.ts'
 import { platformOf, runtimePlatformOf } from '../contract/platform.ts'
+import { ownIdentifier } from '../contract/runtime.ts'
 import { newUuid } from '../files/uuid.ts'
+import type { Product } from '../product/product.ts'
 import type { Parsed } from '../settings/address.ts'
 import type { Context } from '../settings/context.ts'
 import { mintClientId } from '../store/client-id.ts'
@@ -64,7 +67,7 @@ function idInSession(session: unknown, index: number): string | undefined {
 
 type Input = Readonly<Record<string, unknown>>
 
-function filledIn({ environment }: Context, kind: Kind, input: Input): Input {
+function filledIn({ environment, product }: Context, kind: Kind, input: Input): Input {
   const { platform, arch } = environment
   if (kind === 'install') return { ...platformOf(platform, arch), release: 'unknown', ...input }
   const payload = input['payload']
@@ -72,9 +75,20 @@ function filledIn({ environment }: Context, kind: Kind, input: Input): Input {
     session_id: newUuid(),
     ...runtimePlatformOf(platform, arch),
     ...input,
-    payload:
-      typeof payload === 'object' ? { timestamp_ms: environment.now(), ...payload } : payload,
+    payload: isObject(payload)
+      ? { timestamp_ms: environment.now(), ...withOwnIdentifiers(product, payload) }
+      : payload,
   }
+}
+
+/** An identifier that a user's own program has chosen does not leave this machine. */
+function withOwnIdentifiers({ runtime }: Product, payload: Input): Input {
+  const known: Record<string, unknown> = { ...payload }
+  for (const name of ['error', 'runtime.failure.code']) {
+    if (runtime && typeof known[name] === 'string')
+      known[name] = ownIdentifier(runtime, known[name])
+  }
+  return known
 }
 
 const examples = {

@@ -1,8 +1,14 @@
 import { shapeOf } from '../contract/check.ts'
 import { oncePerProduct, serialiserOf } from '../contract/contract.ts'
 import type { Platform } from '../contract/platform.ts'
-import { finishedEvent, runFinished, runStarted, startedEvent } from '../contract/runtime.ts'
-import type { Product } from '../product/product.ts'
+import {
+  finishedEvent,
+  ownIdentifier,
+  runFinished,
+  runStarted,
+  startedEvent,
+} from '../contract/runtime.ts'
+import type { Product, RuntimeFacts } from '../product/product.ts'
 
 /** As much of a product as a run needs: a browser has no more of it. */
 type RuntimeProduct = Pick<Product, 'runtime'>
@@ -94,7 +100,7 @@ export function buildFinished(
       ...enabledness(start),
       jit_used: jitUsed,
       timestamp_ms: now,
-      ...failureFields(failure),
+      ...failureFields(product.runtime, failure),
       counters: counters && {
         total_executions: counters.totalExecutions ?? counters.total_executions,
         jit_compiled: counters.jitCompiled ?? counters.jit_compiled,
@@ -129,11 +135,12 @@ function enabledness({ jitEnabled, accelerateEnabled }: RunStart) {
   return { jit_enabled: jitEnabled, accelerate_enabled: accelerateEnabled }
 }
 
-function failureFields(failure: RunFinish['failure']) {
+function failureFields(facts: RuntimeFacts | undefined, failure: RunFinish['failure']) {
+  const code = facts && ownIdentifier(facts, failure?.code)
   return {
-    error: failure?.code,
+    error: code,
     'runtime.failure.stage': failure?.stage,
-    'runtime.failure.code': failure?.code,
+    'runtime.failure.code': code,
     'runtime.failure.has_span': failure?.hasSpan,
     'runtime.failure.host': failure?.host,
     'runtime.failure.component': failure?.component,
@@ -145,7 +152,7 @@ function providerFields(provider: RunFinish['provider'], durationUs: number) {
   const { device, gpuWallNs: wall, fusionCacheHits: hits, fusionCacheMisses: misses } = provider
   return {
     provider: device && {
-      device: { name: device.name, vendor: device.vendor, backend: device.backend },
+      device: { name: device.name, vendor: device.vendor, backend: lowerCase(device.backend) },
     },
     gpu_wall_ns: wall,
     gpu_ratio: share(wall, durationUs * 1000),
@@ -156,6 +163,10 @@ function providerFields(provider: RunFinish['provider'], durationUs: number) {
     fusion_cache_misses: misses,
     fusion_hit_ratio: isFigure(misses) && isFigure(hits) ? share(hits, hits + misses) : undefined,
   }
+}
+
+function lowerCase(text: unknown): unknown {
+  return typeof text === 'string' ? text.toLowerCase() : text
 }
 
 /** Between 0 and 1, as shares are; clocks of different devices do not agree that well. */

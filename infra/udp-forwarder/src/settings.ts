@@ -49,7 +49,7 @@ export function readSettings(env: Environment): Settings {
     batchBytes: integer('FORWARDER_BATCH_BYTES', kibibyte, 8 * mebibyte, 128 * kibibyte),
     batchEvents: integer('FORWARDER_BATCH_EVENTS', 1, 1000, 500),
     batchDelayMs: integer('FORWARDER_BATCH_DELAY_MS', 0, 5000, 50),
-    maxDatagramBytes: integer('FORWARDER_MAX_DATAGRAM_BYTES', 64, 65_507, 8 * kibibyte),
+    maxDatagramBytes: integer('FORWARDER_MAX_DATAGRAM_BYTES', 64, 65_507, 65_507),
     receiveBufferBytes: integer(
       'FORWARDER_RECEIVE_BUFFER_BYTES',
       4 * kibibyte,

@@ -16,6 +16,8 @@ export interface WorkerLog {
   readonly batch: (events: readonly Event[], result: Result, ms: number) => void
   /** The buffer's backlog. */
   readonly buffer: (facts: Readonly<Record<string, number>>) => void
+  /** What events lost within an hour, by field. */
+  readonly dropped: (counts: Readonly<Record<string, number>>) => void
   /** Counts refusals and logs them together, so that a flood can't fill the disk. */
   readonly refused: (reason: Reason, field?: string) => void
   readonly fault: (error: unknown) => void
@@ -51,6 +53,7 @@ export function openLog(destination: LogDestination): WorkerLog {
       else log.warn('batch', facts)
     },
     buffer: (facts) => log.warn('buffer', facts),
+    dropped: (dropped) => log.warn('fields dropped', { dropped }),
     refused: (reason, field) => {
       const name = field === undefined ? reason : `${reason} ${field}`
       refusals.set(name, (refusals.get(name) ?? 0) + 1)

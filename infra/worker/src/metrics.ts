@@ -9,6 +9,7 @@ import {
   zeros,
 } from 'runmat-telemetry-common/prometheus'
 
+import { type DroppedFields, openDroppedFields } from './dropped-fields.ts'
 import { type Reason, reasons } from './intake/answer.ts'
 
 export type SinkResult = 'stored' | 'refused' | 'failed'
@@ -17,7 +18,7 @@ export type SinkResult = 'stored' | 'refused' | 'failed'
 export interface Metrics {
   readonly accepted: Record<Kind, number>
   readonly rejected: Record<Reason, number>
-  droppedFields: number
+  readonly droppedFields: DroppedFields
   requestsInFlight: number
   readonly sinkResults: Record<SinkResult, number>
   readonly sinkSeconds: Histogram
@@ -39,7 +40,7 @@ export function openMetrics(): Metrics {
   return {
     accepted: zeros(everyKind),
     rejected: zeros(reasons),
-    droppedFields: 0,
+    droppedFields: openDroppedFields(),
     requestsInFlight: 0,
     sinkResults: zeros(['stored', 'refused', 'failed']),
     sinkSeconds: openHistogram(),
@@ -64,8 +65,8 @@ export function render(metrics: Metrics, { sink, sinkUp, waiting, heldBytes }: G
     ),
     counter(
       'fields_dropped_total',
-      'Fields that the contract does not know.',
-      plain(metrics.droppedFields),
+      'Fields that events lost because the contract does not take them.',
+      labelled('field', metrics.droppedFields.counts()),
     ),
     gauge(
       'requests_in_flight',

@@ -22,6 +22,8 @@ export interface Storage {
   readonly figures?: () => Promise<string>
 }
 
+const hourMs = 60 * 60 * 1000
+
 /** A worker that receives: it answers for an event once its sink has stored it. */
 export function openReceiver(
   settings: Settings,
@@ -31,6 +33,11 @@ export function openReceiver(
   const circuitBreaker = openCircuitBreaker()
   const metrics = openMetrics()
   const memoryBudget = openMemoryBudget()
+  const reportDropped = (): void => {
+    const lost = metrics.droppedFields.sinceLast()
+    if (Object.keys(lost).length > 0) log.dropped(lost)
+  }
+  const hourly = setInterval(reportDropped, hourMs).unref()
   const ga4 = storage.ga4 && openGa4({ settings: storage.ga4, metrics })
   const { commit, waiting, idle } = openGroupCommit({
     sink,
@@ -70,6 +77,8 @@ export function openReceiver(
       return own + ((await storage.figures?.()) ?? '')
     },
     close: async () => {
+      clearInterval(hourly)
+      reportDropped()
       await idle()
       await Promise.all([sink.close(), ga4?.close()])
       log.close()

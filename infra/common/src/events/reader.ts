@@ -21,8 +21,8 @@ export interface Rejection {
 }
 
 export type Reading =
-  | { readonly event: Event; readonly dropped: number }
-  | { readonly refusal: Rejection }
+  /** `dropped`: the paths of what was there and is not in the event. */
+  { readonly event: Event; readonly dropped: readonly string[] } | { readonly refusal: Rejection }
 
 const contracts = contractsOf(runmat)
 const labelled = new Map(
@@ -53,7 +53,7 @@ function readAsIs(text: string, claim: JsonObject, kinds: readonly Kind[]): Read
     return undefined
   }
   return JSON.stringify(claim) === text
-    ? { event: eventOf(contract.kind, claim, text), dropped: 0 }
+    ? { event: eventOf(contract.kind, claim, text), dropped: [] }
     : undefined
 }
 
@@ -87,7 +87,7 @@ function readFreely(text: string, claim: JsonObject, kinds: readonly Kind[]): Re
   }
   return {
     event: eventOf(kind, fields, bytes),
-    dropped: contract.droppedFrom(given, fitted).length,
+    dropped: contract.droppedFrom(given, fitted),
   }
 }
 

@@ -1,9 +1,12 @@
-import { isObject, type JsonObject } from 'runmat-telemetry/contract'
+import { isObject, type JsonObject, ownIdentifier, runmat } from 'runmat-telemetry/contract'
+
+import { derivedIdentity } from './event.ts'
 
 /** Older names of events, mapped to the contract's. */
 const labels: Readonly<Record<string, string>> = {
   'install.start': 'install_start',
   'install.complete': 'install_complete',
+  'install.completed': 'install_complete',
   'install.failed': 'install_failed',
   runtime_started: 'runtime.run.started',
   runtime_session_start: 'runtime.run.started',
@@ -19,7 +22,7 @@ const aliases = {
   run_kind: ['run_kind', 'runKind'],
 } as const
 
-const ids = ['cid', 'session_id', 'uuid'] as const
+const ids = ['cid', 'session_id', 'uuid', 'install_id', 'event_id'] as const
 
 /** GPU figures as runtimes before 0.4 named them, mapped to the contract's names. */
 const gpuFigures: Readonly<Record<string, string>> = {
@@ -45,14 +48,26 @@ export function respell(claim: JsonObject): JsonObject {
   const { event_label: label } = event
   if (typeof label === 'string' && Object.hasOwn(labels, label))
     event['event_label'] = labels[label]
-  // macOS's uuidgen prints upper case.
-  for (const id of ids) {
-    const value = event[id]
-    if (typeof value === 'string') event[id] = value.toLowerCase()
+  for (const name of ids) {
+    const value = event[name]
+    if (typeof value === 'string' && value !== '') event[name] = idFrom(name, value)
   }
   const { payload } = event
   if (isObject(payload)) respellPayload(event, payload)
   return event
+}
+
+const random = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+const nil = /^[0-]+$/
+
+/**
+ * Machines without uuidgen made ids of a clock and a PID, and other versions of UUID can hold a
+ * network address. Such an id is replaced by one that is derived from it: the same for the same id.
+ */
+function idFrom(name: string, given: string): string {
+  // macOS's uuidgen prints upper case.
+  const id = given.toLowerCase()
+  return random.test(id) || nil.test(id) ? id : derivedIdentity(`${name}:${id}`)
 }
 
 function respellPayload(event: JsonObject, payload: JsonObject): void {
@@ -63,10 +78,15 @@ function respellPayload(event: JsonObject, payload: JsonObject): void {
     if (Object.keys(rest).length === 0) delete event['payload']
     return
   }
-  const { provider, ...rest } = payload
+  const { provider, ...given } = payload
+  const rest = respellFailure(inSnakeCase(given))
+  event['payload'] = provider === undefined ? rest : { ...rest, provider }
   if (!isObject(provider)) return
-  const { telemetry, ...device } = provider
-  if (!isObject(telemetry)) return
+  const { telemetry, ...device } = withLowerBackend(provider)
+  if (!isObject(telemetry)) {
+    event['payload'] = { ...rest, provider: device }
+    return
+  }
   const unknown: JsonObject = {}
   for (const [old, value] of Object.entries(telemetry)) {
     const name = Object.hasOwn(gpuFigures, old) ? gpuFigures[old] : undefined
@@ -77,6 +97,35 @@ function respellPayload(event: JsonObject, payload: JsonObject): void {
     ...rest,
     provider: Object.keys(unknown).length === 0 ? device : { ...device, telemetry: unknown },
   }
+}
+
+/** `jitUsed` is `jit_used`, unless that is there as well. */
+function inSnakeCase(payload: JsonObject): JsonObject {
+  const event: JsonObject = {}
+  for (const [name, value] of Object.entries(payload)) {
+    const snake = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+    event[Object.hasOwn(payload, snake) ? name : snake] = value
+  }
+  return event
+}
+
+/** A script that fails at run time says no stage; and a user's own identifiers are free text. */
+function respellFailure(payload: JsonObject): JsonObject {
+  const { runtime } = runmat
+  const event = { ...payload }
+  for (const name of ['error', 'runtime.failure.code']) {
+    if (runtime && isThere(event[name])) event[name] = ownIdentifier(runtime, event[name])
+  }
+  if (isThere(event['error']) && !isThere(event['runtime.failure.stage'])) {
+    event['runtime.failure.stage'] = 'runtime'
+  }
+  return event
+}
+
+function withLowerBackend(provider: JsonObject): JsonObject {
+  const { device } = provider
+  if (!isObject(device) || typeof device['backend'] !== 'string') return provider
+  return { ...provider, device: { ...device, backend: device['backend'].toLowerCase() } }
 }
 
 function isThere(value: unknown): boolean {

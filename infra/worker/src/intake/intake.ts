@@ -75,7 +75,7 @@ export function openIntake(options: IntakeOptions): Intake {
     }
     const { event, dropped } = reading
     if (admission.take !== undefined && event.family !== 'install') return missingKey
-    metrics.droppedFields += dropped
+    metrics.droppedFields.note(dropped)
     return commit(event)
   }
 

@@ -1,0 +1,52 @@
+import { contractsOf, dictionaryOf, runmat } from 'runmat-telemetry/contract'
+
+/** Counts by name the fields that events lost. Names that nobody knows count as `other`. */
+export interface DroppedFields {
+  readonly note: (paths: readonly string[]) => void
+  readonly counts: () => Readonly<Record<string, number>>
+  /** What was lost since this was last asked. */
+  readonly sinceLast: () => Readonly<Record<string, number>>
+}
+
+/** What real clients send beside the contract. A sender can't add to these names. */
+const seen = [
+  'source',
+  'properties',
+  'context',
+  'client_ip',
+  '$ip',
+  'payload',
+  'session_id',
+  'run_kind',
+  'payload.provider.device.device_id',
+  'payload.provider.device.memory_bytes',
+  'payload.provider.telemetry',
+]
+
+export function openDroppedFields(): DroppedFields {
+  const known = new Set([...seen, ...fieldsOfContract()])
+  const counts = new Map<string, number>([['other', 0]])
+  let last = new Map<string, number>()
+  return {
+    note: (paths) => {
+      for (const path of paths) {
+        const name = known.has(path) ? path : 'other'
+        counts.set(name, (counts.get(name) ?? 0) + 1)
+      }
+    },
+    counts: () => Object.fromEntries(counts),
+    sinceLast: () => {
+      const news = [...counts].map(
+        ([name, count]) => [name, count - (last.get(name) ?? 0)] as const,
+      )
+      last = new Map(counts)
+      return Object.fromEntries(news.filter(([, count]) => count > 0))
+    },
+  }
+}
+
+function fieldsOfContract(): readonly string[] {
+  return dictionaryOf(runmat, contractsOf(runmat)).events.flatMap(({ fields }) =>
+    fields.map(({ field }) => field),
+  )
+}
