@@ -69,8 +69,8 @@ describe.concurrent('an uploader outlives', () => {
     ['its terminal', ['script', '-qefc'], 'SIGKILL'],
   ]
   it.for(ways)('%s, and the folder it was started in', async ([, terminal, signal], { skip }) => {
-    const [program] = terminal
-    skip(program !== undefined && !requireTool(program), `${program} is not installed`)
+    const [tool] = terminal
+    skip(tool !== undefined && !requireTool(tool), `${tool} is not installed`)
     const { home, collector } = await stage({ answer: slow })
     settle(home, { sequence: 50 })
     fillQueue(home, 50)

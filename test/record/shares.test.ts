@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest'
 
+import { runtimePlatformOf } from '../../src/contract/platform.ts'
 import { runmat } from '../../src/product/runmat.ts'
 import { buildFinished } from '../../src/record/run.ts'
 
 const identity = {
   clientId: 'eac98648-3b42-41c7-a887-7452dd08cbf0',
   sessionId: 'f3c1e6a2-64a5-4b9b-9a70-3d0d8a1c5d11',
-  platform: 'linux',
-  arch: 'x64',
+  ...runtimePlatformOf('linux', 'x64'),
   release: '0.6.1',
 }
 const moment = { eventId: '9b7f0ee2-0a5a-4bda-8f1a-3a9d53f1b3e7', now: 0, elapsedUs: 0 }
