@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
-import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 
 import { expect, onTestFinished } from 'vitest'
@@ -10,12 +9,12 @@ import { runmat } from '../../../src/product/runmat.ts'
 import { type Behaviour, type Collector, startCollector } from '../../support/collector.ts'
 import { type Home, tempHome } from '../../support/home.ts'
 import { nothingRuns } from '../../support/processes.ts'
-import { type Ended, root, run } from '../../support/run.ts'
+import type { Ended } from '../../support/run.ts'
 import { requireTool } from '../../support/tools.ts'
-import { archive } from './archive.ts'
+import { archive, zip } from './archive.ts'
+import { type Installer, powershell, sh, where } from './installer.ts'
 
-export const installSh = path.join(root, 'infra/installers/install.sh')
-export const installPs1 = path.join(root, 'infra/installers/install.ps1')
+export { installPs1, installSh, installers, where } from './installer.ts'
 
 /** Each shell that is here, as one runs a script with it. */
 export const shells = Object.entries({ dash: ['dash'], bash: ['bash'], busybox: ['busybox', 'sh'] })
@@ -25,6 +24,8 @@ export const shells = Object.entries({ dash: ['dash'], bash: ['bash'], busybox: 
 export const version = 'v1.2.3'
 export const archivePath = `/r/download/${version}/runmat-${version}-linux-x86_64.tar.gz`
 export const program = '#!/bin/sh\necho the new one\n'
+export const zipPath = archivePath.replace('linux-x86_64.tar.gz', 'windows-x86_64.zip')
+export const goodZip = zip({ name: 'runmat.exe', text: program })
 export const goodArchive = archive({ name: 'runmat', text: program })
 
 export interface Stage {
@@ -57,7 +58,7 @@ export interface InstallOptions {
  * processes must have ended, every event must have been fit to travel, and no temporary folder may
  * be left.
  */
-export async function openStage(): Promise<Stage> {
+export async function openStage(installer: Installer = sh): Promise<Stage> {
   const home = tempHome()
   mkdirSync(home.at('tmp'))
   const collector = await startCollector()
@@ -69,6 +70,7 @@ export async function openStage(): Promise<Stage> {
     // Whatever wants to leave this machine meets a closed port.
     https_proxy: 'http://127.0.0.1:1',
     no_proxy: '127.0.0.1,localhost',
+    ...installer.env(home),
   }
   let forgotten = 0
   const sent = async () => {
@@ -87,20 +89,15 @@ export async function openStage(): Promise<Stage> {
       releases.setAnswer(({ path: asked }) => answers[asked] ?? 404)
     },
     env,
-    install: async ({ shell = ['sh'], args = [], env: more = {}, cwd } = {}) => {
-      const [command = '', ...before] = shell
-      return run(command, [...before, installSh, ...args], home, {
-        env: { ...env, ...more },
-        ...(cwd === undefined ? {} : { cwd }),
-      })
-    },
+    install: ({ shell, args = [], env: more = {}, cwd = home.path } = {}) =>
+      installer.run(home, { shell, args, cwd, env: { ...env, ...more } }),
     sent,
     labels: async () => (await sent()).map(labelOf),
     forget: () => {
       forgotten = collector.events.length
     },
   }
-  stage.serve(release(goodArchive))
+  stage.serve(installer === powershell ? release(goodZip, zipPath) : release(goodArchive))
   onTestFinished(async () => {
     const labels = await stage.labels()
     await collector.stop()
@@ -151,10 +148,6 @@ export function pathOf(home: Home, ...more: readonly string[]): string {
   return folder
 }
 
-export function where(name: string): string {
-  return spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim()
-}
-
 /** A PATH on which these programs, given as shell scripts, come before the real ones. */
 export function pathWith(home: Home, programs: Readonly<Record<string, string>>): string {
   for (const [name, text] of Object.entries(programs)) {
@@ -164,14 +157,18 @@ export function pathWith(home: Home, programs: Readonly<Record<string, string>>)
 }
 
 /** Installs, and tells whether telemetry was on, which three things have to agree about. */
-export async function isOn(stage: Stage, env: Readonly<Record<string, string | undefined>> = {}) {
-  const ended = await stage.install({ env })
+export async function isOn(
+  stage: Stage,
+  env: Readonly<Record<string, string | undefined>> = {},
+  cwd = stage.home.path,
+) {
+  const ended = await stage.install({ env, cwd })
   expect(ended).toMatchObject({ code: 0 })
   const labels = await stage.labels()
   const on = labels.length > 0
   expect(labels).toEqual(on ? ['install_start', 'install_complete'] : [])
   expect(stage.home.has(stage.home.clientId)).toBe(on)
-  expect(ended.err.includes('RunMat counts installs')).toBe(on)
+  expect(`${ended.out}${ended.err}`.includes('RunMat counts installs')).toBe(on)
   return on
 }
 
