@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 
 import { runmat } from '../../../src/product/runmat.ts'
 import { optOuts } from '../../support/opt-outs.ts'
-import { isOn, openStage } from './stage.ts'
+import { canInstall, isOn, openStage } from './stage.ts'
 
-describe('a no, to install.sh', () => {
+describe.skipIf(!canInstall)('an opt-out, to install.sh,', () => {
   const others = optOuts.filter(({ rule }) => rule !== 'ingestion_key')
 
   it.each(others)('is every no that RunMat knows: $rule', async ({ say }) => {

@@ -8,7 +8,6 @@ import { afterAll } from 'vitest'
 import type { Home } from '../../support/home.ts'
 import { type Ended, root, run } from '../../support/run.ts'
 import { findPwsh } from '../../support/pwsh.ts'
-import { requireTool } from '../../support/tools.ts'
 
 export const installSh = path.join(root, 'infra/installers/install.sh')
 export const installPs1 = path.join(root, 'infra/installers/install.ps1')
@@ -64,15 +63,8 @@ export const powershell: Installer = {
     serve({ script: installPs1, args, cwd, env: { ...home.env, ...env } }),
 }
 
-/** Both where PowerShell is, else install.sh alone. Neither where there is no client for HTTP. */
-export const installers: readonly Installer[] = [
-  ...(hasTools() ? [sh] : []),
-  ...(hasTools() && pwsh !== undefined ? [powershell] : []),
-]
-
-function hasTools(): boolean {
-  return ['curl'].every(requireTool)
-}
+/** Both where PowerShell is, else install.sh alone. */
+export const installers: readonly Installer[] = pwsh === undefined ? [sh] : [sh, powershell]
 
 interface Server {
   readonly child: ChildProcess

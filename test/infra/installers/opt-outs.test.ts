@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { optOutCases, type OptOutFile } from '../../opt-outs/cases.ts'
 import type { Home } from '../../support/home.ts'
 import { powershell } from './installer.ts'
-import { installers, isOn, openStage } from './stage.ts'
+import { canInstall, installers, isOn, openStage } from './stage.ts'
 
 const withSystemFile = (files: readonly OptOutFile[] = []) =>
   files.some(({ base }) => base === 'system')
@@ -15,7 +15,7 @@ const withSystemFile = (files: readonly OptOutFile[] = []) =>
 const withPipe = (files: readonly OptOutFile[] = []) =>
   files.some(({ content }) => 'special' in content && content.special === 'pipe')
 
-describe.each(installers)('$name', (installer) => {
+describe.skipIf(!canInstall).each(installers)('$name', (installer) => {
   beforeAll(installer.ready, 180_000)
 
   const here = optOutCases.filter(({ files }) =>

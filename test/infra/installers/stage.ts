@@ -16,10 +16,26 @@ import { type Installer, powershell, sh, where } from './installer.ts'
 
 export { installPs1, installSh, installers, where } from './installer.ts'
 
-/** Each shell that is here, as one runs a script with it. */
-export const shells = Object.entries({ dash: ['dash'], bash: ['bash'], busybox: ['busybox', 'sh'] })
+/** All that install.sh needs, besides a client for HTTP and something that computes SHA-256. */
+const tools =
+  'awk cat chmod cut dd find getconf grep gzip head id ln mkdir mktemp mv od rm sed sh sleep tail ' +
+  'tar tr uname'
+
+/** Is there enough on this machine to install anything with? */
+export const canInstall = ['curl', 'sha256sum', ...tools.split(' ')]
+  .map((tool) => requireTool(tool))
+  .every(Boolean)
+
+const known = Object.entries({ dash: ['dash'], bash: ['bash'], busybox: ['busybox', 'sh'] })
   .filter(([name]) => requireTool(name))
   .map(([name, command]) => ({ name, command: command as readonly string[] }))
+
+/** Each shell that is here, as one runs a script with it. */
+export const shells = known.length > 0 ? known : [{ name: 'sh', command: ['sh'] }]
+
+export const clients = ['curl', 'wget', 'wget=busybox'].filter((name) =>
+  requireTool(name.split('=').at(-1) ?? ''),
+)
 
 export const version = 'v1.2.3'
 export const archivePath = `/r/download/${version}/runmat-${version}-linux-x86_64.tar.gz`
@@ -131,11 +147,6 @@ export function release(content: Uint8Array, at = archivePath): Record<string, B
 export function checksum(content: Uint8Array): string {
   return `${createHash('sha256').update(content).digest('hex')}  runmat.tar.gz\n`
 }
-
-/** All that install.sh needs, besides a client for HTTP and something that computes SHA-256. */
-const tools =
-  'awk cat chmod cut dd find getconf grep gzip head id ln mkdir mktemp mv od rm sed sh sleep tail ' +
-  'tar tr uname'
 
 /** A PATH with what install.sh needs, the tools that are named (`wget=busybox`), and no other. */
 export function pathOf(home: Home, ...more: readonly string[]): string {

@@ -112,7 +112,7 @@ describe('install.ps1', () => {
     // It would take a file without a mark for one of the system's code page.
     expect(readFileSync(installPs1).every((byte) => byte < 127)).toBe(true)
     expect(code).not.toMatch(/\?\?|\?\.|&&|\|\||-Parallel|\$\w+ \? |-AsHashtable|clean \{/)
-    const requests = code.match(/Invoke-WebRequest.*/g) ?? []
+    const requests = code.match(/Invoke-WebRequest -.*/g) ?? []
     expect(requests).toHaveLength(2)
     for (const request of requests) {
       expect(request).toContain('-UseBasicParsing')
