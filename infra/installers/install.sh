@@ -469,8 +469,9 @@ allows() {
     # What lies in a folder that we may not search cannot be known.
     above=${1%/*}
     until [ -z "$above" ] || [ -e "$above" ]; do above=${above%/*}; done
-    [ ! -d "${above:-/}" ] || [ -x "${above:-/}" ]
-    return
+    # With a number, because in a trap bash returns what was last before the trap.
+    if [ -d "${above:-/}" ] && [ ! -x "${above:-/}" ]; then return 1; fi
+    return 0
   fi
   [ -f "$1" ] && [ -r "$1" ] || return 1
   case $1 in *.json) reader=$read_json ;; *) reader=$read_toml ;; esac

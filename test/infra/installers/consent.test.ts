@@ -28,7 +28,9 @@ describe.skipIf(!canInstall)('an opt-out, to install.sh,', () => {
     const track = await openStage()
     expect(await isOn(track, { DO_NOT_TRACK: value })).toBe(on)
     const toggle = await openStage()
-    expect(await isOn(toggle, { RUNMAT_TELEMETRY: value })).toBe(!on || value.trim() === '')
+    // Here an unclear word is a no, too.
+    const yes = ['', '1', 'true'].includes(value.trim())
+    expect(await isOn(toggle, { RUNMAT_TELEMETRY: value })).toBe(yes)
   })
 
   it.each([
