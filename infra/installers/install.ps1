@@ -67,8 +67,14 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
     $run = @{
         Code = 1; Version = $Version; Base = $releases; Folder = ''; Platform = ''; Machine = ''
         Temporary = ''; Staging = ''; Url = ''; Archive = ''
-        Telemetry = $false; Endpoint = $collector; ClientId = ''
-        Curl = "$env:SystemRoot\System32\curl.exe"
+        Telemetry = $false; Endpoint = $collector; ClientId = ''; Seen = $null; Tokens = $null
+        Curl = [IO.Path]::Combine("$env:SystemRoot", 'System32', 'curl.exe')
+    }
+
+    # 5.1 gives up by itself on a server that falls silent; 7 has to be told.
+    $limits = @{ TimeoutSec = 60 }
+    if ((Get-Command Invoke-WebRequest).Parameters.ContainsKey('OperationTimeoutSeconds')) {
+        $limits['OperationTimeoutSeconds'] = 30
     }
 
     function Install-RunMat {
@@ -85,7 +91,8 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
         Send-Event 'install_complete'
         $run.Code = 0
 
-        Write-Host "RunMat $($run.Version) is installed: $($run.Folder)\runmat.exe"
+        $program = [IO.Path]::Combine($run.Folder, 'runmat.exe')
+        Write-Host "RunMat $($run.Version) is installed: $program"
         if (($env:PATH -split ';') -notcontains $run.Folder) {
             Write-Host "To run it by name, add this folder to your PATH: $($run.Folder)"
         }
@@ -112,7 +119,7 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
         $folder = $Dir
         if (-not $folder) {
             if (-not $env:USERPROFILE) { throw 'USERPROFILE is not set: say where to, with -Dir' }
-            $folder = "$env:USERPROFILE\.local\bin"
+            $folder = [IO.Path]::Combine($env:USERPROFILE, '.local', 'bin')
         }
         # Relative to the folder that the user sees, which is not the process's.
         $paths = $ExecutionContext.SessionState.Path
@@ -134,7 +141,7 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
         $address = "$($run.Base)/latest"
         $newest = ''
         try {
-            $response = Invoke-WebRequest -Uri $address -Method Head -UseBasicParsing -TimeoutSec 60
+            $response = Invoke-WebRequest -Uri $address -Method Head -UseBasicParsing @limits
             # 5.1 and 7 keep the address in different places.
             $base = $response.BaseResponse
             if ($base.PSObject.Properties['ResponseUri']) { $page = $base.ResponseUri }
@@ -178,7 +185,7 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
     # Answers with the HTTP status, and throws when there is none.
     function Save-Page([string] $Address, [string] $File) {
         try {
-            Invoke-WebRequest -Uri $Address -OutFile $File -UseBasicParsing -TimeoutSec 60
+            Invoke-WebRequest -Uri $Address -OutFile $File -UseBasicParsing @limits
             return 200
         }
         catch {
@@ -272,16 +279,28 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
             if (Test-Set ([Environment]::GetEnvironmentVariable($name))) { return $false }
         }
         $toggle = "$env:RUNMAT_TELEMETRY".Trim()
-        if ($toggle -and -not (Test-Set $toggle)) { return $false }
+        if (@('', '1', 'true', 'yes', 'on') -notcontains $toggle) { return $false }
         foreach ($name in $services) {
             if ([Environment]::GetEnvironmentVariable($name)) { return $false }
         }
 
+        $userHome = $env:USERPROFILE
         $files = @()
-        foreach ($config in @("$env:XDG_CONFIG_HOME", "$env:USERPROFILE\.config")) {
-            if ($config) { $files += "$config\runmat\config.toml" }
+        $config = [IO.Path]::Combine($userHome, '.config')
+        foreach ($parent in @("$env:XDG_CONFIG_HOME", $config)) {
+            if (-not $parent) { continue }
+            foreach ($name in @('config.toml', 'config.json')) {
+                $files += [IO.Path]::Combine($parent, 'runmat', $name)
+            }
         }
-        $files += "$env:USERPROFILE\.runmat\config.toml"
+        foreach ($name in @('config.toml', 'config.json')) {
+            $files += [IO.Path]::Combine($userHome, '.runmat', $name)
+        }
+        # The administrator's file, wherever the variable leads.
+        $common = [Environment]::GetFolderPath('CommonApplicationData')
+        foreach ($parent in @("$env:ProgramData", $common)) {
+            if ($parent) { $files += [IO.Path]::Combine($parent, 'runmat', 'telemetry.toml') }
+        }
         $folder = (Get-Location -PSProvider FileSystem).ProviderPath
         if ($env:RUNMAT_CONFIG) {
             $named = [IO.Path]::Combine($folder, $env:RUNMAT_CONFIG)
@@ -289,7 +308,9 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
             $files += $named
         }
         while ($folder) {
-            $files += [IO.Path]::Combine($folder, 'runmat.toml')
+            foreach ($name in @('runmat.toml', 'runmat.json')) {
+                $files += [IO.Path]::Combine($folder, $name)
+            }
             $folder = [IO.Path]::GetDirectoryName($folder)
         }
         foreach ($file in $files) { if (-not (Test-Settings $file)) { return $false } }
@@ -297,42 +318,166 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
         return $run.Endpoint -cmatch "^($endpointForm)\z" -and [IO.File]::Exists($run.Curl)
     }
 
-    # Does a settings file leave it at yes? This is no parser of TOML, and need not be: anything but
-    # plain lines, or but a plain yes where telemetry is mentioned, is a no. So is an address of the
+    # Does a settings file leave it at yes? This is no parser of TOML or JSON: anything but plain
+    # lines, or but a plain yes where telemetry is mentioned, is a no. So is an address of the
     # user's own, because these events would not go there.
     function Test-Settings([string] $File) {
-        if ([IO.Directory]::Exists($File)) { return $false }
-        if (-not [IO.File]::Exists($File)) { return $true }
-        $inside = $false
-        foreach ($text in [IO.File]::ReadAllLines($File)) {
-            $line = $text -replace '[ \t]*#.*', ''
-            if ($line -match '^[ \t]*\z') { continue }
-            if ($line -match '^[ \t]*\[[^\[\]]*\][ \t]*\z') {
-                $inside = $line -cmatch 'telemetry'
-                continue
-            }
-            if ($line -notmatch '^[ \t]*[A-Za-z0-9_."'' \t-]+=[ \t]*[^ \t]') { return $false }
-            if ($line -match '"""|''''''') { return $false }
-            if (-not $inside -and $line -cnotmatch 'telemetry') { continue }
-            if ($line -cmatch '^[^=]*telemetry["'' \t]*=') { return $false }
-            if ($line -cmatch 'enabled|uploads' -and $line -cnotmatch '^[^=]*=[ \t]*true[ \t]*\z') {
-                return $false
-            }
-            if ($line -cmatch 'http_endpoint' -and $line -cnotmatch '=[ \t]*""[ \t]*\z') {
-                return $false
+        try { $text = Read-Text $File }
+        catch { return $false }
+        if ($null -eq $text) { return $true }
+        $run.Seen = New-Object Collections.Hashtable
+        if ($File -like '*.json') { return Test-Json $text }
+        return Test-Toml $text
+    }
+
+    # Null where there is no such file. Throws where it is anything but text of up to 64 kB (UTF-8).
+    function Read-Text([string] $File) {
+        try {
+            $share = [IO.FileShare]'ReadWrite, Delete'
+            $stream = [IO.File]::Open($File, [IO.FileMode]::Open, [IO.FileAccess]::Read, $share)
+        }
+        catch {
+            $cause = $_.Exception.GetBaseException()
+            $absent = $cause -is [IO.FileNotFoundException] -or
+                $cause -is [IO.DirectoryNotFoundException]
+            if ($absent -and -not (Test-Link $File)) { return $null }
+            throw
+        }
+        try {
+            $bytes = New-Object byte[] 65537
+            $length = 0
+            do {
+                $count = $stream.Read($bytes, $length, $bytes.Length - $length)
+                $length += $count
+            } while ($count -gt 0 -and $length -lt $bytes.Length)
+        }
+        finally { $stream.Dispose() }
+        if ($length -eq $bytes.Length) { throw 'it is too large' }
+        $strict = New-Object Text.UTF8Encoding $false, $true
+        $text = $strict.GetString($bytes, 0, $length)
+        if ($text -match '[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]|\r(?!\n)') { throw 'it is no text' }
+        return $text
+    }
+
+    # A link that leads nowhere is there, and says something that we cannot read.
+    function Test-Link([string] $File) {
+        try { [void] [IO.File]::GetAttributes($File); return $true } catch { return $false }
+    }
+
+    # Takes a setting by its path: does it leave it at yes? A table has the value "{".
+    function Test-Setting([string] $Path, [string] $Value) {
+        if ($run.Seen.ContainsKey("=$Path")) { return $false }
+        $run.Seen["=$Path"] = $true
+        $tables = @('runtime', 'telemetry', 'runtime.telemetry')
+        if ($Value -eq '{' -and $tables -ccontains $Path) { return $true }
+        if ($Path -cmatch '^telemetry\.(enabled|uploads)\z') { return $Value -ceq 'true' }
+        if ($Path -clike 'telemetry.*') { return $false }
+        if ($Path -cnotlike 'runtime.telemetry.*') {
+            return $Path -cne 'runtime' -and
+                $Path -notmatch '(^|\.)(tel[^.]*|[^.]*emetry)(\.|\z)'
+        }
+        switch -casesensitive -regex ($Path.Substring('runtime.telemetry.'.Length)) {
+            '^enabled\z' { return $Value -ceq 'true' }
+            '^http_endpoint\z' { return $Value -ceq '""' }
+            '^udp_endpoint\z' { return $Value -cmatch '^"([A-Za-z0-9.-]+:[0-9]+)?"\z' }
+            '^drain_mode\z' { return $Value -cmatch '^"(all|none)"\z' }
+            '^(queue_size|drain_timeout_ms)\z' { return $Value -cmatch '^(0|[1-9][0-9]*)\z' }
+            '^(show_payloads|sync_mode|require_ingestion_key)\z' {
+                return $Value -cmatch '^(true|false)\z'
             }
         }
+        return $false
+    }
+
+    function Test-Toml([string] $Text) {
+        $word = '([A-Za-z0-9_-]+|"[^"\\]*"|''[^'']*'')'
+        $name = "[ \t]*$word([ \t]*[.][ \t]*$word)*[ \t]*"
+        $rest = '[ \t]*(#.*)?\z'
+        $number = '[-+]?(inf|nan|[0-9][0-9A-Za-z_.:+-]*( [0-9][0-9Z:.+-]*)?)'
+        $value = '("([^"\\]|\\.)*"|''[^'']*''|true|false|' + $number + '|[[].*\]|[{].*[}])'
+        $table = ''
+        $count = 0
+        foreach ($line in $Text -split '\r?\n') {
+            if ($line -cmatch '"""|''''''') { return $false }
+            if ($line -cmatch "^$rest") { continue }
+            $count += 1
+            $prefix = ''
+            if ($table) { $prefix = "$table." }
+            if ($line -cmatch "^[ \t]*\[(?<path>$name)\]$rest") {
+                $path = $Matches['path'] -replace '[ \t"'']', ''
+                $table = $path
+                $what = '{'
+            }
+            elseif ($line -cmatch "^[ \t]*\[\[(?<path>$name)\]\]$rest") {
+                $path = $Matches['path'] -replace '[ \t"'']', ''
+                if ($path -match '^runtime(\.|\z)') { return $false }
+                $path = "$path#$count"
+                $table = $path
+                $what = '['
+            }
+            elseif ($line -cmatch "^(?<path>$name)=[ \t]*(?<value>$value)$rest") {
+                $what = $Matches['value']
+                if ($what[0] -eq '{') { $what += ' inline' }
+                $path = $prefix + ($Matches['path'] -replace '[ \t"'']', '')
+            }
+            else { return $false }
+            if (-not (Test-Setting $path $what)) { return $false }
+        }
         return $true
+    }
+
+    function Test-Json([string] $Text) {
+        $form = '\G[ \t\r\n]*("([^"\\\x00-\x1f]|\\(["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"|true|false|null|' +
+            '-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][-+]?[0-9]+)?|[\]{},:[])'
+        $tokens = New-Object Collections.Queue
+        $run.Tokens = $tokens
+        $end = 0
+        for ($found = [regex]::Match($Text, $form); $found.Success; $found = $found.NextMatch()) {
+            $tokens.Enqueue($found.Groups[1].Value)
+            $end = $found.Index + $found.Length
+        }
+        if ($tokens.Count -gt 20000 -or $Text.Substring($end) -notmatch '^[ \t\r\n]*\z') {
+            return $false
+        }
+        if ($tokens.Count -eq 0 -or $tokens.Peek() -ne '{') { return $false }
+        try { return (Test-Value '' 0) -and $tokens.Count -eq 0 }
+        catch { return $false }
+    }
+
+    # Takes one value off the tokens, with all that is in it; an empty queue throws.
+    function Test-Value([string] $Path, [int] $Depth) {
+        $tokens = $run.Tokens
+        $start = $tokens.Dequeue()
+        if ($Depth -gt 50 -or -not (Test-Setting $Path $start)) { return $false }
+        if ($start -cnotmatch '^[\[{]\z') { return $start -cnotmatch '^[\]},:]\z' }
+        $end = ']'
+        if ($start -eq '{') { $end = '}' }
+        if ($tokens.Peek() -eq $end) { [void] $tokens.Dequeue(); return $true }
+        $prefix = ''
+        if ($Path) { $prefix = "$Path." }
+        for ($count = 1; $true; $count += 1) {
+            $place = "$Path.$count"
+            if ($start -eq '{') {
+                $key = $tokens.Dequeue()
+                if ($key -cnotmatch '^"[^\\]*"\z' -or $tokens.Dequeue() -ne ':') { return $false }
+                $place = $prefix + $key.Substring(1, $key.Length - 2)
+            }
+            if (-not (Test-Value $place ($Depth + 1))) { return $false }
+            $next = $tokens.Dequeue()
+            if ($next -eq $end) { return $true }
+            if ($next -ne ',') { return $false }
+        }
     }
 
     # The id that all installers and RunMat itself share. Several may want one at once: a file
     # appears under its name whole, and only if there is none (moving does not replace), and what is
     # there in the end is the id. Whoever holds <file>.new may replace a malformed one.
     function Get-ClientId {
-        $file = "$env:USERPROFILE\.runmat\telemetry_id"
+        $folder = [IO.Path]::Combine($env:USERPROFILE, '.runmat')
+        $file = [IO.Path]::Combine($folder, 'telemetry_id')
         $known = Read-ClientId $file
         if ($known -or [IO.Directory]::Exists($file)) { return $known }
-        [void] [IO.Directory]::CreateDirectory("$env:USERPROFILE\.runmat")
+        [void] [IO.Directory]::CreateDirectory($folder)
         $own = "$file.$([guid]::NewGuid().ToString('N')).tmp"
         try {
             [IO.File]::WriteAllText($own, "$([guid]::NewGuid())`n")
@@ -370,6 +515,8 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
     function Send-Event([string] $Label) {
         if (-not $run.Telemetry) { return }
         try {
+            # Asked once more each time: somebody may have said no since.
+            if (-not (Test-Consent)) { return }
             $machine = 'other'
             if ($knownMachines -ccontains $run.Machine) { $machine = $run.Machine }
             $release = 'unknown'

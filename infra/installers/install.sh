@@ -316,7 +316,7 @@ may_send() {
   case ${HOME-} in /*) ;; *) return 1 ;; esac
   ! is_set "${DO_NOT_TRACK-}" || return 1
   ! is_set "${RUNMAT_NO_TELEMETRY-}" || return 1
-  [ -z "$(printf '%s' "${RUNMAT_TELEMETRY-}" | plain)" ] || is_set "$RUNMAT_TELEMETRY" || return 1
+  case $(printf '%s' "${RUNMAT_TELEMETRY-}" | plain) in '' | 1 | true | yes | on) ;; *) return 1 ;; esac
   for name in $markers; do
     eval "value=\${$name-}"
     ! is_set "$value" || return 1
@@ -326,15 +326,20 @@ may_send() {
     [ -z "$value" ] || return 1
   done
 
-  for config in "${XDG_CONFIG_HOME:-$HOME/.config}" "$HOME/.config"; do
-    allows "$config/runmat/config.toml" || return 1
+  for config in "${XDG_CONFIG_HOME:-$HOME/.config}" "$HOME/.config" "$HOME"; do
+    case $config in "$HOME") place=$config/.runmat ;; *) place=$config/runmat ;; esac
+    allows "$place/config.toml" && allows "$place/config.json" || return 1
   done
-  allows "$HOME/.runmat/config.toml" || return 1
-  [ -z "${RUNMAT_CONFIG-}" ] || [ -e "$RUNMAT_CONFIG" ] || return 1
-  allows "${RUNMAT_CONFIG-}" || return 1
+  # The administrator's file, here and on macOS.
+  for place in /etc '/Library/Application Support'; do
+    allows "$place/runmat/telemetry.toml" || return 1
+  done
+  if [ -n "${RUNMAT_CONFIG-}" ]; then
+    [ -e "$RUNMAT_CONFIG" ] && allows "$RUNMAT_CONFIG" || return 1
+  fi
   project=$(pwd) || return 1
   until [ -z "$project" ]; do
-    allows "$project/runmat.toml" || return 1
+    allows "$project/runmat.toml" && allows "$project/runmat.json" || return 1
     project=${project%/*}
   done
 
@@ -343,22 +348,135 @@ may_send() {
     matches "$endpoint" "http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?$rest"
 }
 
-# Does a settings file leave it at yes? This is no parser of TOML, and need not be: anything but
-# plain lines, or but a plain yes where telemetry is mentioned, is a no. So is an address of the
-# user's own, because these events would not go there.
+# Does a settings file leave it at yes? This is no parser of TOML or JSON: anything but plain lines,
+# or but a plain yes where telemetry is mentioned, is a no. So is an address of the user's own,
+# because these events would not go there.
+# shellcheck disable=SC2016 # awk's own $
+judge='
+  # Takes a setting by its path. A table has the value "{".
+  function judge(path, value,   known, key) {
+    if (path in seen) no = 1
+    seen[path] = 1
+    if (value == "{" && path ~ /^(runtime|telemetry|runtime\.telemetry)$/) return
+    key = path
+    if (sub(/^telemetry\./, "", key)) known = key ~ /^(enabled|uploads)$/ && value == "true"
+    else if (sub(/^runtime\.telemetry\./, "", key)) {
+      if (key == "enabled") known = value == "true"
+      if (key == "http_endpoint") known = value == "\"\""
+      if (key == "udp_endpoint") known = value ~ /^"([A-Za-z0-9.-]+:[0-9]+)?"$/
+      if (key == "drain_mode") known = value ~ /^"(all|none)"$/
+      if (key ~ /^(queue_size|drain_timeout_ms)$/) known = value ~ /^(0|[1-9][0-9]*)$/
+      if (key ~ /^(show_payloads|sync_mode|require_ingestion_key)$/) known = value ~ /^(true|false)$/
+    } else known = path != "runtime" && tolower(path) !~ /(^|\.)(tel[^.]*|[^.]*emetry)(\.|$)/
+    if (!known) no = 1
+  }
+  # Text in UTF-8 without control characters?
+  function is_text(line) {
+    if (line ~ /[\001-\010\013-\037\177]/) return 0
+    if (line !~ /[\200-\377]/) return 1
+    gsub(/[\302-\337][\200-\277]/, "", line)
+    gsub(/[\340-\357][\200-\277][\200-\277]/, "", line)
+    gsub(/[\360-\364][\200-\277][\200-\277][\200-\277]/, "", line)
+    return line !~ /[\200-\377]/
+  }
+  { sub(/\r$/, ""); size += length($0) + 1; if (size > 65537 || !is_text($0)) no = 1 }
+'
+# shellcheck disable=SC2016 # awk's own $
+read_toml='
+  function path_of(text) { gsub(/[ \t"\047]/, "", text); return text }
+  BEGIN {
+    word = "([A-Za-z0-9_-]+|\"[^\"\\\\]*\"|\047[^\047]*\047)"
+    name = "[ \t]*" word "([ \t]*[.][ \t]*" word ")*[ \t]*"
+    rest = "[ \t]*(#.*)?$"
+    number = "[-+]?(inf|nan|[0-9][0-9A-Za-z_.:+-]*( [0-9][0-9Z:.+-]*)?)"
+    value = "(\"([^\"\\\\]|\\\\.)*\"|\047[^\047]*\047|true|false|" number "|[[].*[]]|[{].*[}])"
+  }
+  no { exit }
+  /"""|\047\047\047/ { no = 1; exit }
+  $0 ~ "^" rest { next }
+  $0 ~ "^[ \t]*[[]" name "[]]" rest {
+    match($0, "[[]" name "[]]")
+    table = path_of(substr($0, RSTART + 1, RLENGTH - 2))
+    judge(table, "{")
+    next
+  }
+  $0 ~ "^[ \t]*[[][[]" name "[]][]]" rest {
+    match($0, name "[]]")
+    table = path_of(substr($0, RSTART, RLENGTH - 1))
+    if (tolower(table) ~ /^runtime(\.|$)/) no = 1
+    table = table "#" NR
+    judge(table, "[")
+    next
+  }
+  $0 !~ "^" name "=[ \t]*" value rest { no = 1; exit }
+  {
+    match($0, "^" name)
+    key = path_of(substr($0, 1, RLENGTH))
+    sub("^" name "=[ \t]*", "")
+    match($0, "^" value)
+    judge(table == "" ? key : table "." key, substr($0, 1, RLENGTH) (/^[{]/ ? " inline" : ""))
+  }
+  END { exit no }
+'
+# shellcheck disable=SC2016 # awk's own $
+read_json='
+  function token() {
+    if (!match(text, form)) { no = 1; return "" }
+    found = substr(text, 1, RLENGTH)
+    text = substr(text, RLENGTH + 1)
+    gsub(/^[ \t\n]+/, "", found)
+    if (++tokens > 20000) no = 1
+    return found
+  }
+  function read(path, depth,   start, place, one, count) {
+    start = token()
+    judge(path, start)
+    if (depth > 50) no = 1
+    if (start !~ /^[{[]$/) { if (start ~ /^[]},:]?$/) no = 1; return }
+    while (!no) {
+      place = path "." ++count
+      if (start == "{" || count == 1) {
+        one = token()
+        if (count == 1 && one == (start == "{" ? "}" : "]")) return
+        if (start == "{") {
+          if (one !~ /^"/ || one ~ /\\/ || token() != ":") no = 1
+          place = (path == "" ? "" : path ".") substr(one, 2, length(one) - 2)
+        } else text = one text
+      }
+      if (no) return
+      read(place, depth + 1)
+      one = token()
+      if (one == (start == "{" ? "}" : "]")) return
+      if (one != ",") no = 1
+    }
+  }
+  BEGIN {
+    hex = "[0-9A-Fa-f]"
+    string = "\"([^\"\\\\]|\\\\([\"\\\\/bfnrt]|u" hex hex hex hex "))*\""
+    number = "-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][-+]?[0-9]+)?"
+    form = "^[ \t\n]*(" string "|true|false|null|" number "|[]{},:[])"
+  }
+  { text = text $0 "\n" }
+  END {
+    if (text !~ /^[ \t\n]*[{]/) no = 1
+    if (!no) read("", 0)
+    if (text !~ /^[ \t\n]*$/) no = 1
+    exit no
+  }
+'
 allows() {
-  [ -e "$1" ] || [ -L "$1" ] || return 0
-  [ -f "$1" ] && [ -r "$1" ] && tr -d '\000\r' <"$1" | awk '
-    { sub(/[ \t]*#.*/, "") }
-    /^[ \t]*$/ { next }
-    /^[ \t]*\[[^][]*\][ \t]*$/ { inside = /telemetry/; next }
-    !/^[ \t]*[A-Za-z0-9_."\047 \t-]+=[ \t]*[^ \t]/ || /"""|\047\047\047/ { no = 1 }
-    !inside && !/telemetry/ { next }
-    /^[^=]*telemetry["\047 \t]*=/ { no = 1 }
-    /enabled|uploads/ && !/^[^=]*=[ \t]*true[ \t]*$/ { no = 1 }
-    /http_endpoint/ && !/=[ \t]*""[ \t]*$/ { no = 1 }
-    END { exit no }
-  '
+  if [ ! -e "$1" ] && [ ! -L "$1" ]; then
+    # What lies in a folder that we may not search cannot be known.
+    above=${1%/*}
+    until [ -z "$above" ] || [ -e "$above" ]; do above=${above%/*}; done
+    # With a number, because in a trap bash returns what was last before the trap.
+    if [ -d "${above:-/}" ] && [ ! -x "${above:-/}" ]; then return 1; fi
+    return 0
+  fi
+  [ -f "$1" ] && [ -r "$1" ] || return 1
+  case $1 in *.json) reader=$read_json ;; *) reader=$read_toml ;; esac
+  # One byte more than a settings file may have; what a shell cannot hold becomes what no text has.
+  dd if="$1" bs=65537 count=1 2>/dev/null | tr '\000' '\001' | awk "$judge$reader"
 }
 
 # Prints the id that all installers and RunMat itself share. Where none can be kept, there is none.
@@ -421,7 +539,8 @@ random_uuid() {
 # One event, in the order of the contract. It is posted by a process that holds none of our files,
 # ends by itself, and is not waited for.
 send() {
-  [ "$telemetry" = on ] || return 0
+  # Asked once more each time: somebody may have said no since.
+  [ "$telemetry" = on ] && may_send || return 0
   event=''
   add event_label "$1"
   add uuid "$(random_uuid)"

@@ -17,6 +17,9 @@ export function change(invocation: Invocation, changes: Changes): boolean {
   const [main, ...others] = targetsOf(invocation, changes)
   // Only `disable` makes a second file; other changes go where there is one.
   const targets = [main, ...others.filter(({ file }) => look(file) !== undefined)]
+  const { problems } = invocation.context.settings
+  const problem = problems.find(({ path }) => targets.some((target) => target?.file === path))
+  if (problem) throw cannotChange(invocation, [new SettingsError(problem)], 'Nothing was changed.')
   try {
     return targets
       .flatMap((target) => (target === undefined ? [] : target))

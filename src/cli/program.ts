@@ -133,8 +133,7 @@ function addDoctor(program: Command, { invocation, end }: Wiring): void {
 function addChanging(program: Command, { invocation, product }: Wiring): void {
   program
     .command('enable')
-    .alias('on')
-    .summary('turn telemetry on')
+    .summary('turn telemetry on; same as on')
     .description(
       `Turn telemetry on, in your settings. ${product.variables.off} still turns it off.`,
     )
@@ -143,8 +142,7 @@ function addChanging(program: Command, { invocation, product }: Wiring): void {
 
   program
     .command('disable')
-    .alias('off')
-    .summary('turn telemetry off, for good')
+    .summary('turn telemetry off, for good; same as off')
     .description(
       'Turn telemetry off, for good and across upgrades. What waits to be sent is deleted.',
     )

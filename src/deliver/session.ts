@@ -87,7 +87,7 @@ export async function runSession(
     const isFirst = attempted === 1
     const since = performance.now()
     // The upload lock says that we are sending, so there is no need for a marker for each event.
-    const outcome = await client.post(bytes, () => isAllowed() && !isMoved())
+    const outcome = await client.post(bytes, () => isAllowed() && !isMoved() && isOurs())
     tally = tallied(tally, outcome)
     if (outcome.kind === 'delivered') {
       if (isFirst) noteAnswerTime(paths.state, endpoint, performance.now() - since)

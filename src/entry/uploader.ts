@@ -5,6 +5,7 @@ import { startWatchdog } from '../deliver/watchdog.ts'
 import { buildIngestionKey, buildVersion } from '../product/build.ts'
 import type { Product } from '../product/product.ts'
 import { runmat } from '../product/runmat.ts'
+import { foldPostponed } from '../record/record-usage.ts'
 import { readHostEnvironment } from '../settings/host-environment.ts'
 import { watch } from '../settings/context.ts'
 import { settingsPlaces } from '../settings/sources.ts'
@@ -26,12 +27,18 @@ async function run(): Promise<void> {
   if (environment.platform !== 'linux') {
     startWatchdog(settingsPlaces(product, paths, environment))
   }
-  await upload({
-    context: watch(product, environment),
+  const context = watch(product, environment)
+  const options = {
+    context,
     userAgent: `${product.id}-telemetry/${buildVersion}`,
     impatient: false,
     deadlineMs,
-  })
+  }
+  // Counts that hosts have postponed may be events; some may arrive while others are sent.
+  do {
+    foldPostponed(context(), { waitMs: 1000, forMs: 10_000 })
+    await upload(options)
+  } while (foldPostponed(context(), { waitMs: 1000, forMs: 10_000 }).length > 0)
 }
 
 /** The key that is built in here is that of one product, and goes to no other's collector. */

@@ -3,7 +3,7 @@ import { uploadIsDue } from '../deliver/schedule.ts'
 import type { Product } from '../product/product.ts'
 import type { UsageInput } from '../record/milestones.ts'
 import { noticeText, shownOn } from '../record/notice.ts'
-import { recordUsage } from '../record/record-usage.ts'
+import { foldPostponed, recordUsage } from '../record/record-usage.ts'
 import type { Context } from '../settings/context.ts'
 
 export interface RecorderOptions {
@@ -75,6 +75,8 @@ export function openRecorder({
     show,
     mayLeaveNow: () => !isHeldBack,
     close: async (context) => {
+      // No call of the host follows that could do it.
+      foldPostponed(context, { waitMs: 20, forMs: 40 })
       if (isHeldBack || !uploadIsDue(context)) return
       const program = uploader()
       if (program !== undefined) await detachUploader(context, program)

@@ -40,7 +40,7 @@ const nothing: Recorded = { queued: [], noticeDue: false, isFirst: false, mayLea
 const marksKept = 500
 
 /** How long a host works on the counts of others. */
-const foldMs = 20
+const foldMs = 40
 
 /**
  * Counts what has happened, and queues an event for each milestone that it reaches. For other
@@ -69,13 +69,36 @@ export function recordUsage(
     return recordUsage(context.again(), version, input, noticeIsSeen)
   }
   if (recorded === undefined) postpone(paths.stats, moment.now, own)
+  const all = [recorded ?? { ...nothing, mayLeave: isTold(paths.stats) }]
   // The last holder looks for postponed counts after it has released the lock, and a host that has
   // postponed one looks for the lock: so one of the two sees the other.
-  const end = performance.now() + foldMs
-  while (hasPostponed(paths.stats) && performance.now() < end) {
-    if (typeof fold(context, moment, [], noticeIsSeen, 0) !== 'object') break
+  all.push(...foldPostponed(context, { waitMs: 0, forMs: foldMs }))
+  return {
+    queued: all.flatMap(({ queued }) => queued),
+    noticeDue: all.some(({ noticeDue }) => noticeDue),
+    isFirst: all.some(({ isFirst }) => isFirst),
+    mayLeave: all.every(({ mayLeave }) => mayLeave),
   }
-  return recorded ?? { ...nothing, mayLeave: isTold(paths.stats) }
+}
+
+/**
+ * Folds in what other processes have postponed, as far as it gets in that time. An uploader, which
+ * holds nobody up, takes all the time it needs.
+ */
+export function foldPostponed(
+  context: Context,
+  { waitMs, forMs }: { readonly waitMs: number; readonly forMs: number },
+): readonly Recorded[] {
+  const { verdict, paths, environment } = context
+  if (!verdict.collecting || !isOwnState(paths.state)) return []
+  const end = performance.now() + forMs
+  const all: Recorded[] = []
+  while (hasPostponed(paths.stats) && performance.now() < end) {
+    const more = fold(context, momentOf(environment), [], () => false, waitMs)
+    if (typeof more !== 'object') break
+    all.push(more)
+  }
+  return all
 }
 
 /** Has the user been told, as far as the statistics say that another process holds now? */

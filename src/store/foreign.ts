@@ -14,8 +14,8 @@ type StatePaths = Pick<Paths, 'state' | 'stats' | 'queue' | 'aside' | 'lock' | '
 /** What lies in the place of our folders and files and is not ours. Reads, and changes nothing. */
 export function foreignIn(paths: StatePaths): readonly Foreign[] {
   const { state, queue, aside, stats, lock, ledger, uploads } = paths
-  const counts = path.join(state, 'counts')
-  const places = [path.dirname(state), state, queue, counts, aside, stats, lock, ledger, uploads]
+  const inner = innerFolders.map((name) => path.join(state, name))
+  const places = [path.dirname(state), state, queue, ...inner, aside, stats, lock, ledger, uploads]
   return places.flatMap((place) => {
     const reason = whyForeign(place)
     return reason === undefined ? [] : [{ path: place, reason }]
@@ -28,13 +28,16 @@ export function foreignIn(paths: StatePaths): readonly Foreign[] {
  */
 export function isOwnState(state: string): boolean {
   if (known.has(state)) return true
-  const folders = [path.dirname(state), state, path.join(state, 'queue')]
+  const inner = ['queue', ...innerFolders].map((name) => path.join(state, name))
+  const folders = [path.dirname(state), state, ...inner]
   if (folders.some((folder) => whyForeign(folder) !== undefined)) return false
   if (statLink(state) !== undefined) known.add(state)
   return true
 }
 
 const known = new Set<string>()
+
+const innerFolders = ['counts', 'senders'] as const
 
 /** Undefined for what is ours or not there. */
 export function whyForeign(place: string): Foreign['reason'] | undefined {

@@ -5,6 +5,7 @@ import { codeOf } from '../files/errors.ts'
 import { namesIn } from '../files/read.ts'
 import { makeFolder, privateFile, removeFile } from '../files/write.ts'
 import type { Paths } from '../settings/paths.ts'
+import { isOwnState } from './foreign.ts'
 import { foreignLock, isOlder, liveHolder, localClock, thisProcess } from './lock-holder.ts'
 import { type Holder, isProvenUploader } from './process-identity.ts'
 
@@ -16,6 +17,7 @@ type State = Pick<Paths, 'state'>
  * removes it; undefined where it can't be made, and then the event must not be sent.
  */
 export function markSending(paths: State, name: string): (() => void) | undefined {
+  if (!isOwnState(paths.state)) return undefined
   const folder = sendersFolder(paths)
   const file = path.join(folder, name)
   signature ??= thisProcess()
@@ -65,6 +67,8 @@ const patience = { noticeMs: 1300, dieMs: 600 } as const
 export async function stopSenders(
   paths: Pick<Paths, 'state' | 'lock'>,
 ): Promise<{ readonly stopped: boolean }> {
+  // Where the folder is not ours, no process of ours is at work, and any PID may be written there.
+  if (!isOwnState(paths.state)) return { stopped: true }
   if (!(await nobodySends(paths, patience.noticeMs))) {
     const holder = liveHolder(paths.lock)
     if (holder !== undefined && !foreignLock(paths.lock)) killUploader(holder)

@@ -11,9 +11,7 @@ import { withdrawalCases } from './cases/withdrawal.ts'
 import { workerCases } from './cases/worker.ts'
 import { openStage, type Stage } from './stage.ts'
 
-// What a browser sends while a page goes away it sends as well as it can: one that is short of
-// processor time may not, and that is not for us to fail over.
-describe.skipIf(!hasChromium)('in Chromium', { retry: 2 }, () => {
+describe.skipIf(!hasChromium)('in Chromium', () => {
   let stage: Stage
   beforeAll(async () => {
     stage = await openStage(tempHome())

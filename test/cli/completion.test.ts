@@ -6,8 +6,10 @@ import { fillQueue } from '../support/events.ts'
 import { type Home, tempHome } from '../support/home.ts'
 import { cli, cliCommand, run } from '../support/run.ts'
 import { openTerminal } from '../support/terminal.ts'
+import { findPwsh } from '../support/pwsh.ts'
 import { requireTool } from '../support/tools.ts'
 
+const pwsh = findPwsh()
 const kinds = ['install', 'runtime', 'usage']
 const commands = [
   'completion',
@@ -122,6 +124,35 @@ describe.concurrent('the completion', () => {
     await terminal.sees(`<${filled(whole)}>`)
     terminal.type('exit\r')
     expect(await terminal.ended).toBe(0)
+  })
+
+  it.skipIf(pwsh === undefined)('completes in PowerShell', async () => {
+    const { home, script } = await scriptFor('powershell')
+    const { path, whole, half } = installed(home)
+    const lines = [...cases, [`print ${half}`, [whole]] as const]
+    // One process for all lines, because starting it takes longer than they do.
+    const ask = `
+      . '${script.replace('.powershell', '.ps1')}'
+      foreach ($line in ConvertFrom-Json $env:LINES) {
+        $text = "runmat-telemetry $line"
+        $found = TabExpansion2 -inputScript $text -cursorColumn $text.Length
+        ConvertTo-Json -Compress @($found.CompletionMatches | ForEach-Object CompletionText)
+      }
+    `
+    home.write('completion.ps1', home.read(script))
+    const { out, err } = await run(pwsh ?? '', ['-NoProfile', '-Command', ask], home, {
+      env: {
+        PATH: path,
+        LINES: JSON.stringify(lines.map(([line]) => line)),
+        POWERSHELL_TELEMETRY_OPTOUT: '1',
+      },
+    })
+    expect(err).toBe('')
+    const offered = out
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as string[]).toSorted())
+    expect(offered).toEqual(lines.map(([, words]) => words))
   })
 
   it('knows every command and value in PowerShell too', async () => {

@@ -68,7 +68,9 @@ describe.concurrent('an uploader outlives', () => {
     ['its host, interrupted with its whole group', [], 'SIGINT'],
     ['its terminal', ['script', '-qefc'], 'SIGKILL'],
   ]
-  it.each(ways)('%s, and the folder it was started in', async (_, terminal, signal) => {
+  it.for(ways)('%s, and the folder it was started in', async ([, terminal, signal], { skip }) => {
+    const [tool] = terminal
+    skip(tool !== undefined && !requireTool(tool), `${tool} is not installed`)
     const { home, collector } = await stage({ answer: slow })
     settle(home, { sequence: 50 })
     fillQueue(home, 50)

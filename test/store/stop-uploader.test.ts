@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 
 import { fillQueue, queueContent } from '../support/events.ts'
 import { isRunning } from '../support/processes.ts'
-import { cliJson } from '../support/run.ts'
+import { cli } from '../support/run.ts'
 import { cleanUpLater, faultHome } from '../faults/stage.ts'
 
 describe('disable, while the upload lock names a living process', () => {
@@ -18,7 +18,9 @@ describe('disable, while the upload lock names a living process', () => {
     cleanUpLater(() => stranger.kill('SIGKILL'))
     const { pid = 0 } = stranger
     home.write(path.join(home.state, '.lock'), `{"pid":${pid},"born":null}\n`)
-    expect(await cliJson(home, ['disable'])).toMatchObject({ wiped: 2 })
+    const { code, err } = await cli(home, ['disable'])
+    expect(err).toMatch(/could not be stopped/)
+    expect(code).toBe(1)
     expect(isRunning(pid)).toBe(true)
     expect(queueContent(home)).toEqual({})
   })

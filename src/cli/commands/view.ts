@@ -1,4 +1,7 @@
+import { writeFileSync } from 'node:fs'
+
 import { causeOf, codeOf } from '../../files/errors.ts'
+import { look } from '../../files/read.ts'
 import { replaceFile } from '../../files/write.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { interrupted } from '../interrupted.ts'
@@ -42,11 +45,17 @@ function save(invocation: Invocation, file: string, { json, port }: ViewOptions)
   const snapshot = takeSnapshot(invocation, { waiting: 1, sent: 1 })
   const options = { nonce: '', isStatic: true, event: undefined, problem: undefined }
   try {
-    replaceFile(file, page(invocation, snapshot, options))
+    saveIn(file, page(invocation, snapshot, options))
   } catch (error) {
     throw new CliError(`Cannot save the page in ${file}: ${causeOf(error)}.`, { cause: error })
   }
   invocation.io.out(json ? toJson({ file }) : `Saved in ${printable(file)}\n`)
+}
+
+/** A pipe or a device is written to and never replaced, least of all by root. */
+function saveIn(file: string, text: string): void {
+  if (look(file)?.isFile() ?? true) replaceFile(file, text)
+  else writeFileSync(file, text)
 }
 
 function portIn(text: string | undefined): number {

@@ -5,12 +5,13 @@ import { read } from '../facts.ts'
 import { inScene, type Scene } from '../scene.ts'
 import type { Stage } from '../stage.ts'
 
-type End = (page: Page, scene: Scene) => Promise<unknown>
+/** Ends a page, and says whether the page heard of it. */
+type End = (page: Page, scene: Scene) => Promise<boolean>
 
 const endings: readonly (readonly [string, End])[] = [
-  ['closes', (page) => page.close()],
-  ['leads elsewhere', (page, { elsewhere }) => page.goto(elsewhere)],
-  ['is loaded again', (page) => page.reload()],
+  ['closes', close],
+  ['leads elsewhere', (page, { elsewhere }) => page.goto(elsewhere).then(() => true)],
+  ['is loaded again', (page) => page.reload().then(() => true)],
 ]
 
 export function endCases(stage: () => Stage): void {
@@ -29,8 +30,8 @@ export function endCases(stage: () => Stage): void {
     it.each(endings)('%s while events wait for another try, and they arrive', (_, end) =>
       inScene(stage, async (scene) => {
         const page = await waitingPage(scene)
-        await end(page, scene)
-        expect(await arrivals(scene, 4)).toEqual({ posts: 4, events: 2 })
+        const posts = (await end(page, scene)) ? 4 : 2
+        expect(await arrivals(scene, posts)).toEqual({ posts, events: 2 })
       })(),
     )
 
@@ -39,8 +40,10 @@ export function endCases(stage: () => Stage): void {
       inScene(stage, async (scene) => {
         const page = await waitingPage(scene)
         await page.evaluate(`addEventListener('pagehide', () => host.run())`)
-        await page.close()
-        expect(await arrivals(scene, 6)).toEqual({ posts: 6, events: 4 })
+        const expected = (await close(page, scene))
+          ? { posts: 6, events: 4 }
+          : { posts: 2, events: 2 }
+        expect(await arrivals(scene, expected.posts)).toEqual(expected)
       }),
     )
 
@@ -118,11 +121,12 @@ export function endCases(stage: () => Stage): void {
         await scene.context.addInitScript('delete Request.prototype.keepalive')
         const page = await waitingPage(scene)
         await page.evaluate(countBeacons)
-        await page.close()
-        expect(await arrivals(scene, 4)).toEqual({ posts: 4, events: 2 })
+        const hasHeard = await close(page, scene)
+        const posts = hasHeard ? 4 : 2
+        expect(await arrivals(scene, posts)).toEqual({ posts, events: 2 })
         expect(scene.collector.posts().at(-1)?.headers['content-type']).toBe('application/json')
         const later = await scene.visit()
-        expect(await later.evaluate('localStorage.beacons')).toBe('2')
+        expect(await later.evaluate('localStorage.beacons')).toBe(hasHeard ? '2' : undefined)
       }),
     )
 
@@ -169,6 +173,18 @@ async function waitingPage(
   await scene.fence()
   scene.collector.setAnswer({ status: 204 })
   return page
+}
+
+/**
+ * Chromium gives a page that closes half a second to hear of it, and then ends it: `pagehide` never
+ * comes where the page is busy or the machine is short of processor time. No library can send
+ * anything then, so a test must ask. A page that leads elsewhere gets all the time that it needs.
+ */
+async function close(page: Page, scene: Scene): Promise<boolean> {
+  await page.evaluate(`addEventListener('pagehide', () => { localStorage.heard = 'yes' })`)
+  await page.close()
+  const later = await scene.visit()
+  return (await later.evaluate('localStorage.heard')) === 'yes'
 }
 
 /** How much has come when at least so many posts have, and how many different events it was. */

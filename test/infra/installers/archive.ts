@@ -36,3 +36,44 @@ function header({ name, link }: Member, size: number): Buffer {
 function octal(value: number, width: number): string {
   return value.toString(8).padStart(width, '0')
 }
+
+/** A zip with exactly these members, stored as they are. */
+export function zip(...members: readonly Member[]): Buffer {
+  const entries: { local: Buffer; listed: Buffer }[] = []
+  let offset = 0
+  for (const { name, text = '' } of members) {
+    const content = Buffer.from(text)
+    const facts = Buffer.alloc(26)
+    facts.writeUInt16LE(20, 0)
+    facts.writeUInt16LE(0x800, 2)
+    facts.writeUInt16LE(0x21, 8)
+    facts.writeUInt32LE(crc32(content), 10)
+    facts.writeUInt32LE(content.length, 14)
+    facts.writeUInt32LE(content.length, 18)
+    facts.writeUInt16LE(Buffer.byteLength(name), 22)
+    const local = Buffer.concat([Buffer.from('PK\u0003\u0004'), facts, Buffer.from(name), content])
+    const place = Buffer.alloc(14)
+    place.writeUInt32LE(offset, 10)
+    const start = Buffer.from('PK\u0001\u0002\u0014\0')
+    entries.push({ local, listed: Buffer.concat([start, facts, place, Buffer.from(name)]) })
+    offset += local.length
+  }
+  const list = Buffer.concat(entries.map(({ listed }) => listed))
+  const end = Buffer.alloc(22)
+  end.write('PK\u0005\u0006')
+  end.writeUInt16LE(entries.length, 8)
+  end.writeUInt16LE(entries.length, 10)
+  end.writeUInt32LE(list.length, 12)
+  end.writeUInt32LE(offset, 16)
+  return Buffer.concat([...entries.map(({ local }) => local), list, end])
+}
+
+// Node has one of its own only since 20.15.
+function crc32(bytes: Uint8Array): number {
+  let sum = 0xffffffff
+  for (const byte of bytes) {
+    sum ^= byte
+    for (let bit = 0; bit < 8; bit += 1) sum = sum & 1 ? (sum >>> 1) ^ 0xedb88320 : sum >>> 1
+  }
+  return (sum ^ 0xffffffff) >>> 0
+}

@@ -8,101 +8,104 @@ import { readClientId } from '../../../src/store/client-id.ts'
 import type { Home } from '../../support/home.ts'
 import { nothingRuns } from '../../support/processes.ts'
 import { program } from '../../support/programs.ts'
-import { installed, openStage, pathWith, shells, type Stage } from './stage.ts'
+import { canInstall, installed, openStage, pathWith, shells, type Stage } from './stage.ts'
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 const good = '9b7f0ee2-0a5a-4bda-8f1a-3a9d53f1b3e7'
 
-describe.each(shells)('the client id, to install.sh under $name,', ({ command: shell }) => {
-  it('is made once, private, and nothing else is left beside it', async () => {
-    const stage = await openStage()
-    const { clientId } = stage.home
-    const [first, second] = [await idOf(stage, shell), await idOf(stage, shell)]
-    expect(first).toMatch(uuid)
-    expect(second).toBe(first)
-    expect(stage.home.read(clientId)).toBe(`${first ?? ''}\n`)
-    expect(readdirSync(path.dirname(clientId))).toEqual(['telemetry_id'])
-    expect(statSync(clientId).mode & 0o777).toBe(0o600)
-    expect(statSync(path.dirname(clientId)).mode & 0o777).toBe(0o700)
-  })
-
-  it.each([good, `  ${good.toUpperCase()}\r\n`])('is what others wrote: %j', async (text) => {
-    const stage = await openStage()
-    stage.home.write(stage.home.clientId, text)
-    expect(await idOf(stage, shell)).toBe(good)
-    expect(stage.home.read(stage.home.clientId)).toBe(text)
-  })
-
-  it.each([
-    ['nothing', ''],
-    ['a name', 'alice'],
-    ['an id made from a network address', 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6'],
-    ['two ids', `${good}\n${good}`],
-    ['an id and a byte that is none', `${good}\0`],
-    ['JSON', `${good}","x":"`],
-    ['a megabyte', 'x'.repeat(1_000_000)],
-  ])('takes the place of %s', async (_, text) => {
-    const stage = await openStage()
-    stage.home.write(stage.home.clientId, text)
-    const id = await idOf(stage, shell)
-    expect(id).toMatch(uuid)
-    expect(id).not.toBe(good)
-    expect(stage.home.read(stage.home.clientId)).toBe(`${id ?? ''}\n`)
-    expect(readdirSync(path.dirname(stage.home.clientId))).toEqual(['telemetry_id'])
-  })
-
-  it.each(['folder', 'pipe', 'home that is not there'])('is left out for a %s', async (what) => {
-    const stage = await openStage()
-    const { clientId } = stage.home
-    const env = { RUNMAT_INSTALL_DIR: stage.home.at('bin') }
-    if (what === 'folder') mkdirSync(clientId, { recursive: true })
-    if (what === 'pipe') stage.home.write('.runmat/.keep', '')
-    if (what === 'pipe') spawnSync('mkfifo', [clientId])
-    if (what.startsWith('home')) Object.assign(env, { HOME: stage.home.at('missing') })
-    expect(await idOf(stage, shell, env)).toBeUndefined()
-    expect(stage.home.has('missing')).toBe(false)
-  })
-
-  it('takes the place of a link to nowhere', async () => {
-    const stage = await openStage()
-    stage.home.write('.runmat/.keep', '')
-    symlinkSync(stage.home.at('nowhere'), stage.home.clientId)
-    const id = await idOf(stage, shell)
-    expect(stage.home.read(stage.home.clientId)).toBe(`${id ?? ''}\n`)
-    expect(stage.home.has('nowhere')).toBe(false)
-  })
-
-  it('is made where there are no hard links', async () => {
-    const stage = await openStage()
-    const PATH = pathWith(stage.home, { ln: 'exit 1' })
-    stage.home.write(stage.home.clientId, 'malformed')
-    const id = await idOf(stage, shell, { PATH })
-    expect(id).toMatch(uuid)
-    expect(stage.home.read(stage.home.clientId)).toBe(`${id ?? ''}\n`)
-    expect(statSync(stage.home.clientId).mode & 0o777).toBe(0o600)
-    expect(readdirSync(path.dirname(stage.home.clientId))).toEqual(['telemetry_id'])
-  })
-
-  it.each([undefined, '', 'malformed'])(
-    'is agreed upon by installers and RunMat at once (file: %j)',
-    async (content) => {
+describe.skipIf(!canInstall).each(shells)(
+  'the client id, to install.sh under $name,',
+  ({ command: shell }) => {
+    it('is made once, private, and nothing else is left beside it', async () => {
       const stage = await openStage()
-      if (content !== undefined) stage.home.write(stage.home.clientId, content)
-      const env = { RUNMAT_TELEMETRY_SHOW: '1' }
-      const installs = Array.from({ length: 6 }, async (_, index) => {
-        const args = ['--dir', stage.home.at(`bin-${index}`)]
-        return cidIn((await stage.install({ shell, env, args })).err)
-      })
-      const ids = await Promise.all([...installs, mint(stage.home), mint(stage.home)])
-      await nothingRuns(stage.home)
-      expect(new Set(ids)).toEqual(new Set([readClientId(stage.home.clientId)]))
-      expect(readdirSync(path.dirname(stage.home.clientId))).toEqual(['telemetry_id'])
-      stage.forget()
-    },
-  )
-})
+      const { clientId } = stage.home
+      const [first, second] = [await idOf(stage, shell), await idOf(stage, shell)]
+      expect(first).toMatch(uuid)
+      expect(second).toBe(first)
+      expect(stage.home.read(clientId)).toBe(`${first ?? ''}\n`)
+      expect(readdirSync(path.dirname(clientId))).toEqual(['telemetry_id'])
+      expect(statSync(clientId).mode & 0o777).toBe(0o600)
+      expect(statSync(path.dirname(clientId)).mode & 0o777).toBe(0o700)
+    })
 
-describe('the client id', () => {
+    it.each([good, `  ${good.toUpperCase()}\r\n`])('is what others wrote: %j', async (text) => {
+      const stage = await openStage()
+      stage.home.write(stage.home.clientId, text)
+      expect(await idOf(stage, shell)).toBe(good)
+      expect(stage.home.read(stage.home.clientId)).toBe(text)
+    })
+
+    it.each([
+      ['nothing', ''],
+      ['a name', 'alice'],
+      ['an id made from a network address', 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6'],
+      ['two ids', `${good}\n${good}`],
+      ['an id and a byte that is none', `${good}\0`],
+      ['JSON', `${good}","x":"`],
+      ['a megabyte', 'x'.repeat(1_000_000)],
+    ])('takes the place of %s', async (_, text) => {
+      const stage = await openStage()
+      stage.home.write(stage.home.clientId, text)
+      const id = await idOf(stage, shell)
+      expect(id).toMatch(uuid)
+      expect(id).not.toBe(good)
+      expect(stage.home.read(stage.home.clientId)).toBe(`${id ?? ''}\n`)
+      expect(readdirSync(path.dirname(stage.home.clientId))).toEqual(['telemetry_id'])
+    })
+
+    it.each(['folder', 'pipe', 'home that is not there'])('is left out for a %s', async (what) => {
+      const stage = await openStage()
+      const { clientId } = stage.home
+      const env = { RUNMAT_INSTALL_DIR: stage.home.at('bin') }
+      if (what === 'folder') mkdirSync(clientId, { recursive: true })
+      if (what === 'pipe') stage.home.write('.runmat/.keep', '')
+      if (what === 'pipe') spawnSync('mkfifo', [clientId])
+      if (what.startsWith('home')) Object.assign(env, { HOME: stage.home.at('missing') })
+      expect(await idOf(stage, shell, env)).toBeUndefined()
+      expect(stage.home.has('missing')).toBe(false)
+    })
+
+    it('takes the place of a link to nowhere', async () => {
+      const stage = await openStage()
+      stage.home.write('.runmat/.keep', '')
+      symlinkSync(stage.home.at('nowhere'), stage.home.clientId)
+      const id = await idOf(stage, shell)
+      expect(stage.home.read(stage.home.clientId)).toBe(`${id ?? ''}\n`)
+      expect(stage.home.has('nowhere')).toBe(false)
+    })
+
+    it('is made where there are no hard links', async () => {
+      const stage = await openStage()
+      const PATH = pathWith(stage.home, { ln: 'exit 1' })
+      stage.home.write(stage.home.clientId, 'malformed')
+      const id = await idOf(stage, shell, { PATH })
+      expect(id).toMatch(uuid)
+      expect(stage.home.read(stage.home.clientId)).toBe(`${id ?? ''}\n`)
+      expect(statSync(stage.home.clientId).mode & 0o777).toBe(0o600)
+      expect(readdirSync(path.dirname(stage.home.clientId))).toEqual(['telemetry_id'])
+    })
+
+    it.each([undefined, '', 'malformed'])(
+      'is agreed upon by installers and RunMat at once (file: %j)',
+      async (content) => {
+        const stage = await openStage()
+        if (content !== undefined) stage.home.write(stage.home.clientId, content)
+        const env = { RUNMAT_TELEMETRY_SHOW: '1' }
+        const installs = Array.from({ length: 6 }, async (_, index) => {
+          const args = ['--dir', stage.home.at(`bin-${index}`)]
+          return cidIn((await stage.install({ shell, env, args })).err)
+        })
+        const ids = await Promise.all([...installs, mint(stage.home), mint(stage.home)])
+        await nothingRuns(stage.home)
+        expect(new Set(ids)).toEqual(new Set([readClientId(stage.home.clientId)]))
+        expect(readdirSync(path.dirname(stage.home.clientId))).toEqual(['telemetry_id'])
+        stage.forget()
+      },
+    )
+  },
+)
+
+describe.skipIf(!canInstall)('the client id', () => {
   it('is not made where nobody could read it: in the home of another', async () => {
     const stage = await openStage()
     const PATH = pathWith(stage.home, { id: 'echo 4242' })

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
-import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 
 import { expect, onTestFinished } from 'vitest'
@@ -10,21 +9,39 @@ import { runmat } from '../../../src/product/runmat.ts'
 import { type Behaviour, type Collector, startCollector } from '../../support/collector.ts'
 import { type Home, tempHome } from '../../support/home.ts'
 import { nothingRuns } from '../../support/processes.ts'
-import { type Ended, root, run } from '../../support/run.ts'
+import type { Ended } from '../../support/run.ts'
 import { requireTool } from '../../support/tools.ts'
-import { archive } from './archive.ts'
+import { archive, zip } from './archive.ts'
+import { type Installer, powershell, sh, where } from './installer.ts'
 
-export const installSh = path.join(root, 'infra/installers/install.sh')
-export const installPs1 = path.join(root, 'infra/installers/install.ps1')
+export { installPs1, installSh, installers, where } from './installer.ts'
 
-/** Each shell that is here, as one runs a script with it. */
-export const shells = Object.entries({ dash: ['dash'], bash: ['bash'], busybox: ['busybox', 'sh'] })
+/** All that install.sh needs, besides a client for HTTP and something that computes SHA-256. */
+const tools =
+  'awk cat chmod cut dd find getconf grep gzip head id ln mkdir mktemp mv od rm sed sh sleep tail ' +
+  'tar tr uname'
+
+/** Is there enough on this machine to install anything with? */
+export const canInstall = ['curl', 'sha256sum', ...tools.split(' ')]
+  .map((tool) => requireTool(tool))
+  .every(Boolean)
+
+const known = Object.entries({ dash: ['dash'], bash: ['bash'], busybox: ['busybox', 'sh'] })
   .filter(([name]) => requireTool(name))
   .map(([name, command]) => ({ name, command: command as readonly string[] }))
+
+/** Each shell that is here, as one runs a script with it. */
+export const shells = known.length > 0 ? known : [{ name: 'sh', command: ['sh'] }]
+
+export const clients = ['curl', 'wget', 'wget=busybox'].filter((name) =>
+  requireTool(name.split('=').at(-1) ?? ''),
+)
 
 export const version = 'v1.2.3'
 export const archivePath = `/r/download/${version}/runmat-${version}-linux-x86_64.tar.gz`
 export const program = '#!/bin/sh\necho the new one\n'
+export const zipPath = archivePath.replace('linux-x86_64.tar.gz', 'windows-x86_64.zip')
+export const goodZip = zip({ name: 'runmat.exe', text: program })
 export const goodArchive = archive({ name: 'runmat', text: program })
 
 export interface Stage {
@@ -57,7 +74,7 @@ export interface InstallOptions {
  * processes must have ended, every event must have been fit to travel, and no temporary folder may
  * be left.
  */
-export async function openStage(): Promise<Stage> {
+export async function openStage(installer: Installer = sh): Promise<Stage> {
   const home = tempHome()
   mkdirSync(home.at('tmp'))
   const collector = await startCollector()
@@ -69,6 +86,7 @@ export async function openStage(): Promise<Stage> {
     // Whatever wants to leave this machine meets a closed port.
     https_proxy: 'http://127.0.0.1:1',
     no_proxy: '127.0.0.1,localhost',
+    ...installer.env(home),
   }
   let forgotten = 0
   const sent = async () => {
@@ -87,20 +105,15 @@ export async function openStage(): Promise<Stage> {
       releases.setAnswer(({ path: asked }) => answers[asked] ?? 404)
     },
     env,
-    install: async ({ shell = ['sh'], args = [], env: more = {}, cwd } = {}) => {
-      const [command = '', ...before] = shell
-      return run(command, [...before, installSh, ...args], home, {
-        env: { ...env, ...more },
-        ...(cwd === undefined ? {} : { cwd }),
-      })
-    },
+    install: ({ shell, args = [], env: more = {}, cwd = home.path } = {}) =>
+      installer.run(home, { shell, args, cwd, env: { ...env, ...more } }),
     sent,
     labels: async () => (await sent()).map(labelOf),
     forget: () => {
       forgotten = collector.events.length
     },
   }
-  stage.serve(release(goodArchive))
+  stage.serve(installer === powershell ? release(goodZip, zipPath) : release(goodArchive))
   onTestFinished(async () => {
     const labels = await stage.labels()
     await collector.stop()
@@ -135,11 +148,6 @@ export function checksum(content: Uint8Array): string {
   return `${createHash('sha256').update(content).digest('hex')}  runmat.tar.gz\n`
 }
 
-/** All that install.sh needs, besides a client for HTTP and something that computes SHA-256. */
-const tools =
-  'awk cat chmod cut dd find getconf grep gzip head id ln mkdir mktemp mv od rm sed sh sleep tail ' +
-  'tar tr uname'
-
 /** A PATH with what install.sh needs, the tools that are named (`wget=busybox`), and no other. */
 export function pathOf(home: Home, ...more: readonly string[]): string {
   const folder = home.at(`path-${more.join('-')}`)
@@ -151,10 +159,6 @@ export function pathOf(home: Home, ...more: readonly string[]): string {
   return folder
 }
 
-export function where(name: string): string {
-  return spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim()
-}
-
 /** A PATH on which these programs, given as shell scripts, come before the real ones. */
 export function pathWith(home: Home, programs: Readonly<Record<string, string>>): string {
   for (const [name, text] of Object.entries(programs)) {
@@ -164,14 +168,18 @@ export function pathWith(home: Home, programs: Readonly<Record<string, string>>)
 }
 
 /** Installs, and tells whether telemetry was on, which three things have to agree about. */
-export async function isOn(stage: Stage, env: Readonly<Record<string, string | undefined>> = {}) {
-  const ended = await stage.install({ env })
+export async function isOn(
+  stage: Stage,
+  env: Readonly<Record<string, string | undefined>> = {},
+  cwd = stage.home.path,
+) {
+  const ended = await stage.install({ env, cwd })
   expect(ended).toMatchObject({ code: 0 })
   const labels = await stage.labels()
   const on = labels.length > 0
   expect(labels).toEqual(on ? ['install_start', 'install_complete'] : [])
   expect(stage.home.has(stage.home.clientId)).toBe(on)
-  expect(ended.err.includes('RunMat counts installs')).toBe(on)
+  expect(`${ended.out}${ended.err}`.includes('RunMat counts installs')).toBe(on)
   return on
 }
 

@@ -82,15 +82,29 @@ describe('install.ps1', () => {
   })
 
   it('reads settings as install.sh does', () => {
-    const awk = [...bodyOf(sh, 'allows() {').matchAll(/(?<=[\s!(,])\/((?:\\.|[^/\\\n])+)\//g)]
-      .map(([, form = '']) => form.replaceAll('\\047', "'"))
-      .filter((form) => !form.startsWith('dev'))
-    const settings = bodyOf(ps1, 'function Test-Settings').replace(", ''", '')
-    const patterns = [...settings.matchAll(/'((?:[^']|'')+)'/g)]
-      .map(([, form = '']) => form.replaceAll("''", "'").replaceAll(String.raw`\z`, '$'))
-      .map((form) => form.replace(String.raw`[^\[\]]`, '[^][]'))
-    expect(awk).toHaveLength(12)
-    expect(patterns).toEqual(awk)
+    // What opt-outs.test.ts shows where there is a PowerShell, these texts show anywhere.
+    const judge = valueIn(sh, 'judge').matchAll(/~ \/\^((?:\\.|[^/\\\n])+)\$\//g)
+    const forms = [...judge].map(([, form = '']) => form)
+    expect(forms).toHaveLength(8)
+    const settings = bodyOf(ps1, 'function Test-Setting([')
+    const known = settings.replaceAll(String.raw`\z`, '$')
+    for (const form of forms) {
+      const [, words = form] = /^\((runtime\|.*)\)$/.exec(form) ?? []
+      const names = words.split(/[|()]/).map((word) => word.replaceAll('\\.', '.'))
+      for (const name of names) expect(known.replaceAll('\\.', '.')).toContain(name)
+    }
+    expect(known).toContain('(^|\\.)(tel[^.]*|[^.]*emetry)(\\.|$)')
+    expect(valueIn(sh, 'judge')).toContain('(^|\\.)(tel[^.]*|[^.]*emetry)(\\.|$)')
+    for (const name of [
+      'config.toml',
+      'config.json',
+      'runmat.toml',
+      'runmat.json',
+      'telemetry.toml',
+    ]) {
+      expect(bodyOf(sh, 'may_send() {')).toContain(`/${name}`)
+      expect(bodyOf(ps1, 'function Test-Consent')).toContain(`'${name}'`)
+    }
   })
 
   it('is plain enough for Windows PowerShell 5.1', () => {
@@ -98,12 +112,13 @@ describe('install.ps1', () => {
     // It would take a file without a mark for one of the system's code page.
     expect(readFileSync(installPs1).every((byte) => byte < 127)).toBe(true)
     expect(code).not.toMatch(/\?\?|\?\.|&&|\|\||-Parallel|\$\w+ \? |-AsHashtable|clean \{/)
-    const requests = code.match(/Invoke-WebRequest.*/g) ?? []
+    const requests = code.match(/Invoke-WebRequest -.*/g) ?? []
     expect(requests).toHaveLength(2)
     for (const request of requests) {
       expect(request).toContain('-UseBasicParsing')
-      expect(request).toContain('-TimeoutSec')
+      expect(request).toContain('@limits')
     }
+    expect(code).toContain('$limits = @{ TimeoutSec = 60 }')
     expect(code).toContain('SecurityProtocolType]::Tls12')
   })
 

@@ -256,6 +256,13 @@ describe('an NDJSON request', () => {
     ])
   })
 
+  it('is answered 503 while the sink is away, though its first line will never be valid', async () => {
+    const { send, posthog } = await open()
+    posthog.script({ status: 503, retryAfter: 9 })
+    const { status, headers } = await send(`{}\n${finished()}`, { type: ndjson })
+    expect({ status, wait: headers.get('retry-after') }).toEqual({ status: 503, wait: '9' })
+  })
+
   it('without a key stores install events and answers 401 for other lines', async () => {
     const { send } = await open()
     const { status, body } = await send(`${install()}\n${finished()}`, { type: ndjson, key: null })

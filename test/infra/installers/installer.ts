@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { chmodSync } from 'node:fs'
+import path from 'node:path'
+import readline from 'node:readline'
+
+import { afterAll } from 'vitest'
+
+import type { Home } from '../../support/home.ts'
+import { type Ended, root, run } from '../../support/run.ts'
+import { findPwsh } from '../../support/pwsh.ts'
+
+export const installSh = path.join(root, 'infra/installers/install.sh')
+export const installPs1 = path.join(root, 'infra/installers/install.ps1')
+
+export interface Installer {
+  readonly name: string
+  /** What the platform has that this installer looks for. */
+  readonly env: (home: Home) => Readonly<Record<string, string>>
+  /** Starts what takes long to start, ahead of the tests. */
+  readonly ready: () => Promise<void>
+  readonly run: (home: Home, how: Running) => Promise<Ended>
+}
+
+interface Running {
+  readonly shell: readonly string[] | undefined
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+}
+
+export const sh: Installer = {
+  name: 'install.sh',
+  env: () => ({}),
+  ready: () => Promise.resolve(),
+  run: (home, { shell = ['sh'], args, env, cwd }) => {
+    const [command = '', ...before] = shell
+    return run(command, [...before, installSh, ...args], home, { env, cwd })
+  },
+}
+
+const pwsh = findPwsh()
+
+export const powershell: Installer = {
+  name: 'install.ps1',
+  env: (home) => {
+    // The system's own curl. It is told to write to NUL, which here is a file in its folder.
+    const curl = home.write('windows/System32/curl.exe', '#!/bin/sh\nexec curl "$@"\n')
+    chmodSync(curl, 0o755)
+    return {
+      OS: 'Windows_NT',
+      PROCESSOR_ARCHITECTURE: 'AMD64',
+      USERPROFILE: home.path,
+      ProgramData: home.at('ProgramData'),
+      SystemRoot: home.at('windows'),
+      POWERSHELL_TELEMETRY_OPTOUT: '1',
+    }
+  },
+  ready: async () => {
+    server ??= start()
+    await server
+  },
+  run: (home, { args, env, cwd }) =>
+    serve({ script: installPs1, args, cwd, env: { ...home.env, ...env } }),
+}
+
+/** Both where PowerShell is, else install.sh alone. */
+export const installers: readonly Installer[] = pwsh === undefined ? [sh] : [sh, powershell]
+
+interface Server {
+  readonly child: ChildProcess
+  readonly answer: (line: string) => Promise<string>
+}
+
+/** One PowerShell for all runs of a file of tests, which it does one after the other. */
+let server: Promise<Server> | undefined
+let queue: Promise<unknown> = Promise.resolve()
+
+afterAll(async () => {
+  const running = await server
+  running?.child.kill()
+})
+
+function serve(job: object): Promise<Ended> {
+  const result = queue.then(async () => {
+    server ??= start()
+    const { answer: ask } = await server
+    const answer = JSON.parse(await ask(JSON.stringify(job))) as Ended
+    return { ...answer, signal: null }
+  })
+  queue = result.catch(() => undefined)
+  return result
+}
+
+async function start(): Promise<Server> {
+  const script = path.join(import.meta.dirname, 'install-server.ps1')
+  const child = spawn(pwsh ?? '', ['-NoProfile', '-NonInteractive', '-File', script], {
+    env: { ...process.env, POWERSHELL_TELEMETRY_OPTOUT: '1' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const lines = readline.createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const next = async () => {
+    const line = await lines.next()
+    if (line.done) throw new Error('PowerShell has ended')
+    return line.value
+  }
+  // It says so when it is ready.
+  await next()
+  return {
+    child,
+    answer: (line) => {
+      child.stdin.write(`${line}\n`)
+      return next()
+    },
+  }
+}
+
+export function where(name: string): string {
+  return spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim()
+}
