@@ -5,7 +5,7 @@ import { parse, TomlError } from 'smol-toml'
 
 import { fingerprintOf, look, readSmallFile } from '../files/read.ts'
 import type { KeyPath } from '../product/product.ts'
-import { JsonTextError, offsetIn, parseJsonText } from './json-text.ts'
+import { JsonTextError, offsetIn, parseJsonText, parseJsonValue } from './json-text.ts'
 import { lineOf } from './toml/document.ts'
 
 /** Who speaks in a settings file; the verdict has a rule for each of them. */
@@ -92,7 +92,7 @@ export function parseSettings(file: string, text: string): Record<string, unknow
     // A document may hold 64-bit integers that are none of our business; they must not spoil it.
     return parse(text, { integersAsBigInt: 'asNeeded' })
   }
-  const { value } = parseJsonText(withoutMark(text))
+  const value = parseJsonValue(withoutMark(text))
   if (!isTable(value)) throw new JsonTextError('expected an object here', 0)
   return value
 }
@@ -105,10 +105,27 @@ export function withoutMark(text: string): string {
 /** The line on which a key, or the table of that path, is written. */
 export function lineIn(file: SettingsFile, keys: KeyPath): number | undefined {
   if (file.problem) return undefined
+  const only = onlyOffset(file.text, keys.at(-1) ?? '')
+  if (only !== undefined) return lineAt(file.text, only)
   if (!isJson(file.path)) return lineOf(file.text, keys)
   const text = withoutMark(file.text)
-  const offset = offsetIn(parseJsonText(text), keys)
-  return offset === undefined ? undefined : lineAt(text, offset)
+  try {
+    const offset = offsetIn(parseJsonText(text), keys)
+    return offset === undefined ? undefined : lineAt(text, offset)
+  } catch {
+    // JSON.parse takes what is nested more deeply than that.
+    return undefined
+  }
+}
+
+/**
+ * Where a key is that is there, if its name stands in the text only once and nothing is escaped. To take
+ * the whole text apart for that would cost more than all else about a large file.
+ */
+function onlyOffset(text: string, name: string): number | undefined {
+  const first = text.indexOf(name)
+  const isSure = first >= 0 && text.lastIndexOf(name) === first && !text.includes('\\')
+  return isSure ? first : undefined
 }
 
 function lineAt(text: string, offset: number): number {

@@ -135,6 +135,7 @@ describe.concurrent('what is RunMat’s', () => {
       expect(headers['user-agent']).toMatch(/^roar-telemetry\//)
     }
     expect(files()).toEqual([
+      'cache/roar/telemetry/answer-times.json',
       'cache/roar/telemetry/sent.ndjson',
       'cache/roar/telemetry/stats.json',
       'cache/roar/telemetry/uploads.json',

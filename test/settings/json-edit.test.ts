@@ -2,7 +2,9 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { editJson } from '../../src/settings/json-edit.ts'
-import { JsonTextError, parseJsonText } from '../../src/settings/json-text.ts'
+import { JsonTextError, parseJsonText, parseJsonValue } from '../../src/settings/json-text.ts'
+import { tempHome } from '../support/home.ts'
+import { command, environmentIn } from '../support/in-process.ts'
 
 const key = ['runtime', 'telemetry', 'enabled']
 
@@ -78,7 +80,11 @@ describe('the reading of JSON', () => {
       }),
       { numRuns: 1000 },
     )
-    expect(() => parseJsonText('{"a": 1, "\\u0061": 2}')).toThrow('twice')
+    for (const parse of [parseJsonText, parseJsonValue]) {
+      expect(() => parse('{"a": 1, "\\u0061": 2}')).toThrow('twice')
+      expect(() => parse('[{"b": "c\\":", "d": {"b": 1, "b": 2}}]')).toThrow('twice')
+      expect(() => parse('{"b": {"a": 1}, "c": [{"a": 1}]}')).not.toThrow()
+    }
   })
 
   it('refuses what JSON.parse refuses, and quotes nothing of it', () => {
@@ -111,5 +117,14 @@ describe('the reading of JSON', () => {
       }),
       { numRuns: 3000 },
     )
+  })
+
+  it('survives any depth', async () => {
+    const home = tempHome()
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
+    home.write('runmat.json', `{"a": ${deep}, "enabled": 1, "telemetry": {"enabled": false}}`)
+    const { code, out } = await command(environmentIn(home.path), ['status', '--json'])
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ decided_by: 'project_settings' })
   })
 })
