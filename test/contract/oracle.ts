@@ -23,8 +23,12 @@ const isUuid = isText(/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0
 const isClientId = (value: unknown) =>
   isUuid(value) || value === '00000000-0000-0000-0000-000000000000'
 const isVersion = isText(/v?[0-9]{1,6}\.[0-9]{1,6}(\.[0-9]{1,6})?([-+][0-9A-Za-z.+-]{1,32})?/, 48)
-const isError = isText(/[A-Za-z]\w*([:.]\w+){0,7}/, 96)
-const isDeviceText = isText(/[A-Za-z0-9][A-Za-z0-9 ().,+_-]*/, 64)
+const isDeviceText = (value: unknown) =>
+  typeof value === 'string' &&
+  isText(
+    /[A-Za-z0-9][A-Za-z0-9 ().,+_-]*/,
+    64,
+  )(value.replace(/\/(PCI|PCIe|AGP)(\/(SSE|SSE2|3DNOW|3DNOW!))?$/, ''))
 
 const systems = ['linux', 'macos', 'windows', 'other']
 const processors = [
@@ -86,8 +90,8 @@ function runRules({ runtime }: Product, label: string): Rules {
     event_label: (value) => value === label,
     uuid: isUuid,
     'cid?': isClientId,
-    session_id: isUuid,
-    os: isWord([...systems, 'freebsd', 'openbsd', 'netbsd', 'android', 'ios']),
+    'session_id?': isUuid,
+    os: isWord([...systems, 'freebsd', 'openbsd', 'netbsd', 'android', 'ios', 'web']),
     arch: isWord([...processors, 'aarch64', 'powerpc64', 'loongarch64', 'wasm32']),
     'release?': isVersion,
     run_kind: isWord(runtime?.runKinds ?? []),
@@ -101,8 +105,10 @@ const startedPayload: Rules = {
 }
 
 function finishedPayload({ runtime }: Product): Rules {
+  const own = (runtime?.namespaces ?? []).join('|')
+  const isError = isText(new RegExp(`user|(${own})([:.][A-Za-z0-9_]+){1,7}`), 96)
   return {
-    duration_us: isCount,
+    'duration_us?': isCount,
     'success?': isFlag,
     'jit_enabled?': isFlag,
     'jit_used?': isFlag,

@@ -221,6 +221,7 @@ describe.concurrent('a file of the queue that', () => {
     const parsed = JSON.parse(bytes) as Record<string, unknown>
     const turned = Object.fromEntries(Object.entries(parsed).toReversed())
     mkdirSync(queueFolder(home), { recursive: true })
+    fillQueue(home, 0)
     writeFileSync(path.join(queueFolder(home), 'x.json'), JSON.stringify(turned, null, 4))
     expect((await uploader(home)).code).toBe(0)
     expect(collector.events.map(({ text }) => text)).toEqual([bytes])

@@ -25,6 +25,7 @@ export async function view(invocation: Invocation, options: ViewOptions): Promis
   if (options.export !== undefined) return save(invocation, options.export, options)
   const { io, environment } = invocation
   const port = portIn(options.port)
+  const stop = interrupted()
   const opened = await openView(invocation, port).catch((error: unknown) => {
     throw cannotListen(port, error)
   })
@@ -34,7 +35,7 @@ export async function view(invocation: Invocation, options: ViewOptions): Promis
     if (!isOpen && !options.json) io.err('Open that address in a browser on this machine.\n')
   }
   if (!options.json) io.err('The page is live while this command runs. Ctrl-C ends it.\n')
-  await Promise.race([opened.left, interrupted()])
+  await Promise.race([opened.left, stop])
   opened.close()
 }
 

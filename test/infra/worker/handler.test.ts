@@ -223,14 +223,14 @@ describe('an NDJSON request', () => {
 
   it('lists the lines that are not stored', async () => {
     const { send, posthog } = await open()
-    const bad = JSON.stringify({ ...JSON.parse(finished()), session_id: 'me' })
+    const bad = JSON.stringify({ ...JSON.parse(finished()), os: 'me' })
     const lines = [finished(), bad, started(), '{"event_label":', '[]']
     const { status, body } = await send(lines.join('\n'), { type: ndjson })
     expect(status).toBe(207)
     expect(body).toMatchObject({
       stored: 2,
       lines: [
-        { line: 2, status: 400, reason: 'field', field: 'session_id' },
+        { line: 2, status: 400, reason: 'field', field: 'os' },
         { line: 4, status: 400, reason: 'json' },
         { line: 5, status: 400, reason: 'json' },
       ],
@@ -354,7 +354,7 @@ describe('monitoring', () => {
       'telemetry_events_accepted_total{family="runtime"} 2',
       'telemetry_events_rejected_total{reason="key"} 1',
       'telemetry_events_rejected_total{reason="json"} 1',
-      'telemetry_fields_dropped_total 2',
+      'telemetry_fields_dropped_total{field="other"} 2',
       'telemetry_sink_up{sink="posthog"} 1',
       'telemetry_sink_seconds_count{sink="posthog"} 2',
       'telemetry_events_waiting 0',

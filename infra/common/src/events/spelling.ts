@@ -50,7 +50,7 @@ export function respell(claim: JsonObject): JsonObject {
     event['event_label'] = labels[label]
   for (const name of ids) {
     const value = event[name]
-    if (typeof value === 'string' && value !== '') event[name] = idFrom(name, value)
+    if (typeof value === 'string') event[name] = idFrom(name, value)
   }
   const { payload } = event
   if (isObject(payload)) respellPayload(event, payload)
@@ -59,6 +59,8 @@ export function respell(claim: JsonObject): JsonObject {
 
 const random = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 const nil = /^[0-]+$/
+/** What an id can look like; anything else is not one. */
+const plausible = /^[a-z0-9._:-]{1,128}$/
 
 /**
  * Machines without uuidgen made ids of a clock and a PID, and other versions of UUID can hold a
@@ -67,7 +69,8 @@ const nil = /^[0-]+$/
 function idFrom(name: string, given: string): string {
   // macOS's uuidgen prints upper case.
   const id = given.toLowerCase()
-  return random.test(id) || nil.test(id) ? id : derivedIdentity(`${name}:${id}`)
+  if (random.test(id) || nil.test(id) || !plausible.test(id)) return id
+  return derivedIdentity(`${name}:${id}`)
 }
 
 function respellPayload(event: JsonObject, payload: JsonObject): void {
