@@ -88,7 +88,7 @@ const runtimes = /^(node|nodejs|bun)([-_.]?v?\d[\d.]*)?(\.exe)?$/i
 
 function isSingleExecutable(): boolean {
   try {
-    const { isSea } = createRequire(import.meta.url)('node:sea') as { isSea: () => boolean }
+    const { isSea } = createRequire(process.execPath)('node:sea') as { isSea: () => boolean }
     return isSea()
   } catch {
     // A runtime that knows no single executables.

@@ -42,7 +42,7 @@ const graceMs = 500
 export function postAndWait(options: SyncPostOptions): boolean {
   const { post, udpEndpoint, mayBegin, mustStop } = options
   // Few hosts want this, and loading it would be a third of the whole library's start.
-  const { Worker } = createRequire(import.meta.url)('node:worker_threads') as typeof WorkerThreads
+  const { Worker } = createRequire(process.execPath)('node:worker_threads') as typeof WorkerThreads
   const cells = new Int32Array(new SharedArrayBuffer(12))
   const data: SyncPostData = {
     ...post,

@@ -30,7 +30,7 @@ setInterval(() => {
  * and kill it, so it does that itself. A second thread sees that the first one hangs.
  */
 export function startWatchdog(settings: readonly string[]): void {
-  const { Worker } = createRequire(import.meta.url)('node:worker_threads') as typeof WorkerThreads
+  const { Worker } = createRequire(process.execPath)('node:worker_threads') as typeof WorkerThreads
   const beats = new Int32Array(new SharedArrayBuffer(4))
   setInterval(() => Atomics.add(beats, 0, 1), patience.lookMs).unref()
   const worker = new Worker(program, { eval: true, workerData: { beats, settings, patience } })

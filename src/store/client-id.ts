@@ -51,7 +51,7 @@ const olderForm = /^(\d{9,11}-\d{1,7}|anon-[A-Za-z0-9-]{1,64})$/
  */
 function derivedFrom(older: string): string {
   // Loading this takes longer than recording an event, and hardly any machine needs it.
-  const { createHash } = createRequire(import.meta.url)(
+  const { createHash } = createRequire(process.execPath)(
     'node:crypto',
   ) as typeof import('node:crypto')
   const bytes = createHash('sha256').update(older).digest()

@@ -78,7 +78,8 @@ export async function bareStage(file = roarFile, folders: RunOptions['env'] = {}
   const roar: Stage['roar'] = async (words, options = {}) => {
     const env = { ...xdg, ...options.env }
     const ended = await run(process.execPath, [file, ...words], home, { ...options, env })
-    readNotice(state)
+    // A relative cache folder is passed over for the usual one.
+    for (const folder of [state, home.at('.cache/roar/telemetry')]) readNotice(folder)
     return ended
   }
   return {

@@ -219,7 +219,7 @@ describe.concurrent('over UDP', () => {
     const figure = Number.MAX_SAFE_INTEGER
     const failure = {
       stage: 'runtime',
-      code: `${'A'.repeat(90)}:B`,
+      code: `RunMat:${'A'.repeat(89)}`,
       hasSpan: true,
       host: 'desktop',
       component: 'c'.repeat(48),

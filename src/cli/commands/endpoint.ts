@@ -67,10 +67,14 @@ async function set(invocation: Invocation, url: string, options: EndpointOptions
     throw new CliError(`That address ${parsed.fault}.`, { exitCode: wrongUsage, hint: parsed.hint })
   }
   const { keys } = invocation.product
-  const changes = [
+  // An address lifts what an empty one forbade; uploads that were allowed stay so.
+  const isForbidden = invocation.context.settings
+    .said('uploads')
+    .some(({ value, file }) => file?.role === 'user' && !value)
+  const changes: Changes = [
     [keys.endpoint, parsed.value],
-    [keys.uploads, undefined],
-  ] as const
+    ...(isForbidden ? ([[keys.uploads, undefined]] as const) : []),
+  ]
   await move(invocation, parsed.value, changes, options)
 }
 
@@ -98,8 +102,11 @@ async function move(
     const done = await optOut(context, targets)
     requireOptOut(reassessed(invocation), done)
     ;({ wiped, changed } = done)
+    // The ban was for the time of the move only.
+    changed = change(invocation, [...changes, [keys.uploads, undefined]]) || changed
+  } else {
+    changed = change(invocation, changes)
   }
-  changed = change(invocation, changes) || changed
   const after = reassessed(invocation)
   answer(after, json, { changed, wiped }, [
     line(after),
