@@ -14,7 +14,7 @@ const hostileFinishes = [
   // Fields that nobody knows.
   `{ success: true, source: '${secret}', __proto__: { a: '${secret}' } }`,
   // No plain object, as WebAssembly hands them out.
-  `Object.create({ success: true, failure: Object.create({ code: 'A:B' }) })`,
+  `Object.create({ success: true, failure: Object.create({ code: 'RunMat:B' }) })`,
   // Figures that are none.
   `{ success: 'yes', durationUs: NaN, counters: { totalExecutions: 1e400, jitCompiled: -1,
     interpreterFallback: '${secret}' } }`,
@@ -52,7 +52,7 @@ export function hostileCases(stage: () => Stage): void {
         await scene.collector.posted(2 * hostileFinishes.length)
         const bodies = scene.collector.bodies()
         expect(bodies.join('')).not.toContain('alice')
-        expect(bodies.filter((body) => body.includes('"error":"A:B"'))).toHaveLength(1)
+        expect(bodies.filter((body) => body.includes('"error":"RunMat:B"'))).toHaveLength(1)
         expect(new Set(bodies.map((body) => read(body).release))).toEqual(new Set(['0.0.0']))
         for (const body of bodies.filter((one) => one.includes('run.started'))) {
           expect(body).toBe(expected(body, usualStart))
