@@ -9,7 +9,7 @@ import { eventually } from '../support/eventually.ts'
 import type { Home } from '../support/home.ts'
 import { nothingRuns } from '../support/processes.ts'
 import { program } from '../support/programs.ts'
-import { cliJson } from '../support/run.ts'
+import { cli, cliJson } from '../support/run.ts'
 import { runner, together, type Runner } from '../support/together.ts'
 import { faultHome, host, idsAt, library, settle, stage, uploader } from './stage.ts'
 
@@ -44,10 +44,22 @@ describe('a crowd', () => {
     for (const end of await ends) expect(end).toEqual(silence)
     await nothingRuns(home)
 
+    // So many processes at once can keep the collector of this test from answering in time. What was
+    // posted then may have arrived or not, so that it is sent once more.
+    const isStarved = home.read(path.join(home.state, 'uploads.json')).includes('timeout')
+    if (isStarved) {
+      await eventually(async () => {
+        await cli(home, ['upload'])
+        expect(queueContent(home)).toEqual({})
+      })
+    }
+    await together([waitingHost(home, '1.0.0', [['wait'], ['close']])])
     expect(queueContent(home)).toEqual({})
-    expect(collector.events).toHaveLength(before.length + 200)
     expect(new Set(idsAt(collector)).size).toBe(before.length + 200)
-    const sequences = collector.events.map(({ json }) => (json as { sequence: number }).sequence)
+    if (!isStarved) expect(collector.events).toHaveLength(before.length + 200)
+    const sequences = [
+      ...new Set(collector.events.map(({ json }) => (json as { sequence: number }).sequence)),
+    ]
     const inOrder = sequences.toSorted((a, b) => a - b)
     expect(inOrder).toEqual(Array.from({ length: 250 }, (_, index) => index + 1))
     expect(statsOf(home)).toMatchObject({
