@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import path from 'node:path'
 
-import { isBusy, look, readSmallFile } from '../files/read.ts'
+import { isBusy, look, readSmallFile, statLink } from '../files/read.ts'
 import { privateFile, removeFile, temporaryName } from '../files/write.ts'
 import { isOwnState, whyForeign } from './foreign.ts'
 import {
@@ -47,7 +47,10 @@ export function readLock(file: string): FoundLock | undefined {
   if (reading.kind === 'absent') return undefined
   const text = reading.kind === 'read' ? reading.bytes.toString('utf8') : ''
   const holder = holderIn(text)
-  const isUnsigned = reading.kind === 'read' && holder.pid === 0
+  // A lock that was released while it was opened says nothing, and least of all that its holder is
+  // dead. Only a folder can't be a lock.
+  const isLock = reading.kind === 'read' || statLink(file)?.isDirectory() !== true
+  const isUnsigned = isLock && holder.pid === 0
   return { text, holder, isUnsigned, isBusy: isBusy(reading) }
 }
 
