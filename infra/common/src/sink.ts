@@ -1,7 +1,10 @@
 import type { Event } from './events/event.ts'
 
-/** `refused`: the sink will never take this event. `later`: not known to be stored; try again. */
-export type Outcome = 'stored' | 'refused' | 'later'
+/**
+ * `repeated`: stored already, by an earlier attempt. `refused`: the sink will never take this event.
+ * `later`: not known to be stored; try again.
+ */
+export type Outcome = 'stored' | 'repeated' | 'refused' | 'later'
 
 /** Why a sink can't be used at the moment. */
 export interface Trouble {
@@ -26,6 +29,11 @@ export interface Sink {
   /** Checks whether it would store an event now. */
   readonly probe: () => Promise<Trouble | undefined>
   readonly close: () => Promise<void>
+}
+
+/** Is the event safe, so that its sender may delete it? */
+export function isSafe(outcome: Outcome | undefined): boolean {
+  return outcome === 'stored' || outcome === 'repeated'
 }
 
 export function allOf(events: readonly Event[], outcome: Outcome, trouble?: Trouble): Result {

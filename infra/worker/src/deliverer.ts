@@ -10,13 +10,14 @@ import { openCircuitBreaker } from 'runmat-telemetry-common/circuit-breaker'
 import { observe } from 'runmat-telemetry-common/prometheus'
 import { resultOf, type Sink } from 'runmat-telemetry-common/sink'
 
-import { openMemoryBudget } from './http/memory-budget.ts'
+import { openMemoryBudgets } from './http/memory-budget.ts'
 import { later } from './intake/answer.ts'
 import { limits } from './limits.ts'
 import type { WorkerLog } from './log.ts'
 import { type Metrics, openMetrics, render } from './metrics.ts'
 import type { Settings } from './settings.ts'
 import { openGa4Sink } from './sinks/ga4-sink.ts'
+import { storingOnce } from './sinks/once.ts'
 import { openPrimary } from './sinks/primary.ts'
 import { readinessOf } from './sinks/readiness.ts'
 import type { Worker } from './worker.ts'
@@ -36,7 +37,9 @@ export async function openDeliverer(
   const names = namesOf(buffer.stream)
   const metrics = openMetrics()
   const primary = await openPrimary(settings)
-  const sinks = settings.ga4 ? [primary, openGa4Sink(settings.ga4, metrics)] : [primary]
+  const sinks = settings.ga4
+    ? [primary, storingOnce(openGa4Sink(settings.ga4, metrics))]
+    : [primary]
   const broker = openBroker({
     settings: buffer,
     purpose: 'deliver',
@@ -74,7 +77,7 @@ export async function openDeliverer(
   return {
     settings,
     intake: { admit: () => elsewhere, accept: () => elsewhere, note: () => undefined },
-    memoryBudget: openMemoryBudget(),
+    memoryBudgets: openMemoryBudgets(),
     metrics,
     log,
     sink: primary.name,

@@ -45,6 +45,7 @@ export function openLog(destination: LogDestination): WorkerLog {
       const facts = {
         ms: Math.round(ms),
         stored: count('stored'),
+        ...(outcomes.includes('repeated') && { repeated: count('repeated') }),
         ...(trouble && { later: count('later'), trouble: trouble.cause }),
         ...(outcomes.includes('refused') && { refused: count('refused') }),
         events: tally(events),

@@ -17,6 +17,7 @@ export type SinkResult = 'stored' | 'refused' | 'failed'
 /** Only numbers under fixed names; nothing received from outside becomes a label. */
 export interface Metrics {
   readonly accepted: Record<Kind, number>
+  repeated: number
   readonly rejected: Record<Reason, number>
   readonly droppedFields: DroppedFields
   requestsInFlight: number
@@ -39,6 +40,7 @@ const { counter, gauge, histogram } = metricsWriter('telemetry')
 export function openMetrics(): Metrics {
   return {
     accepted: zeros(everyKind),
+    repeated: 0,
     rejected: zeros(reasons),
     droppedFields: openDroppedFields(),
     requestsInFlight: 0,
@@ -57,6 +59,11 @@ export function render(metrics: Metrics, { sink, sinkUp, waiting, heldBytes }: G
       'events_accepted_total',
       'Events stored for good.',
       labelled('family', metrics.accepted),
+    ),
+    counter(
+      'events_repeated_total',
+      'Events that came again after they were stored.',
+      plain(metrics.repeated),
     ),
     counter(
       'events_rejected_total',

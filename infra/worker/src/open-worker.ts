@@ -1,6 +1,7 @@
 import { type LogDestination, openLog } from './log.ts'
 import { openReceiver } from './receiver.ts'
 import type { Settings } from './settings.ts'
+import { storingOnce } from './sinks/once.ts'
 import { openPrimary } from './sinks/primary.ts'
 import type { Worker } from './worker.ts'
 
@@ -19,5 +20,6 @@ export async function openWorker(
     return await openDeliverer(settings, buffer, log)
   }
   const { openIngest } = await import('runmat-telemetry-buffer/ingest')
-  return openReceiver(settings, log, openIngest(buffer, log.note))
+  const { sink, figures } = openIngest(buffer, log.note)
+  return openReceiver(settings, log, { sink: storingOnce(sink), figures })
 }

@@ -2,7 +2,7 @@ import { openCircuitBreaker } from 'runmat-telemetry-common/circuit-breaker'
 import { observe } from 'runmat-telemetry-common/prometheus'
 import { resultOf, type Sink } from 'runmat-telemetry-common/sink'
 
-import { openMemoryBudget } from './http/memory-budget.ts'
+import { openMemoryBudgets } from './http/memory-budget.ts'
 import { openGroupCommit } from './intake/group-commit.ts'
 import { openIntake } from './intake/intake.ts'
 import { keyCheck } from './intake/key.ts'
@@ -32,7 +32,7 @@ export function openReceiver(
 ): Worker {
   const circuitBreaker = openCircuitBreaker()
   const metrics = openMetrics()
-  const memoryBudget = openMemoryBudget()
+  const memoryBudgets = openMemoryBudgets()
   const reportDropped = (): void => {
     const lost = metrics.droppedFields.sinceLast()
     if (Object.keys(lost).length > 0) log.dropped(lost)
@@ -46,6 +46,7 @@ export function openReceiver(
       const { outcomes } = result
       const stored = events.filter((_, index) => outcomes[index] === 'stored')
       for (const { family } of stored) metrics.accepted[family] += 1
+      metrics.repeated += outcomes.filter((outcome) => outcome === 'repeated').length
       metrics.sinkResults[resultOf(result)] += 1
       observe(metrics.sinkSeconds, ms / 1000)
       log.batch(events, result, ms)
@@ -62,7 +63,7 @@ export function openReceiver(
       metrics,
       refused: log.refused,
     }),
-    memoryBudget,
+    memoryBudgets,
     metrics,
     log,
     sink: sink.name,
@@ -72,7 +73,7 @@ export function openReceiver(
         sink: sink.name,
         sinkUp: circuitBreaker.trouble() === undefined,
         waiting: waiting(),
-        heldBytes: memoryBudget.bytes(),
+        heldBytes: memoryBudgets.whole.bytes(),
       })
       return own + ((await storage.figures?.()) ?? '')
     },

@@ -35,7 +35,7 @@ export interface Settings {
   /** Set for every role except `all`. */
   readonly buffer: BufferSettings | undefined
   readonly port: number
-  /** Undefined listens on every address. */
+  /** Undefined listens on every address, which needs a key: without one, anybody could send. */
   readonly host: string | undefined
   /** Empty only if the operator allows senders without a key. */
   readonly keys: readonly string[]
@@ -66,7 +66,12 @@ export function readSettings(env: Environment): Settings {
     trustProxy: integer('TRUST_PROXY', 0, 8, 0),
   }
   reader.check()
-  return settings
+  return { ...settings, host: settings.host ?? defaultHost(settings) }
+}
+
+/** Whoever takes events from anybody says to whom. A worker that delivers takes none. */
+function defaultHost({ role, keys }: Settings): string | undefined {
+  return role === 'deliver' || keys.length > 0 ? undefined : '127.0.0.1'
 }
 
 function roleOf({ text, fault }: EnvironmentReader): Role {

@@ -25,6 +25,7 @@ export interface Head {
 export interface Admission {
   readonly kinds: readonly Kind[]
   readonly many: boolean
+  readonly maxBytes: number
   /** Set for senders without a key, who may send only install events, and not too many. */
   readonly take: ((events: number) => number) | undefined
 }
@@ -58,13 +59,19 @@ export function openIntake(options: IntakeOptions): Intake {
     if (encoding !== undefined && !/^(identity)?$/i.test(encoding)) return encoded
     const form = formOf(head.contentType)
     if (form === undefined) return wrongType
-    if (length !== undefined && Number(length) > maxBodyBytes) return tooLarge(maxBodyBytes)
     const many = form === 'ndjson'
-    if (standing !== 'none') return { kinds, many, take: undefined }
+    const maxBytes = standing === 'none' ? keylessBytes(many) : maxBodyBytes
+    if (length !== undefined && Number(length) > maxBytes) return tooLarge(maxBytes)
+    if (standing !== 'none') return { kinds, many, maxBytes, take: undefined }
     const address = head.address()
     const take = (events: number) => rateLimit.take(address, events)
     const wait = take(1)
-    return wait > 0 ? tooMany(wait) : { kinds, many, take }
+    return wait > 0 ? tooMany(wait) : { kinds, many, maxBytes, take }
+  }
+
+  const keylessBytes = (many: boolean): number => {
+    const { eventBytes, linesBytes } = limits.keylessBody
+    return Math.min(maxBodyBytes, many ? linesBytes : eventBytes)
   }
 
   const acceptOne = (admission: Admission, text: string): Answer | Promise<Answer> => {

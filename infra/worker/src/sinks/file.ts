@@ -4,8 +4,6 @@ import path from 'node:path'
 import type { Event } from 'runmat-telemetry-common/events/event'
 import { allOf, type Sink, type Trouble } from 'runmat-telemetry-common/sink'
 
-import { rememberedIn } from './remembered.ts'
-
 const spareBytes = 1024 * 1024
 
 /**
@@ -16,7 +14,6 @@ const spareBytes = 1024 * 1024
 export async function openFile(name: string): Promise<Sink> {
   const file = path.resolve(name)
   await mkdir(path.dirname(file), { recursive: true })
-  const remembered = await rememberedIn(file)
   let handle = await openAtEnd(file)
   /** The file's size before a failed write that couldn't be rolled back. */
   let good: number | undefined
@@ -53,16 +50,11 @@ export async function openFile(name: string): Promise<Sink> {
     name: 'file',
     inFlight: 1,
     store: async (events) => {
-      // If an answer was lost on its way, the client sends a stored event again.
-      const fresh = [...new Map(events.map((event) => [event.uuid, event])).values()].filter(
-        ({ uuid }) => !remembered.has(uuid),
-      )
       try {
-        if (fresh.length > 0) await append(fresh)
+        await append(events)
       } catch (error) {
         return allOf(events, 'later', troubleOf(error))
       }
-      for (const { uuid } of fresh) remembered.add(uuid)
       return allOf(events, 'stored')
     },
     probe: async () => {

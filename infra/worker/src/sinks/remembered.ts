@@ -8,8 +8,7 @@ export interface Remembered {
   readonly add: (id: string) => void
 }
 
-/** Starts from the end of the file, so that a restart forgets nothing. */
-export async function rememberedIn(file: string): Promise<Remembered> {
+export function openRemembered(): Remembered {
   // Two sets take turns, because deleting a set's oldest entries one by one becomes slow in V8.
   let older = new Set<string>()
   let newer = new Set<string>()
@@ -19,11 +18,17 @@ export async function rememberedIn(file: string): Promise<Remembered> {
     older = newer
     newer = new Set()
   }
+  return { has: (id) => newer.has(id) || older.has(id), add }
+}
+
+/** Starts from the end of the file, so that a restart forgets nothing. */
+export async function rememberedIn(file: string): Promise<Remembered> {
+  const remembered = openRemembered()
   for (const line of (await tailOf(file)).split('\n')) {
     const id = idOf(line)
-    if (id !== undefined) add(id)
+    if (id !== undefined) remembered.add(id)
   }
-  return { has: (id) => newer.has(id) || older.has(id), add }
+  return remembered
 }
 
 async function tailOf(file: string): Promise<string> {
