@@ -36,7 +36,7 @@ export async function openDeliverer(
 ): Promise<Worker> {
   const names = namesOf(buffer.stream)
   const metrics = openMetrics()
-  const primary = await openPrimary(settings)
+  const primary = await openPrimary(settings, { note: log.note })
   const sinks = settings.ga4
     ? [primary, storingOnce(openGa4Sink(settings.ga4, metrics))]
     : [primary]

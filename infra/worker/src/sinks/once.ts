@@ -11,6 +11,7 @@ export function storingOnce(sink: Sink, remembered: Remembered = openRemembered(
   const inFlight = new Map<string, Promise<ReadonlyMap<string, Outcome>>>()
 
   const store = async (events: readonly Event[]): Promise<Result> => {
+    await remembered.catchUp?.()
     const fresh = new Map<string, Event>()
     const elsewhere = new Map<string, Promise<ReadonlyMap<string, Outcome>>>()
     for (const event of events) {
@@ -20,6 +21,7 @@ export function storingOnce(sink: Sink, remembered: Remembered = openRemembered(
       if (other === undefined) fresh.set(uuid, event)
       else elsewhere.set(uuid, other)
     }
+    if (events.some(({ uuid }) => remembered.has(uuid))) await remembered.settle?.()
     const storing = fresh.size === 0 ? nothing : storeFresh([...fresh.values()])
     const { outcomes, trouble } = await storing
     const others = new Map<string, Outcome>()

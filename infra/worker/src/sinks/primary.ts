@@ -5,9 +5,21 @@ import { openFile } from './file.ts'
 import { storingOnce } from './once.ts'
 import { openPostHog } from './posthog.ts'
 import { rememberedIn } from './remembered.ts'
+import { openSegments, type SegmentOptions } from './segments.ts'
 
 /** Opens the sink that stores events for good. */
-export async function openPrimary({ sink }: Pick<Settings, 'sink'>): Promise<Sink> {
-  if (sink.kind === 'posthog') return storingOnce(openPostHog(sink))
-  return storingOnce(await openFile(sink.path), await rememberedIn(sink.path))
+export async function openPrimary(
+  { sink }: Pick<Settings, 'sink'>,
+  options: SegmentOptions,
+): Promise<Sink> {
+  switch (sink.kind) {
+    case 'posthog':
+      return storingOnce(openPostHog(sink))
+    case 'file':
+      return storingOnce(await openFile(sink.path), await rememberedIn(sink.path))
+    case 'segments': {
+      const segments = await openSegments(sink, options)
+      return storingOnce(segments.sink, segments.remembered)
+    }
+  }
 }

@@ -6,6 +6,10 @@ import { limits } from '../limits.ts'
 export interface Remembered {
   readonly has: (id: string) => boolean
   readonly add: (id: string) => void
+  /** Learns what other workers have stored meanwhile. */
+  readonly catchUp?: () => Promise<void>
+  /** Makes sure that what was learnt from them would survive a crash. */
+  readonly settle?: () => Promise<void>
 }
 
 export function openRemembered(): Remembered {
@@ -44,7 +48,8 @@ async function tailOf(file: string): Promise<string> {
   }
 }
 
-function idOf(line: string): string | undefined {
+/** Undefined for half a line, which holds no event. */
+export function idOf(line: string): string | undefined {
   try {
     const { event_id: id, uuid } = JSON.parse(line) as { event_id?: string; uuid?: string }
     return id ?? uuid
