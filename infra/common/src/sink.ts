@@ -1,10 +1,10 @@
 import type { Event } from './events/event.ts'
 
 /**
- * `repeated`: stored already, by an earlier attempt. `refused`: the sink will never take this event.
- * `later`: not known to be stored; try again.
+ * `repeated`: stored already, by an earlier attempt. `erased`: its client asked to be erased, so it is
+ * dropped. `refused`: the sink will never take this event. `later`: not known to be stored; try again.
  */
-export type Outcome = 'stored' | 'repeated' | 'refused' | 'later'
+export type Outcome = 'stored' | 'repeated' | 'erased' | 'refused' | 'later'
 
 /** Why a sink can't be used at the moment. */
 export interface Trouble {
@@ -31,9 +31,9 @@ export interface Sink {
   readonly close: () => Promise<void>
 }
 
-/** Is the event safe, so that its sender may delete it? */
-export function isSafe(outcome: Outcome | undefined): boolean {
-  return outcome === 'stored' || outcome === 'repeated'
+/** May the sender delete the event? */
+export function isDone(outcome: Outcome | undefined): boolean {
+  return outcome === 'stored' || outcome === 'repeated' || outcome === 'erased'
 }
 
 export function allOf(events: readonly Event[], outcome: Outcome, trouble?: Trouble): Result {

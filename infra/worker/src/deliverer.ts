@@ -20,6 +20,8 @@ import { openGa4Sink } from './sinks/ga4-sink.ts'
 import { storingOnce } from './sinks/once.ts'
 import { openPrimary } from './sinks/primary.ts'
 import { readinessOf } from './sinks/readiness.ts'
+import { sparing } from './sinks/sparing.ts'
+import { tombstonesOf } from './sinks/tombstones.ts'
 import type { Worker } from './worker.ts'
 
 /** GA4 takes one client per request, so a batch becomes many requests. */
@@ -36,10 +38,11 @@ export async function openDeliverer(
 ): Promise<Worker> {
   const names = namesOf(buffer.stream)
   const metrics = openMetrics()
-  const primary = await openPrimary(settings, { note: log.note })
-  const sinks = settings.ga4
-    ? [primary, storingOnce(openGa4Sink(settings.ga4, metrics))]
-    : [primary]
+  const tombstones = await tombstonesOf(settings)
+  const spare = (sink: Sink): Sink => (tombstones === undefined ? sink : sparing(sink, tombstones))
+  const primary = spare(await openPrimary(settings, { note: log.note }))
+  const ga4 = settings.ga4 && spare(storingOnce(openGa4Sink(settings.ga4, metrics)))
+  const sinks = ga4 ? [primary, ga4] : [primary]
   const broker = openBroker({
     settings: buffer,
     purpose: 'deliver',

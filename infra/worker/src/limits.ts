@@ -62,6 +62,12 @@ export const limits = {
     ms: 5 * second,
   },
 
+  /** Ids to erase: per network of senders, and of all together. Each is kept for good. */
+  erasures: {
+    network: { events: 2000, windowMs: 600 * second, networks: 65_536 },
+    all: { events: 20_000, windowMs: 600 * second, networks: 1 },
+  },
+
   /** Ids that the file sink remembers, and how much of the file it reads to restore them. */
   remembered: { ids: 100_000, bytes: 64 * mebibyte },
 } as const

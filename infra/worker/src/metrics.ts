@@ -18,6 +18,8 @@ export type SinkResult = 'stored' | 'refused' | 'failed'
 export interface Metrics {
   readonly accepted: Record<Kind, number>
   repeated: number
+  /** Events of somebody who asked to be erased. */
+  erased: number
   readonly rejected: Record<Reason, number>
   readonly droppedFields: DroppedFields
   requestsInFlight: number
@@ -41,6 +43,7 @@ export function openMetrics(): Metrics {
   return {
     accepted: zeros(everyKind),
     repeated: 0,
+    erased: 0,
     rejected: zeros(reasons),
     droppedFields: openDroppedFields(),
     requestsInFlight: 0,
@@ -64,6 +67,11 @@ export function render(metrics: Metrics, { sink, sinkUp, waiting, heldBytes }: G
       'events_repeated_total',
       'Events that came again after they were stored.',
       plain(metrics.repeated),
+    ),
+    counter(
+      'events_erased_total',
+      'Events dropped because their client asked to be erased.',
+      plain(metrics.erased),
     ),
     counter(
       'events_rejected_total',

@@ -3,6 +3,7 @@ import { observe } from 'runmat-telemetry-common/prometheus'
 import { resultOf, type Sink } from 'runmat-telemetry-common/sink'
 
 import { openMemoryBudgets } from './http/memory-budget.ts'
+import { openErase } from './intake/erase.ts'
 import { openGroupCommit } from './intake/group-commit.ts'
 import { openIntake } from './intake/intake.ts'
 import { keyCheck } from './intake/key.ts'
@@ -12,10 +13,12 @@ import { openMetrics, render } from './metrics.ts'
 import type { Ga4Settings, Settings } from './settings.ts'
 import { openGa4 } from './sinks/ga4.ts'
 import { readinessOf } from './sinks/readiness.ts'
+import type { Tombstones } from './sinks/tombstones.ts'
 import type { Worker } from './worker.ts'
 
 export interface Storage {
   readonly sink: Sink
+  readonly tombstones: Tombstones | undefined
   /** Also told about every stored event. */
   readonly ga4?: Ga4Settings | undefined
   /** The sink's own metrics, in the Prometheus text format. */
@@ -28,7 +31,7 @@ const hourMs = 60 * 60 * 1000
 export function openReceiver(
   settings: Settings,
   log: WorkerLog,
-  { sink, ...storage }: Storage,
+  { sink, tombstones, ...storage }: Storage,
 ): Worker {
   const circuitBreaker = openCircuitBreaker()
   const metrics = openMetrics()
@@ -47,6 +50,7 @@ export function openReceiver(
       const stored = events.filter((_, index) => outcomes[index] === 'stored')
       for (const { family } of stored) metrics.accepted[family] += 1
       metrics.repeated += outcomes.filter((outcome) => outcome === 'repeated').length
+      metrics.erased += outcomes.filter((outcome) => outcome === 'erased').length
       metrics.sinkResults[resultOf(result)] += 1
       observe(metrics.sinkSeconds, ms / 1000)
       log.batch(events, result, ms)
@@ -60,6 +64,7 @@ export function openReceiver(
       rateLimit: openRateLimit(),
       maxBodyBytes: settings.maxBodyBytes,
       commit,
+      erase: openErase(tombstones?.add),
       metrics,
       refused: log.refused,
     }),
@@ -81,7 +86,7 @@ export function openReceiver(
       clearInterval(hourly)
       reportDropped()
       await idle()
-      await Promise.all([sink.close(), ga4?.close()])
+      await Promise.all([sink.close(), ga4?.close(), tombstones?.close()])
       log.close()
     },
   }

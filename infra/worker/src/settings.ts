@@ -52,6 +52,8 @@ export interface Settings {
   /** Empty only if the operator allows senders without a key. */
   readonly keys: readonly string[]
   readonly sink: PostHogSettings | FileSettings | SegmentSettings
+  /** Where tombstones of erased clients are kept. Undefined: nobody can be erased here. */
+  readonly tombstones: string | undefined
   /** Variables that are set but have no effect, which may surprise the operator. */
   readonly ignored: readonly string[]
   readonly ga4: Ga4Settings | undefined
@@ -65,13 +67,16 @@ export function readSettings(env: Environment): Settings {
   const reader = readerOf(env)
   const { text, integer } = reader
   const role = roleOf(reader)
+  const sink = sinkOf(reader)
   const settings: Settings = {
     role,
     buffer: bufferFor(role, reader),
     port: integer('PORT', 0, 65_535, 8080),
     host: text('HOST'),
     keys: role === 'deliver' ? [] : keysOf(reader),
-    sink: sinkOf(reader),
+    sink,
+    tombstones:
+      text('EVENTS_DIR') ?? (role === 'all' && sink.kind === 'segments' ? sink.folder : undefined),
     ignored: ignoredIn(reader),
     ga4: ga4Of(reader),
     maxBodyBytes: integer('MAX_BODY_BYTES', 1024, limits.heldBytes / 4, 1024 * 1024),
@@ -130,7 +135,8 @@ function sinkOf(reader: EnvironmentReader): Settings['sink'] {
   return { kind: 'file', path }
 }
 
-const ofSegments = ['EVENTS_DIR', 'WORKER_NAME', 'RETENTION_DAYS'] as const
+/** `EVENTS_DIR` holds the tombstones, whatever the sink is. */
+const ofSegments = ['WORKER_NAME', 'RETENTION_DAYS'] as const
 
 function ignoredIn({ text }: EnvironmentReader): readonly string[] {
   const isSet = (name: string) => text(name) !== undefined

@@ -29,6 +29,7 @@ describe('the worker’s environment', () => {
         worker: expect.stringMatching(/^[\w.-]+$/),
         retentionDays: undefined,
       },
+      tombstones: './events',
       ignored: [],
       ga4: undefined,
       maxBodyBytes: 1024 * 1024,
@@ -58,6 +59,7 @@ describe('the worker’s environment', () => {
       host: '127.0.0.1',
       keys: ['new', 'old'],
       sink: { kind: 'posthog', apiKey: 'phc_1', host: 'https://eu.i.posthog.com' },
+      tombstones: undefined,
       ignored: ['EVENTS_FILE'],
       ga4: { endpoint: 'http://127.0.0.1:1/mp', measurementId: 'G-1', apiSecret: 's' },
       maxBodyBytes: 4096,
@@ -69,7 +71,8 @@ describe('the worker’s environment', () => {
     const file = { EVENTS_FILE: 'e.ndjson', EVENTS_DIR: 'd', WORKER_NAME: 'w', RETENTION_DAYS: '9' }
     expect(readSettings({ ...enough, ...file })).toMatchObject({
       sink: { kind: 'file', path: 'e.ndjson' },
-      ignored: ['EVENTS_DIR', 'WORKER_NAME', 'RETENTION_DAYS'],
+      tombstones: 'd',
+      ignored: ['WORKER_NAME', 'RETENTION_DAYS'],
     })
     expect(readSettings({ ...enough, ...file, EVENTS_FILE: '' })).toMatchObject({
       sink: { kind: 'segments', folder: 'd', worker: 'w', retentionDays: 9 },

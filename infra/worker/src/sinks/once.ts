@@ -1,5 +1,5 @@
 import type { Event } from 'runmat-telemetry-common/events/event'
-import { isSafe, type Outcome, type Result, type Sink } from 'runmat-telemetry-common/sink'
+import { isDone, type Outcome, type Result, type Sink } from 'runmat-telemetry-common/sink'
 
 import { openRemembered, type Remembered } from './remembered.ts'
 
@@ -27,7 +27,7 @@ export function storingOnce(sink: Sink, remembered: Remembered = openRemembered(
     const others = new Map<string, Outcome>()
     for (const [uuid, other] of elsewhere) {
       const outcome = (await other).get(uuid) ?? 'later'
-      others.set(uuid, isSafe(outcome) ? 'repeated' : outcome)
+      others.set(uuid, isDone(outcome) ? 'repeated' : outcome)
     }
     return {
       outcomes: events.map((event) => {
@@ -51,7 +51,7 @@ export function storingOnce(sink: Sink, remembered: Remembered = openRemembered(
       const { trouble } = await storing
       return { outcomes: await outcomes, trouble }
     } finally {
-      for (const [uuid, outcome] of await outcomes) if (isSafe(outcome)) remembered.add(uuid)
+      for (const [uuid, outcome] of await outcomes) if (isDone(outcome)) remembered.add(uuid)
       for (const { uuid } of events) inFlight.delete(uuid)
     }
   }
