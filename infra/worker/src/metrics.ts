@@ -17,6 +17,9 @@ export type SinkResult = 'stored' | 'refused' | 'failed'
 /** Only numbers under fixed names; nothing received from outside becomes a label. */
 export interface Metrics {
   readonly accepted: Record<Kind, number>
+  repeated: number
+  /** Events of somebody who asked to be erased. */
+  erased: number
   readonly rejected: Record<Reason, number>
   readonly droppedFields: DroppedFields
   requestsInFlight: number
@@ -39,6 +42,8 @@ const { counter, gauge, histogram } = metricsWriter('telemetry')
 export function openMetrics(): Metrics {
   return {
     accepted: zeros(everyKind),
+    repeated: 0,
+    erased: 0,
     rejected: zeros(reasons),
     droppedFields: openDroppedFields(),
     requestsInFlight: 0,
@@ -57,6 +62,16 @@ export function render(metrics: Metrics, { sink, sinkUp, waiting, heldBytes }: G
       'events_accepted_total',
       'Events stored for good.',
       labelled('family', metrics.accepted),
+    ),
+    counter(
+      'events_repeated_total',
+      'Events that came again after they were stored.',
+      plain(metrics.repeated),
+    ),
+    counter(
+      'events_erased_total',
+      'Events dropped because their client asked to be erased.',
+      plain(metrics.erased),
     ),
     counter(
       'events_rejected_total',

@@ -1,4 +1,4 @@
-import type { MemoryBudget } from './http/memory-budget.ts'
+import type { MemoryBudgets } from './http/memory-budget.ts'
 import type { Intake } from './intake/intake.ts'
 import type { WorkerLog } from './log.ts'
 import type { Metrics } from './metrics.ts'
@@ -9,7 +9,7 @@ import type { Readiness } from './sinks/readiness.ts'
 export interface Worker {
   readonly settings: Settings
   readonly intake: Intake
-  readonly memoryBudget: MemoryBudget
+  readonly memoryBudgets: MemoryBudgets
   readonly metrics: Metrics
   readonly log: WorkerLog
   readonly sink: string

@@ -2,9 +2,9 @@ import type { Kind } from 'runmat-telemetry/contract'
 
 import { type Answer, refuse } from '../intake/answer.ts'
 import type { Worker } from '../worker.ts'
+import { type Allowance, allowanceFor } from './body.ts'
 import { addressOf } from './client-address.ts'
 import { openTo, permissionFor } from './cors.ts'
-import type { MemoryBudget } from './memory-budget.ts'
 import { kindsAt, pageAt, pathOf } from './routes.ts'
 
 /** A request, whether it came from Node's server or from a framework that speaks `fetch`. */
@@ -16,7 +16,7 @@ export interface Incoming {
   /** The address at the other end of the connection, if known. */
   readonly peer: string | undefined
   /** The body is charged to the budget until the caller gives it back. Undefined: the sender is gone. */
-  readonly readBody: (most: number, budget: MemoryBudget) => Promise<Buffer | Answer | undefined>
+  readonly readBody: (allowance: Allowance) => Promise<Buffer | Answer | undefined>
 }
 
 export interface Outgoing {
@@ -54,7 +54,7 @@ async function answerPost(
   kinds: readonly Kind[],
   { header, peer, readBody }: Incoming,
 ): Promise<Answer | undefined> {
-  const { intake, memoryBudget, metrics, settings } = worker
+  const { intake, memoryBudgets, metrics, settings } = worker
   const admission = intake.admit({
     kinds,
     contentType: header('content-type'),
@@ -66,12 +66,14 @@ async function answerPost(
   if ('status' in admission) return admission
   metrics.requestsInFlight += 1
   try {
-    const body = await readBody(settings.maxBodyBytes, memoryBudget)
+    const isKeyless = admission.take !== undefined
+    const allowance = allowanceFor(isKeyless, admission.maxBytes, memoryBudgets)
+    const body = await readBody(allowance)
     if (!Buffer.isBuffer(body)) return body
     try {
       return await intake.accept(admission, body)
     } finally {
-      memoryBudget.give(body.length)
+      allowance.budget.give(body.length)
     }
   } finally {
     metrics.requestsInFlight -= 1

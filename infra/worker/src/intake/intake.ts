@@ -1,11 +1,13 @@
 import type { Kind } from 'runmat-telemetry/contract'
+import { mayBeErasure, readErasure } from 'runmat-telemetry-common/events/erasure'
 import type { Event } from 'runmat-telemetry-common/events/event'
-import { readEvent } from 'runmat-telemetry-common/events/reader'
+import { readEvent, type Rejection } from 'runmat-telemetry-common/events/reader'
 import { linesOf, textOf } from 'runmat-telemetry-common/events/text'
 
 import { limits } from '../limits.ts'
 import type { Metrics } from '../metrics.ts'
 import { type Answer, combine, later, type Reason, refuse, tooLarge } from './answer.ts'
+import type { Erase } from './erase.ts'
 import type { KeyCheck } from './key.ts'
 import type { RateLimit } from './rate-limit.ts'
 
@@ -17,7 +19,7 @@ export interface Head {
   readonly contentEncoding: string | undefined
   readonly contentLength: string | undefined
   readonly key: string | undefined
-  /** Read only if there is no key, and never kept. */
+  /** Read only without a key and to erase, and never kept. */
   readonly address: () => string
 }
 
@@ -25,8 +27,10 @@ export interface Head {
 export interface Admission {
   readonly kinds: readonly Kind[]
   readonly many: boolean
+  readonly maxBytes: number
   /** Set for senders without a key, who may send only install events, and not too many. */
   readonly take: ((events: number) => number) | undefined
+  readonly address: () => string
 }
 
 export interface Intake {
@@ -40,6 +44,7 @@ export interface IntakeOptions {
   readonly rateLimit: RateLimit
   readonly maxBodyBytes: number
   readonly commit: (event: Event) => Promise<Answer>
+  readonly erase: Erase
   readonly metrics: Metrics
   /** Called for everything that wasn't stored. */
   readonly refused: (reason: Reason, field?: string) => void
@@ -47,7 +52,7 @@ export interface IntakeOptions {
 
 /** Decides who may send, reads the events and commits them. Moving bytes is left to http/. */
 export function openIntake(options: IntakeOptions): Intake {
-  const { checkKey, rateLimit, maxBodyBytes, commit, metrics } = options
+  const { checkKey, rateLimit, maxBodyBytes, commit, erase, metrics } = options
 
   const admit = (head: Head): Admission | Answer => {
     const { kinds } = head
@@ -58,21 +63,33 @@ export function openIntake(options: IntakeOptions): Intake {
     if (encoding !== undefined && !/^(identity)?$/i.test(encoding)) return encoded
     const form = formOf(head.contentType)
     if (form === undefined) return wrongType
-    if (length !== undefined && Number(length) > maxBodyBytes) return tooLarge(maxBodyBytes)
     const many = form === 'ndjson'
-    if (standing !== 'none') return { kinds, many, take: undefined }
+    const maxBytes = standing === 'none' ? keylessBytes(many) : maxBodyBytes
+    if (length !== undefined && Number(length) > maxBytes) return tooLarge(maxBytes)
+    const common = { kinds, many, maxBytes, address: head.address }
+    if (standing !== 'none') return { ...common, take: undefined }
     const address = head.address()
     const take = (events: number) => rateLimit.take(address, events)
     const wait = take(1)
-    return wait > 0 ? tooMany(wait) : { kinds, many, take }
+    return wait > 0 ? tooMany(wait) : { ...common, take }
+  }
+
+  const keylessBytes = (many: boolean): number => {
+    const { eventBytes, linesBytes } = limits.keylessBody
+    return Math.min(maxBodyBytes, many ? linesBytes : eventBytes)
   }
 
   const acceptOne = (admission: Admission, text: string): Answer | Promise<Answer> => {
-    const reading = readEvent(text, admission.kinds)
-    if ('refusal' in reading) {
-      const { reason, error, field } = reading.refusal
-      return refuse(reason, error, field)
+    if (mayBeErasure(text)) {
+      const reading = readErasure(text)
+      if (reading !== undefined && admission.take !== undefined) return missingKey
+      if (reading !== undefined && 'erasure' in reading) {
+        return erase(reading.erasure, admission.address())
+      }
+      if (reading !== undefined) return refusalOf(reading.refusal)
     }
+    const reading = readEvent(text, admission.kinds)
+    if ('refusal' in reading) return refusalOf(reading.refusal)
     const { event, dropped } = reading
     if (admission.take !== undefined && event.family !== 'install') return missingKey
     metrics.droppedFields.note(dropped)
@@ -119,6 +136,10 @@ const missingKey = refuse('key', 'all but install events need a key in x-telemet
 const encoded = refuse('encoding', 'send the body as it is, without Content-Encoding')
 const wrongType = refuse('type', 'send application/json, or application/x-ndjson for many events')
 const empty = refuse('empty', 'there is no event in this request')
+
+function refusalOf({ reason, error, field }: Rejection): Answer {
+  return refuse(reason, error, field)
+}
 
 function tooMany(waitMs: number): Answer {
   return later('rate', 'too many events without a key from your network', waitMs)
