@@ -60,7 +60,7 @@ function section(answer: Answer, answers: Answers, id: string): Markup {
   return markup`<section aria-labelledby="${id}">
 <h2 id="${id}">${table.title}</h2>
 <p>${table.note}</p>
-${chart.text === '' ? nothing : markup`<div class="scroll" role="region" tabindex="0" aria-label="${table.title} By day">${chart}</div>`}
+${chart}
 ${table.rows.length === 0 ? markup`<p>None.</p>` : tableMarkup(table)}
 </section>
 `
@@ -80,7 +80,7 @@ function tableMarkup(table: Table): Markup {
     tones.length < 2
       ? nothing
       : markup`<p class="key">${bars.split(', ').map((name, at) => markup`<span><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="${tones[at] ?? ''}" width="10" height="10"/></svg>${name}</span> `)}</p>`
-  return markup`${key}<div class="scroll" role="region" tabindex="0" aria-label="${title} Table"><table>
+  return markup`${key}<div class="scroll" role="region" tabindex="0" aria-label="${title} Table"><table${columns.length > 5 ? verbatim(' class="tall"') : nothing}>
 <thead><tr>${head}<td class="bar"><span class="hidden">${bars}</span></td></tr></thead>
 <tbody>
 ${rows.map((row) => rowMarkup(row, columns))}
@@ -88,10 +88,14 @@ ${rows.map((row) => rowMarkup(row, columns))}
 </table></div>${more === '' ? nothing : markup`<p>${more}.</p>`}`
 }
 
+/** A name that is longer than any of RunMat's own may break anywhere. */
+const longest = 40
+
 function rowMarkup({ cells, bar }: Table['rows'][number], columns: Table['columns']): Markup {
   const shown = cells.map((cell, at) => {
     if (columns[at]?.isNumber === true) return markup`<td class="n">${cell}</td>`
-    return at === 0 ? markup`<th scope="row">${cell}</th>` : markup`<td>${cell}</td>`
+    const long = cell.length > longest ? verbatim(' class="long"') : nothing
+    return at === 0 ? markup`<th scope="row"${long}>${cell}</th>` : markup`<td${long}>${cell}</td>`
   })
   return markup`<tr>${shown}<td class="bar">${barMarkup(bar)}</td></tr>
 `
