@@ -6,6 +6,8 @@ import { pathToFileURL } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { dictionary, dictionaryPage } from '../../../infra/report/src/public/dictionary.ts'
+import { linksOf } from '../../../infra/report/src/show/html.ts'
 import { style } from '../../../infra/report/src/show/style.ts'
 import { hasChromium, quietSwitches } from '../../support/chromium.ts'
 import { tempHome } from '../../support/home.ts'
@@ -80,6 +82,18 @@ describe.skipIf(!hasChromium)('a page in Chromium', () => {
   })
   afterAll(() => browser.close())
 
+  it('is as readable where it lists every field', async () => {
+    const page = await opened(publicDictionary(), { bypassCSP: true })
+    for (const width of [360, 1200]) {
+      await page.setViewportSize({ width, height: 800 })
+      expect({ width, over: await overflows(page) }).toEqual({ width, over: [] })
+      await page.evaluate(axe)
+      const { violations } = (await page.evaluate('axe.run()')) as { violations: { id: string }[] }
+      expect(violations.map(({ id }) => id)).toEqual([])
+    }
+    await page.context().close()
+  })
+
   const inventories: readonly (readonly [string, () => string])[] = [
     ['a year', year],
     ['nothing', () => ''],
@@ -127,6 +141,11 @@ describe.skipIf(!hasChromium)('a page in Chromium', () => {
     return page
   }
 })
+
+function publicDictionary(): string {
+  const links = linksOf({ links: [{ text: '30 days', href: '30.html' }] })
+  return dictionaryPage(dictionary(), [], links)
+}
 
 function longNames(): string {
   return lines(

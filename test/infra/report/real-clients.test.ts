@@ -69,7 +69,7 @@ const spellings: Readonly<Record<string, string>> = {
 function asked(body: Fields): Record<string, unknown> {
   const payload = (body['payload'] ?? {}) as Fields
   const provider = payload['provider'] as { device: Fields; telemetry: Fields } | undefined
-  const isInstall = /^install/.test(String(body['event_label'] ?? body['event']))
+  const isInstall = String(body['event_label'] ?? body['event']).startsWith('install')
   const all: Fields = {
     ...provider?.telemetry,
     ...provider?.device,

@@ -11,6 +11,8 @@ export interface Page {
   /** Says more about the figures than their coverage does. */
   readonly remark?: string
   readonly coverage?: string
+  /** What stands in place of a table without rows. */
+  readonly empty?: string
 }
 
 /** One file, without script, that asks for nothing from anywhere. */
@@ -35,12 +37,12 @@ ${page.remark === undefined ? nothing : markup`<p>${page.remark}</p>`}
 ${linksOf(page)}
 </header>
 <main>
-${answers.answers.map((answer, at) => section(answer, answers, `q${at}`))}
+${answers.answers.map((answer, at) => section(answer, answers, `q${at}`, page))}
 ${
   compared === undefined
     ? nothing
     : markup`<h1>Release ${compared.release}</h1>
-${compared.answers.map((answer, at) => section(answer, { ...answers, byDay: [] }, `c${at}`))}`
+${compared.answers.map((answer, at) => section(answer, { ...answers, byDay: [] }, `c${at}`, page))}`
 }
 </main>
 </body>
@@ -54,14 +56,14 @@ export function linksOf({ links = [] }: Pick<Page, 'links'>): Markup {
   return markup`<nav aria-label="Pages"><ul>${items}</ul></nav>`
 }
 
-function section(answer: Answer, answers: Answers, id: string): Markup {
+function section(answer: Answer, answers: Answers, id: string, { empty = 'None.' }: Page): Markup {
   const table = tableOf(answer, answers)
   const chart = answer.question.name === 'active' ? chartOf(answers.byDay) : nothing
   return markup`<section aria-labelledby="${id}">
 <h2 id="${id}">${table.title}</h2>
 <p>${table.note}</p>
 ${chart}
-${table.rows.length === 0 ? markup`<p>None.</p>` : tableMarkup(table)}
+${table.rows.length === 0 ? markup`<p>${empty}</p>` : tableMarkup(table)}
 </section>
 `
 }

@@ -34,6 +34,7 @@ figure .narrow{display:none}
 .t1{fill:var(--c1)}.t2{fill:var(--c2)}.t3{fill:var(--c3)}.t4{fill:var(--c4)}
 .series{fill:none;stroke-width:1.75}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+.words th,.words td{vertical-align:top}
 @media screen and (max-width:40rem){body{padding:1rem .75rem 3rem;font-size:14px}
 figure .wide{display:none}figure .narrow{display:block}
 th,td{padding:.3rem .25rem;font-size:13px}tr>:first-child{padding-left:0}
@@ -44,7 +45,12 @@ td.bar svg{height:3px}
 .tall tr{display:flex;flex-wrap:wrap;border-bottom:1px solid var(--line);padding:.2rem 0}
 .tall th,.tall td{border:0;padding:.1rem .6rem .1rem 0}
 .tall tr::before{content:"";flex-basis:100%;order:1}
-.tall .n{order:2;flex:1 1 0;min-width:0;white-space:normal;padding-right:.2rem;font-size:12px}.tall tbody th{font-weight:600}}
+.tall .n{order:2;flex:1 1 0;min-width:0;white-space:normal;padding-right:.2rem;font-size:12px}.tall tbody th{font-weight:600}
+.words,.words tbody,.words tr,.words th,.words td{display:block}.words thead{display:none}
+.words tr{border-bottom:1px solid var(--line);padding:.4rem 0}.words th,.words td{border:0;padding:.05rem 0;max-width:none}
+.words tbody th{font-weight:600;overflow-wrap:anywhere}.words td{overflow-wrap:anywhere}
+.words .for,.words .since{display:inline;color:var(--soft)}
+.words .for::before{content:"for "}.words .since::before{content:" since "}}
 @media print{:root{color-scheme:light;--back:#fff;--ink:#000;--soft:#444;--line:#bbb;
 --good:#237a4b;--bad:#b3341c;--open:#7d8291;--plain:#2f62c4;--c1:#2f62c4;--c2:#b0480e;--c3:#237a4b;--c4:#7d45b5}
 body{max-width:none;padding:0;font-size:9.5pt}table{font-size:8pt}th,td{padding:.15rem .22rem}td.bar svg{min-width:2.5rem}
