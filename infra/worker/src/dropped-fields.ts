@@ -8,8 +8,8 @@ export interface DroppedFields {
   readonly sinceLast: () => Readonly<Record<string, number>>
 }
 
-/** What real clients send beside the contract. A sender can't add to these names. */
-const seen = [
+/** What real clients send beside the contract, on ordinary days. A sender can't add to these names. */
+export const ordinarilyDropped = [
   'source',
   'properties',
   'context',
@@ -24,7 +24,7 @@ const seen = [
 ]
 
 export function openDroppedFields(): DroppedFields {
-  const known = new Set([...seen, ...fieldsOfContract()])
+  const known = new Set([...ordinarilyDropped, ...fieldsOfContract()])
   const counts = new Map<string, number>([['other', 0]])
   let last = new Map<string, number>()
   return {

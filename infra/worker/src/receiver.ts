@@ -31,7 +31,7 @@ export function openReceiver(
   { sink, ...storage }: Storage,
 ): Worker {
   const circuitBreaker = openCircuitBreaker()
-  const metrics = openMetrics()
+  const metrics = openMetrics(settings.keys.length)
   const memoryBudget = openMemoryBudget()
   const reportDropped = (): void => {
     const lost = metrics.droppedFields.sinceLast()
@@ -55,7 +55,9 @@ export function openReceiver(
   return {
     settings,
     intake: openIntake({
-      checkKey: keyCheck(settings.keys),
+      checkKey: keyCheck(settings.keys, (position) => {
+        metrics.requestsByKey[position] = (metrics.requestsByKey[position] ?? 0) + 1
+      }),
       rateLimit: openRateLimit(),
       maxBodyBytes: settings.maxBodyBytes,
       commit,
