@@ -73,6 +73,7 @@ export async function openDeliverer(
   const circuitBreaker = deliveries[0]?.circuitBreaker ?? openCircuitBreaker()
   return {
     settings,
+    debug: undefined,
     intake: { admit: () => elsewhere, accept: () => elsewhere, note: () => undefined },
     memoryBudget: openMemoryBudget(),
     metrics,

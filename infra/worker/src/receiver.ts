@@ -3,6 +3,7 @@ import { observe } from 'runmat-telemetry-common/prometheus'
 import { resultOf, type Sink } from 'runmat-telemetry-common/sink'
 
 import { openMemoryBudget } from './http/memory-budget.ts'
+import { openDebugTags } from './intake/debug-tags.ts'
 import { openGroupCommit } from './intake/group-commit.ts'
 import { openIntake } from './intake/intake.ts'
 import { keyCheck } from './intake/key.ts'
@@ -52,8 +53,10 @@ export function openReceiver(
       ga4?.forward(stored)
     },
   })
+  const tags = settings.debugTags ? openDebugTags() : undefined
   return {
     settings,
+    debug: tags && { tags, checkKey: keyCheck(settings.keys) },
     intake: openIntake({
       checkKey: keyCheck(settings.keys, (position) => {
         metrics.requestsByKey[position] = (metrics.requestsByKey[position] ?? 0) + 1
@@ -62,6 +65,7 @@ export function openReceiver(
       maxBodyBytes: settings.maxBodyBytes,
       commit,
       metrics,
+      debugTags: tags,
       refused: log.refused,
     }),
     memoryBudget,
@@ -81,6 +85,7 @@ export function openReceiver(
     close: async () => {
       clearInterval(hourly)
       reportDropped()
+      tags?.close()
       await idle()
       await Promise.all([sink.close(), ga4?.close()])
       log.close()

@@ -44,6 +44,8 @@ export interface Settings {
   readonly ignored: readonly string[]
   readonly ga4: Ga4Settings | undefined
   readonly maxBodyBytes: number
+  /** Whether events with `x-debug-tag` are shown instead of stored. */
+  readonly debugTags: boolean
   /** How many of our own proxies stand in front, each adding an address. */
   readonly trustProxy: number
 }
@@ -51,7 +53,7 @@ export interface Settings {
 /** Reads the environment once and reports every fault at once. */
 export function readSettings(env: Environment): Settings {
   const reader = readerOf(env)
-  const { text, integer } = reader
+  const { text, integer, flag } = reader
   const role = roleOf(reader)
   const settings: Settings = {
     role,
@@ -63,6 +65,7 @@ export function readSettings(env: Environment): Settings {
     ignored: text('POSTHOG_API_KEY') && text('EVENTS_FILE') ? ['EVENTS_FILE'] : [],
     ga4: ga4Of(reader),
     maxBodyBytes: integer('MAX_BODY_BYTES', 1024, limits.heldBytes / 4, 1024 * 1024),
+    debugTags: flag('DEBUG_TAGS'),
     trustProxy: integer('TRUST_PROXY', 0, 8, 0),
   }
   reader.check()

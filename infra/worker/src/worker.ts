@@ -1,5 +1,7 @@
 import type { MemoryBudget } from './http/memory-budget.ts'
+import type { DebugTags } from './intake/debug-tags.ts'
 import type { Intake } from './intake/intake.ts'
+import type { KeyCheck } from './intake/key.ts'
 import type { WorkerLog } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { Settings } from './settings.ts'
@@ -9,6 +11,8 @@ import type { Readiness } from './sinks/readiness.ts'
 export interface Worker {
   readonly settings: Settings
   readonly intake: Intake
+  /** Undefined unless the operator allows debug tags. */
+  readonly debug: { readonly tags: DebugTags; readonly checkKey: KeyCheck } | undefined
   readonly memoryBudget: MemoryBudget
   readonly metrics: Metrics
   readonly log: WorkerLog

@@ -369,8 +369,8 @@ describe('monitoring', () => {
 
   it('sees which key is still in use, but never the key', async () => {
     const { worker, send } = await open({ INGESTION_KEY: 'new-key,old-key' })
-    for (const key of ['new-key', 'old-key', 'old-key', 'new-key,old-key', 'unknown']) {
-      await send(finished(), { key })
+    for (const given of ['new-key', 'old-key', 'old-key', 'new-key,old-key', 'unknown']) {
+      await send(finished(), { key: given })
     }
     const page = await fetchHandlerOf(worker)(new Request('http://worker.invalid/metrics'))
     const text = await page.text()

@@ -27,6 +27,7 @@ describe('the worker’s environment', () => {
       ignored: [],
       ga4: undefined,
       maxBodyBytes: 1024 * 1024,
+      debugTags: false,
       trustProxy: 0,
     })
   })
@@ -44,6 +45,7 @@ describe('the worker’s environment', () => {
         GA_API_SECRET: 's',
         GA_ENDPOINT: 'http://127.0.0.1:1/mp',
         MAX_BODY_BYTES: '4096',
+        DEBUG_TAGS: '1',
         TRUST_PROXY: '2',
       }),
     ).toEqual({
@@ -56,6 +58,7 @@ describe('the worker’s environment', () => {
       ignored: ['EVENTS_FILE'],
       ga4: { endpoint: 'http://127.0.0.1:1/mp', measurementId: 'G-1', apiSecret: 's' },
       maxBodyBytes: 4096,
+      debugTags: true,
       trustProxy: 2,
     })
   })

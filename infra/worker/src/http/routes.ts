@@ -23,6 +23,11 @@ export function pageAt(path: string): 'health' | 'readiness' | 'metrics' | undef
   return (pages as ReadonlyMap<string, 'health' | 'readiness' | 'metrics'>).get(path)
 }
 
+/** The tag in `/debug/<tag>`. */
+export function debugTagAt(path: string): string | undefined {
+  return /^\/debug\/([^/]+)$/.exec(path)?.[1]
+}
+
 /** Proxies may send an absolute address in place of a path. */
 export function pathOf(url: string): string {
   if (!url.startsWith('/') && URL.canParse(url)) return new URL(url).pathname

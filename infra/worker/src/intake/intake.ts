@@ -5,7 +5,8 @@ import { linesOf, textOf } from 'runmat-telemetry-common/events/text'
 
 import { limits } from '../limits.ts'
 import type { Metrics } from '../metrics.ts'
-import { type Answer, combine, later, type Reason, refuse, tooLarge } from './answer.ts'
+import { type Answer, combine, later, type Reason, refuse, stored, tooLarge } from './answer.ts'
+import { type DebugTags, isDebugTag } from './debug-tags.ts'
 import type { KeyCheck } from './key.ts'
 import type { RateLimit } from './rate-limit.ts'
 
@@ -17,6 +18,8 @@ export interface Head {
   readonly contentEncoding: string | undefined
   readonly contentLength: string | undefined
   readonly key: string | undefined
+  /** Its events are shown to whoever asks for the tag, and are not stored. */
+  readonly debugTag: string | undefined
   /** Read only if there is no key, and never kept. */
   readonly address: () => string
 }
@@ -25,6 +28,8 @@ export interface Head {
 export interface Admission {
   readonly kinds: readonly Kind[]
   readonly many: boolean
+  /** Undefined unless the operator allows debug tags. */
+  readonly debugTag: string | undefined
   /** Set for senders without a key, who may send only install events, and not too many. */
   readonly take: ((events: number) => number) | undefined
 }
@@ -41,13 +46,15 @@ export interface IntakeOptions {
   readonly maxBodyBytes: number
   readonly commit: (event: Event) => Promise<Answer>
   readonly metrics: Metrics
+  /** Undefined unless the operator allows debug tags. */
+  readonly debugTags: DebugTags | undefined
   /** Called for everything that wasn't stored. */
   readonly refused: (reason: Reason, field?: string) => void
 }
 
 /** Decides who may send, reads the events and commits them. Moving bytes is left to http/. */
 export function openIntake(options: IntakeOptions): Intake {
-  const { checkKey, rateLimit, maxBodyBytes, commit, metrics } = options
+  const { checkKey, rateLimit, maxBodyBytes, commit, metrics, debugTags } = options
 
   const admit = (head: Head): Admission | Answer => {
     const { kinds } = head
@@ -60,21 +67,26 @@ export function openIntake(options: IntakeOptions): Intake {
     if (form === undefined) return wrongType
     if (length !== undefined && Number(length) > maxBodyBytes) return tooLarge(maxBodyBytes)
     const many = form === 'ndjson'
-    if (standing !== 'none') return { kinds, many, take: undefined }
+    const debugTag = debugTags && head.debugTag
+    if (debugTag !== undefined && !isDebugTag(debugTag)) return wrongTag
+    if (standing !== 'none') return { kinds, many, debugTag, take: undefined }
     const address = head.address()
     const take = (events: number) => rateLimit.take(address, events)
     const wait = take(1)
-    return wait > 0 ? tooMany(wait) : { kinds, many, take }
+    return wait > 0 ? tooMany(wait) : { kinds, many, debugTag, take }
   }
 
   const acceptOne = (admission: Admission, text: string): Answer | Promise<Answer> => {
     const reading = readEvent(text, admission.kinds)
+    const { debugTag } = admission
+    if (debugTag !== undefined) debugTags?.keep(debugTag, text, reading)
     if ('refusal' in reading) {
       const { reason, error, field } = reading.refusal
       return refuse(reason, error, field)
     }
     const { event, dropped } = reading
     if (admission.take !== undefined && event.family !== 'install') return missingKey
+    if (debugTag !== undefined) return stored
     metrics.droppedFields.note(dropped)
     return commit(event)
   }
@@ -116,6 +128,11 @@ export function openIntake(options: IntakeOptions): Intake {
 
 const wrongKey = refuse('key', 'the key in x-telemetry-key is not one of ours')
 const missingKey = refuse('key', 'all but install events need a key in x-telemetry-key')
+const wrongTag = refuse(
+  'field',
+  'a debug tag has up to 64 letters, digits, hyphens, underscores and dots',
+  'x-debug-tag',
+)
 const encoded = refuse('encoding', 'send the body as it is, without Content-Encoding')
 const wrongType = refuse('type', 'send application/json, or application/x-ndjson for many events')
 const empty = refuse('empty', 'there is no event in this request')
