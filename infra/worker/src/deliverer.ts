@@ -11,6 +11,7 @@ import { observe } from 'runmat-telemetry-common/prometheus'
 import { resultOf, type Sink } from 'runmat-telemetry-common/sink'
 
 import { openMemoryBudget } from './http/memory-budget.ts'
+import { routesFor } from './http/routes.ts'
 import { later } from './intake/answer.ts'
 import { limits } from './limits.ts'
 import type { WorkerLog } from './log.ts'
@@ -73,6 +74,7 @@ export async function openDeliverer(
   const circuitBreaker = deliveries[0]?.circuitBreaker ?? openCircuitBreaker()
   return {
     settings,
+    routes: routesFor([]),
     debug: undefined,
     intake: { admit: () => elsewhere, accept: () => elsewhere, note: () => undefined },
     memoryBudget: openMemoryBudget(),

@@ -1,4 +1,4 @@
-import type { Kind } from 'runmat-telemetry/contract'
+import { type Kind, type Product, runmat } from 'runmat-telemetry/contract'
 import { everyKind } from 'runmat-telemetry-common/events/event'
 import { instanceInfo } from 'runmat-telemetry-common/instance'
 import {
@@ -40,11 +40,11 @@ export interface Gauges {
 const { counter, gauge, histogram } = metricsWriter('telemetry')
 
 /** `keys`: how many keys are valid. */
-export function openMetrics(keys = 0): Metrics {
+export function openMetrics(keys = 0, products: readonly Product[] = [runmat]): Metrics {
   return {
     accepted: zeros(everyKind),
     rejected: zeros(reasons),
-    droppedFields: openDroppedFields(),
+    droppedFields: openDroppedFields(products),
     requestsByKey: Array.from({ length: keys }, () => 0),
     requestsInFlight: 0,
     sinkResults: zeros(['stored', 'refused', 'failed']),

@@ -1,5 +1,6 @@
 import { type LogDestination, openLog } from './log.ts'
 import { openReceiver } from './receiver.ts'
+import { loadProducts } from './products.ts'
 import type { Settings } from './settings.ts'
 import { openPrimary } from './sinks/primary.ts'
 import type { Worker } from './worker.ts'
@@ -9,9 +10,11 @@ export async function openWorker(
   destination: LogDestination = process.stdout,
 ): Promise<Worker> {
   const { role, buffer } = settings
+  const products = await loadProducts(settings.products)
   const log = openLog(destination)
   if (role === 'all' || buffer === undefined) {
-    return openReceiver(settings, log, { sink: await openPrimary(settings), ga4: settings.ga4 })
+    const sink = await openPrimary(settings, products)
+    return openReceiver(settings, log, { products, sink, ga4: settings.ga4 })
   }
   // A worker without a buffer never loads the NATS client.
   if (role === 'deliver') {
@@ -19,5 +22,5 @@ export async function openWorker(
     return await openDeliverer(settings, buffer, log)
   }
   const { openIngest } = await import('runmat-telemetry-buffer/ingest')
-  return openReceiver(settings, log, openIngest(buffer, log.note))
+  return openReceiver(settings, log, { products, ...openIngest(buffer, log.note) })
 }

@@ -1,8 +1,10 @@
+import { type Product, runmat } from 'runmat-telemetry/contract'
 import { openCircuitBreaker } from 'runmat-telemetry-common/circuit-breaker'
 import { observe } from 'runmat-telemetry-common/prometheus'
 import { resultOf, type Sink } from 'runmat-telemetry-common/sink'
 
 import { openMemoryBudget } from './http/memory-budget.ts'
+import { routesFor } from './http/routes.ts'
 import { openDebugTags } from './intake/debug-tags.ts'
 import { openGroupCommit } from './intake/group-commit.ts'
 import { openIntake } from './intake/intake.ts'
@@ -16,6 +18,8 @@ import { readinessOf } from './sinks/readiness.ts'
 import type { Worker } from './worker.ts'
 
 export interface Storage {
+  /** Products besides RunMat. */
+  readonly products: readonly Product[]
   readonly sink: Sink
   /** Also told about every stored event. */
   readonly ga4?: Ga4Settings | undefined
@@ -32,7 +36,7 @@ export function openReceiver(
   { sink, ...storage }: Storage,
 ): Worker {
   const circuitBreaker = openCircuitBreaker()
-  const metrics = openMetrics(settings.keys.length)
+  const metrics = openMetrics(settings.keys.length, [runmat, ...storage.products])
   const memoryBudget = openMemoryBudget()
   const reportDropped = (): void => {
     const lost = metrics.droppedFields.sinceLast()
@@ -50,12 +54,14 @@ export function openReceiver(
       metrics.sinkResults[resultOf(result)] += 1
       observe(metrics.sinkSeconds, ms / 1000)
       log.batch(events, result, ms)
-      ga4?.forward(stored)
+      // The property is RunMat's.
+      ga4?.forward(stored.filter(({ product }) => product === runmat.id))
     },
   })
-  const tags = settings.debugTags ? openDebugTags() : undefined
+  const tags = settings.debugTags ? openDebugTags([runmat, ...storage.products]) : undefined
   return {
     settings,
+    routes: routesFor(storage.products),
     debug: tags && { tags, checkKey: keyCheck(settings.keys) },
     intake: openIntake({
       checkKey: keyCheck(settings.keys, (position) => {

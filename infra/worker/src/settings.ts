@@ -34,6 +34,8 @@ export interface Settings {
   readonly role: Role
   /** Set for every role except `all`. */
   readonly buffer: BufferSettings | undefined
+  /** Files with definitions of products besides RunMat. */
+  readonly products: readonly string[]
   readonly port: number
   /** Undefined listens on every address. */
   readonly host: string | undefined
@@ -58,6 +60,7 @@ export function readSettings(env: Environment): Settings {
   const settings: Settings = {
     role,
     buffer: bufferFor(role, reader),
+    products: productsOf(role, reader),
     port: integer('PORT', 0, 65_535, 8080),
     host: text('HOST'),
     keys: role === 'deliver' ? [] : keysOf(reader),
@@ -88,6 +91,14 @@ function bufferFor(role: Role, reader: EnvironmentReader): BufferSettings | unde
     reader.fault('BUFFER_URL', `is missing, with ROLE=${role}`)
   }
   return buffer
+}
+
+/** The stream does not say which product an event is about. */
+function productsOf(role: Role, { text, fault }: EnvironmentReader): readonly string[] {
+  const files = (text('PRODUCTS') ?? '').split(',').map((file) => file.trim())
+  const given = files.filter((file) => file !== '')
+  if (role !== 'all' && given.length > 0) fault('PRODUCTS', 'is for ROLE=all')
+  return given
 }
 
 function keysOf({ text, flag, fault }: EnvironmentReader): readonly string[] {

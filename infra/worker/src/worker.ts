@@ -1,4 +1,5 @@
 import type { MemoryBudget } from './http/memory-budget.ts'
+import type { Routes } from './http/routes.ts'
 import type { DebugTags } from './intake/debug-tags.ts'
 import type { Intake } from './intake/intake.ts'
 import type { KeyCheck } from './intake/key.ts'
@@ -10,6 +11,7 @@ import type { Readiness } from './sinks/readiness.ts'
 /** A worker without its HTTP side, which may be our own server or a route of someone's site. */
 export interface Worker {
   readonly settings: Settings
+  readonly routes: Routes
   readonly intake: Intake
   /** Undefined unless the operator allows debug tags. */
   readonly debug: { readonly tags: DebugTags; readonly checkKey: KeyCheck } | undefined

@@ -141,7 +141,7 @@ describe('what is kept under debug tags', () => {
 
   it('is forgotten after ten minutes', () => {
     let now = 0
-    const tags = openDebugTags(limits as never, () => now)
+    const tags = openDebugTags([], limits as never, () => now)
     tags.keep('a', 'first', reading)
     now = 599_999
     tags.keep('a', 'second', reading)
@@ -154,7 +154,7 @@ describe('what is kept under debug tags', () => {
   })
 
   it('is bounded over all tags by number and by size', () => {
-    const tags = openDebugTags(limits as never, () => 0)
+    const tags = openDebugTags([], limits as never, () => 0)
     for (const text of ['1', '2', '3', '4']) tags.keep(`tag-${text}`, text, reading)
     expect(['1', '2', '3', '4'].map((text) => received(tags, `tag-${text}`).length)).toEqual([
       0, 1, 1, 1,

@@ -20,6 +20,7 @@ describe('the worker’s environment', () => {
     expect(readSettings(enough)).toEqual({
       role: 'all',
       buffer: undefined,
+      products: [],
       port: 8080,
       host: undefined,
       keys: ['k'],
@@ -36,6 +37,7 @@ describe('the worker’s environment', () => {
     expect(
       readSettings({
         PORT: '0',
+        PRODUCTS: './roar.js, other.json,',
         HOST: '127.0.0.1',
         INGESTION_KEY: ' new , old,',
         POSTHOG_API_KEY: 'phc_1',
@@ -51,6 +53,7 @@ describe('the worker’s environment', () => {
     ).toEqual({
       role: 'all',
       buffer: undefined,
+      products: ['./roar.js', 'other.json'],
       port: 0,
       host: '127.0.0.1',
       keys: ['new', 'old'],

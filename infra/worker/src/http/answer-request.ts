@@ -1,11 +1,9 @@
-import type { Kind } from 'runmat-telemetry/contract'
-
 import { type Answer, refuse } from '../intake/answer.ts'
 import type { Worker } from '../worker.ts'
 import { addressOf } from './client-address.ts'
 import { openTo, permissionFor } from './cors.ts'
 import type { MemoryBudget } from './memory-budget.ts'
-import { debugTagAt, kindsAt, pageAt, pathOf } from './routes.ts'
+import { debugTagAt, pageAt, pathOf, type Route } from './routes.ts'
 
 /** A request, whether it came from Node's server or from a framework that speaks `fetch`. */
 export interface Incoming {
@@ -32,17 +30,17 @@ export async function answerRequest(
 ): Promise<Outgoing | undefined> {
   const { method, header } = incoming
   const path = pathOf(incoming.url)
-  const kinds = kindsAt(path)
-  const cors = kinds !== undefined && method === 'POST' ? openTo(header('origin')) : {}
+  const route = worker.routes.get(path)
+  const cors = route !== undefined && method === 'POST' ? openTo(header('origin')) : {}
   try {
-    if (kinds === undefined) {
+    if (route === undefined) {
       return (
         answerDebug(worker, method, path, header('x-telemetry-key')) ??
         (await answerPage(worker, method, path))
       )
     }
     if (method === 'POST') {
-      const answer = await answerPost(worker, kinds, incoming)
+      const answer = await answerPost(worker, route, incoming)
       return answer && noted(worker, answer, cors)
     }
     return method === 'OPTIONS'
@@ -56,12 +54,12 @@ export async function answerRequest(
 
 async function answerPost(
   worker: Worker,
-  kinds: readonly Kind[],
+  route: Route,
   { header, peer, readBody }: Incoming,
 ): Promise<Answer | undefined> {
   const { intake, memoryBudget, metrics, settings } = worker
   const admission = intake.admit({
-    kinds,
+    ...route,
     contentType: header('content-type'),
     contentEncoding: header('content-encoding'),
     contentLength: header('content-length'),

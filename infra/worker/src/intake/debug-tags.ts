@@ -1,4 +1,5 @@
-import { contractsOf, dictionaryOf, runmat, type ValueNote } from 'runmat-telemetry/contract'
+import { contractsOf, dictionaryOf, type Product, type ValueNote } from 'runmat-telemetry/contract'
+import type { Event } from 'runmat-telemetry-common/events/event'
 import type { Reading } from 'runmat-telemetry-common/events/reader'
 
 import { limits } from '../limits.ts'
@@ -40,9 +41,11 @@ interface Kept {
 }
 
 export function openDebugTags(
+  products: readonly Product[],
   { events: most, bytes: mostBytes, keepMs, sweepMs }: (typeof limits)['debug'] = limits.debug,
   now: () => number = Date.now,
 ): DebugTags {
+  const fieldsOf = fieldsIn(products)
   let kept: Kept[] = []
   let bytes = 0
   const dropFirst = (count: number): void => {
@@ -59,7 +62,11 @@ export function openDebugTags(
     keep: (tag, received, reading) => {
       sweep()
       const time = now()
-      const event = { arrived_at: new Date(time).toISOString(), received, ...outcomeOf(reading) }
+      const event = {
+        arrived_at: new Date(time).toISOString(),
+        received,
+        ...outcomeOf(reading, fieldsOf),
+      }
       // What is kept of an event besides its text is bounded by the contract and the text.
       const size = 2 * received.length
       kept.push({ tag, until: time + keepMs, bytes: size, event })
@@ -83,10 +90,13 @@ export function isDebugTag(text: string): boolean {
   return /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/.test(text)
 }
 
-function outcomeOf(reading: Reading): Omit<DebugEvent, 'arrived_at' | 'received'> {
+function outcomeOf(
+  reading: Reading,
+  fieldsOf: FieldsOf,
+): Omit<DebugEvent, 'arrived_at' | 'received'> {
   if ('refusal' in reading) return { refused: reading.refusal }
   const { event, dropped } = reading
-  const fields = fieldsOf(event.family, event.name)
+  const fields = fieldsOf(event)
   return { stored: event.fields, dropped: dropped.map((field) => lost(field, fields.get(field))) }
 }
 
@@ -96,12 +106,19 @@ function lost(field: string, expected: ValueNote | undefined): LostField {
     : { field, why: 'the value does not fit', expected }
 }
 
-const { events } = dictionaryOf(runmat, contractsOf(runmat))
-
 /** What each field of such an event may hold, by its path. */
-function fieldsOf(family: string, name: string): ReadonlyMap<string, ValueNote> {
-  const found = events.find(
-    (one) => one.family === family && (one.labels.length === 0 || one.labels.includes(name)),
+type FieldsOf = (event: Event) => ReadonlyMap<string, ValueNote>
+
+function fieldsIn(products: readonly Product[]): FieldsOf {
+  const dictionaries = new Map(
+    products.map((product) => [product.id, dictionaryOf(product, contractsOf(product)).events]),
   )
-  return new Map(found?.fields.map(({ field, value }) => [field, value]))
+  return ({ product, family, name }) => {
+    const found = dictionaries
+      .get(product)
+      ?.find(
+        (one) => one.family === family && (one.labels.length === 0 || one.labels.includes(name)),
+      )
+    return new Map(found?.fields.map(({ field, value }) => [field, value]))
+  }
 }

@@ -1,6 +1,6 @@
 import type { Kind } from 'runmat-telemetry/contract'
 import type { Event } from 'runmat-telemetry-common/events/event'
-import { readEvent } from 'runmat-telemetry-common/events/reader'
+import type { EventReader } from 'runmat-telemetry-common/events/reader'
 import { linesOf, textOf } from 'runmat-telemetry-common/events/text'
 
 import { limits } from '../limits.ts'
@@ -14,6 +14,9 @@ import type { RateLimit } from './rate-limit.ts'
 export interface Head {
   /** The kinds of event that its address takes. */
   readonly kinds: readonly Kind[]
+  readonly read: EventReader
+  /** Whether all its events need no key. */
+  readonly isKeyless: boolean
   readonly contentType: string | undefined
   readonly contentEncoding: string | undefined
   readonly contentLength: string | undefined
@@ -27,10 +30,12 @@ export interface Head {
 /** Permission to send the body. */
 export interface Admission {
   readonly kinds: readonly Kind[]
+  readonly read: EventReader
+  readonly isKeyless: boolean
   readonly many: boolean
   /** Undefined unless the operator allows debug tags. */
   readonly debugTag: string | undefined
-  /** Set for senders without a key, who may send only install events, and not too many. */
+  /** Set for senders without a key, who may send only what needs none, and not too much. */
   readonly take: ((events: number) => number) | undefined
 }
 
@@ -57,10 +62,11 @@ export function openIntake(options: IntakeOptions): Intake {
   const { checkKey, rateLimit, maxBodyBytes, commit, metrics, debugTags } = options
 
   const admit = (head: Head): Admission | Answer => {
-    const { kinds } = head
-    const standing = kinds.length === 1 && kinds[0] === 'install' ? 'none' : checkKey(head.key)
+    const { kinds, read, isKeyless } = head
+    const needsNone = isKeyless || (kinds.length === 1 && kinds[0] === 'install')
+    const standing = needsNone ? 'none' : checkKey(head.key)
     if (standing === 'wrong') return wrongKey
-    if (standing === 'none' && !kinds.includes('install')) return missingKey
+    if (standing === 'none' && !needsNone && !kinds.includes('install')) return missingKey
     const { contentEncoding: encoding, contentLength: length } = head
     if (encoding !== undefined && !/^(identity)?$/i.test(encoding)) return encoded
     const form = formOf(head.contentType)
@@ -69,15 +75,15 @@ export function openIntake(options: IntakeOptions): Intake {
     const many = form === 'ndjson'
     const debugTag = debugTags && head.debugTag
     if (debugTag !== undefined && !isDebugTag(debugTag)) return wrongTag
-    if (standing !== 'none') return { kinds, many, debugTag, take: undefined }
+    if (standing !== 'none') return { kinds, read, isKeyless, many, debugTag, take: undefined }
     const address = head.address()
     const take = (events: number) => rateLimit.take(address, events)
     const wait = take(1)
-    return wait > 0 ? tooMany(wait) : { kinds, many, debugTag, take }
+    return wait > 0 ? tooMany(wait) : { kinds, read, isKeyless, many, debugTag, take }
   }
 
   const acceptOne = (admission: Admission, text: string): Answer | Promise<Answer> => {
-    const reading = readEvent(text, admission.kinds)
+    const reading = admission.read(text, admission.kinds)
     const { debugTag } = admission
     if (debugTag !== undefined) debugTags?.keep(debugTag, text, reading)
     if ('refusal' in reading) {
@@ -85,7 +91,8 @@ export function openIntake(options: IntakeOptions): Intake {
       return refuse(reason, error, field)
     }
     const { event, dropped } = reading
-    if (admission.take !== undefined && event.family !== 'install') return missingKey
+    const needsKey = !admission.isKeyless && event.family !== 'install'
+    if (admission.take !== undefined && needsKey) return missingKey
     if (debugTag !== undefined) return stored
     metrics.droppedFields.note(dropped)
     return commit(event)

@@ -1,10 +1,27 @@
+import path from 'node:path'
+
+import type { Product } from 'runmat-telemetry/contract'
 import type { Sink } from 'runmat-telemetry-common/sink'
 
 import type { Settings } from '../settings.ts'
+import { openByProduct } from './by-product.ts'
 import { openFile } from './file.ts'
 import { openPostHog } from './posthog.ts'
 
-/** Opens the sink that stores events for good. */
-export function openPrimary({ sink }: Pick<Settings, 'sink'>): Sink | Promise<Sink> {
-  return sink.kind === 'posthog' ? openPostHog(sink) : openFile(sink.path)
+/** Opens the sink that stores events for good. In files, every further product has one of its own. */
+export async function openPrimary(
+  { sink }: Pick<Settings, 'sink'>,
+  products: readonly Product[] = [],
+): Promise<Sink> {
+  if (sink.kind === 'posthog') return openPostHog(sink)
+  const others = new Map<string, Sink>()
+  const own = await openFile(sink.path)
+  for (const { id } of products) others.set(id, await openFile(besides(sink.path, id)))
+  return openByProduct(own, others)
+}
+
+/** `events.ndjson` becomes `events.roar.ndjson`. */
+function besides(file: string, product: string): string {
+  const { dir, name, ext } = path.parse(file)
+  return path.join(dir, `${name}.${product}${ext}`)
 }
