@@ -9,7 +9,7 @@ export function isClientId(value: unknown): value is string {
   return accepts(uuid, value)
 }
 
-/** False in a worker, and where the person has forbidden pages to keep anything. */
+/** False in a worker, and if the user does not let pages store anything. */
 export function canKeep(): boolean {
   try {
     return globals.localStorage !== undefined
@@ -28,8 +28,8 @@ export function keptClientId(): string | undefined {
 }
 
 /**
- * The id of this browser on this site; it is made when the first event is. Where it cannot be kept
- * there is none: a new one on each visit would count one person many times.
+ * The id of this browser on this site, made with the first event. If it can't be stored there is none,
+ * because a new one on each visit would count one person many times.
  */
 export function mintClientId(): string | undefined {
   const kept = keptClientId()
@@ -37,7 +37,7 @@ export function mintClientId(): string | undefined {
   try {
     globals.localStorage?.setItem(key, newUuid())
   } catch {
-    // Full, or forbidden.
+    // Storage is full or forbidden.
   }
   return keptClientId()
 }
@@ -46,11 +46,11 @@ export function forgetClientId(): void {
   try {
     globals.localStorage?.removeItem(key)
   } catch {
-    // Where nothing can be kept, nothing was.
+    // Nothing can be stored here, so nothing was.
   }
 }
 
-/** A random (version 4) UUID. `crypto.randomUUID` is missing on pages that came over plain http. */
+/** A random (version 4) UUID. `crypto.randomUUID` is missing on pages over plain http. */
 export function newUuid(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
