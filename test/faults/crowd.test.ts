@@ -70,7 +70,7 @@ describe('a crowd', () => {
     })
   }, 120_000)
 
-  it('of hosts on a new machine tells the user once, and makes one id', async () => {
+  it('of hosts on a new machine shows the notice once and makes one id', async () => {
     const home = faultHome()
     const steps: readonly Step[] = [['wait'], ['count', 'run', 'success']]
     const hosts = Array.from({ length: 24 }, () => waitingHost(home, '1.0.0', steps))
@@ -101,7 +101,7 @@ describe('a crowd', () => {
     })
   }, 120_000)
 
-  it('of 8 hosts that count and count loses nothing', async () => {
+  it('of 8 hosts that count all the time loses no count', async () => {
     const home = faultHome()
     settle(home)
     const counting = Array.from({ length: 50 }, (): readonly Step[] => [
