@@ -22,7 +22,7 @@ describe.concurrent('a tunnel', () => {
   it('is all that the proxy sees', async () => {
     const { collector } = await stage(204, { tls })
     const proxy = await aProxy()
-    // Only the proxy knows this name, so nobody else was asked for it.
+    // Only the proxy can resolve this name, so it was not looked up here.
     const endpoint = `https://collector.invalid:${collector.port}/v1/t`
     const env = { ...trust, HTTPS_PROXY: proxy.url }
     expect(await outcomesInChild(endpoint, env, { bodies: [body, body, body] })).toEqual([

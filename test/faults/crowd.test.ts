@@ -85,7 +85,7 @@ describe('a crowd', () => {
     const events = Object.values(queueContent(home)).map(
       (text) => JSON.parse(text) as { trigger: string; sequence: number; install_id: string },
     )
-    // Every milestone was reached once, by whoever was first.
+    // Every milestone was reached once, by the first process.
     expect(events.map(({ trigger }) => trigger).toSorted()).toEqual([
       'first_seen_for_install_id',
       'first_seen_for_version',

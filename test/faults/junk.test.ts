@@ -113,7 +113,7 @@ const junk: readonly Junk[] = [
   ['is a pipe', (file) => execFileSync('mkfifo', [file])],
 ]
 
-/** As old as something that nobody is writing any more. */
+/** So old that no process can be writing it any more. */
 function age(file: string): void {
   const then = Date.now() / 1000 - 3600
   if (!lstatSync(file).isSymbolicLink()) utimesSync(file, then, then)

@@ -265,7 +265,7 @@ describe.concurrent('a stats.json that', () => {
 
 const deadSignature = () => `"pid":${String(deadPid()).padStart(10)}`
 
-/** A process that has ended, whose number nobody has taken since. */
+/** The PID of a process that has ended, and that no other process has taken since. */
 function deadPid(): number {
   return spawnSync(process.execPath, ['-v']).pid
 }

@@ -222,7 +222,7 @@ describe.concurrent('an event that was recorded', () => {
     async (args) => {
       const { home } = await stage()
       settle(home)
-      // Somebody else, who is alive, is at the statistics.
+      // Another living process holds the statistics.
       const lock = home.write(
         path.join(home.state, 'stats.json.lock'),
         JSON.stringify({ pid: process.pid, born: null }),

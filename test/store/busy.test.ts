@@ -10,7 +10,7 @@ import { readQueued } from '../../src/store/queued-event.ts'
 import { takeLock } from '../../src/store/lock.ts'
 import { tempHome } from '../support/home.ts'
 
-/** What somebody has open for himself alone; only Windows knows such a thing. */
+/** Simulates a file that another program has locked, which only Windows does. */
 const open = vi.hoisted(() => new Set<string>())
 
 vi.mock('node:fs', async (original) => {

@@ -11,7 +11,7 @@ const hostileFinishes = [
   // Text where names belong.
   `{ success: true, failure: { stage: '${secret}', code: '${secret}', host: '${secret}',
     component: '${secret}', message: '${secret}' } }`,
-  // Fields that nobody knows.
+  // Unknown fields.
   `{ success: true, source: '${secret}', __proto__: { a: '${secret}' } }`,
   // No plain object, as WebAssembly hands them out.
   `Object.create({ success: true, failure: Object.create({ code: 'RunMat:B' }) })`,
