@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+import { dayMs } from '../contract/timestamp.ts'
 import { readSmallFile } from '../files/read.ts'
 import { privateFile, removeFile } from '../files/write.ts'
 import { buildIngestionKey } from '../product/build.ts'
@@ -122,7 +123,7 @@ function isAnywhere(module: string): boolean {
 }
 
 /** From the third time on, an uploader that never comes up is started less and less often. */
-const unanswered = { free: 3, baseMs: 60_000, mostMs: 24 * 60 * 60 * 1000 } as const
+const unanswered = { free: 3, baseMs: 60_000, mostMs: dayMs } as const
 
 /** Notes that an uploader is about to be started; false if the last ones never came up. */
 function noteStart(paths: Pick<Paths, 'state'>, now: number): boolean {
