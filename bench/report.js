@@ -6,7 +6,7 @@ import { eventsOf } from './support/report-events.js'
 
 const msPerDay = 86_400_000
 
-/** Converting a day, and asking everything of it afterwards, on one core. */
+/** Converting a day and then answering all questions about it, on one core. */
 export async function report(stage, { quick }) {
   execFileSync(process.execPath, [path.join(stage.root, 'infra/report/build.js')])
   const count = quick ? 100_000 : 1_000_000
@@ -41,7 +41,7 @@ function fill(file, count, start) {
   closeSync(handle)
 }
 
-/** A whole process, pinned to one core, with the most memory that it ever held. */
+/** A whole process, pinned to one core, with its peak memory. */
 function measure(root, words) {
   const program = `import { main } from ${JSON.stringify(path.join(root, 'infra/report/dist/report.js'))}
     const started = performance.now()

@@ -9,7 +9,7 @@ const body = JSON.stringify(event)
 const delivered = { kind: 'delivered' }
 
 describe.concurrent('a post', () => {
-  it('is one POST with the body as it is, and says what it is', async () => {
+  it('is one POST with the unchanged body and its content type', async () => {
     const { collector, post } = await stage()
     expect(await post(body)).toEqual(delivered)
     expect(collector.events).toHaveLength(1)
@@ -50,7 +50,7 @@ describe.concurrent('a post', () => {
     },
   )
 
-  it('sends bytes as they are', async () => {
+  it('sends bytes unchanged', async () => {
     const { collector, post } = await stage()
     expect(await post(Buffer.from(body))).toEqual(delivered)
     expect(await post('')).toEqual(delivered)
@@ -65,7 +65,7 @@ describe.concurrent('a post', () => {
     expect(collector.events[0]?.path).toBe('/a%20b/?source=x&y=%26')
   })
 
-  it('reaches a collector by name', async () => {
+  it('reaches a collector by its host name', async () => {
     const { collector } = await stage()
     const { post } = posterTo(collector.url.replace('127.0.0.1', 'localhost'))
     expect(await post(body)).toEqual(delivered)
@@ -90,7 +90,7 @@ describe.concurrent('a post', () => {
     expect(await post(body)).toEqual(delivered)
   })
 
-  it('counts one 204 for one event, even where the collector says it twice', async () => {
+  it('counts one 204 for one event, even if the collector sends two', async () => {
     const once = 'HTTP/1.1 204 No Content\r\n\r\n'
     const { collector, post } = await stage({ raw: once + once })
     expect(await post(body)).toEqual(delivered)
@@ -150,7 +150,7 @@ describe.concurrent('a post', () => {
     expect(await post(body)).toEqual(delivered)
   })
 
-  it('reads a small answer to its end and goes on over the same connection', async () => {
+  it('reads a small answer completely and keeps the connection', async () => {
     const { collector, post } = await stage({ status: 500, body: 'x'.repeat(60_000) })
     for (let round = 0; round < 5; round += 1) {
       expect(await post(body)).toEqual({ kind: 'answered', status: 500 })
@@ -168,7 +168,7 @@ describe.concurrent('a post', () => {
 })
 
 describe.concurrent('many posts', () => {
-  it('use no more connections than are allowed, again and again', async () => {
+  it('never use more connections than allowed', async () => {
     const { collector, post } = await stage(204, { inFlight: 4 })
     const outcomes = await Promise.all(
       Array.from({ length: 200 }, (_, id) => post(JSON.stringify({ id }))),
@@ -187,7 +187,7 @@ describe.concurrent('many posts', () => {
     expect(outcomes).toEqual(outcomes.map((_, id) => ({ kind: 'answered', status: 400 + id })))
   })
 
-  it('go on after the collector hung up on idle connections', async () => {
+  it('go on after the collector closed idle connections', async () => {
     const { collector, post } = await stage()
     expect(await post(body)).toEqual(delivered)
     collector.disconnect()
@@ -196,7 +196,7 @@ describe.concurrent('many posts', () => {
     expect(await post(body)).toEqual(delivered)
   })
 
-  it('never repeat a request that broke off on a used connection', async () => {
+  it('never repeat a request that broke off on a kept-alive connection', async () => {
     const { collector, post } = await stage()
     expect(await post(body)).toEqual(delivered)
     collector.setAnswer('reset')

@@ -41,7 +41,7 @@ async function staysUnmoved(
   expect(Number(readFileSync(timing, 'utf8'))).toBeLessThan(8000)
 }
 
-describe.concurrent('a host works on, fast and silent, when', () => {
+describe.concurrent('a host goes on fast and silently if', () => {
   it('HOME is not set', async () => {
     const home = faultHome()
     await staysUnmoved(home, { env: { HOME: undefined, TEST_HOME: home.path } })
@@ -83,7 +83,7 @@ describe.concurrent('a host works on, fast and silent, when', () => {
     expect(collector.requests).toBe(0)
   })
 
-  it('its working folder is gone', async () => {
+  it('its working folder was deleted', async () => {
     const { home, collector } = await stage()
     settle(home)
     await staysUnmoved(home, {}, { more: [['lose folder']] })
@@ -103,7 +103,7 @@ describe.concurrent('a host works on, fast and silent, when', () => {
     expect(collector.requests).toBe(0)
   })
 
-  it('nobody may write in its cache folder', async ({ skip }) => {
+  it('its cache folder is read-only', async ({ skip }) => {
     skip(process.getuid?.() === 0, 'root may write everywhere')
     const { home } = await stage()
     settle(home)
@@ -128,7 +128,7 @@ describe('where a disk', () => {
 
   describe
     .skipIf(mounter === undefined)
-    .concurrent('gives trouble, a host works on, fast and silent, when it', () => {
+    .concurrent('is in trouble, a host goes on fast and silently if it', () => {
       const on = (before: string, after = ''): { mount: Mount } => ({
         mount: [mounter as Mounter, { before, after }],
       })
@@ -148,7 +148,7 @@ describe('where a disk', () => {
         expect(pages === 0 && sequence > 0).toBe(false)
       })
 
-      it.each([1, 2, 3, 4, 5, 6])('has %i pages left, and soon more', async (pages) => {
+      it.each([1, 2, 3, 4, 5, 6])('has %i pages left, and more a moment later', async (pages) => {
         const { home, collector } = await stage()
         settle(home)
         const script: Script = { library, version: '1.0.0', steps }
@@ -181,7 +181,7 @@ describe('where a disk', () => {
         expect(collector.requests).toBe(0)
       })
 
-      it.each(['.cache', '.runmat', ''])('may only be read, at ~/%s', async (name) => {
+      it.each(['.cache', '.runmat', ''])('is read-only at ~/%s', async (name) => {
         const { home, collector } = await stage()
         settle(home)
         home.write('.runmat/.keep', '')
@@ -195,7 +195,7 @@ describe('where a disk', () => {
     })
 
   it.skipIf(mounter === undefined).concurrent.each([0, 1, 2, 3])(
-    'has %i pages left, the uploader sends every event once, or none',
+    'has %i pages left, the uploader sends every event at most once',
     async (pages) => {
       const { home, collector } = await stage()
       const ids = fillQueue(home, 10).map(({ id }) => id)
