@@ -17,6 +17,7 @@ import { limits } from './limits.ts'
 import type { WorkerLog } from './log.ts'
 import { type Metrics, openMetrics, render } from './metrics.ts'
 import type { Settings } from './settings.ts'
+import { openClickHouse } from './sinks/clickhouse/sink.ts'
 import { openGa4Sink } from './sinks/ga4-sink.ts'
 import { openPrimary } from './sinks/primary.ts'
 import { readinessOf } from './sinks/readiness.ts'
@@ -37,7 +38,11 @@ export async function openDeliverer(
   const names = namesOf(buffer.stream)
   const metrics = openMetrics()
   const primary = await openPrimary(settings)
-  const sinks = settings.ga4 ? [primary, openGa4Sink(settings.ga4, metrics)] : [primary]
+  const sinks = [
+    primary,
+    ...(settings.clickHouse ? [openClickHouse(settings.clickHouse)] : []),
+    ...(settings.ga4 ? [openGa4Sink(settings.ga4, metrics)] : []),
+  ]
   const broker = openBroker({
     settings: buffer,
     purpose: 'deliver',
@@ -53,7 +58,7 @@ export async function openDeliverer(
     const isPrimary = sink === primary
     const delivery = openDelivery({
       sink,
-      batch: isPrimary ? limits.group.events : ga4Batch,
+      batch: sink.name === 'ga4' ? ga4Batch : limits.group.events,
       circuitBreaker,
       broker,
       names,

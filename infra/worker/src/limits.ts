@@ -39,6 +39,8 @@ export const limits = {
 
   /** Less than any client waits for us, and less than a shutdown takes. */
   sinkMs: 8 * second,
+  /** For the deletion of one person's rows, on every replica. */
+  eraseMs: 5 * 60 * second,
   /** For a readiness check, which shouldn't wait long. */
   probeMs: 3 * second,
   sinkAnswerBytes: 64 * kibibyte,

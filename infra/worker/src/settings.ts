@@ -6,12 +6,25 @@ import {
   readerOf,
 } from 'runmat-telemetry-common/environment'
 
+import { clickHouseOf } from './clickhouse-settings.ts'
 import { limits } from './limits.ts'
 
 export interface PostHogSettings {
   readonly kind: 'posthog'
   readonly apiKey: string
   readonly host: string
+}
+
+export interface ClickHouseSettings {
+  readonly kind: 'clickhouse'
+  /** Replicas of one table; the first that works is used. */
+  readonly urls: readonly string[]
+  readonly database: string
+  readonly user: string
+  readonly passwordFile: string | undefined
+  readonly caFile: string | undefined
+  readonly isReplicated: boolean
+  readonly retentionDays: number | undefined
 }
 
 export interface FileSettings {
@@ -41,7 +54,9 @@ export interface Settings {
   readonly host: string | undefined
   /** Empty only if the operator allows senders without a key. */
   readonly keys: readonly string[]
-  readonly sink: PostHogSettings | FileSettings
+  readonly sink: PostHogSettings | ClickHouseSettings | FileSettings
+  /** A further sink with a consumer of its own in the buffer. */
+  readonly clickHouse: ClickHouseSettings | undefined
   /** Variables that are set but have no effect, which may surprise the operator. */
   readonly ignored: readonly string[]
   readonly ga4: Ga4Settings | undefined
@@ -64,8 +79,11 @@ export function readSettings(env: Environment): Settings {
     port: integer('PORT', 0, 65_535, 8080),
     host: text('HOST'),
     keys: role === 'deliver' ? [] : keysOf(reader),
-    sink: sinkOf(reader),
-    ignored: text('POSTHOG_API_KEY') && text('EVENTS_FILE') ? ['EVENTS_FILE'] : [],
+    ...sinksOf(role, reader),
+    ignored:
+      (text('POSTHOG_API_KEY') ?? text('CLICKHOUSE_URL')) && text('EVENTS_FILE')
+        ? ['EVENTS_FILE']
+        : [],
     ga4: ga4Of(reader),
     maxBodyBytes: integer('MAX_BODY_BYTES', 1024, limits.heldBytes / 4, 1024 * 1024),
     debugTags: flag('DEBUG_TAGS'),
@@ -116,7 +134,18 @@ function keysOf({ text, flag, fault }: EnvironmentReader): readonly string[] {
   return keys
 }
 
-function sinkOf(reader: EnvironmentReader): Settings['sink'] {
+function sinksOf(role: Role, reader: EnvironmentReader): Pick<Settings, 'sink' | 'clickHouse'> {
+  const { text, fault } = reader
+  const clickHouse = clickHouseOf(reader)
+  const sink = sinkOf(reader)
+  if (clickHouse === undefined) return { sink, clickHouse }
+  if (text('PRODUCTS') !== undefined) fault('PRODUCTS', 'is not for ClickHouse')
+  if (sink.kind !== 'posthog') return { sink: clickHouse, clickHouse: undefined }
+  if (role === 'all') fault('CLICKHOUSE_URL', 'beside PostHog is for ROLE=deliver')
+  return { sink, clickHouse }
+}
+
+function sinkOf(reader: EnvironmentReader): PostHogSettings | FileSettings {
   const { text, fault } = reader
   const host = addressIn(reader, 'POSTHOG_HOST', 'https://us.i.posthog.com')
   const apiKey = tokenIn(reader, 'POSTHOG_API_KEY')

@@ -5,6 +5,7 @@ import type { Sink } from 'runmat-telemetry-common/sink'
 
 import type { Settings } from '../settings.ts'
 import { openByProduct } from './by-product.ts'
+import { openClickHouse } from './clickhouse/sink.ts'
 import { openFile } from './file.ts'
 import { openPostHog } from './posthog.ts'
 
@@ -14,6 +15,7 @@ export async function openPrimary(
   products: readonly Product[] = [],
 ): Promise<Sink> {
   if (sink.kind === 'posthog') return openPostHog(sink)
+  if (sink.kind === 'clickhouse') return openClickHouse(sink)
   const others = new Map<string, Sink>()
   const own = await openFile(sink.path)
   for (const { id } of products) others.set(id, await openFile(besides(sink.path, id)))
