@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 
 import { describe, expect, it } from 'vitest'
 
-import { columns, tableName } from '../../../../infra/report/src/clickhouse/table.ts'
+import { tableName } from '../../../../infra/report/src/clickhouse/table.ts'
 import { readEvent } from '../../../../infra/common/src/events/reader.ts'
 import { openServer } from '../../../../infra/worker/src/http/server.ts'
 import { openWorker } from '../../../../infra/worker/src/open-worker.ts'
@@ -13,22 +13,16 @@ import { tempHome } from '../../../support/home.ts'
 import { finished, started, uuidOf } from '../support/events.ts'
 import { requestOf } from '../support/requests.ts'
 import { key, later, openLogged } from '../support/stage.ts'
-import { type Answerer, hangs, resets, said, startClickHouse } from './server.ts'
-
-const table = { engine: 'ReplacingMergeTree', sorting_key: 'kind, step, day, id', engine_full: '' }
-const described = columns.map((column) => {
-  const space = column.indexOf(' ')
-  return { name: column.slice(0, space), type: column.slice(space + 1) }
-})
-
-/** A server whose schema is right, and which treats inserts as told. */
-function treating(insert: Answerer, engine: string = table.engine): Answerer {
-  return (sql, headers) => {
-    if (sql.startsWith('INSERT')) return insert(sql, headers)
-    if (sql.includes('system.tables')) return said(JSON.stringify({ data: [{ ...table, engine }] }))
-    return said(sql.includes('system.columns') ? JSON.stringify({ data: described }) : '')
-  }
-}
+import {
+  type Answerer,
+  described,
+  hangs,
+  resets,
+  said,
+  startClickHouse,
+  treating,
+  works,
+} from './server.ts'
 
 const fails =
   (code: number, name: string, status = 500): Answerer =>
@@ -36,7 +30,6 @@ const fails =
     status,
     text: `Code: ${code}. DB::Exception: something with eac98648-3b42-41c7 in it. (${name})\n`,
   })
-const works: Answerer = () => said('')
 
 async function open(answerer: Answerer, env: Readonly<Record<string, string>> = {}) {
   const clickHouse = await startClickHouse(answerer)

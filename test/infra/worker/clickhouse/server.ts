@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import http, { type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+import { columns } from '../../../../infra/report/src/clickhouse/table.ts'
 import type { ClickHouseSettings } from '../../../../infra/worker/src/settings.ts'
 import { later } from '../support/stage.ts'
 
@@ -83,3 +84,20 @@ export function settingsFor(
     ...more,
   }
 }
+
+const table = { engine: 'ReplacingMergeTree', sorting_key: 'kind, step, day, id', engine_full: '' }
+export const described = columns.map((column) => {
+  const space = column.indexOf(' ')
+  return { name: column.slice(0, space), type: column.slice(space + 1) }
+})
+
+/** A server whose schema is right, and which treats inserts as told. */
+export function treating(insert: Answerer, engine: string = table.engine): Answerer {
+  return (sql, headers) => {
+    if (sql.startsWith('INSERT')) return insert(sql, headers)
+    if (sql.includes('system.tables')) return said(JSON.stringify({ data: [{ ...table, engine }] }))
+    return said(sql.includes('system.columns') ? JSON.stringify({ data: described }) : '')
+  }
+}
+
+export const works: Answerer = () => said('')
