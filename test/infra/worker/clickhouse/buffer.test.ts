@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 
 import { eventually } from '../../../support/eventually.ts'
-import { postTo } from '../../buffer/support/load.ts'
+// First, so that servers end before their folders are removed.
 import { hasNats, startNats } from '../../buffer/support/nats.ts'
+import { postTo } from '../../buffer/support/load.ts'
 import { allArrive, fleetOf, untilReady } from '../../buffer/support/workers.ts'
 import { finished, install, started, usage, uuidOf } from '../support/events.ts'
 import { startPostHog } from '../support/posthog.ts'
