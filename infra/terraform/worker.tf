@@ -128,6 +128,12 @@ resource "google_cloud_run_v2_service" "worker" {
         }
       }
 
+      # The disk is memory, and no place for tombstones.
+      env {
+        name  = "EVENTS_DIR"
+        value = ""
+      }
+
       env {
         name  = "POSTHOG_HOST"
         value = var.posthog_host

@@ -18,9 +18,8 @@ export function clickHouseOf(reader: EnvironmentReader): ClickHouseSettings | un
   const isReplicated = flag('CLICKHOUSE_REPLICATED')
   const database = text('CLICKHOUSE_DATABASE') ?? 'default'
   const user = text('CLICKHOUSE_USER') ?? 'default'
-  const retentionDays =
-    text('RETENTION_DAYS') === undefined ? undefined : integer('RETENTION_DAYS', 1, 36_500, 1)
   if (urls.length === 0) return undefined
+  const days = integer('RETENTION_DAYS', 1, 36_500, 0)
   const problem = urls.map((url) => problemOfAddress(url, 'https://clickhouse.example:8443', near))
   const first = problem.find((one) => one !== undefined)
   if (first !== undefined) fault('CLICKHOUSE_URL', first)
@@ -37,6 +36,6 @@ export function clickHouseOf(reader: EnvironmentReader): ClickHouseSettings | un
     passwordFile: text('CLICKHOUSE_PASSWORD_FILE'),
     caFile: text('CLICKHOUSE_CA_FILE'),
     isReplicated,
-    retentionDays,
+    retentionDays: days === 0 ? undefined : days,
   }
 }

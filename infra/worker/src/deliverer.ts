@@ -10,7 +10,7 @@ import { openCircuitBreaker } from 'runmat-telemetry-common/circuit-breaker'
 import { observe } from 'runmat-telemetry-common/prometheus'
 import { resultOf, type Sink } from 'runmat-telemetry-common/sink'
 
-import { openMemoryBudget } from './http/memory-budget.ts'
+import { openMemoryBudgets } from './http/memory-budget.ts'
 import { routesFor } from './http/routes.ts'
 import { later } from './intake/answer.ts'
 import { limits } from './limits.ts'
@@ -18,9 +18,13 @@ import type { WorkerLog } from './log.ts'
 import { type Metrics, openMetrics, render } from './metrics.ts'
 import type { Settings } from './settings.ts'
 import { openClickHouse } from './sinks/clickhouse/sink.ts'
+import { openErasures } from './sinks/erasures.ts'
 import { openGa4Sink } from './sinks/ga4-sink.ts'
+import { storingOnce } from './sinks/once.ts'
 import { openPrimary } from './sinks/primary.ts'
 import { readinessOf } from './sinks/readiness.ts'
+import { sparing } from './sinks/sparing.ts'
+import { tombstonesOf } from './sinks/tombstones.ts'
 import type { Worker } from './worker.ts'
 
 /** GA4 takes one client per request, so a batch becomes many requests. */
@@ -37,12 +41,16 @@ export async function openDeliverer(
 ): Promise<Worker> {
   const names = namesOf(buffer.stream)
   const metrics = openMetrics()
-  const primary = await openPrimary(settings)
+  const tombstones = await tombstonesOf(settings)
+  const spare = (sink: Sink): Sink => (tombstones === undefined ? sink : sparing(sink, tombstones))
+  const primary = spare(await openPrimary(settings, [], { note: log.note }))
+  const { clickHouse, ga4 } = settings
   const sinks = [
     primary,
-    ...(settings.clickHouse ? [openClickHouse(settings.clickHouse)] : []),
-    ...(settings.ga4 ? [openGa4Sink(settings.ga4, metrics)] : []),
+    ...(clickHouse ? [spare(storingOnce(openClickHouse(clickHouse)))] : []),
+    ...(ga4 ? [spare(storingOnce(openGa4Sink(ga4, metrics)))] : []),
   ]
+  const erasures = tombstones && openErasures(sinks, tombstones, log.note)
   const broker = openBroker({
     settings: buffer,
     purpose: 'deliver',
@@ -82,7 +90,7 @@ export async function openDeliverer(
     routes: routesFor([]),
     debug: undefined,
     intake: { admit: () => elsewhere, accept: () => elsewhere, note: () => undefined },
-    memoryBudget: openMemoryBudget(),
+    memoryBudgets: openMemoryBudgets(),
     metrics,
     log,
     sink: primary.name,
@@ -101,6 +109,7 @@ export async function openDeliverer(
       stopReporting()
       stopSweeping()
       await Promise.all(deliveries.map(({ delivery }) => delivery.close()))
+      await erasures?.close()
       await Promise.all([broker.close(), ...sinks.map((sink) => sink.close())])
       log.close()
     },

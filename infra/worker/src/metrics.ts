@@ -18,6 +18,9 @@ export type SinkResult = 'stored' | 'refused' | 'failed'
 /** Only numbers under fixed names; nothing received from outside becomes a label. */
 export interface Metrics {
   readonly accepted: Record<Kind, number>
+  repeated: number
+  /** Events of somebody who asked to be erased. */
+  erased: number
   readonly rejected: Record<Reason, number>
   readonly droppedFields: DroppedFields
   /** Requests by the position of their key among ours, from 0. Never by the key itself. */
@@ -43,6 +46,8 @@ const { counter, gauge, histogram } = metricsWriter('telemetry')
 export function openMetrics(keys = 0, products: readonly Product[] = [runmat]): Metrics {
   return {
     accepted: zeros(everyKind),
+    repeated: 0,
+    erased: 0,
     rejected: zeros(reasons),
     droppedFields: openDroppedFields(products),
     requestsByKey: Array.from({ length: keys }, () => 0),
@@ -63,6 +68,16 @@ export function render(metrics: Metrics, { sink, sinkUp, waiting, heldBytes }: G
       'events_accepted_total',
       'Events stored for good.',
       labelled('family', metrics.accepted),
+    ),
+    counter(
+      'events_repeated_total',
+      'Events that came again after they were stored.',
+      plain(metrics.repeated),
+    ),
+    counter(
+      'events_erased_total',
+      'Events dropped because their client asked to be erased.',
+      plain(metrics.erased),
     ),
     counter(
       'events_rejected_total',

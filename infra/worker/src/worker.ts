@@ -1,4 +1,4 @@
-import type { MemoryBudget } from './http/memory-budget.ts'
+import type { MemoryBudgets } from './http/memory-budget.ts'
 import type { Routes } from './http/routes.ts'
 import type { DebugTags } from './intake/debug-tags.ts'
 import type { Intake } from './intake/intake.ts'
@@ -15,7 +15,7 @@ export interface Worker {
   readonly intake: Intake
   /** Undefined unless the operator allows debug tags. */
   readonly debug: { readonly tags: DebugTags; readonly checkKey: KeyCheck } | undefined
-  readonly memoryBudget: MemoryBudget
+  readonly memoryBudgets: MemoryBudgets
   readonly metrics: Metrics
   readonly log: WorkerLog
   readonly sink: string

@@ -221,6 +221,7 @@ describe('the services', () => {
     const secrets = [...textOf(locals['worker_secrets']).matchAll(/\b([A-Z][A-Z_]+)\s*=/g)]
     const names = [...Object.keys(given), ...secrets.map(([, name = '']) => name)]
     expect(names.toSorted()).toEqual([
+      'EVENTS_DIR',
       'GA_API_SECRET',
       'GA_MEASUREMENT_ID',
       'INGESTION_KEY',

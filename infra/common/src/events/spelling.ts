@@ -73,6 +73,11 @@ function idFrom(name: string, given: string): string {
   return derivedIdentity(`${name}:${id}`)
 }
 
+/** Every form in which a client's id may be stored. */
+export function storedIds(client: string): readonly string[] {
+  return [...new Set([idFrom('cid', client), idFrom('install_id', client)])]
+}
+
 function respellPayload(event: JsonObject, payload: JsonObject): void {
   const { event_label: label } = event
   if (typeof label === 'string' && label.startsWith('install_')) {

@@ -1,8 +1,8 @@
 import { type Answer, refuse } from '../intake/answer.ts'
 import type { Worker } from '../worker.ts'
+import { type Allowance, allowanceFor } from './body.ts'
 import { addressOf } from './client-address.ts'
 import { openTo, permissionFor } from './cors.ts'
-import type { MemoryBudget } from './memory-budget.ts'
 import { debugTagAt, pageAt, pathOf, type Route } from './routes.ts'
 
 /** A request, whether it came from Node's server or from a framework that speaks `fetch`. */
@@ -14,7 +14,7 @@ export interface Incoming {
   /** The address at the other end of the connection, if known. */
   readonly peer: string | undefined
   /** The body is charged to the budget until the caller gives it back. Undefined: the sender is gone. */
-  readonly readBody: (most: number, budget: MemoryBudget) => Promise<Buffer | Answer | undefined>
+  readonly readBody: (allowance: Allowance) => Promise<Buffer | Answer | undefined>
 }
 
 export interface Outgoing {
@@ -57,7 +57,7 @@ async function answerPost(
   route: Route,
   { header, peer, readBody }: Incoming,
 ): Promise<Answer | undefined> {
-  const { intake, memoryBudget, metrics, settings } = worker
+  const { intake, memoryBudgets, metrics, settings } = worker
   const admission = intake.admit({
     ...route,
     contentType: header('content-type'),
@@ -70,12 +70,14 @@ async function answerPost(
   if ('status' in admission) return admission
   metrics.requestsInFlight += 1
   try {
-    const body = await readBody(settings.maxBodyBytes, memoryBudget)
+    const isKeyless = admission.take !== undefined
+    const allowance = allowanceFor(isKeyless, admission.maxBytes, memoryBudgets)
+    const body = await readBody(allowance)
     if (!Buffer.isBuffer(body)) return body
     try {
       return await intake.accept(admission, body)
     } finally {
-      memoryBudget.give(body.length)
+      allowance.budget.give(body.length)
     }
   } finally {
     metrics.requestsInFlight -= 1

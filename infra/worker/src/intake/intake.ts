@@ -1,12 +1,14 @@
 import type { Kind } from 'runmat-telemetry/contract'
+import { mayBeErasure, readErasure } from 'runmat-telemetry-common/events/erasure'
 import type { Event } from 'runmat-telemetry-common/events/event'
-import type { EventReader } from 'runmat-telemetry-common/events/reader'
+import type { EventReader, Rejection } from 'runmat-telemetry-common/events/reader'
 import { linesOf, textOf } from 'runmat-telemetry-common/events/text'
 
 import { limits } from '../limits.ts'
 import type { Metrics } from '../metrics.ts'
 import { type Answer, combine, later, type Reason, refuse, stored, tooLarge } from './answer.ts'
 import { type DebugTags, isDebugTag } from './debug-tags.ts'
+import type { Erase } from './erase.ts'
 import type { KeyCheck } from './key.ts'
 import type { RateLimit } from './rate-limit.ts'
 
@@ -23,7 +25,7 @@ export interface Head {
   readonly key: string | undefined
   /** Its events are shown to whoever asks for the tag, and are not stored. */
   readonly debugTag: string | undefined
-  /** Read only if there is no key, and never kept. */
+  /** Read only without a key and to erase, and never kept. */
   readonly address: () => string
 }
 
@@ -33,10 +35,12 @@ export interface Admission {
   readonly read: EventReader
   readonly isKeyless: boolean
   readonly many: boolean
+  readonly maxBytes: number
   /** Undefined unless the operator allows debug tags. */
   readonly debugTag: string | undefined
   /** Set for senders without a key, who may send only what needs none, and not too much. */
   readonly take: ((events: number) => number) | undefined
+  readonly address: () => string
 }
 
 export interface Intake {
@@ -50,6 +54,7 @@ export interface IntakeOptions {
   readonly rateLimit: RateLimit
   readonly maxBodyBytes: number
   readonly commit: (event: Event) => Promise<Answer>
+  readonly erase: Erase
   readonly metrics: Metrics
   /** Undefined unless the operator allows debug tags. */
   readonly debugTags: DebugTags | undefined
@@ -59,7 +64,7 @@ export interface IntakeOptions {
 
 /** Decides who may send, reads the events and commits them. Moving bytes is left to http/. */
 export function openIntake(options: IntakeOptions): Intake {
-  const { checkKey, rateLimit, maxBodyBytes, commit, metrics, debugTags } = options
+  const { checkKey, rateLimit, maxBodyBytes, commit, erase, metrics, debugTags } = options
 
   const admit = (head: Head): Admission | Answer => {
     const { kinds, read, isKeyless } = head
@@ -71,25 +76,37 @@ export function openIntake(options: IntakeOptions): Intake {
     if (encoding !== undefined && !/^(identity)?$/i.test(encoding)) return encoded
     const form = formOf(head.contentType)
     if (form === undefined) return wrongType
-    if (length !== undefined && Number(length) > maxBodyBytes) return tooLarge(maxBodyBytes)
     const many = form === 'ndjson'
+    const maxBytes = standing === 'none' ? keylessBytes(many) : maxBodyBytes
+    if (length !== undefined && Number(length) > maxBytes) return tooLarge(maxBytes)
     const debugTag = debugTags && head.debugTag
     if (debugTag !== undefined && !isDebugTag(debugTag)) return wrongTag
-    if (standing !== 'none') return { kinds, read, isKeyless, many, debugTag, take: undefined }
+    const common = { kinds, read, isKeyless, many, maxBytes, debugTag, address: head.address }
+    if (standing !== 'none') return { ...common, take: undefined }
     const address = head.address()
     const take = (events: number) => rateLimit.take(address, events)
     const wait = take(1)
-    return wait > 0 ? tooMany(wait) : { kinds, read, isKeyless, many, debugTag, take }
+    return wait > 0 ? tooMany(wait) : { ...common, take }
+  }
+
+  const keylessBytes = (many: boolean): number => {
+    const { eventBytes, linesBytes } = limits.keylessBody
+    return Math.min(maxBodyBytes, many ? linesBytes : eventBytes)
   }
 
   const acceptOne = (admission: Admission, text: string): Answer | Promise<Answer> => {
+    if (mayBeErasure(text)) {
+      const reading = readErasure(text)
+      if (reading !== undefined && admission.take !== undefined) return missingKey
+      if (reading !== undefined && 'erasure' in reading) {
+        return erase(reading.erasure, admission.address())
+      }
+      if (reading !== undefined) return refusalOf(reading.refusal)
+    }
     const reading = admission.read(text, admission.kinds)
     const { debugTag } = admission
     if (debugTag !== undefined) debugTags?.keep(debugTag, text, reading)
-    if ('refusal' in reading) {
-      const { reason, error, field } = reading.refusal
-      return refuse(reason, error, field)
-    }
+    if ('refusal' in reading) return refusalOf(reading.refusal)
     const { event, dropped } = reading
     const needsKey = !admission.isKeyless && event.family !== 'install'
     if (admission.take !== undefined && needsKey) return missingKey
@@ -143,6 +160,10 @@ const wrongTag = refuse(
 const encoded = refuse('encoding', 'send the body as it is, without Content-Encoding')
 const wrongType = refuse('type', 'send application/json, or application/x-ndjson for many events')
 const empty = refuse('empty', 'there is no event in this request')
+
+function refusalOf({ reason, error, field }: Rejection): Answer {
+  return refuse(reason, error, field)
+}
 
 function tooMany(waitMs: number): Answer {
   return later('rate', 'too many events without a key from your network', waitMs)
