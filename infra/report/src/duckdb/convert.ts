@@ -72,7 +72,7 @@ export async function convertDay(
     const events = Number(counts?.['lines']) - repeated
     const summary: Summary = { sources, events, repeated, unreadable }
     await run(`COPY (SELECT ${factColumns} FROM (${selectLoaded(quoted(day))}))
-      TO ${quoted(temporary)} (FORMAT parquet, COMPRESSION zstd,
+      TO ${quoted(temporary)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 40960,
       KV_METADATA {${parquetKey}: ${quoted(metadataOf(summary))}})`)
     renameSync(temporary, file)
     return { file, summary }
