@@ -549,8 +549,47 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
             $start.WindowStyle = 'Hidden'
             $start.WorkingDirectory = $env:SystemRoot
             [void] [Diagnostics.Process]::Start($start)
+            Add-Sent $json
         }
         catch { Write-Verbose 'the event is lost' }
+    }
+
+    # Adds the event to the list of what left this machine, which `runmat-telemetry log` shows.
+    # Nobody waits for the answer here, so it never says that the event has arrived.
+    function Add-Sent([string] $Json) {
+        $local = "$env:LOCALAPPDATA"
+        if (-not $local) { $local = [IO.Path]::Combine($env:USERPROFILE, 'AppData', 'Local') }
+        $top = [IO.Path]::Combine($local, 'runmat')
+        $folder = [IO.Path]::Combine($top, 'Cache', 'telemetry')
+        if ([IO.Path]::IsPathRooted("$env:XDG_CACHE_HOME")) {
+            $top = [IO.Path]::Combine($env:XDG_CACHE_HOME, 'runmat')
+            $folder = [IO.Path]::Combine($top, 'telemetry')
+        }
+        [void] [IO.Directory]::CreateDirectory($folder)
+        $file = [IO.Path]::Combine($folder, 'sent.ndjson')
+        # Through a link the line would end up in a file that is not ours.
+        foreach ($place in @($top, $folder, $file)) {
+            if ((Test-Link $place) -and ([IO.File]::GetAttributes($place) -band
+                    [IO.FileAttributes]::ReparsePoint)) { return }
+        }
+        $time = [DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ',
+            [Globalization.CultureInfo]::InvariantCulture)
+        $line = '{"sent_at":"' + $time + '","endpoint":"' + $run.Endpoint + '","event":' + $Json +
+            ',"via":"installer","confirmed":false}' + "`n"
+        $share = [IO.FileShare]'ReadWrite, Delete'
+        $access = [IO.FileAccess]::ReadWrite
+        $stream = [IO.File]::Open($file, [IO.FileMode]::OpenOrCreate, $access, $share)
+        try {
+            if ($stream.Length -gt 0) {
+                [void] $stream.Seek(-1, [IO.SeekOrigin]::End)
+                # A crash or a full disk may have cut the last line short.
+                if ($stream.ReadByte() -ne 10) { $line = "`n" + $line }
+            }
+            [void] $stream.Seek(0, [IO.SeekOrigin]::End)
+            $bytes = [Text.Encoding]::ASCII.GetBytes($line)
+            $stream.Write($bytes, 0, $bytes.Length)
+        }
+        finally { $stream.Dispose() }
     }
 
     # ---- Words ---------------------------------------------------------------------------------

@@ -562,15 +562,54 @@ add() { [ -z "$2" ] || event="$event${event:+,}\"$1\":\"$2\""; }
 post() {
   json='Content-Type: application/json' agent=runmat-install
   if [ "$client" = curl ]; then
-    exec curl -s -o /dev/null --max-time 3 -A "$agent" -H "$json" --data-binary "$event" "$endpoint"
+    status=$(curl -s -o /dev/null -w '%{http_code}' --max-time 3 -A "$agent" -H "$json" \
+      --data-binary "$event" "$endpoint")
+    # No connection: nothing has left this machine.
+    case $? in 5 | 6 | 7 | 35 | 60) return ;; esac
+  else
+    status=$(post_with_wget | sed -n 's|.*HTTP/[0-9.]* \([0-9]*\).*|\1|p' | tail -n 1)
   fi
+  note_sent
+}
+
+post_with_wget() {
   # shellcheck disable=SC2086 # several options, or none
-  wget $once -q -O /dev/null -U "$agent" --header="$json" --post-data="$event" "$endpoint" &
+  wget $once -q -S -O /dev/null -U "$agent" --header="$json" --post-data="$event" "$endpoint" 2>&1 &
   for _ in 1 2 3; do
     sleep 1
     kill -0 $! || return
   done
   kill -9 $!
+}
+
+# Adds the event to the list of what left this machine, which `runmat-telemetry log` shows.
+note_sent() {
+  umask 077
+  # Under sudo the home can be somebody else's.
+  [ -n "$(find "$HOME/" -prune -user "$(id -u)")" ] || return
+  case ${XDG_CACHE_HOME-} in
+    /*) cache=$XDG_CACHE_HOME ;;
+    *) if [ "$os" = darwin ]; then cache=$HOME/Library/Caches; else cache=$HOME/.cache; fi ;;
+  esac
+  state=$cache/runmat/telemetry
+  ledger=$state/sent.ndjson
+  mkdir -p "$state" && is_ours "$cache/runmat" && is_ours "$state" || return
+  start=''
+  if [ -e "$ledger" ] || [ -L "$ledger" ]; then
+    [ -f "$ledger" ] && is_ours "$ledger" || return
+    # A crash or a full disk may have cut the last line short.
+    [ -z "$(tail -c 1 "$ledger")" ] || start='
+'
+  fi
+  if [ "$status" = 204 ]; then confirmed=true; else confirmed=false; fi
+  printf '%s{"sent_at":"%s","endpoint":"%s","event":%s,"via":"installer","confirmed":%s}\n' \
+    "$start" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$endpoint" "$event" "$confirmed" >>"$ledger"
+}
+
+# Does it belong to this user, is it no link, and can nobody else write to it?
+is_ours() {
+  [ ! -L "$1" ] && [ -n "$(find "$1" -prune -user "$(id -u)" ! -perm -002 \
+    \( ! -perm -020 -o -group "$(id -g)" \))" ]
 }
 
 # ---- Words -------------------------------------------------------------------------------------

@@ -61,7 +61,10 @@ describe.skipIf(!canInstall).each(runners)('$name', ({ installer, command }) => 
       ...before,
       ...Object.fromEntries(makes.map((name) => [name, newText(name)])),
     }
-    if (one.events.length > 0) expected['.runmat/telemetry_id'] = expect.stringMatching(id)
+    if (one.events.length > 0) {
+      expected['.runmat/telemetry_id'] = expect.stringMatching(id)
+      expected[installer.ledger] = expect.any(String)
+    }
     expect(listing(home)).toEqual(expected)
   })
 })

@@ -20,6 +20,8 @@ export interface Installer {
   readonly name: string
   /** What the platform has that this installer looks for. */
   readonly env: (home: Home) => Readonly<Record<string, string>>
+  /** Where the list of what was sent lies in a home. */
+  readonly ledger: string
   /** What makes it believe to run on another processor. */
   readonly machine: (home: Home, name: string) => Readonly<Record<string, string>>
   /** Arguments as they are spelt here. */
@@ -48,6 +50,7 @@ interface Running {
 export const sh: Installer = {
   name: 'install.sh',
   env: () => ({}),
+  ledger: '.cache/runmat/telemetry/sent.ndjson',
   machine: (home, name) => {
     const uname = `[ "$1" = -m ] && echo '${name}' || echo Linux`
     return { PATH: pathWith(home, { uname }) }
@@ -79,11 +82,13 @@ export const powershell: Installer = {
       OS: 'Windows_NT',
       PROCESSOR_ARCHITECTURE: 'AMD64',
       USERPROFILE: home.path,
+      LOCALAPPDATA: home.at('AppData/Local'),
       ProgramData: home.at('ProgramData'),
       SystemRoot: home.at('windows'),
       POWERSHELL_TELEMETRY_OPTOUT: '1',
     }
   },
+  ledger: 'AppData/Local/runmat/Cache/telemetry/sent.ndjson',
   machine: (_, name) => ({ PROCESSOR_ARCHITECTURE: name }),
   words: ({ version, dir, help, unknown = [] }) => [
     ...(version === undefined ? [] : ['-Version', version]),

@@ -18,7 +18,7 @@ export { checksum, version } from './release.ts'
 
 /** All that install.sh needs, besides a client for HTTP and something that computes SHA-256. */
 const tools =
-  'awk cat chmod cut dd find getconf grep gzip head id ln mkdir mktemp mv od rm sed sh sleep tail ' +
+  'awk cat chmod cut date dd find getconf grep gzip head id ln mkdir mktemp mv od rm sed sh sleep tail ' +
   'tar tr uname'
 
 /** Is there enough on this machine to install anything with? */
