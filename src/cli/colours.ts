@@ -6,6 +6,6 @@ kleur.enabled = true
 export const colours = {
   strong: kleur.bold,
   faint: kleur.dim,
-  good: kleur.green,
+  warning: kleur.yellow,
   name: kleur.cyan,
 }

@@ -11,7 +11,8 @@ export function wantsColour(
 export interface Ink {
   readonly strong: (text: string) => string
   readonly faint: (text: string) => string
-  readonly good: (text: string) => string
+  /** For what failed, or needs attention. */
+  readonly warning: (text: string) => string
   readonly name: (text: string) => string
 }
 
@@ -21,4 +22,4 @@ export async function inkOf(colour: boolean): Promise<Ink> {
 }
 
 const asIs = (text: string): string => text
-const colourless: Ink = { strong: asIs, faint: asIs, good: asIs, name: asIs }
+const colourless: Ink = { strong: asIs, faint: asIs, warning: asIs, name: asIs }

@@ -3,6 +3,7 @@ import type { Product } from '../product/product.ts'
 import { assess, type Context } from '../settings/context.ts'
 import type { HostEnvironment } from '../settings/host-environment.ts'
 import { settingsTargets } from '../store/settings-file.ts'
+import { foldOut } from './fold.ts'
 import { type Ink, inkOf } from './ink.ts'
 import { type Io, toJson } from './io.ts'
 
@@ -12,6 +13,8 @@ export interface Tool {
   readonly environment: HostEnvironment
   /** The version of this tool. */
   readonly version: string
+  /** The version of the host that runs these commands among its own. */
+  readonly hostVersion: string | undefined
   /** What delivers in the background, where there is something that can. */
   readonly uploader: UploaderProgram | undefined
   readonly io: Io
@@ -48,5 +51,5 @@ export function report(
     uploading: verdict.uploading,
     decided_by: verdict.decidedBy,
   }
-  io.out(json ? toJson(answer) : `${sentences.join('\n')}\n`)
+  io.out(json ? toJson(answer) : `${foldOut(sentences, io).join('\n')}\n`)
 }

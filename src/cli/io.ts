@@ -63,7 +63,7 @@ export function processIo(
     colour: wantsColour(env, outIsTerminal),
     outWidth: () => (outIsTerminal ? process.stdout.columns || usualWidth : usualWidth),
     outHeight: () => (outIsTerminal ? process.stdout.rows || usualHeight : usualHeight),
-    errWidth: () => (errIsTerminal() ? process.stderr.columns : usualWidth),
+    errWidth: () => (errIsTerminal() ? process.stderr.columns || usualWidth : usualWidth),
   }
 }
 

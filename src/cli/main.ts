@@ -3,6 +3,7 @@ import type { Product } from '../product/product.ts'
 import type { HostEnvironment } from '../settings/host-environment.ts'
 import { isForeignHome } from '../settings/trust.ts'
 import { spellOut } from './command-line.ts'
+import { foldErr } from './fold.ts'
 import { invocationOf, type Tool } from './invocation.ts'
 import { CliError, done } from './error.ts'
 import { printable, toJson } from './io.ts'
@@ -40,8 +41,9 @@ function endOf(error: unknown, { product, io }: Tool, json: boolean): number {
   if (json) {
     io.err(toJson({ error: message, hint: hint ?? null, exit_code: exitCode }))
   } else {
-    io.err(printable(`${product.command}: ${message}\n`))
-    if (hint !== undefined) io.err(printable(`${hint}\n`))
+    const text = [`${product.command}: ${message}`, ...(hint === undefined ? [] : [hint])]
+    const lines = foldErr(printable(text.join('\n')).split('\n'), io)
+    io.err(`${lines.join('\n')}\n`)
   }
   return exitCode
 }

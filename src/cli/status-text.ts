@@ -1,66 +1,106 @@
 import { existsSync } from 'node:fs'
 
 import type { Invocation } from './invocation.ts'
+import { noticeWasSeen } from '../store/stats.ts'
+import { lastAttempt } from './delivery-words.ts'
+import { foldOut } from './fold.ts'
 import { printable } from './io.ts'
 import type { Status } from './commands/status.ts'
-import { alsoBecause, because, headline, hostWarning, plural, tidy, wayOut } from './words.ts'
+import { ago } from './time.ts'
+import {
+  alsoBecause,
+  because,
+  headline,
+  hostWarning,
+  plural,
+  setAsideText,
+  tidy,
+  wayOut,
+} from './words.ts'
 
 /**
  * The state for people: the verdict first, then what lies where, then what to do. Every line is a
  * sentence or `Name: value`, so that it reads the same aloud, without colour and on 60 columns.
  */
 export function statusText(status: Status, invocation: Invocation): string {
-  const { ink, context } = invocation
-  const paint = status.uploading ? ink.good : ink.strong
-  return [
-    paint(headline(context)),
+  const { ink, context, product, io } = invocation
+  const section = (title: string, lines: readonly string[]) =>
+    lines.length === 0 ? [] : ['', ink.strong(title), ...lines.map((line) => `  ${line}`)]
+  const lines = [
+    ink.strong(headline(context)),
     because(context),
     ...alsoBecause(context).map((reason) => `Also: ${reason}`),
-    ...hostWarning(context).map((line) => ink.strong(line)),
-    '',
-    ink.strong('On this machine'),
-    ...places(status, invocation).map((line) => `  ${line}`),
-    ...hostSection(status, invocation),
-    '',
-    ink.strong('Delivery'),
-    ...delivery(status, invocation).map((line) => `  ${line}`),
+    `Learn more: ${product.docs}`,
+    ...hostWarning(context).map(ink.warning),
+    ...attention(status, invocation).map(ink.warning),
+    ...section('On this machine', places(status, invocation)),
+    ...section(`${product.name} itself, in this folder`, hostSection(status, invocation)),
+    // What telemetry that is off would do next reads like a broken promise.
+    ...section('Delivery', status.uploading ? delivery(status, invocation) : []),
     '',
     ...nextSteps(status, invocation),
-    '',
-  ].join('\n')
+  ]
+  return `${foldOut(
+    lines.flatMap((line) => line.split('\n')),
+    io,
+  ).join('\n')}\n`
 }
 
-function places({ paths, client_id }: Status, { context, ink }: Invocation): readonly string[] {
+const foreignBecause = {
+  owner: 'belongs to another user',
+  link: 'is a link',
+  writable: 'can be written by other users',
+} as const
+
+/** What somebody has to know who asks for nothing but the state. */
+function attention(status: Status, { context }: Invocation): readonly string[] {
+  const { set_aside: aside } = status.queue
+  return [
+    ...status.foreign.map(
+      ({ path, reason }) =>
+        `Warning: ${tidy(path, context)} ${foreignBecause[reason]}. It is left alone, and nothing is kept or sent.`,
+    ),
+    ...(aside === 0 ? [] : [setAsideText(aside, context)]),
+  ]
+}
+
+function places(status: Status, { context, environment, ink }: Invocation): readonly string[] {
+  const { paths, client_id: clientId, queue, sent } = status
   const place = (name: string, file: string) =>
     `${name}: ${tidy(file, context)}${existsSync(file) ? '' : ink.faint(' (not yet)')}`
+  const last =
+    sent.last === null ? '' : `, the last ${ago(Date.parse(sent.last), environment.now())}`
   return [
-    `Client id: ${client_id ?? 'none yet'}`,
+    `Client id: ${clientId ?? 'none yet'}`,
     place('  kept in', paths.client_id),
     place('Settings', paths.settings),
     place('Statistics', paths.stats),
-    place('Queue', paths.queue),
-    place('Sent', paths.sent),
+    `Waiting: ${waiting(queue, environment.now())}`,
+    place('  kept in', paths.queue),
+    `Sent: ${sent.last === null ? 'nothing yet' : plural(sent.events, 'event') + last}`,
+    place('  kept in', paths.sent),
   ]
 }
 
 /** What the product's own program does in this folder. */
-function hostSection({ host }: Status, { context, product, ink }: Invocation): readonly string[] {
+function hostSection({ host }: Status, { context }: Invocation): readonly string[] {
   if (host === null) return []
   const { reads, enabled, http_endpoint: http, udp_endpoint: udp } = host
   return [
-    '',
-    ink.strong(`${product.name} itself, in this folder`),
-    `  Reads: ${reads === null ? 'no settings file' : tidy(reads, context)}`,
-    `  Telemetry: ${enabled ? 'on' : 'off'}`,
-    ...(enabled && http !== null ? [`  Posts to: ${printable(http)}`] : []),
-    ...(enabled && udp !== null ? [`  UDP: ${printable(udp)}`] : []),
+    `Reads: ${reads === null ? 'no settings file' : tidy(reads, context)}`,
+    `Telemetry: ${enabled ? 'on' : 'off'}`,
+    ...(enabled && http !== null ? [`Posts to: ${printable(http)}`] : []),
+    ...(enabled && udp !== null ? [`UDP: ${printable(udp)}`] : []),
   ]
 }
 
-function delivery(status: Status, { context }: Invocation): readonly string[] {
-  const { endpoint, udp_endpoint: udp, queue, sent, uploader } = status
+function delivery(status: Status, { context, environment, ink }: Invocation): readonly string[] {
+  const { endpoint, udp_endpoint: udp, queue, uploader } = status
   const { runtimeEndpoint } = context.choices
   const from = (source: string) => tidy(source, context)
+  const now = environment.now()
+  const trouble = lastAttempt(context, status, now)
+  const isUnseen = queue.events > 0 && !noticeWasSeen(context.paths.stats)
   return [
     `Endpoint: ${printable(endpoint.url)} (${from(endpoint.source)})`,
     ...(runtimeEndpoint.value === endpoint.url
@@ -70,22 +110,22 @@ function delivery(status: Status, { context }: Invocation): readonly string[] {
         ]),
     ...(udp.address === null ? [] : [`UDP: ${printable(udp.address)} (${from(udp.source)})`]),
     ...(context.product.ingestionKey ? [`Ingestion key: ${status.ingestion_key}`] : []),
-    `Waiting: ${waiting(queue)}`,
-    `Sent: ${sent.last === null ? 'nothing yet' : `${plural(sent.events, 'event')}, last at ${printable(sent.last)}`}`,
+    ...(isUnseen ? ['Nothing leaves until you have seen the notice of a first run.'] : []),
     ...(uploader.running ? [`Uploader: running as process ${uploader.pid}`] : []),
-    ...(uploader.last_result === null
+    ...(trouble === undefined
       ? []
-      : [`Last attempt: ${printable(`${uploader.last_attempt}, ${uploader.last_result}`)}`]),
-    ...(uploader.next_attempt === null
-      ? []
-      : [`Next attempt: not before ${printable(uploader.next_attempt)}`]),
+      : [
+          `Last attempt: ${ago(Date.parse(uploader.last_attempt ?? ''), now)}`,
+          ink.warning(trouble),
+        ]),
   ]
 }
 
-function waiting({ events, bytes, oldest, dropped }: Status['queue']): string {
-  const lost = dropped === 0 ? '' : `; ${plural(dropped, 'older event')} gave way`
+function waiting({ events, bytes, oldest, dropped }: Status['queue'], now: number): string {
+  const lost = dropped === 0 ? '' : `; ${plural(dropped, 'older event')} dropped to make room`
   if (events === 0) return `nothing${lost}`
-  return `${plural(events, 'event')}, ${plural(bytes, 'byte')}, oldest from ${oldest}${lost}`
+  const since = ago(Date.parse(oldest ?? ''), now)
+  return `${plural(events, 'event')}, ${plural(bytes, 'byte')}, the oldest ${since}${lost}`
 }
 
 function nextSteps({ rules }: Status, { product, ink, context }: Invocation): readonly string[] {

@@ -61,8 +61,8 @@ export function hostWarning(context: Context): readonly string[] {
   const reads = host.reads === null ? 'no settings here' : `only ${tidy(host.reads, context)} here`
   return [
     `Warning: ${product.name} itself would still send from here.`,
-    `It reads ${reads}, and hears nothing else. To stop it, run`,
-    `${product.command} disable`,
+    `It reads ${reads}, and hears nothing else.`,
+    `To stop it: ${product.command} disable`,
   ]
 }
 
@@ -86,7 +86,7 @@ function reason(rule: Rule, context: Context): string {
     case 'foreign_home':
       return `${source} belongs to another user.`
     case 'ingestion_key':
-      return `This build of ${product.name} has no ingestion key, and one is required.`
+      return `This build has no ingestion key, so nothing is sent.`
     case 'uploads':
       return product.emptyEndpointForbidsUploads
         ? `Uploads are forbidden in ${source}`
@@ -106,6 +106,13 @@ export function problemText(problem: Problem | undefined, context: Context): str
   const spot = [tidy(file, context), line, column].filter((part) => part !== undefined).join(':')
   const excerpt = problem.excerpt === undefined ? '' : `\n\n${indent(problem.excerpt.trimEnd())}\n`
   return printable(`${spot}: ${message}.${excerpt}`)
+}
+
+/** Files that other programs dropped into the queue and that hold no event. */
+export function setAsideText(count: number, context: Context): string {
+  const files =
+    count === 1 ? '1 file that holds no event was' : `${count} files that hold no event were`
+  return `${files} set aside, never to be sent: ${tidy(context.paths.aside, context)}`
 }
 
 /** The user's home folder as `~`, as people write it. */
@@ -132,11 +139,17 @@ function indent(text: string): string {
 export const readableWidth = 60
 
 /** Breaks text at spaces into lines of at most so many columns; words longer than that stay whole. */
-export function wrap(text: string, margin = '', width = readableWidth): readonly string[] {
+export function wrap(
+  text: string,
+  margin = '',
+  width = readableWidth,
+  visible = (part: string) => part,
+): readonly string[] {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {
-    if (line !== '' && margin.length + line.length + 1 + word.length > width) {
+    const needed = margin.length + visible(`${line} ${word}`).length
+    if (line !== '' && needed > width) {
       lines.push(margin + line)
       line = ''
     }

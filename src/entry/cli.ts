@@ -1,4 +1,5 @@
 import { processIo } from '../cli/io.ts'
+import type { Tool } from '../cli/invocation.ts'
 import { main } from '../cli/main.ts'
 import { ownUploader, type UploaderProgram } from '../deliver/detach.ts'
 import { buildVersion } from '../product/build.ts'
@@ -9,18 +10,21 @@ import { readHostEnvironment } from '../settings/host-environment.ts'
 /** Runs one command line in this process's environment, with the given background uploader. */
 export async function runCommandLine(
   product: Product,
-  version: string,
+  { version, hostVersion }: Pick<Tool, 'version' | 'hostVersion'>,
   argv: readonly string[],
   uploader: UploaderProgram | undefined,
 ): Promise<number> {
   const environment = readHostEnvironment()
   const io = processIo(environment.env)
-  return await main({ product, version, uploader, environment, io }, argv)
+  return await main({ product, version, hostVersion, uploader, environment, io }, argv)
 }
+
+/** The tool by itself knows no host. */
+export const own = { version: buildVersion, hostVersion: undefined }
 
 /** Called by the launcher with everything after the program's name. */
 export function start(argv: readonly string[]): Promise<number> {
-  return run(runmat, buildVersion, argv)
+  return runCommandLine(runmat, own, argv, ownUploader())
 }
 
 /** Called by the library for hosts that have these commands among their own. */
@@ -29,5 +33,5 @@ export async function run(
   version: string,
   argv: readonly string[],
 ): Promise<number> {
-  return await runCommandLine(product, version, argv, ownUploader())
+  return await runCommandLine(product, { version, hostVersion: version }, argv, ownUploader())
 }

@@ -1,6 +1,5 @@
 import { productVariable } from '../store/process-identity.ts'
-import { runCommandLine } from './cli.ts'
-import { buildVersion } from '../product/build.ts'
+import { own, runCommandLine } from './cli.ts'
 import { runmat } from '../product/runmat.ts'
 
 /**
@@ -16,7 +15,7 @@ async function start([first, ...others]: readonly string[]): Promise<void> {
   }
   const argv = first === undefined ? [] : [first, ...others]
   const uploader = { command: process.execPath, args: [asUploader] }
-  process.exitCode ??= await runCommandLine(runmat, buildVersion, argv, uploader)
+  process.exitCode ??= await runCommandLine(runmat, own, argv, uploader)
 }
 
 void start(process.argv.slice(2))

@@ -5,10 +5,13 @@ import { isSet } from '../settings/verdict.ts'
 /** Shown on stderr before anything can leave this machine. */
 export function noticeText({ name, command, variables, docs }: Product): string {
   return (
-    `${name} collects anonymous usage statistics: counters, version and platform; ` +
-    'never code, data, arguments or paths.\n' +
-    `Nothing is sent during this first run. See it: ${command} print\n` +
-    `Turn it off: ${command} disable, or ${variables.off}=1. More: ${docs}\n`
+    `${name} collects usage statistics: a random id, versions,\n` +
+    'platform, GPU name, counters, durations and identifiers of\n' +
+    'errors; never code, data, arguments or paths.\n' +
+    'Nothing is sent during this first run.\n' +
+    `See it: ${command} print\n` +
+    `Turn it off: ${command} disable, or ${variables.off}=1\n` +
+    `More: ${docs}\n`
   )
 }
 

@@ -17,32 +17,44 @@ export interface Preview {
   readonly hasClientId: boolean
 }
 
+export interface PreviewVersions {
+  /** Given by a host that runs these commands itself: what its next event says. */
+  readonly host: string | undefined
+  /** The tool's own, where no host has recorded anything yet. */
+  readonly own: string
+}
+
+type Version = ReturnType<typeof usableVersion>
+
 /** An event of the family as it would be made now. Nothing is written. */
 export function previewOf(
   kind: Kind,
   context: Context,
-  ownVersion: string,
+  { host, own }: PreviewVersions,
   isStart = false,
 ): Preview {
-  if (kind === 'usage') return previewUsage(context, ownVersion)
   const { product, paths } = context
+  const reading = readStats(paths.stats)
+  const recorded = reading.kind === 'read' ? reading.stats.version : null
+  const version = usableVersion(host ?? recorded ?? own)
+  if (kind === 'usage') return previewUsage(context, version)
   const clientId = readClientId(paths.clientId)
   const id = clientId ?? nilUuid
   const bytes =
     kind === 'install'
-      ? previewInstall(context, ownVersion, id, isStart)
-      : previewRun(context, ownVersion, id, isStart)
+      ? previewInstall(context, version, id, isStart)
+      : previewRun(context, version, id, isStart)
   if (bytes === undefined) throw new Error(`${product.name} has no events of that kind`)
   return { bytes, hasClientId: clientId !== undefined }
 }
 
 function previewInstall(
   context: Context,
-  ownVersion: string,
+  release: Version,
   clientId: string,
   isStart: boolean,
 ): string | undefined {
-  const facts = { release: usableVersion(ownVersion), method: 'shell' }
+  const facts = { release, method: 'shell' }
   const label = isStart ? 'install_start' : 'install_complete'
   return buildInstall(context, label, facts, newUuid(), clientId)
 }
@@ -50,12 +62,11 @@ function previewInstall(
 /** A run with every field that a run can have, so that no field is a surprise later. */
 function previewRun(
   { product, environment }: Context,
-  ownVersion: string,
+  release: Version,
   clientId: string,
   isStart: boolean,
 ): string | undefined {
   const { platform, arch } = environment
-  const release = usableVersion(ownVersion)
   const names = runtimePlatformOf(platform, arch)
   const identity = { clientId, sessionId: newUuid(), ...names, release }
   const moment = { eventId: newUuid(), now: environment.now(), elapsedUs: 48_200 }
@@ -82,7 +93,7 @@ function previewRun(
 }
 
 /** The next usage event as the same builder would queue it now. Nothing is written. */
-function previewUsage(context: Context, ownVersion: string): Preview {
+function previewUsage(context: Context, version: Version): Preview {
   const { product, paths, environment } = context
   const at = timestamp(environment.now())
   const reading = readStats(paths.stats, at)
@@ -93,7 +104,7 @@ function previewUsage(context: Context, ownVersion: string): Preview {
     installId: clientId ?? nilUuid,
     trigger: previewTrigger,
     at,
-    version: stats.version ?? usableVersion(ownVersion),
+    version,
     platform: environment.platform,
     arch: environment.arch,
     stats: { ...stats, sequence: stats.sequence + 1 },

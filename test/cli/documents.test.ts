@@ -84,7 +84,10 @@ async function runIn(home: Home, args: readonly string[], text: string): Promise
   }
   const uploader = { command: 'false', args: [] }
   const environment = surroundingsOf(home)
-  return await main({ product: runmat, version: '1.0.0', uploader, environment, io }, args)
+  return await main(
+    { product: runmat, version: '1.0.0', hostVersion: undefined, uploader, environment, io },
+    args,
+  )
 }
 
 function surroundingsOf(home: Home): HostEnvironment {

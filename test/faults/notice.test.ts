@@ -71,7 +71,7 @@ const recorders: [string, Recorder][] = [
   ],
 ]
 
-const notice = /^RunMat collects anonymous usage statistics.*\n.*first run.*\n.*disable.*\n$/
+const notice = /^RunMat collects usage statistics(.*\n){3}.*first run.*\n.*print\n.*disable.*\nMore: .*\n$/
 
 /** The events in the queue, oldest first, as they lie there. */
 const queued = (home: Home): readonly string[] => Object.values(queueContent(home))

@@ -190,7 +190,7 @@ describe.concurrent('the endpoint of a run', () => {
     const { rmSync } = await import('node:fs')
     rmSync(fresh.home.state, { recursive: true })
     const ended = await host(fresh.home, {})
-    expect(ended.err).toMatch(/collects anonymous usage statistics/)
+    expect(ended.err).toMatch(/collects usage statistics/)
     expect(fresh.collector.requests).toBe(0)
     expect((await queued(fresh.home)).length).toBe(4)
     expect(collector.requests).toBe(0)

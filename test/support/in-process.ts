@@ -51,6 +51,9 @@ export async function command(
     input: () => '',
   }
   const uploader = { command: 'false', args: [] }
-  const code = await main({ product: runmat, version: '0.0.0', uploader, environment, io }, argv)
+  const code = await main(
+    { product: runmat, version: '0.0.0', hostVersion: undefined, uploader, environment, io },
+    argv,
+  )
   return { code, out, err }
 }

@@ -2,6 +2,7 @@ import { checkMachine, type Check } from '../doctor/machine.ts'
 import { checkSettings } from '../doctor/settings.ts'
 import { checkState } from '../doctor/state.ts'
 import { done, failed } from '../error.ts'
+import { foldOut } from '../fold.ts'
 import type { Invocation } from '../invocation.ts'
 import { printable, toJson } from '../io.ts'
 
@@ -24,10 +25,11 @@ export async function doctor(invocation: Invocation, options: DoctorOptions): Pr
   if (options.json) {
     io.out(toJson({ checks }))
   } else {
-    const paint = { ok: ink.good, warning: ink.strong, fault: ink.strong }
+    const paint = { ok: ink.faint, warning: ink.warning, fault: ink.warning }
     for (const { status, message, hint } of checks) {
       const then = hint === null ? '' : ` ${hint}`
-      io.out(`${paint[status](`${status}:`)} ${printable(message)}${printable(then)}\n`)
+      const line = `${paint[status](`${status}:`)} ${printable(message)}${printable(then)}`
+      io.out(`${foldOut([line], io).join('\n')}\n`)
     }
   }
   return checks.some(({ status }) => status === 'fault') ? failed : done

@@ -3,6 +3,7 @@ import { readLedger, type Sent } from '../../store/ledger.ts'
 import { hostOf } from '../delivery-words.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { interrupted } from '../interrupted.ts'
+import { foldOut } from '../fold.ts'
 import type { Invocation } from '../invocation.ts'
 import { printable, toJson } from '../io.ts'
 import { ago } from '../time.ts'
@@ -34,7 +35,7 @@ export async function log(invocation: Invocation, options: LogOptions): Promise<
   )
   if (options.json) return io.out(toJson(shown))
   io.out(shown.map((one) => lineOf(one, invocation, options)).join(''))
-  io.out(`${summary(shown.length, sent.length, invocation)}\n`)
+  io.out(`${foldOut([summary(shown.length, sent.length, invocation)], io).join('\n')}\n`)
 }
 
 function summary(shown: number, all: number, { context, product }: Invocation): string {

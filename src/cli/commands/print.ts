@@ -74,8 +74,13 @@ function show({ io, ink }: Invocation, bytes: string, { json, raw }: PrintOption
 
 function preview(invocation: Invocation, kind: Kind, options: PrintOptions): void {
   const { started } = options
-  const { io, context, version } = invocation
-  const { bytes, hasClientId } = previewOf(kind, context, version, started)
+  const { io, context, version, hostVersion } = invocation
+  const { bytes, hasClientId } = previewOf(
+    kind,
+    context,
+    { host: hostVersion, own: version },
+    started,
+  )
   show(invocation, bytes, options)
   if (!hasClientId) {
     io.err(

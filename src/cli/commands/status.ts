@@ -1,4 +1,6 @@
+import { namesIn } from '../../files/read.ts'
 import { readClientId } from '../../store/client-id.ts'
+import { foreignIn } from '../../store/foreign.ts'
 import { countSent } from '../../store/ledger.ts'
 import { liveHolder } from '../../store/lock-holder.ts'
 import { listQueue } from '../../store/queue.ts'
@@ -49,8 +51,10 @@ export function statusOf({ product, version, context }: Invocation) {
       bytes: queue.reduce((sum, { bytes }) => sum + bytes, 0),
       oldest: queue[0] === undefined ? null : new Date(queue[0].at).toISOString(),
       dropped: stats.kind === 'read' ? stats.stats.dropped : 0,
+      set_aside: namesIn(paths.aside).length,
     },
     sent: countSent(paths.ledger),
+    foreign: foreignIn(paths),
     uploader: {
       running: holder !== undefined,
       pid: holder?.pid ?? null,

@@ -1,13 +1,15 @@
 import { upload as deliver } from '../../deliver/upload.ts'
 import { buildVersion } from '../../product/build.ts'
+import { namesIn } from '../../files/read.ts'
 import { watch } from '../../settings/context.ts'
 import { queuedNames } from '../../store/queue.ts'
 import { readUploadState } from '../../store/upload-state.ts'
 import { hostOf, nextTry, troubleText } from '../delivery-words.ts'
+import { foldOut } from '../fold.ts'
 import type { Invocation } from '../invocation.ts'
 import { failed } from '../error.ts'
 import { toJson } from '../io.ts'
-import { because, headline, plural } from '../words.ts'
+import { because, headline, plural, setAsideText } from '../words.ts'
 
 /** As long as a person may want to watch. */
 const deadlineMs = 60 * 60 * 1000
@@ -24,6 +26,7 @@ export async function upload(
   if (io.errIsTerminal() && waiting > 0 && context.verdict.uploading) {
     io.err(`Sending ${plural(waiting, 'event')} to ${host} …`)
   }
+  const asideBefore = namesIn(paths.aside).length
   const end = await deliver({
     context: watch(product, environment),
     userAgent: `${product.id}-telemetry/${buildVersion}`,
@@ -40,8 +43,11 @@ export async function upload(
   if (json) {
     io.out(toJson({ attempted, delivered, kept, reason, next_attempt }))
   } else {
+    const aside = namesIn(paths.aside).length
+    if (aside > asideBefore) io.err(`${setAsideText(aside - asideBefore, context)}\n`)
     const wait = nextTry(next_attempt, environment.now())
-    io.out(`${sentences(invocation, { delivered, kept, reason, wait }).join('\n')}\n`)
+    const told = sentences(invocation, { delivered, kept, reason, wait })
+    io.out(`${foldOut(told, io).join('\n')}\n`)
   }
   return kept === 0 ? 0 : failed
 }

@@ -48,7 +48,7 @@ export interface PageRequest {
 const limits = { events: 20, bytes: 18_000 } as const
 
 export function takeSnapshot(invocation: Invocation, request: PageRequest): Snapshot {
-  const { context, product, environment, version } = invocation
+  const { context, product, environment, version, hostVersion } = invocation
   const contracts = contractsOf(product)
   const shown = showing(contracts)
   const reading = readStats(context.paths.stats)
@@ -69,7 +69,11 @@ export function takeSnapshot(invocation: Invocation, request: PageRequest): Snap
     waiting,
     sent,
     preview: isEmpty
-      ? shown(previewOf('usage', context, version).bytes, now, undefined)
+      ? shown(
+          previewOf('usage', context, { host: hostVersion, own: version }).bytes,
+          now,
+          undefined,
+        )
       : undefined,
     now,
   }

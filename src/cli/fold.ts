@@ -1,0 +1,49 @@
+import type { Io } from './io.ts'
+import { readableWidth, wrap } from './words.ts'
+
+type Lines = readonly string[]
+
+/** How wide running text may be; in files and pipes as wide as reads well. */
+export function textWidth(io: Pick<Io, 'outIsTerminal' | 'outWidth'>): number {
+  return io.outIsTerminal ? io.outWidth() : readableWidth
+}
+
+/**
+ * Breaks what is wider than the terminal at its spaces. Text in files and pipes keeps its lines,
+ * for programs that look for them. The terminal is asked for its width only where a line could be
+ * too wide, because that loads a stream.
+ */
+export function foldOut(lines: Lines, io: Pick<Io, 'outIsTerminal' | 'outWidth'>): Lines {
+  return io.outIsTerminal && couldBeTooWide(lines) ? fold(lines, io.outWidth()) : lines
+}
+
+export function foldErr(lines: Lines, io: Pick<Io, 'errIsTerminal' | 'errWidth'>): Lines {
+  return couldBeTooWide(lines) && io.errIsTerminal() ? fold(lines, io.errWidth()) : lines
+}
+
+function couldBeTooWide(lines: Lines): boolean {
+  return lines.some((line) => visible(line).length > readableWidth)
+}
+
+/** Continuation lines stand two columns further in, where the first one stands in, too. */
+function fold(lines: Lines, width: number): Lines {
+  return lines.flatMap((line) => {
+    if (visible(line).length <= width || isExcerpt(line)) return [line]
+    const [margin = ''] = /^ */.exec(line) ?? []
+    const [first = '', ...others] = wrap(line.trimStart(), margin, width, visible)
+    if (margin === '' || others.length === 0) return [first, ...others]
+    const rest = others.map((one) => one.trimStart()).join(' ')
+    return [first, ...wrap(rest, `${margin}  `, width, visible)]
+  })
+}
+
+/** A line of a settings file stays as it is, so that the caret below points at the right column. */
+function isExcerpt(line: string): boolean {
+  return /^ +\d+:| +\^/.test(line)
+}
+
+/** Without the sequences that set colours. */
+function visible(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- colours begin with an escape
+  return text.replaceAll(/\u001b\[\d+m/g, '')
+}
