@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { forNow, key, posterTo, stage } from './stage.ts'
 import { startCollector } from '../support/collector.ts'
+import { eventually } from '../support/eventually.ts'
 
 const event = { event_label: 'run', text: 'ünïcode 🚀' }
 const body = JSON.stringify(event)
@@ -28,6 +29,26 @@ describe.concurrent('a post', () => {
       'x-key': key,
     })
   })
+
+  it.each(['a new connection', 'a connection that is used again'])(
+    'asks once more on %s, and sends nothing if the answer is no',
+    async (which) => {
+      const { collector, post } = await stage()
+      const isAgain = which !== 'a new connection'
+      if (isAgain) expect(await post(body)).toEqual(delivered)
+      let asked = 0
+      const ended = post(body, () => {
+        asked += 1
+        return false
+      })
+      expect(asked).toBe(0)
+      expect(await ended).toEqual({ kind: 'failed', reason: 'closed' })
+      expect(asked).toBe(1)
+      await eventually(() => expect(collector.connections).toBe(1))
+      await eventually(() => expect(collector.open).toBe(0))
+      expect(collector.requests).toBe(isAgain ? 1 : 0)
+    },
+  )
 
   it('sends bytes unchanged', async () => {
     const { collector, post } = await stage()
