@@ -8,12 +8,25 @@ import {
   readerOf,
 } from 'runmat-telemetry-common/environment'
 
+import { clickHouseOf } from './clickhouse-settings.ts'
 import { limits } from './limits.ts'
 
 export interface PostHogSettings {
   readonly kind: 'posthog'
   readonly apiKey: string
   readonly host: string
+}
+
+export interface ClickHouseSettings {
+  readonly kind: 'clickhouse'
+  /** Replicas of one table; the first that works is used. */
+  readonly urls: readonly string[]
+  readonly database: string
+  readonly user: string
+  readonly passwordFile: string | undefined
+  readonly caFile: string | undefined
+  readonly isReplicated: boolean
+  readonly retentionDays: number | undefined
 }
 
 export interface FileSettings {
@@ -53,7 +66,9 @@ export interface Settings {
   readonly host: string | undefined
   /** Empty only if the operator allows senders without a key. */
   readonly keys: readonly string[]
-  readonly sink: PostHogSettings | FileSettings | SegmentSettings
+  readonly sink: PostHogSettings | ClickHouseSettings | FileSettings | SegmentSettings
+  /** A further sink with a consumer of its own in the buffer. */
+  readonly clickHouse: ClickHouseSettings | undefined
   /** Where tombstones of erased clients are kept. Undefined: nobody can be erased here. */
   readonly tombstones: string | undefined
   /** Variables that are set but have no effect, which may surprise the operator. */
@@ -71,7 +86,7 @@ export function readSettings(env: Environment): Settings {
   const reader = readerOf(env)
   const { text, integer, flag } = reader
   const role = roleOf(reader)
-  const sink = sinkOf(reader)
+  const { sink, clickHouse } = sinksOf(role, reader)
   const settings: Settings = {
     role,
     buffer: bufferFor(role, reader),
@@ -80,6 +95,7 @@ export function readSettings(env: Environment): Settings {
     host: text('HOST'),
     keys: role === 'deliver' ? [] : keysOf(reader),
     sink,
+    clickHouse,
     tombstones:
       text('EVENTS_DIR') ?? (role === 'all' && sink.kind === 'segments' ? sink.folder : undefined),
     ignored: ignoredIn(reader),
@@ -138,7 +154,17 @@ function keysOf({ text, flag, fault }: EnvironmentReader): readonly string[] {
   return keys
 }
 
-function sinkOf(reader: EnvironmentReader): Settings['sink'] {
+function sinksOf(role: Role, reader: EnvironmentReader): Pick<Settings, 'sink' | 'clickHouse'> {
+  const { text, fault } = reader
+  const clickHouse = clickHouseOf(reader)
+  if (clickHouse === undefined) return { sink: sinkOf(reader), clickHouse }
+  if (text('PRODUCTS') !== undefined) fault('PRODUCTS', 'is not for ClickHouse')
+  if (text('POSTHOG_API_KEY') === undefined) return { sink: clickHouse, clickHouse: undefined }
+  if (role === 'all') fault('CLICKHOUSE_URL', 'beside PostHog is for ROLE=deliver')
+  return { sink: sinkOf(reader), clickHouse }
+}
+
+function sinkOf(reader: EnvironmentReader): PostHogSettings | FileSettings | SegmentSettings {
   const { text, fault } = reader
   const host = addressIn(reader, 'POSTHOG_HOST', 'https://us.i.posthog.com')
   const apiKey = tokenIn(reader, 'POSTHOG_API_KEY')
@@ -154,6 +180,7 @@ const ofSegments = ['WORKER_NAME', 'RETENTION_DAYS'] as const
 
 function ignoredIn({ text }: EnvironmentReader): readonly string[] {
   const isSet = (name: string) => text(name) !== undefined
+  if (isSet('CLICKHOUSE_URL')) return ['EVENTS_FILE', 'WORKER_NAME'].filter(isSet)
   if (isSet('POSTHOG_API_KEY')) return ['EVENTS_FILE', ...ofSegments].filter(isSet)
   return isSet('EVENTS_FILE') ? ofSegments.filter(isSet) : []
 }

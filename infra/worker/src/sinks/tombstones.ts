@@ -14,6 +14,8 @@ export interface Tombstones {
   /** Settles once the tombstones would survive a crash; rejects otherwise. */
   readonly add: (erasure: Erasure) => Promise<void>
   readonly covers: (event: Event) => boolean
+  /** All of clients and events. */
+  readonly ids: () => readonly string[]
   /** Learns what other workers on the folder have added. */
   readonly catchUp: () => Promise<void>
   readonly close: () => Promise<void>
@@ -87,6 +89,7 @@ async function openTombstones(folder: string, now: () => number = Date.now): Pro
     },
     covers: ({ uuid, fields: { cid, install_id: install } }) =>
       events.has(uuid) || clients.has(cid as string) || clients.has(install as string),
+    ids: () => [...clients, ...events],
     catchUp,
     close: async () => void (await appending),
   }
