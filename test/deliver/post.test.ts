@@ -31,7 +31,7 @@ describe.concurrent('a post', () => {
   })
 
   it.each(['a new connection', 'a connection that is used again'])(
-    'asks once more when it has %s, and then sends nothing if it may not',
+    'asks once more on %s, and sends nothing if the answer is no',
     async (which) => {
       const { collector, post } = await stage()
       const isAgain = which !== 'a new connection'
