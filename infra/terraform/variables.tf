@@ -49,12 +49,34 @@ variable "zones" {
 }
 
 variable "domain" {
-  description = "The worker's host. The forwarder's is this with udp. in front. Terraform creates a zone for it."
+  description = "The domain of the telemetry service. Terraform creates a zone for it."
   type        = string
 
   validation {
     condition     = can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$", var.domain))
     error_message = "A host name in lower case, without a trailing dot."
+  }
+}
+
+variable "worker_host" {
+  description = "The worker's host, such as api.runmat.com. The domain itself if empty."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^(([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63})?$", var.worker_host))
+    error_message = "A host name in lower case, without a trailing dot, or nothing."
+  }
+}
+
+variable "udp_host" {
+  description = "The forwarder's host, such as udp.telemetry.runmat.com. The domain with udp. in front if empty."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^(([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63})?$", var.udp_host))
+    error_message = "A host name in lower case, without a trailing dot, or nothing."
   }
 }
 
@@ -186,6 +208,17 @@ variable "ga_measurement_id" {
   }
 }
 
+variable "metrics_image" {
+  description = "The collector beside each worker, which writes its metrics to Managed Service for Prometheus."
+  type        = string
+  default     = "us-docker.pkg.dev/cloud-ops-agents-artifacts/cloud-run-gmp-sidecar/cloud-run-gmp-sidecar:1.2.0"
+
+  validation {
+    condition     = can(regex("^[a-z0-9./_-]+:[A-Za-z0-9._-]+(@sha256:[0-9a-f]{64})?$", var.metrics_image)) && !endswith(var.metrics_image, ":latest")
+    error_message = "A name with a tag that always means the same image."
+  }
+}
+
 # The buffer
 
 variable "buffer" {
@@ -245,6 +278,63 @@ variable "deliver_instances" {
   validation {
     condition     = var.deliver_instances >= 2 && floor(var.deliver_instances) == var.deliver_instances
     error_message = "A whole number from 2, so that one may fail."
+  }
+}
+
+# ClickHouse
+
+variable "clickhouse_url" {
+  description = "The HTTPS addresses of ClickHouse's replicas, with commas between (CLICKHOUSE_URL). Empty for none."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^(https://[^,@ ]+(,https://[^,@ ]+)*)?$", var.clickhouse_url))
+    error_message = "Addresses that begin with https:// and hold no user, or nothing."
+  }
+
+  validation {
+    condition     = var.clickhouse_url == "" || var.buffer != "off"
+    error_message = "ClickHouse beside PostHog needs the buffer."
+  }
+}
+
+variable "clickhouse_database" {
+  description = "The database, which must exist (CLICKHOUSE_DATABASE)."
+  type        = string
+  default     = "telemetry"
+
+  validation {
+    condition     = can(regex("^[A-Za-z_][A-Za-z0-9_]{0,63}$", var.clickhouse_database))
+    error_message = "A plain name."
+  }
+}
+
+variable "clickhouse_user" {
+  description = "The user that creates the table, inserts and erases (CLICKHOUSE_USER)."
+  type        = string
+  default     = "telemetry"
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_.-]{1,128}$", var.clickhouse_user))
+    error_message = "Letters, digits, hyphens, underscores and dots."
+  }
+}
+
+variable "clickhouse_replicated" {
+  description = "Whether the table is replicated (CLICKHOUSE_REPLICATED)."
+  type        = bool
+  default     = true
+}
+
+variable "clickhouse_retention_days" {
+  description = "The days after which ClickHouse deletes rows (RETENTION_DAYS). Empty keeps them."
+  type        = string
+  default     = "400"
+
+  validation {
+    condition     = can(regex("^([1-9][0-9]{0,4})?$", var.clickhouse_retention_days))
+    error_message = "A whole number from 1, or nothing."
   }
 }
 

@@ -2,40 +2,39 @@ import { openBackoff } from './backoff.ts'
 import { canOutlive, type Collector, contentType, post } from './collector.ts'
 import { globals } from './page.ts'
 
-/** How much a page holds, and how hard it tries. */
+/** How much a page keeps, and how often it retries. */
 export const limits = {
-  /** Of events that wait; the oldest are dropped. */
+  /** Waiting events; the oldest are dropped. */
   events: 256,
   inFlight: 4,
-  /** What may outlive a page is 64 KiB in all, for everybody on it; a little is left to others. */
+  /** All requests that outlive a page share 64 KiB. This leaves some to other scripts. */
   outlivingBytes: 60_000,
   closeMs: 5000,
 } as const
 
 export interface Delivery {
   readonly offer: (id: string, bytes: string) => void
-  /** Sends what may be sent now; the rest waits for its time. */
+  /** Sends what may be sent now. The rest waits. */
   readonly resume: () => void
-  /** The page may be gone soon: what is not under way yet leaves now. */
+  /** The page may be closed soon: sends what is not being sent yet. */
   readonly flush: () => void
-  /** The page goes, and may come back as it was. */
+  /** The page is hidden, and may be restored as it was. */
   readonly leave: () => void
   readonly comeBack: () => void
-  /** Settles when what is under way has ended, or after so long. */
-  readonly settled: (limitMs: number) => Promise<void>
-  /** Ends what is under way, and forgets everything. */
+  /** Settles when all requests have ended, or after a few seconds. */
+  readonly settled: () => Promise<void>
+  /** Aborts all requests and drops all events. */
   readonly drop: () => void
 }
 
 interface Request {
-  readonly size: number
   readonly controller: AbortController
   readonly end: Promise<void>
 }
 
 /**
- * Brings events to the collector while the page lives, and past its end where the browser can. Only
- * a 204 is a delivery. In all its tries an event is the same bytes, so it counts once.
+ * Delivers events to the collector while the page lives, and after its end if the browser can. Only a
+ * 204 is a delivery. Every attempt sends the same bytes, so an event counts once.
  */
 export function openDelivery(collector: Collector, mayGo: () => boolean): Delivery {
   const pending = new Map<string, string>()
@@ -47,21 +46,21 @@ export function openDelivery(collector: Collector, mayGo: () => boolean): Delive
   const send = (id: string, bytes: string): void => {
     const controller = new AbortController()
     const end = tryOnce(id, bytes, controller)
-    underWay.set(id, { size: bytes.length, controller, end })
+    underWay.set(id, { controller, end })
   }
   const tryOnce = async (id: string, bytes: string, controller: AbortController) => {
     const { status, askedMs } = await post(collector, bytes, controller)
-    // To a page that goes, its requests seem to fail, a moment before it hears that it goes.
+    // In a closing page requests seem to fail, a moment before the page learns that it is closing.
     if (status === 0) await new Promise((resolve) => setTimeout(resolve))
     // Dropped meanwhile?
     if (!underWay.delete(id)) return
     pending.delete(id)
-    // The browser goes on with them all the same.
+    // The browser still completes them.
     if (isLeaving && status === 0) return
     if (status === 204) {
       backoff.delivered()
     } else {
-      // At the end of the line, lest one that nobody takes hold up all others.
+      // At the end of the queue, so that a refused event does not hold up the others.
       pending.set(id, bytes)
       backoff.failed(askedMs)
     }
@@ -83,14 +82,14 @@ export function openDelivery(collector: Collector, mayGo: () => boolean): Delive
   const flush = (): void => {
     if (!mayHurry()) return
     let spare: number = limits.outlivingBytes
-    for (const { size } of underWay.values()) spare -= size
+    for (const id of underWay.keys()) spare -= pending.get(id)?.length ?? 0
     for (const [id, bytes] of pending) {
       if (underWay.has(id) || spare < bytes.length) continue
       spare -= bytes.length
       send(id, bytes)
     }
   }
-  /** For browsers whose requests all end with the page. Nobody hears what became of a beacon. */
+  /** For browsers whose requests end with the page. A beacon has no answer. */
   const sendBeacons = (): void => {
     if (!mayHurry()) return
     for (const [id, bytes] of pending) {
@@ -126,22 +125,20 @@ export function openDelivery(collector: Collector, mayGo: () => boolean): Delive
       isLeaving = false
       resume()
     },
-    settled: (limitMs) => within(limitMs, [...underWay.values()]),
+    settled: () => endOf([...underWay.values()]),
     drop: () => {
       clearTimeout(timer)
-      const requests = [...underWay.values()]
       pending.clear()
+      for (const { controller } of underWay.values()) controller.abort()
       underWay.clear()
-      for (const { controller } of requests) controller.abort()
     },
   }
 }
 
-async function within(limitMs: number, requests: readonly Request[]): Promise<void> {
+/** When all of them have ended, or a few seconds later. */
+async function endOf(requests: readonly Request[]): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, limitMs)
-  })
+  const limit = new Promise((resolve) => (timer = setTimeout(resolve, limits.closeMs)))
   await Promise.race([Promise.all(requests.map(({ end }) => end)), limit])
   clearTimeout(timer)
 }

@@ -1,4 +1,4 @@
-import { type Fields, type ObjectValue, optional, type Value } from './schema.ts'
+import { type Field, type Fields, optional, type Value } from './schema.ts'
 
 export type JsonObject = Record<string, unknown>
 
@@ -7,8 +7,7 @@ export type Shape = readonly Part[]
 
 interface Part {
   readonly name: string
-  readonly value: Value
-  readonly isRequired: boolean
+  readonly value: Field
   /** What is inside an object or a map. */
   readonly inner: Shape | undefined
 }
@@ -17,31 +16,26 @@ interface Part {
 export interface Fault {
   /** The field's name, inside objects as `payload.duration_us`; empty for the whole. */
   readonly field: string
-  /** What may stand there; undefined where there is no such field. */
+  /** The values that are allowed; undefined if there is no such field. */
   readonly wanted: Value | undefined
   readonly given: unknown
 }
 
-export function shapeOf({ fields }: Pick<ObjectValue, 'fields'>): Shape {
+export function shapeOf(fields: Fields): Shape {
   return Object.entries(fields).map(([name, value]) => {
     const inner = fieldsOf(value)
-    return {
-      name,
-      value,
-      isRequired: !value.isOptional,
-      inner: inner && shapeOf({ fields: inner }),
-    }
+    return { name, value, inner: inner && shapeOf(inner) }
   })
 }
 
-/** The fields of an object, or of a map, where all are optional. */
+/** The fields of an object, or of a map, whose fields are all optional. */
 export function fieldsOf(value: Value): Fields | undefined {
   if (value.kind === 'object') return value.fields
   if (value.kind !== 'map') return undefined
   return Object.fromEntries(value.names.map((name) => [name, optional(value.value)]))
 }
 
-/** May this stand there? Of an object, only whether it is one. */
+/** Is this value allowed here? Of an object this only checks that it is one. */
 export function accepts(value: Value, given: unknown): boolean {
   switch (value.kind) {
     case 'boolean':
@@ -49,7 +43,7 @@ export function accepts(value: Value, given: unknown): boolean {
     case 'number':
       return (
         typeof given === 'number' &&
-        given >= value.least &&
+        given >= 0 &&
         given <= value.most &&
         (!value.isWhole || Number.isInteger(given))
       )
@@ -60,11 +54,9 @@ export function accepts(value: Value, given: unknown): boolean {
     case 'text':
       return (
         typeof given === 'string' &&
-        given.length <= (value.longest ?? given.length) &&
-        value.pattern.test(given)
+        (given === value.or ||
+          (given.length <= (value.longest ?? given.length) && value.pattern.test(given)))
       )
-    case 'any':
-      return value.of.some((one) => accepts(one, given))
     default:
       return isObject(given)
   }
@@ -75,25 +67,25 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /**
- * Brings a claim into a shape. An optional part that does not fit is left out; a required one that
- * does not fit leaves nothing of the whole. The result has the schema's names in the schema's order,
- * and only own values of the claim are looked at, each once.
+ * Makes an event of what a host claims. An optional part that does not fit is left out. If a required
+ * part does not fit, there is no event. The result has the schema's names in the schema's order. Only
+ * own properties of the claim are read, each once.
  */
 export function fit(shape: Shape, claim: unknown): JsonObject | undefined {
   if (!isObject(claim)) return undefined
   const event: JsonObject = {}
-  for (const { name, value, isRequired, inner } of shape) {
+  for (const { name, value, inner } of shape) {
     const given = own(claim, name)
     const fitted = inner ? fit(inner, given) : accepts(value, given) ? given : undefined
     if (fitted !== undefined) event[name] = fitted
-    else if (isRequired) return undefined
+    else if (!value.isOptional) return undefined
   }
   return event
 }
 
 /**
- * Is this what `fit` would make of it, in that order, with nothing to drop? Only for values that come
- * from `JSON.parse`: others can hold getters, which may answer differently the next time.
+ * Is the value exactly what `fit` would return for it? Only for values from `JSON.parse`: others can
+ * have getters, which may return something else the next time.
  */
 export function isExact(shape: Shape, value: unknown): boolean {
   if (!isObject(value)) return false
@@ -101,7 +93,7 @@ export function isExact(shape: Shape, value: unknown): boolean {
   for (const name in value) {
     let part = shape[at]
     while (part !== undefined && part.name !== name) {
-      if (part.isRequired) return false
+      if (!part.value.isOptional) return false
       at += 1
       part = shape[at]
     }
@@ -110,13 +102,12 @@ export function isExact(shape: Shape, value: unknown): boolean {
     if (part.inner ? !isExact(part.inner, given) : !accepts(part.value, given)) return false
     at += 1
   }
-  for (; at < shape.length; at += 1) if (shape[at]?.isRequired) return false
-  return true
+  return shape.slice(at).every((part) => part.value.isOptional)
 }
 
 /**
- * Why a value is not an event, in whatever order it stands; undefined where it is one. Where a claim
- * may hold more than fits, only a required part is a fault.
+ * Why a value is not an event, whatever its order of fields; undefined if it is one. If a claim may
+ * contain more than fits, only a required part is a fault.
  */
 export function faultIn(
   shape: Shape,
@@ -124,9 +115,9 @@ export function faultIn(
   mayHoldMore = false,
   prefix = '',
 ): Fault | undefined {
-  for (const { name, value: wanted, isRequired, inner } of shape) {
+  for (const { name, value: wanted, inner } of shape) {
     const given = own(value, name)
-    if (!isRequired && (mayHoldMore || given === undefined)) continue
+    if (wanted.isOptional && (mayHoldMore || given === undefined)) continue
     const field = prefix + name
     if (!accepts(wanted, given)) return { field, wanted, given }
     const fault = inner && faultIn(inner, given as JsonObject, mayHoldMore, `${field}.`)
@@ -163,7 +154,7 @@ function own(claim: object, name: string): unknown {
   try {
     return Object.hasOwn(claim, name) ? (claim as JsonObject)[name] : undefined
   } catch {
-    // A host's getter or proxy that throws says nothing.
+    // A getter or proxy of the host threw: its value is missing.
     return undefined
   }
 }

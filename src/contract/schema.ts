@@ -1,7 +1,7 @@
 /**
- * What may stand in an event, as plain data. No kind of value can hold free text, and an object has
- * the fields that are listed and no others. `check.ts` interprets this; JSON Schema, documents and
- * the dictionary are made from it.
+ * What an event may contain, as plain data. No kind of value allows free text, and an object has the
+ * listed fields and no others. `check.ts` interprets this; the JSON Schema, the documents and the
+ * dictionary are generated from it.
  */
 export type Value =
   | BooleanValue
@@ -9,7 +9,6 @@ export type Value =
   | ConstantValue
   | WordsValue
   | TextValue
-  | AnyValue
   | MapValue
   | ObjectValue
 
@@ -17,9 +16,9 @@ export interface BooleanValue {
   readonly kind: 'boolean'
 }
 
+/** From 0 on: nothing that is counted or measured here can be less. */
 export interface NumberValue {
   readonly kind: 'number'
-  readonly least: number
   readonly most: number
   readonly isWhole: boolean
 }
@@ -40,14 +39,11 @@ export interface TextValue {
   readonly kind: 'text'
   readonly pattern: RegExp
   readonly longest?: number
+  /** One text that may stand there as well, whatever its form. */
+  readonly or?: string
 }
 
-export interface AnyValue {
-  readonly kind: 'any'
-  readonly of: readonly (ConstantValue | TextValue)[]
-}
-
-/** Each of the names may be there, with the same kind of value. */
+/** Each of the names is optional. All have the same kind of value. */
 export interface MapValue {
   readonly kind: 'map'
   readonly names: readonly string[]
@@ -64,7 +60,7 @@ export interface Fields {
   readonly [name: string]: Field
 }
 
-/** A value that does not fit is left out where its field is optional; else there is no event. */
+/** A value that does not fit is left out if its field is optional. If not, there is no event. */
 export type Field = Value & { readonly isOptional?: true }
 
 /** The name of every field, those inside objects as `payload.duration_us`. */

@@ -19,8 +19,8 @@ export function ingestionKeyOf(product: Product, { env }: HostEnvironment): Inge
 
 const missing: IngestionKey = { state: 'missing', value: undefined }
 
-/** Only what can stand in a header; anything else would break or forge the request. */
+/** Only characters that are valid in a header. Others would break or forge the request. */
 export function usableKey(key: string | undefined): string | undefined {
   const trimmed = key?.trim()
-  return trimmed !== undefined && /^[\u0021-\u007e]{1,512}$/.test(trimmed) ? trimmed : undefined
+  return trimmed && /^[\u0021-\u007e]{1,512}$/.test(trimmed) ? trimmed : undefined
 }

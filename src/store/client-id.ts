@@ -2,6 +2,7 @@ import { linkSync, renameSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 
+import { uuid } from '../contract/values.ts'
 import { codeOf, retryWhileInUse, waitSync } from '../files/errors.ts'
 import { fingerprintOf, isBusy, look, readSmallFile } from '../files/read.ts'
 import { newUuid } from '../files/uuid.ts'
@@ -21,29 +22,24 @@ export function readClientId(file: string): string | undefined {
   return last.id
 }
 
-/** Is there certainly no id? Not while another program has the file open. */
+/** Is there certainly no id? While another program has the file open, that is unknown. */
 export function hasNoClientId(file: string): boolean {
   return readClientId(file) === undefined && !isBusy(readSmallFile(file, 256))
 }
 
-/** A look at a file costs a quarter of reading it, and a host has one id. */
+/** Checking a file for changes costs a quarter of reading it. */
 let last: { readonly trace: string; readonly id: string | undefined } = { trace: '', id: undefined }
 
 function idIn(bytes: Buffer): string | undefined {
-  const text = bytes
-    .toString('utf8')
-    .replace(/^\uFEFF/, '')
-    .trim()
-  const id = text.toLowerCase()
-  if (randomForm.test(id)) return id
-  return olderForm.test(text) ? derivedFrom(text) : undefined
+  const text = bytes.toString('utf8').replace(/^\uFEFF/, '')
+  const id = text.trim().toLowerCase()
+  // Other versions of UUID can hold a network address, so only random ones are taken.
+  if (uuid.pattern.test(id)) return id
+  return olderForm.test(id) ? derivedFrom(id) : undefined
 }
 
-/** Other versions of UUID can hold a network address, so only random ones are taken. */
-const randomForm = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
-
 /** What older installers wrote where there was no `uuidgen`: the time and a PID, or `anon-…`. */
-const olderForm = /^(\d{9,11}-\d{1,7}|anon-[A-Za-z0-9-]{1,64})$/
+const olderForm = /^(\d{9,11}-\d{1,7}|anon-[a-z0-9-]{1,64})$/
 
 /**
  * The file keeps an older id, and events carry a UUID made of it, because the contract knows no
@@ -80,7 +76,7 @@ export function mintClientId(file: string): string {
  * more, because another process may have replaced it before. All others wait for the outcome.
  */
 function replaceMalformed(file: string, own: string, id: string): string {
-  // It may hold a good one.
+  // It may contain a valid id.
   if (isBusy(readSmallFile(file, 256))) throw new Error('another program has the client id open')
   const successor = `${file}.new`
   for (let round = 0; round < 1000; round += 1) {
@@ -128,7 +124,7 @@ function takeName(own: string, name: string): boolean {
 /** What file systems without hard links (FAT, some network and phone storage) answer. */
 const withoutLinks = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 
-/** Without hard links the winner's file is empty for an instant. */
+/** Without hard links, the winner's file is empty for an instant. */
 function waitForContent(file: string): string | undefined {
   for (let round = 0; round < 20; round += 1) {
     const id = readClientId(file)

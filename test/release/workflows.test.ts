@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
@@ -22,6 +22,7 @@ interface Workflow {
       {
         readonly permissions?: Readonly<Record<string, string>>
         readonly uses?: string
+        readonly needs?: string
         readonly steps?: readonly Step[]
         readonly 'timeout-minutes'?: number
       }
@@ -39,7 +40,7 @@ describe.each(workflows)('%s', (_, text, workflow) => {
   const jobs = Object.values(workflow.jobs)
   const steps = jobs.flatMap((job) => job.steps ?? [])
 
-  it('runs nothing of others but what its hash names', () => {
+  it('runs code of others only if it is pinned by hash', () => {
     const used = [...text.matchAll(/uses: (\S+)(.*)/g)].filter(
       ([, name]) => !name?.startsWith('./'),
     )
@@ -50,35 +51,52 @@ describe.each(workflows)('%s', (_, text, workflow) => {
     }
   })
 
-  it('may read, and where it may write it says so', () => {
+  it('may only read, except where it declares otherwise', () => {
     for (const given of Object.values(workflow.permissions ?? { none: 'missing' })) {
       expect(given).toBe('read')
     }
     for (const { permissions = {} } of jobs) {
       const written = Object.keys(permissions).filter((name) => permissions[name] === 'write')
-      expect(['', 'attestations,id-token', 'id-token', 'contents']).toContain(written.join())
+      const writing = ['attestations,id-token', 'attestations,id-token,packages', 'id-token']
+      expect(['', 'contents', ...writing]).toContain(written.join())
     }
   })
 
-  it('leaves no credentials to the code that it runs, and ends', () => {
+  it('leaves no credentials to the code that it runs, and has a time limit', () => {
     for (const step of steps.filter(({ uses }) => uses?.startsWith('actions/checkout@'))) {
       expect(step.with).toMatchObject({ 'persist-credentials': false })
     }
     for (const job of jobs) expect(job.uses ?? job['timeout-minutes']).toBeDefined()
   })
 
-  it.skipIf(!requireTool('shellcheck'))(
-    'has clean scripts, which take nothing from expressions',
-    () => {
-      for (const { run = '' } of steps.filter((step) => step.run !== undefined)) {
-        expect(run).not.toContain('${{')
-        const checked = spawnSync('shellcheck', ['--shell=bash', '-'], {
-          // As GitHub does.
-          input: `set -e\n${run}`,
-          encoding: 'utf8',
-        })
-        expect(checked.stdout).toBe('')
-      }
-    },
-  )
+  it.skipIf(!requireTool('shellcheck'))('has clean scripts without expressions in them', () => {
+    for (const { run = '' } of steps.filter((step) => step.run !== undefined)) {
+      expect(run).not.toContain('${{')
+      const checked = spawnSync('shellcheck', ['--shell=bash', '-'], {
+        // As GitHub does.
+        input: `set -e\n${run}`,
+        encoding: 'utf8',
+      })
+      expect(checked.stdout).toBe('')
+    }
+  })
+})
+
+describe('the images of a release', () => {
+  const release = workflows.find(([name]) => name === 'release.yml')?.[2]
+  const job = release?.jobs['images']
+
+  it('are built from the Dockerfiles that are tested, pushed and attested', () => {
+    const matrix = (job as { strategy?: { matrix?: { service?: readonly string[] } } }).strategy
+    const services = matrix?.matrix?.service ?? []
+    expect(services).toEqual(['worker', 'udp-forwarder'])
+    for (const service of services) {
+      expect(existsSync(path.join(root, 'infra', service, 'Dockerfile'))).toBe(true)
+    }
+    expect(job?.needs).toBe('test')
+    const [, build, push, attest] = job?.steps ?? []
+    expect(build?.run).toContain('-f "infra/$SERVICE/Dockerfile"')
+    expect(push?.run).toContain('docker push')
+    expect(attest?.with?.['subject-digest']).toBe('${{ steps.push.outputs.digest }}')
+  })
 })

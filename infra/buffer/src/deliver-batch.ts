@@ -4,7 +4,7 @@ import {
   sinkBackOff,
 } from 'runmat-telemetry-common/circuit-breaker'
 import type { Event } from 'runmat-telemetry-common/events/event'
-import { allOf, type Result, type Sink, type Trouble } from 'runmat-telemetry-common/sink'
+import { allOf, isDone, type Result, type Sink, type Trouble } from 'runmat-telemetry-common/sink'
 
 import type { StreamSession } from './broker.ts'
 import { type DeadLetterReason, storeDeadLetters } from './dead-letter.ts'
@@ -87,11 +87,11 @@ export function openDeliverBatch(options: DeliverOptions): DeliverBatch {
         const result = await store(events)
         for (const [index, { message }] of valid.entries()) {
           const outcome = result.outcomes[index]
-          if (outcome === 'stored') message.ack()
+          if (isDone(outcome)) message.ack()
           else if (outcome === 'refused') dead.push({ message, reason: 'refused' })
           else handBack(message, circuitBreaker.waitMs())
         }
-        counts.delivered += result.outcomes.filter((outcome) => outcome === 'stored').length
+        counts.delivered += result.outcomes.filter(isDone).length
         options.done(events, result, performance.now() - start)
       }
       if (dead.length > 0) await deadLetter(session, dead)
@@ -112,7 +112,7 @@ function handBack(message: StreamMessage, leastMs = 0): void {
  * something stored beside it proves that the event was at fault.
  */
 function judge({ outcomes, trouble }: Result, isSuspicious: boolean): Result {
-  if (trouble !== undefined || outcomes.includes('stored')) {
+  if (trouble !== undefined || outcomes.some(isDone)) {
     return { outcomes, ...(trouble && { trouble }) }
   }
   const isAll = isSuspicious || outcomes.length >= suspiciousSize

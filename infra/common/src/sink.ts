@@ -1,7 +1,10 @@
 import type { Event } from './events/event.ts'
 
-/** `refused`: the sink will never take this event. `later`: not known to be stored; try again. */
-export type Outcome = 'stored' | 'refused' | 'later'
+/**
+ * `repeated`: stored already, by an earlier attempt. `erased`: its client asked to be erased, so it is
+ * dropped. `refused`: the sink will never take this event. `later`: not known to be stored; try again.
+ */
+export type Outcome = 'stored' | 'repeated' | 'erased' | 'refused' | 'later'
 
 /** Why a sink can't be used at the moment. */
 export interface Trouble {
@@ -25,7 +28,17 @@ export interface Sink {
   readonly store: (events: readonly Event[]) => Promise<Result>
   /** Checks whether it would store an event now. */
   readonly probe: () => Promise<Trouble | undefined>
+  /**
+   * Deletes everything of these client ids and event ids, and looks whether any is left. Undefined: none
+   * is. Sinks that can't delete have no such function.
+   */
+  readonly erase?: (ids: readonly string[]) => Promise<Trouble | undefined>
   readonly close: () => Promise<void>
+}
+
+/** May the sender delete the event? */
+export function isDone(outcome: Outcome | undefined): boolean {
+  return outcome === 'stored' || outcome === 'repeated' || outcome === 'erased'
 }
 
 export function allOf(events: readonly Event[], outcome: Outcome, trouble?: Trouble): Result {

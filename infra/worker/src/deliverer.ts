@@ -10,15 +10,21 @@ import { openCircuitBreaker } from 'runmat-telemetry-common/circuit-breaker'
 import { observe } from 'runmat-telemetry-common/prometheus'
 import { resultOf, type Sink } from 'runmat-telemetry-common/sink'
 
-import { openMemoryBudget } from './http/memory-budget.ts'
+import { openMemoryBudgets } from './http/memory-budget.ts'
+import { routesFor } from './http/routes.ts'
 import { later } from './intake/answer.ts'
 import { limits } from './limits.ts'
 import type { WorkerLog } from './log.ts'
 import { type Metrics, openMetrics, render } from './metrics.ts'
 import type { Settings } from './settings.ts'
+import { openClickHouse } from './sinks/clickhouse/sink.ts'
+import { openErasures } from './sinks/erasures.ts'
 import { openGa4Sink } from './sinks/ga4-sink.ts'
+import { storingOnce } from './sinks/once.ts'
 import { openPrimary } from './sinks/primary.ts'
 import { readinessOf } from './sinks/readiness.ts'
+import { sparing } from './sinks/sparing.ts'
+import { tombstonesOf } from './sinks/tombstones.ts'
 import type { Worker } from './worker.ts'
 
 /** GA4 takes one client per request, so a batch becomes many requests. */
@@ -35,8 +41,16 @@ export async function openDeliverer(
 ): Promise<Worker> {
   const names = namesOf(buffer.stream)
   const metrics = openMetrics()
-  const primary = await openPrimary(settings)
-  const sinks = settings.ga4 ? [primary, openGa4Sink(settings.ga4, metrics)] : [primary]
+  const tombstones = await tombstonesOf(settings)
+  const spare = (sink: Sink): Sink => (tombstones === undefined ? sink : sparing(sink, tombstones))
+  const primary = spare(await openPrimary(settings, [], { note: log.note }))
+  const { clickHouse, ga4 } = settings
+  const sinks = [
+    primary,
+    ...(clickHouse ? [spare(storingOnce(openClickHouse(clickHouse)))] : []),
+    ...(ga4 ? [spare(storingOnce(openGa4Sink(ga4, metrics)))] : []),
+  ]
+  const erasures = tombstones && openErasures(sinks, tombstones, log.note)
   const broker = openBroker({
     settings: buffer,
     purpose: 'deliver',
@@ -52,7 +66,7 @@ export async function openDeliverer(
     const isPrimary = sink === primary
     const delivery = openDelivery({
       sink,
-      batch: isPrimary ? limits.group.events : ga4Batch,
+      batch: sink.name === 'ga4' ? ga4Batch : limits.group.events,
       circuitBreaker,
       broker,
       names,
@@ -73,8 +87,10 @@ export async function openDeliverer(
   const circuitBreaker = deliveries[0]?.circuitBreaker ?? openCircuitBreaker()
   return {
     settings,
+    routes: routesFor([]),
+    debug: undefined,
     intake: { admit: () => elsewhere, accept: () => elsewhere, note: () => undefined },
-    memoryBudget: openMemoryBudget(),
+    memoryBudgets: openMemoryBudgets(),
     metrics,
     log,
     sink: primary.name,
@@ -93,6 +109,7 @@ export async function openDeliverer(
       stopReporting()
       stopSweeping()
       await Promise.all(deliveries.map(({ delivery }) => delivery.close()))
+      await erasures?.close()
       await Promise.all([broker.close(), ...sinks.map((sink) => sink.close())])
       log.close()
     },

@@ -23,7 +23,7 @@ export const limits = {
   silenceMs: 40 * second,
   /** Longer than load balancers keep theirs, so that they never write to a closed connection. */
   keepAliveMs: 75 * second,
-  /** How long a refused sender may go on sending before we close the connection. */
+  /** How long a refused sender may go on sending, and may take to read our answer. */
   lingerMs: 500,
   /** From SIGTERM to the end, for everything in flight. */
   shutdownMs: 9 * second,
@@ -39,6 +39,8 @@ export const limits = {
 
   /** Less than any client waits for us, and less than a shutdown takes. */
   sinkMs: 8 * second,
+  /** For the deletion of one person's rows, on every replica. */
+  eraseMs: 5 * 60 * second,
   /** For a readiness check, which shouldn't wait long. */
   probeMs: 3 * second,
   sinkAnswerBytes: 64 * kibibyte,
@@ -51,6 +53,33 @@ export const limits = {
 
   /** Events without a key, per network of senders. */
   keyless: { events: 120, windowMs: 60 * second, networks: 65_536 },
+  /**
+   * Requests without a key. An install event is under 4 KiB. The share holds more than one network may
+   * send within a minute, so that no network can fill it.
+   */
+  keylessBody: {
+    eventBytes: 4 * kibibyte,
+    linesBytes: 64 * kibibyte,
+    heldBytes: 8 * mebibyte,
+    ms: 5 * second,
+  },
+
+  /** Ids to erase: per network of senders, and of all together. Each is kept for good. */
+  erasures: {
+    /** How often sinks are asked to delete, and how many ids at a time. */
+    everyMs: 60 * 60 * second,
+    atOnce: 500,
+    network: { events: 2000, windowMs: 600 * second, networks: 65_536 },
+    all: { events: 20_000, windowMs: 600 * second, networks: 1 },
+  },
+
+  /** Events with a debug tag, of all senders together, and how long they are kept. */
+  debug: {
+    events: 1000,
+    bytes: 8 * mebibyte,
+    keepMs: 10 * 60 * second,
+    sweepMs: 10 * second,
+  },
 
   /** Ids that the file sink remembers, and how much of the file it reads to restore them. */
   remembered: { ids: 100_000, bytes: 64 * mebibyte },

@@ -45,6 +45,8 @@ export function openLog(destination: LogDestination): WorkerLog {
       const facts = {
         ms: Math.round(ms),
         stored: count('stored'),
+        ...(outcomes.includes('repeated') && { repeated: count('repeated') }),
+        ...(outcomes.includes('erased') && { erased: count('erased') }),
         ...(trouble && { later: count('later'), trouble: trouble.cause }),
         ...(outcomes.includes('refused') && { refused: count('refused') }),
         events: tally(events),

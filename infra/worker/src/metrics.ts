@@ -1,5 +1,6 @@
-import type { Kind } from 'runmat-telemetry/contract'
+import { type Kind, type Product, runmat } from 'runmat-telemetry/contract'
 import { everyKind } from 'runmat-telemetry-common/events/event'
+import { instanceInfo } from 'runmat-telemetry-common/instance'
 import {
   type Histogram,
   labelled,
@@ -17,8 +18,13 @@ export type SinkResult = 'stored' | 'refused' | 'failed'
 /** Only numbers under fixed names; nothing received from outside becomes a label. */
 export interface Metrics {
   readonly accepted: Record<Kind, number>
+  repeated: number
+  /** Events of somebody who asked to be erased. */
+  erased: number
   readonly rejected: Record<Reason, number>
   readonly droppedFields: DroppedFields
+  /** Requests by the position of their key among ours, from 0. Never by the key itself. */
+  readonly requestsByKey: number[]
   requestsInFlight: number
   readonly sinkResults: Record<SinkResult, number>
   readonly sinkSeconds: Histogram
@@ -36,11 +42,15 @@ export interface Gauges {
 
 const { counter, gauge, histogram } = metricsWriter('telemetry')
 
-export function openMetrics(): Metrics {
+/** `keys`: how many keys are valid. */
+export function openMetrics(keys = 0, products: readonly Product[] = [runmat]): Metrics {
   return {
     accepted: zeros(everyKind),
+    repeated: 0,
+    erased: 0,
     rejected: zeros(reasons),
-    droppedFields: openDroppedFields(),
+    droppedFields: openDroppedFields(products),
+    requestsByKey: Array.from({ length: keys }, () => 0),
     requestsInFlight: 0,
     sinkResults: zeros(['stored', 'refused', 'failed']),
     sinkSeconds: openHistogram(),
@@ -53,10 +63,21 @@ export function render(metrics: Metrics, { sink, sinkUp, waiting, heldBytes }: G
   const { ga4Sent: sent, ga4Dropped: dropped } = metrics
   const label = `sink="${sink}"`
   return [
+    gauge('instance_info', 'The process that answers.', instanceInfo),
     counter(
       'events_accepted_total',
       'Events stored for good.',
       labelled('family', metrics.accepted),
+    ),
+    counter(
+      'events_repeated_total',
+      'Events that came again after they were stored.',
+      plain(metrics.repeated),
+    ),
+    counter(
+      'events_erased_total',
+      'Events dropped because their client asked to be erased.',
+      plain(metrics.erased),
     ),
     counter(
       'events_rejected_total',
@@ -67,6 +88,11 @@ export function render(metrics: Metrics, { sink, sinkUp, waiting, heldBytes }: G
       'fields_dropped_total',
       'Fields that events lost because the contract does not take them.',
       labelled('field', metrics.droppedFields.counts()),
+    ),
+    counter(
+      'requests_by_key_total',
+      'Requests with a valid key, by its position in INGESTION_KEY.',
+      metrics.requestsByKey.map((count, position) => [`{key="${position + 1}"}`, count]),
     ),
     gauge(
       'requests_in_flight',

@@ -1,23 +1,44 @@
+import type { BufferSettings } from 'runmat-telemetry-buffer/settings'
+
 import { type LogDestination, openLog } from './log.ts'
 import { openReceiver } from './receiver.ts'
+import { loadProducts } from './products.ts'
 import type { Settings } from './settings.ts'
+import { storingOnce } from './sinks/once.ts'
 import { openPrimary } from './sinks/primary.ts'
+import type { Clock } from './sinks/retention.ts'
+import { sparing } from './sinks/sparing.ts'
+import { tombstonesOf } from './sinks/tombstones.ts'
 import type { Worker } from './worker.ts'
 
 export async function openWorker(
   settings: Settings,
   destination: LogDestination = process.stdout,
+  clock?: Clock,
 ): Promise<Worker> {
-  const { role, buffer } = settings
+  const { role, buffer, ga4 } = settings
+  const products = await loadProducts(settings.products)
   const log = openLog(destination)
-  if (role === 'all' || buffer === undefined) {
-    return openReceiver(settings, log, { sink: await openPrimary(settings), ga4: settings.ga4 })
-  }
   // A worker without a buffer never loads the NATS client.
-  if (role === 'deliver') {
+  if (role === 'deliver' && buffer !== undefined) {
     const { openDeliverer } = await import('./deliverer.ts')
     return await openDeliverer(settings, buffer, log)
   }
-  const { openIngest } = await import('runmat-telemetry-buffer/ingest')
-  return openReceiver(settings, log, openIngest(buffer, log.note))
+  const primary = async () => ({
+    sink: await openPrimary(settings, products, { note: log.note, clock }),
+    ga4,
+  })
+  const ingest = async (settings: BufferSettings) => {
+    const { openIngest } = await import('runmat-telemetry-buffer/ingest')
+    const { sink, figures } = openIngest(settings, log.note)
+    return { sink: storingOnce(sink), figures }
+  }
+  const { sink, ...storage } = await (buffer === undefined ? primary() : ingest(buffer))
+  const tombstones = await tombstonesOf(settings, clock?.now)
+  return openReceiver(settings, log, {
+    ...storage,
+    products,
+    sink: tombstones === undefined ? sink : sparing(sink, tombstones),
+    tombstones,
+  })
 }

@@ -5,6 +5,7 @@ import { readerOf, SettingsError } from 'runmat-telemetry-common/environment'
 import { openServer } from './http/server.ts'
 import { openWorker } from './open-worker.ts'
 import { readSettings } from './settings.ts'
+import { FolderError } from './sinks/folder-error.ts'
 
 const { argv, env, stderr, stdout } = process
 
@@ -50,6 +51,7 @@ try {
   if (words.length === 0) await serve()
   else process.exitCode = await command(words)
 } catch (error) {
-  stderr.write(`${error instanceof SettingsError ? error.message : String(error)}\n`)
+  const isOurs = error instanceof SettingsError || error instanceof FolderError
+  stderr.write(`${isOurs ? error.message : String(error)}\n`)
   process.exitCode = 1
 }

@@ -10,7 +10,7 @@ export function failed(reason: FailureReason): PostOutcome {
   return { kind: 'failed', reason }
 }
 
-/** For people and for `status`; holds nothing that came from outside but a number. */
+/** For people and for `status`. Contains nothing from outside except a number. */
 export function describe(outcome: PostOutcome): string {
   switch (outcome.kind) {
     case 'delivered':
@@ -60,7 +60,7 @@ const families: readonly (readonly [RegExp, FailureReason])[] = [
   ],
 ]
 
-/** An error of our own that `reasonOf` takes at its word. */
+/** One of our own errors, whose reason `reasonOf` uses as it is. */
 export function fault(reason: FailureReason): Error {
   return Object.assign(new Error(reason), { code: reason })
 }
@@ -72,22 +72,4 @@ export function reasonOf(error: unknown): FailureReason {
     families.find(([pattern]) => pattern.test(code))?.[1] ??
     'network'
   )
-}
-
-const longest = 24 * 60 * 60 * 1000
-
-// The three spellings of a date that HTTP knows. Date.parse alone would take almost anything.
-const httpDates = [
-  /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/,
-  /^[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/,
-  /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/,
-]
-
-/** What a Retry-After header asks for, at most a day; undefined when it asks for nothing clear. */
-export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
-  const text = header?.trim() ?? ''
-  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, longest)
-  if (!httpDates.some((date) => date.test(text))) return undefined
-  const time = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`)
-  return Number.isNaN(time) ? undefined : Math.min(Math.max(time - now, 0), longest)
 }

@@ -87,7 +87,7 @@ describe('the worker and the forwarder in compose.yaml', () => {
     const given = { INGESTION_KEY: 'key-of-the-tests' }
     const worker = readWorkerSettings(environment('worker', given))
     const forwarder = readForwarderSettings(environment('udp-forwarder', given))
-    expect(worker).toMatchObject({ keys: [forwarder.key], sink: { path: '/data/events.ndjson' } })
+    expect(worker).toMatchObject({ keys: [forwarder.key], sink: { folder: '/data' } })
     expect(forwarder.endpoint.href).toBe(`http://worker:${worker.port}/ingest`)
     expect(() => readWorkerSettings(environment('worker', {}))).toThrow('INGESTION_KEY')
   })

@@ -53,6 +53,20 @@ describe('GA4', () => {
     ])
   })
 
+  it('and the metrics count an event once, however often it comes', async () => {
+    const { ga4, send, posts, posthog, worker } = await open()
+    const [bytes, next] = [finished({ payload: recent }), started({ payload: recent })]
+    const answers = await Promise.all([send(bytes, bytes), send(bytes), send(bytes)])
+    expect([...answers, await send(bytes), await send(next)]).toEqual([204, 204, 204, 204, 204])
+    await ga4.received(2)
+    await worker.close()
+    expect(posts().map(({ events }) => events.length)).toEqual([1, 1])
+    expect(posthog.stored).toHaveLength(2)
+    const figures = await worker.figures()
+    expect(figures).toContain('telemetry_events_accepted_total{family="runtime"} 2\n')
+    expect(figures).toContain('telemetry_events_repeated_total 4\n')
+  })
+
   it('gets no more than its limits allow', async () => {
     const { ga4, send, posts, worker } = await open()
     const trigger = `${new Date(recently).toISOString().slice(0, 19)}Z`

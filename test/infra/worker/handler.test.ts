@@ -80,13 +80,13 @@ describe('an event', () => {
   })
 
   it('is the same with a byte order mark and with whitespace', async () => {
-    const { send, posthog } = await open()
+    const [first, second] = [await open(), await open()]
     const event = JSON.parse(finished()) as object
     const spaced = JSON.stringify(event, null, 2)
-    expect((await send(`\uFEFF${spaced}\n`)).status).toBe(204)
-    expect((await send(JSON.stringify(event))).status).toBe(204)
-    const [one, other] = posthog.stored
-    expect(one).toEqual(other)
+    expect((await first.send(`\uFEFF${spaced}\n`)).status).toBe(204)
+    expect((await second.send(JSON.stringify(event))).status).toBe(204)
+    expect(first.posthog.stored).toHaveLength(1)
+    expect(first.posthog.stored).toEqual(second.posthog.stored)
   })
 })
 
@@ -204,7 +204,7 @@ describe('a request body', () => {
       duplex: 'half',
     })
     expect((await fetchHandlerOf(worker)(endless)).status).toBe(413)
-    expect(worker.memoryBudget.bytes()).toBe(0)
+    expect(worker.memoryBudgets.whole.bytes()).toBe(0)
   })
 })
 
@@ -365,6 +365,27 @@ describe('monitoring', () => {
     expect(text).toMatch(
       /^(# (HELP|TYPE) \w+ .+\n|\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? [-+.e\d]+\n)+$/,
     )
+  })
+
+  it('sees which key is still in use, but never the key', async () => {
+    const { worker, send } = await open({ INGESTION_KEY: 'new-key,old-key' })
+    for (const given of ['new-key', 'old-key', 'old-key', 'new-key,old-key', 'unknown']) {
+      await send(finished(), { key: given })
+    }
+    const page = await fetchHandlerOf(worker)(new Request('http://worker.invalid/metrics'))
+    const text = await page.text()
+    expect(text).toContain('telemetry_requests_by_key_total{key="1"} 1\n')
+    expect(text).toContain('telemetry_requests_by_key_total{key="2"} 2\n')
+    expect(text).not.toMatch(/new-key|old-key/)
+  })
+
+  it('sees who answered', async () => {
+    const { worker } = await open()
+    const ask = async () =>
+      await (await fetchHandlerOf(worker)(new Request('http://worker.invalid/metrics'))).text()
+    const [first] = /telemetry_instance_info\{instance="[\w.-]+"\} 1\n/.exec(await ask()) ?? ['']
+    expect(first).not.toBe('')
+    expect(await ask()).toContain(first)
   })
 
   it('sees /readyz fail while the sink is away and recover when it is back', async () => {

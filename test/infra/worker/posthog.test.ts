@@ -140,13 +140,37 @@ describe('PostHog', () => {
     expect((await send(finished())).status).toBe(503)
   })
 
-  it.each(['{"status":1}', '{"status":"Ok"}', '1', '', '{"quota_limited":[]}'])(
+  it.each(['{"status":1}', '{"status":"Ok"}', '{"status":1,"quota_limited":[]}'])(
     'answering %j has stored the event',
     async (body) => {
       const { send } = await open({ status: 200, body })
       expect((await send(finished())).status).toBe(204)
     },
   )
+
+  it.concurrent.for<readonly [number, string]>([
+    [200, '<!doctype html><title>Log in</title>'],
+    [200, '{"status":0}'],
+    [200, '{"status":"0"}'],
+    [200, '{"type":"validation_error","code":"invalid"}'],
+    [200, '{"quota_limited":[]}'],
+    [200, '["status"]'],
+    [200, 'null'],
+    [200, '1'],
+    [200, '{"status":1'],
+    [200, ''],
+    [202, '{"status":1}'],
+    [301, '{"status":1}'],
+    [302, ''],
+    [307, '{"status":1}'],
+  ])('answering %j has confirmed nothing, so the client keeps the event', async (answer) => {
+    const [status, body] = answer
+    const { send, posthog } = await open({ status, body }, 200)
+    const bytes = finished()
+    expect(await send(bytes)).toMatchObject({ status: 503, body: { reason: 'away' } })
+    await deliver(send, bytes)
+    expect(posthog.stored.at(-1)?.uuid).toBe(uuidOf(bytes))
+  })
 
   it('not answering in time makes the event one for later', async () => {
     const posthog = await startPostHog('hang')

@@ -90,6 +90,29 @@ describe('the worker', () => {
     await first.stop()
   })
 
+  it.runIf(process.platform === 'linux')(
+    'listens beyond 127.0.0.1 only with a key or an address',
+    async () => {
+      const reaches = (port: number) =>
+        fetch(`http://127.0.0.2:${port}/healthz`).then(
+          ({ status }) => status,
+          () => 0,
+        )
+      const keyless = { INGESTION_KEY: '', ALLOW_KEYLESS: '1' }
+      const cases = [
+        [{ ...keyless, HOST: '' }, 0],
+        [{ HOST: '' }, 200],
+        [{ ...keyless, HOST: '0.0.0.0' }, 200],
+      ] as const
+      for (const [env, status] of cases) {
+        const worker = await run(program, env)
+        expect(await reaches(worker.port)).toBe(status)
+        expect((await fetch(`${worker.url}/healthz`)).status).toBe(200)
+        await worker.stop()
+      }
+    },
+  )
+
   it('finishes what is in flight on SIGTERM, within 10 s even if the sink hangs', async () => {
     const start = Date.now()
     const posthog = await startPostHog('hang')

@@ -24,9 +24,9 @@ describe('a slow sender', () => {
     const { server, worker } = await served([], {}, hasty)
     const wire = await connect(server.port)
     wire.send(headOf({ length: 1000 }) + finished().slice(0, 500))
-    await eventually(() => expect(worker.memoryBudget.bytes()).toBe(500))
+    await eventually(() => expect(worker.memoryBudgets.whole.bytes()).toBe(500))
     expect(await wire.ended).toMatch(/^HTTP\/1\.1 408 /)
-    await eventually(() => expect(worker.memoryBudget.bytes()).toBe(0))
+    await eventually(() => expect(worker.memoryBudgets.whole.bytes()).toBe(0))
     expect(worker.metrics.requestsInFlight).toBe(0)
   })
 
@@ -141,6 +141,95 @@ describe('a sender that never reads', () => {
   })
 })
 
+describe('a sender that is cut off', () => {
+  it('loses its descriptor soon, even if it never reads and goes on sending', async () => {
+    const { server } = await served([], {}, { ...hasty, silenceMs: 40_000 })
+    const socket = net
+      .connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })
+      .pause()
+    const gone = once(socket, 'error')
+    socket.write('POST /v1/t HTTP/1.1\r\nHost: x\r\nX-Slow')
+    const knock = setInterval(() => socket.write('x'), 50)
+    const start = performance.now()
+    const [{ code }] = (await gone) as [NodeJS.ErrnoException]
+    clearInterval(knock)
+    expect(['EPIPE', 'ECONNRESET']).toContain(code)
+    expect(performance.now() - start).toBeLessThan(10_000)
+  })
+})
+
+describe('senders without a key', () => {
+  const stuck = (type: string, address = '') => [
+    'POST /v1/t HTTP/1.1',
+    'Host: x',
+    `Content-Type: ${type}`,
+    ...(address === '' ? [] : [`X-Forwarded-For: ${address}`]),
+  ]
+  const postWithKey = (url: string) =>
+    fetch(`${url}/v1/t`, {
+      method: 'POST',
+      headers: { 'Content-Type': json, 'x-telemetry-key': key },
+      body: finished(),
+    }).then(({ status }) => status)
+
+  it.concurrent.each(['Content-Length', 'Transfer-Encoding'])(
+    'that hold back the last byte of 1 MiB (%s) take nothing from the others',
+    async (form) => {
+      const { server, url } = await served()
+      const size = 1024 * 1024
+      const length = form === 'Content-Length' ? `${form}: ${size}` : `${form}: chunked`
+      const start = form === 'Content-Length' ? '' : `${size.toString(16)}\r\n`
+      const wires = await Promise.all(Array.from({ length: 64 }, () => connect(server.port)))
+      for (const wire of wires) {
+        wire.send([...stuck(ndjson), length, `\r\n${start}`].join('\r\n'))
+        wire.send(' '.repeat(size - 1))
+      }
+      for (let round = 0; round < 20; round += 1) expect(await postWithKey(url)).toBe(204)
+      for (const wire of wires) expect(await wire.ended).toMatch(/^HTTP\/1\.1 413 /)
+      expect(await postWithKey(url)).toBe(204)
+    },
+  )
+
+  it.concurrent('share a part of the memory, and have little time', async () => {
+    const { server, url, worker } = await served([], { TRUST_PROXY: '1' })
+    const { whole, keyless } = worker.memoryBudgets
+    const size = 64 * 1024
+    const wires = await Promise.all(
+      Array.from({ length: 200 }, async (_, index) => {
+        const wire = await connect(server.port)
+        const head = stuck(ndjson, `198.51.100.${index}`)
+        wire.send([...head, `Content-Length: ${size}`, `\r\n${' '.repeat(size - 1)}`].join('\r\n'))
+        return wire
+      }),
+    )
+    await eventually(() => expect(keyless.bytes()).toBeGreaterThan(7 * 1024 * 1024))
+    expect(whole.bytes()).toBeLessThanOrEqual(8 * 1024 * 1024)
+    expect(await postWithKey(url)).toBe(204)
+    const said = await Promise.all(wires.map(({ ended }) => ended))
+    const answers = new Set(said.map((text) => text.slice(0, 12)))
+    expect(answers).toEqual(new Set(['HTTP/1.1 408', 'HTTP/1.1 503']))
+    expect([keyless.bytes(), whole.bytes()]).toEqual([0, 0])
+    const again = await connect(server.port)
+    again.send(postOf(install(), { key: '', headers: ['X-Forwarded-For: 198.51.100.1'] }))
+    await again.hears(/^HTTP\/1\.1 204 /)
+    again.hangUp()
+  })
+
+  it.concurrent('may send an event of 4 KiB, and lines of 64 KiB', async () => {
+    const { url } = await served()
+    const post = (size: number, type: string) =>
+      fetch(`${url}/v1/t`, {
+        method: 'POST',
+        headers: { 'Content-Type': type },
+        body: install().padEnd(size),
+      }).then(({ status }) => status)
+    expect(await post(4096, json)).toBe(204)
+    expect(await post(4097, json)).toBe(413)
+    expect(await post(65_536, ndjson)).toBe(204)
+    expect(await post(65_537, ndjson)).toBe(413)
+  })
+})
+
 describe('a chunked body', () => {
   it('is stored like any other', async () => {
     const { server, posthog } = await served()
@@ -165,7 +254,7 @@ describe('a chunked body', () => {
     for (let round = 0; round < 5; round += 1) wire.send(chunk)
     const said = await wire.ended
     expect(said).toMatch(/^HTTP\/1\.1 413 .*"reason":"size"\}\n$/s)
-    expect(worker.memoryBudget.bytes()).toBe(0)
+    expect(worker.memoryBudgets.whole.bytes()).toBe(0)
   })
 })
 
@@ -223,9 +312,9 @@ describe('one connection', () => {
     const { server, posthog, worker } = await served()
     const wire = await connect(server.port)
     wire.send(postOf(finished()).slice(0, -5))
-    await expect.poll(() => worker.memoryBudget.bytes()).toBeGreaterThan(0)
+    await expect.poll(() => worker.memoryBudgets.whole.bytes()).toBeGreaterThan(0)
     wire.hangUp()
-    await expect.poll(() => worker.memoryBudget.bytes()).toBe(0)
+    await expect.poll(() => worker.memoryBudgets.whole.bytes()).toBe(0)
     expect(posthog.batches).toEqual([])
   })
 })

@@ -20,13 +20,21 @@ describe('the worker’s environment', () => {
     expect(readSettings(enough)).toEqual({
       role: 'all',
       buffer: undefined,
+      products: [],
       port: 8080,
       host: undefined,
       keys: ['k'],
-      sink: { kind: 'file', path: './events.ndjson' },
+      sink: {
+        kind: 'segments',
+        folder: './events',
+        worker: expect.stringMatching(/^[\w.-]+$/),
+        retentionDays: undefined,
+      },
+      tombstones: './events',
       ignored: [],
       ga4: undefined,
       maxBodyBytes: 1024 * 1024,
+      debugTags: false,
       trustProxy: 0,
     })
   })
@@ -35,6 +43,7 @@ describe('the worker’s environment', () => {
     expect(
       readSettings({
         PORT: '0',
+        PRODUCTS: './roar.js, other.json,',
         HOST: '127.0.0.1',
         INGESTION_KEY: ' new , old,',
         POSTHOG_API_KEY: 'phc_1',
@@ -44,19 +53,36 @@ describe('the worker’s environment', () => {
         GA_API_SECRET: 's',
         GA_ENDPOINT: 'http://127.0.0.1:1/mp',
         MAX_BODY_BYTES: '4096',
+        DEBUG_TAGS: '1',
         TRUST_PROXY: '2',
       }),
     ).toEqual({
       role: 'all',
       buffer: undefined,
+      products: ['./roar.js', 'other.json'],
       port: 0,
       host: '127.0.0.1',
       keys: ['new', 'old'],
       sink: { kind: 'posthog', apiKey: 'phc_1', host: 'https://eu.i.posthog.com' },
+      tombstones: undefined,
       ignored: ['EVENTS_FILE'],
       ga4: { endpoint: 'http://127.0.0.1:1/mp', measurementId: 'G-1', apiSecret: 's' },
       maxBodyBytes: 4096,
+      debugTags: true,
       trustProxy: 2,
+    })
+  })
+
+  it('prefers the file, and warns of what has no effect then', () => {
+    const file = { EVENTS_FILE: 'e.ndjson', EVENTS_DIR: 'd', WORKER_NAME: 'w', RETENTION_DAYS: '9' }
+    expect(readSettings({ ...enough, ...file })).toMatchObject({
+      sink: { kind: 'file', path: 'e.ndjson' },
+      tombstones: 'd',
+      ignored: ['WORKER_NAME', 'RETENTION_DAYS'],
+    })
+    expect(readSettings({ ...enough, ...file, EVENTS_FILE: '' })).toMatchObject({
+      sink: { kind: 'segments', folder: 'd', worker: 'w', retentionDays: 9 },
+      ignored: [],
     })
   })
 
@@ -69,7 +95,8 @@ describe('the worker’s environment', () => {
   it.each(['', ' ', ',', ' , ,'])('without a key (%j) is valid only with ALLOW_KEYLESS', (none) => {
     expect(faultsOf({ INGESTION_KEY: none })).toHaveLength(1)
     expect(faultsOf({ INGESTION_KEY: none, ALLOW_KEYLESS: '0' })).toHaveLength(1)
-    expect(readSettings({ INGESTION_KEY: none, ALLOW_KEYLESS: '1' }).keys).toEqual([])
+    const settings = readSettings({ INGESTION_KEY: none, ALLOW_KEYLESS: '1' })
+    expect(settings).toMatchObject({ keys: [], host: '127.0.0.1' })
   })
 
   it.each([
@@ -94,6 +121,11 @@ describe('the worker’s environment', () => {
     ['MAX_BODY_BYTES', '99999999999'],
     ['TRUST_PROXY', 'true'],
     ['EVENTS_FILE', 'a\0b'],
+    ['EVENTS_DIR', 'a\0b'],
+    ['WORKER_NAME', 'a/b'],
+    ['WORKER_NAME', 'x'.repeat(65)],
+    ['RETENTION_DAYS', '0'],
+    ['RETENTION_DAYS', 'P30D'],
   ])('is refused with the name of the bad variable: %s=%s', (name, value) => {
     const [fault, ...more] = faultsOf({ [name]: value })
     const other = { GA_MEASUREMENT_ID: 'GA_API_SECRET', GA_API_SECRET: 'GA_MEASUREMENT_ID' }[name]

@@ -1,13 +1,33 @@
 import type { IncomingMessage } from 'node:http'
 
 import { type Answer, later, refuse, tooLarge } from '../intake/answer.ts'
-import type { MemoryBudget } from './memory-budget.ts'
+import { limits } from '../limits.ts'
+import type { MemoryBudget, MemoryBudgets } from './memory-budget.ts'
+
+/** How much a sender may send, within what time. */
+export interface Allowance {
+  readonly bytes: number
+  readonly budget: MemoryBudget
+  /** Undefined: the server's own limit is enough. */
+  readonly ms: number | undefined
+}
+
+/** A sender without a key gets little of everything, because anybody can be one. */
+export function allowanceFor(
+  isKeyless: boolean,
+  bytes: number,
+  { whole, keyless }: MemoryBudgets,
+): Allowance {
+  if (!isKeyless) return { bytes, budget: whole, ms: undefined }
+  return { bytes, budget: keyless, ms: limits.keylessBody.ms }
+}
 
 const none = Buffer.alloc(0)
 const broken = refuse('http', 'the body broke off')
+const tooSlow = refuse('timeout', 'that took too long')
 
 /** Collects chunks while there is room for them. */
-function openCollector(most: number, budget: MemoryBudget) {
+function openCollector({ bytes: most, budget }: Allowance) {
   const chunks: Uint8Array[] = []
   let size = 0
   return {
@@ -35,40 +55,34 @@ function openCollector(most: number, budget: MemoryBudget) {
 /** Reads the body of a Node request. Undefined: the sender is gone. */
 export function readNodeBody(
   request: IncomingMessage,
-  most: number,
-  budget: MemoryBudget,
+  allowance: Allowance,
 ): Promise<Buffer | Answer | undefined> {
   return new Promise((resolve) => {
-    const collector = openCollector(most, budget)
+    const collector = openCollector(allowance)
     let open = true
+    const end = (result: Buffer | Answer | undefined): void => {
+      if (!open) return
+      open = false
+      clearTimeout(timer)
+      if (!Buffer.isBuffer(result)) collector.discard()
+      resolve(result)
+    }
+    const timer = allowance.ms === undefined ? undefined : setTimeout(end, allowance.ms, tooSlow)
     request.on('data', (chunk: Buffer) => {
       const refusal = open ? collector.put(chunk) : undefined
-      if (refusal === undefined) return
-      open = false
-      collector.discard()
-      resolve(refusal)
+      if (refusal !== undefined) end(refusal)
     })
-    request.on('end', () => {
-      if (!open) return
-      open = false
-      resolve(collector.whole())
-    })
-    request.on('close', () => {
-      if (!open) return
-      open = false
-      collector.discard()
-      resolve(undefined)
-    })
+    request.on('end', () => open && end(collector.whole()))
+    request.on('close', () => end(undefined))
   })
 }
 
 /** Reads the body of a `fetch` request. */
 export async function readFetchBody(
   request: Request,
-  most: number,
-  budget: MemoryBudget,
+  allowance: Allowance,
 ): Promise<Buffer | Answer> {
-  const collector = openCollector(most, budget)
+  const collector = openCollector(allowance)
   try {
     for await (const chunk of request.body ?? []) {
       const refusal = collector.put(chunk)

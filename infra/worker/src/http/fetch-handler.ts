@@ -12,7 +12,7 @@ export function fetchHandlerOf(worker: Worker): (request: Request) => Promise<Re
       header: (name) => headers.get(name) ?? undefined,
       // The framework in front knows the connection; we see only its forwarding headers.
       peer: undefined,
-      readBody: (most, budget) => readFetchBody(request, most, budget),
+      readBody: (allowance) => readFetchBody(request, allowance),
     })
     if (outgoing === undefined) return Response.error()
     const { status, text } = outgoing

@@ -8,16 +8,28 @@ export interface MemoryBudget {
   readonly bytes: () => number
 }
 
-export function openMemoryBudget(most: number = limits.heldBytes): MemoryBudget {
+/** The budget of senders without a key is a share of the whole, so that they can't use all of it. */
+export interface MemoryBudgets {
+  readonly whole: MemoryBudget
+  readonly keyless: MemoryBudget
+}
+
+export function openMemoryBudgets(): MemoryBudgets {
+  const whole = openMemoryBudget(limits.heldBytes)
+  return { whole, keyless: openMemoryBudget(limits.keylessBody.heldBytes, whole) }
+}
+
+function openMemoryBudget(most: number, whole?: MemoryBudget): MemoryBudget {
   let taken = 0
   return {
     take: (bytes) => {
-      if (taken + bytes > most) return false
+      if (taken + bytes > most || whole?.take(bytes) === false) return false
       taken += bytes
       return true
     },
     give: (bytes) => {
       taken -= bytes
+      whole?.give(bytes)
     },
     bytes: () => taken,
   }

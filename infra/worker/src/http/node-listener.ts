@@ -24,10 +24,10 @@ function incomingOf(request: IncomingMessage, response: ServerResponse): Incomin
     url,
     header: (name) => headers[name] as string | undefined,
     peer: socket.remoteAddress,
-    readBody: (most, budget) => {
+    readBody: (allowance) => {
       // A client that sent `Expect: 100-continue` holds the body back until it hears this.
       if (headers.expect !== undefined) response.writeContinue()
-      return readNodeBody(request, most, budget)
+      return readNodeBody(request, allowance)
     },
   }
 }

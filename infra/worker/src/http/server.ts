@@ -73,6 +73,7 @@ function answerTo(code = ''): Answer | undefined {
   return code.startsWith('HPE_') ? refuse('http', 'this is not HTTP as we know it') : undefined
 }
 
+/** Whoever doesn't read the answer, or goes on sending, loses the connection all the same. */
 function hangUp(socket: Socket, answer: Answer): void {
   if (!socket.writable || socket.bytesWritten > 0) return void socket.destroy()
   const { text } = outgoingOf(answer)
@@ -83,6 +84,8 @@ function hangUp(socket: Socket, answer: Answer): void {
     `Content-Length: ${Buffer.byteLength(text)}`,
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${text}`)
+  const timer = setTimeout(() => socket.destroy(), limits.lingerMs)
+  socket.on('close', () => clearTimeout(timer))
 }
 
 function timeOut(ms: number): { promise: Promise<void>; stop: () => void } {

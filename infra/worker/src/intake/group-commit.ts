@@ -1,6 +1,6 @@
 import type { CircuitBreaker } from 'runmat-telemetry-common/circuit-breaker'
 import type { Event } from 'runmat-telemetry-common/events/event'
-import { allOf, type Outcome, type Result, type Sink } from 'runmat-telemetry-common/sink'
+import { allOf, isDone, type Outcome, type Result, type Sink } from 'runmat-telemetry-common/sink'
 
 import { limits } from '../limits.ts'
 import { type Answer, later, refuse, stored } from './answer.ts'
@@ -53,7 +53,7 @@ export function openGroupCommit({ sink, circuitBreaker, done }: GroupCommitOptio
   }
 
   const answerTo = (outcome: Outcome): Answer => {
-    if (outcome === 'stored') return stored
+    if (isDone(outcome)) return stored
     return outcome === 'refused' ? refused : away(circuitBreaker)
   }
 

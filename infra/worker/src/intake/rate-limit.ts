@@ -7,13 +7,19 @@ export interface RateLimit {
   readonly take: (address: string, events: number) => number
 }
 
+export interface Rate {
+  readonly events: number
+  readonly windowMs: number
+  readonly networks: number
+}
+
 /**
  * Counts events by network in a table of fixed size. The table holds only numbers: a hash, salted per
  * process, maps an address to a slot, and the address is forgotten. Two networks that share a slot
  * share its limit.
  */
 export function openRateLimit(
-  { events: most, windowMs, networks }: (typeof limits)['keyless'] = limits.keyless,
+  { events: most, windowMs, networks }: Rate = limits.keyless,
   now: () => number = Date.now,
   salt = Math.floor(Math.random() * 2 ** 32),
 ): RateLimit {

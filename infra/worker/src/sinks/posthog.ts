@@ -54,21 +54,39 @@ function outcomeOf(status: number, retryAfterMs: number | undefined, body: strin
     const wait = retryAfterMs ?? otherwiseMs
     return { cause: `PostHog: ${cause}`, ...(wait !== undefined && { retryAfterMs: wait }) }
   }
-  if (status >= 200 && status < 300) {
-    return isOverQuota(body) ? trouble('over its quota', 60 * minute) : 'stored'
+  if (status === 200) {
+    const said = objectIn(body)
+    if (isOverQuota(said)) return trouble('over its quota', 60 * minute)
+    return isConfirmation(said) ? 'stored' : trouble('answered 200 without confirming')
   }
   if (status === 400 || status === 413 || status === 422) return 'refused'
   if (status === 401 || status === 403) return trouble('the API key is refused', minute)
   return trouble(`answered ${status}`)
 }
 
+/**
+ * PostHog's capture service says `1` or, in newer versions, `Ok`. A login page, a proxy's own page or a
+ * fault in the body come with 200 as well, and then nothing is stored.
+ */
+function isConfirmation({ status }: Answered): boolean {
+  return status === 1 || status === 'Ok'
+}
+
 /** PostHog answers 200 when it drops events over the quota; newer versions mention it. */
-function isOverQuota(text: string): boolean {
-  if (!text.includes('quota_limited')) return false
+function isOverQuota({ quota_limited: limited }: Answered): boolean {
+  return Array.isArray(limited) && limited.length > 0
+}
+
+interface Answered {
+  readonly status?: unknown
+  readonly quota_limited?: unknown
+}
+
+function objectIn(text: string): Answered {
   try {
-    const { quota_limited: limited } = JSON.parse(text) as { quota_limited?: unknown }
-    return Array.isArray(limited) && limited.length > 0
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? value : {}
   } catch {
-    return false
+    return {}
   }
 }

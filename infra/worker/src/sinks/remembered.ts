@@ -6,10 +6,13 @@ import { limits } from '../limits.ts'
 export interface Remembered {
   readonly has: (id: string) => boolean
   readonly add: (id: string) => void
+  /** Learns what other workers have stored meanwhile. */
+  readonly catchUp?: () => Promise<void>
+  /** Makes sure that what was learnt from them would survive a crash. */
+  readonly settle?: () => Promise<void>
 }
 
-/** Starts from the end of the file, so that a restart forgets nothing. */
-export async function rememberedIn(file: string): Promise<Remembered> {
+export function openRemembered(): Remembered {
   // Two sets take turns, because deleting a set's oldest entries one by one becomes slow in V8.
   let older = new Set<string>()
   let newer = new Set<string>()
@@ -19,11 +22,17 @@ export async function rememberedIn(file: string): Promise<Remembered> {
     older = newer
     newer = new Set()
   }
+  return { has: (id) => newer.has(id) || older.has(id), add }
+}
+
+/** Starts from the end of the file, so that a restart forgets nothing. */
+export async function rememberedIn(file: string): Promise<Remembered> {
+  const remembered = openRemembered()
   for (const line of (await tailOf(file)).split('\n')) {
     const id = idOf(line)
-    if (id !== undefined) add(id)
+    if (id !== undefined) remembered.add(id)
   }
-  return { has: (id) => newer.has(id) || older.has(id), add }
+  return remembered
 }
 
 async function tailOf(file: string): Promise<string> {
@@ -39,7 +48,8 @@ async function tailOf(file: string): Promise<string> {
   }
 }
 
-function idOf(line: string): string | undefined {
+/** Undefined for half a line, which holds no event. */
+export function idOf(line: string): string | undefined {
   try {
     const { event_id: id, uuid } = JSON.parse(line) as { event_id?: string; uuid?: string }
     return id ?? uuid

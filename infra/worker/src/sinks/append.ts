@@ -1,0 +1,117 @@
+import { open, stat, statfs, type FileHandle } from 'node:fs/promises'
+import path from 'node:path'
+
+import type { Trouble } from 'runmat-telemetry-common/sink'
+
+const spareBytes = 1024 * 1024
+
+/** Appends whole lines to a file, each of which would survive a crash once its promise settles. */
+export interface Appender {
+  /** Rejects if nothing was appended. */
+  readonly append: (lines: readonly string[]) => Promise<void>
+  readonly probe: () => Promise<Trouble | undefined>
+  readonly close: () => Promise<void>
+}
+
+/** What to do with half a line that a crash left at the end, of an event that was never confirmed. */
+export type TornLine = 'keep' | 'cut'
+
+/**
+ * One batch is one write and one fsync. A write that fails halfway is rolled back, so a line is there
+ * once or not at all. If the file is moved away or deleted, a new one begins.
+ */
+export async function openAppender(file: string, torn: TornLine): Promise<Appender> {
+  let handle = await openAtEnd(file, torn)
+  /** The file's size before a failed write that couldn't be rolled back. */
+  let good: number | undefined
+
+  const current = async (): Promise<FileHandle> => {
+    const [here, there] = await Promise.all([handle.stat(), stat(file).catch(() => undefined)])
+    if (there?.ino !== here.ino || there.dev !== here.dev) {
+      const fresh = await openAtEnd(file, torn)
+      await handle.close()
+      handle = fresh
+      good = undefined
+    }
+    // Nothing may follow half a line.
+    if (good !== undefined) await handle.truncate(good)
+    good = undefined
+    return handle
+  }
+
+  return {
+    append: async (lines) => {
+      const end = await current()
+      const { size } = await end.stat()
+      try {
+        await end.appendFile(`${lines.join('\n')}\n`)
+        await end.datasync()
+      } catch (error) {
+        await end.truncate(size).catch(() => {
+          good = size
+        })
+        throw error
+      }
+    },
+    probe: async () => {
+      try {
+        await (await current()).datasync()
+        return await roomAt(file)
+      } catch (error) {
+        return troubleOf(error)
+      }
+    },
+    close: () => handle.close(),
+  }
+}
+
+export async function roomAt(place: string): Promise<Trouble | undefined> {
+  const { bavail, bsize } = await statfs(place)
+  return bavail * bsize < spareBytes ? { cause: 'file: the disk is full' } : undefined
+}
+
+export function troubleOf(error: unknown): Trouble {
+  const { code = 'unknown' } = error as NodeJS.ErrnoException
+  return { cause: `file: ${code}` }
+}
+
+async function openAtEnd(file: string, torn: TornLine): Promise<FileHandle> {
+  const handle = await open(file, 'a+', 0o600)
+  try {
+    const { size } = await handle.stat()
+    if (size === 0) await syncFolder(path.dirname(file))
+    else if (torn === 'cut') await cutTornLine(handle, size)
+    else await endTornLine(handle, size)
+    return handle
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+}
+
+async function endTornLine(handle: FileHandle, size: number): Promise<void> {
+  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1)
+  if (buffer.toString() !== '\n') await handle.appendFile('\n')
+}
+
+async function cutTornLine(handle: FileHandle, size: number): Promise<void> {
+  const block = Buffer.alloc(64 * 1024)
+  for (let end = size; end > 0;) {
+    const start = Math.max(0, end - block.length)
+    const { bytesRead } = await handle.read(block, 0, end - start, start)
+    const last = block.subarray(0, bytesRead).lastIndexOf(10)
+    end = last === -1 ? start : start + last + 1
+    if (last === -1 && start > 0) continue
+    if (end < size) await handle.truncate(end)
+    break
+  }
+  // Lines of a batch that was written and not confirmed count as stored from now on.
+  await handle.datasync()
+}
+
+/** A new file survives a crash only once its folder is synced too. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined)
+  await handle?.sync().catch(() => undefined)
+  await handle?.close()
+}

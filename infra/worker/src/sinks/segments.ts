@@ -1,0 +1,100 @@
+import { constants } from 'node:fs'
+import { access, mkdir, stat } from 'node:fs/promises'
+import path from 'node:path'
+
+import { allOf, type Sink } from 'runmat-telemetry-common/sink'
+
+import type { SegmentSettings } from '../settings.ts'
+import { type Appender, openAppender, roomAt, syncFolder, troubleOf } from './append.ts'
+import { folderError } from './folder-error.ts'
+import { followSegments } from './follow-segments.ts'
+import { type Lease, takeNameLock } from './name-lock.ts'
+import type { Remembered } from './remembered.ts'
+import { type Clock, machineClock, openRetention } from './retention.ts'
+import { type Day, dayOf, segmentName } from './segment-names.ts'
+
+export interface Segments {
+  readonly sink: Sink
+  readonly remembered: Remembered
+}
+
+export interface SegmentOptions {
+  readonly note: (message: string) => void
+  readonly clock?: Clock | undefined
+  readonly lease?: Lease
+}
+
+const nameTaken = { cause: 'file: another worker has taken our name' }
+
+/**
+ * One NDJSON file a day and worker, by day of arrival (UTC). Several workers may share the folder; each
+ * has a name of its own, and a lock on it.
+ */
+export async function openSegments(
+  { folder: given, worker, retentionDays }: Omit<SegmentSettings, 'kind'>,
+  { note, clock = machineClock, lease }: SegmentOptions,
+): Promise<Segments> {
+  const folder = path.resolve(given)
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const lock = await takeNameLock(path.join(folder, `${worker}.lock`), lease)
+    const retention =
+      retentionDays === undefined ? undefined : openRetention(folder, retentionDays, clock, note)
+    await retention?.act()
+
+    let segment: (Appender & { readonly day: Day }) | undefined
+    const today = async (): Promise<Appender> => {
+      const day = dayOf(clock.now())
+      if (segment?.day === day) return segment
+      const file = path.join(folder, segmentName(day, worker))
+      const next = { ...(await openAppender(file, 'cut')), day }
+      await segment?.close()
+      if (segment !== undefined) void retention?.act()
+      segment = next
+      return next
+    }
+    // A crash may have left half a line, and a file that can't be written is best known now.
+    const isThere = await exists(path.join(folder, segmentName(dayOf(clock.now()), worker)))
+    if (isThere) await today()
+    await syncFolder(folder)
+
+    const sink: Sink = {
+      name: 'file',
+      inFlight: 1,
+      store: async (events) => {
+        if (!(await lock.isHeld())) return allOf(events, 'later', nameTaken)
+        try {
+          const { append } = await today()
+          await append(events.map(({ bytes }) => bytes))
+          return allOf(events, 'stored')
+        } catch (error) {
+          return allOf(events, 'later', troubleOf(error))
+        }
+      },
+      probe: async () => {
+        if (!(await lock.isHeld())) return nameTaken
+        try {
+          await access(folder, constants.W_OK)
+          return (await segment?.probe()) ?? (await roomAt(folder))
+        } catch (error) {
+          return troubleOf(error)
+        }
+      },
+      close: async () => {
+        retention?.close()
+        await segment?.close()
+        await lock.release()
+      },
+    }
+    return { sink, remembered: await followSegments(folder, worker) }
+  } catch (error) {
+    throw folderError(folder, error)
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  return await stat(file).then(
+    () => true,
+    () => false,
+  )
+}
