@@ -33,6 +33,11 @@ export function causeOf(error: unknown): string {
 const toChange: ReadonlySet<string> = new Set(['EPERM', 'EACCES', 'EBUSY'])
 export const toRead: ReadonlySet<string> = new Set(['EBUSY'])
 
+/** Did a change fail because, on Windows, another program has the file open? */
+export function isInUse(error: unknown, platform: string = process.platform): boolean {
+  return platform === 'win32' && toChange.has(codeOf(error))
+}
+
 const patience = { mostMs: 1000, pauseMs: 50 }
 
 /**

@@ -2,7 +2,7 @@ import { renameSync } from 'node:fs'
 import path from 'node:path'
 
 import { dayMs, timestamp } from '../contract/timestamp.ts'
-import { codeOf, retryWhileInUse, waitSync } from '../files/errors.ts'
+import { codeOf, isInUse, retryWhileInUse, waitSync } from '../files/errors.ts'
 import { readSmallFile } from '../files/read.ts'
 import {
   makeFolder,
@@ -39,9 +39,9 @@ export interface Change<T> {
 }
 
 /**
- * Changes the statistics while no other process does. Undefined if the lock was not free in time: a
- * host never waits long for another. Not synced to disk, because a host would wait for that, and a
- * power cut loses at most the counts of the last seconds.
+ * Changes the statistics while no other process does. Undefined if the lock was not free in time, or
+ * if another program keeps the file open on Windows: a host never waits long. Not synced to disk,
+ * because a host would wait for that, and a power cut loses at most the counts of the last seconds.
  */
 export function changeStats<T>(
   file: string,
@@ -67,6 +67,10 @@ export function changeStats<T>(
     isDone = true
     done?.()
     return result
+  } catch (error) {
+    // A virus scanner or a backup may keep the file open for longer than anybody waits here.
+    if (error instanceof StatsBusy || isInUse(error)) return undefined
+    throw error
   } finally {
     if (!isDone) {
       for (const queued of files) removeFile(queued)
@@ -128,7 +132,7 @@ function past(
   const now = timestamp(moment.now)
   const reading = lock.content === undefined ? readStats(file, now) : parseStats(lock.content, now)
   if (reading.kind === 'absent') return { stats: freshStats(now), history: 'none', size: 0 }
-  if (reading.kind === 'busy') throw new Error('another program has the statistics open')
+  if (reading.kind === 'busy') throw new StatsBusy()
   if (reading.kind !== 'read') return { stats: rebuild(file, now), history: 'lost', size: 0 }
   const { stats, size } = reading
   const written = Date.parse(stats.counters_as_of)
@@ -145,6 +149,9 @@ function past(
     size,
   }
 }
+
+/** Another program has the statistics open, and lets nobody read them. */
+class StatsBusy extends Error {}
 
 function waitForLock(file: string, waitMs: number): Lock | undefined {
   const end = performance.now() + waitMs

@@ -27,7 +27,7 @@ describe.skipIf(pwsh === undefined)('install.ps1 as a process', () => {
     const stage = await openStage(powershell)
     const ended = await start(stage, ['-File', installPs1, ...args]).ended
     expect(ended).toMatchObject({ code })
-    expect(/^Error: /.test(ended.err)).toBe(code !== 0)
+    expect(ended.err.startsWith('Error: ')).toBe(code !== 0)
     expect(installed(stage)).toEqual(code === 0 ? ['runmat.exe'] : [])
   })
 
