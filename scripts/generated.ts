@@ -25,7 +25,7 @@ export const generated: readonly Generated[] = [
     text: () => `${JSON.stringify(jsonSchemaOf(runmat, contractOfKind(kind)), undefined, 2)}\n`,
   })),
   {
-    path: 'README.md',
+    path: 'docs/COLLECTED.md',
     text: (current) =>
       (['usage', 'runtime', 'install'] as const).reduce(
         (text, kind) => between(kind, text, fieldsTable(contractOfKind(kind).fields)),

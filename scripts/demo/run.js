@@ -1,6 +1,10 @@
-// Shows the whole loop on this machine in a temporary home: `npm run demo`. Exits with 1 if a promise
-// that it shows is not kept.
+// Shows the whole loop on this machine in a temporary home: `npm run demo`. It ends with a report of
+// what it sent; `npm run demo -- report.html` keeps the page. Exits with 1 if a promise that it shows
+// is not kept.
+import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { existsSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 
 import { openHome, textOf } from '../support/home.js'
@@ -8,12 +12,17 @@ import { openWorker } from '../support/worker.js'
 import { openStory } from './story.js'
 
 const patienceMs = 20_000
+/** Two of the installation, and two of each run. */
+const recordedByRuns = 8
 
 const key = `demo-${randomUUID()}`
 const home = openHome('demo', key)
-const worker = openWorker(home, key, { EVENTS_FILE: home.at('events.ndjson') })
+const events = home.at('events.ndjson')
+const worker = openWorker(home, key, { EVENTS_FILE: events })
+const infra = path.join(import.meta.dirname, '../../infra')
+const [page] = process.argv.slice(2)
 const host = (...args) => home.run('scripts/demo/host.js', args)
-const stored = () => textOf(home.at('events.ndjson')).split('\n').slice(0, -1)
+const stored = () => textOf(events).split('\n').slice(0, -1)
 const story = openStory()
 const { say, step, quote, promise } = story
 const same = (some, others) => JSON.stringify(some) === JSON.stringify(others)
@@ -33,7 +42,9 @@ try {
   const first = await recordFirst()
   await deliver(first)
   await survive()
+  await installAndRun()
   await turnOff()
+  await report()
 } catch (error) {
   promise(`this runs to its end (${error.message})`, false)
 } finally {
@@ -102,6 +113,15 @@ async function survive() {
   promise('nothing is there twice', new Set(ids).size === ids.length && ids.length === 5)
 }
 
+async function installAndRun() {
+  step('The program is installed and runs three scripts, the last of which fails.')
+  const before = stored().length
+  await home.run('scripts/demo/runs.js', ['0.6.1'])
+  await until(() => home.queued().length === 0 && stored().length === before + recordedByRuns)
+  await settle()
+  say(`   The worker stored ${recordedByRuns} more events.`)
+}
+
 async function turnOff() {
   step('`runmat-telemetry disable`: one word, for good.')
   quote(await home.cli('disable'))
@@ -113,6 +133,33 @@ async function turnOff() {
   promise('nothing is counted', home.stats() === before[1])
   promise('nothing is queued, nothing is sent', home.queued().length === 0)
   promise('nothing arrives', same(stored(), before[0]))
+}
+
+async function report() {
+  step('`runmat-telemetry-report` answers from what arrived, in text and as a page.')
+  quote(await ask('--format', 'text'))
+  const { coverage } = JSON.parse(await ask('--format', 'json'))
+  promise('the report counts every event that arrived, once', coverage.events === stored().length)
+  const html = await ask('--format', 'html')
+  promise(
+    'its page has no script and may load nothing',
+    html.includes("default-src 'none'") && !/<script|src=/.test(html),
+  )
+  if (page === undefined) say('   `npm run demo -- report.html` keeps the page.')
+  else {
+    writeFileSync(page, html)
+    say(`   The page is ${path.resolve(page)}.`)
+  }
+}
+
+async function ask(...options) {
+  const program = 'infra/report/bin/runmat-telemetry-report.js'
+  if (!existsSync(path.join(infra, 'report/dist/report.js'))) {
+    execFileSync(process.execPath, [path.join(infra, 'report/build.js')])
+  }
+  const { code, out, err } = await home.run(program, ['--from', events, ...options])
+  if (code !== 0) throw new Error(`runmat-telemetry-report: ${err}`)
+  return out
 }
 
 /** The bytes of every event that the client believes is stored. */

@@ -30,7 +30,7 @@ export function openBackoff(): Backoff {
 const baseMs = 1000
 const capMs = 300_000
 
-/** Doubles from failure to failure; spread, lest all pages come back at once. */
+/** Doubles from failure to failure; spread, so that not all pages come back at once. */
 function backoffMs(failures: number): number {
   return Math.min(baseMs * 2 ** (failures - 1), capMs) * (0.5 + Math.random() / 2)
 }

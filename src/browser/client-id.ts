@@ -1,7 +1,7 @@
 import { accepts } from '../contract/check.ts'
 import { uuid } from '../contract/values.ts'
 import { inBrowsers as product } from '../product/runmat.ts'
-import { globals } from './page.ts'
+import { globals, quietly } from './page.ts'
 
 const key = `${product.id}.telemetry_id`
 
@@ -11,50 +11,34 @@ export function isClientId(value: unknown): value is string {
 
 /** False in a worker, and where the person has forbidden pages to keep anything. */
 export function canKeep(): boolean {
-  try {
-    return globals.localStorage !== undefined
-  } catch {
-    return false
-  }
+  return quietly(() => globals.localStorage) !== undefined
 }
 
 export function keptClientId(): string | undefined {
-  try {
-    const kept = globals.localStorage?.getItem(key)
-    return isClientId(kept) ? kept : undefined
-  } catch {
-    return undefined
-  }
+  const kept = quietly(() => globals.localStorage?.getItem(key))
+  return isClientId(kept) ? kept : undefined
 }
 
 /**
- * The id of this browser on this site; it is made when the first event is. Where it cannot be kept
+ * The id of this browser on this site; it is made with the first event. Where it cannot be kept
  * there is none: a new one on each visit would count one person many times.
  */
 export function mintClientId(): string | undefined {
   const kept = keptClientId()
-  if (kept !== undefined) return kept
-  try {
-    globals.localStorage?.setItem(key, newUuid())
-  } catch {
-    // Full, or forbidden.
-  }
+  if (kept) return kept
+  quietly(() => globals.localStorage?.setItem(key, newUuid()))
   return keptClientId()
 }
 
 export function forgetClientId(): void {
-  try {
-    globals.localStorage?.removeItem(key)
-  } catch {
-    // Where nothing can be kept, nothing was.
-  }
+  quietly(() => globals.localStorage?.removeItem(key))
 }
 
 /** A random (version 4) UUID. `crypto.randomUUID` is missing on pages that came over plain http. */
 export function newUuid(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+  const [...bytes] = crypto.getRandomValues(new Uint8Array(32))
+  // A digit of four random bits for each; the 4 stays, and of the 8 only the upper two bits do.
+  return '00000000-0000-4000-8000-000000000000'.replace(/[08]/g, (digit) =>
+    ((Number(bytes.pop()) & (digit === '8' ? 3 : 15)) | Number(digit)).toString(16),
+  )
 }

@@ -1,4 +1,4 @@
-import { parseRetryAfter } from '../deliver/http/outcome.ts'
+import { parseRetryAfter } from '../contract/retry-after.ts'
 import { inBrowsers as product } from '../product/runmat.ts'
 import { endpointFlaw } from '../settings/address.ts'
 import { usableKey } from '../settings/ingestion-key.ts'
@@ -15,10 +15,9 @@ export interface Collector {
  */
 export function collectorOf(endpoint = '', ingestionKey?: string): Collector | undefined {
   const url = (endpoint || product.endpoint).trim()
-  if (endpointFlaw(url)) return undefined
   const isOurs = url === product.endpoint
-  const key = usableKey(ingestionKey) ?? (isOurs ? usableKey(product.embeddedKey) : undefined)
-  return isOurs && key === undefined ? undefined : { url, key }
+  const key = usableKey(ingestionKey) ?? usableKey(isOurs ? product.embeddedKey : undefined)
+  return endpointFlaw(url) || (isOurs && !key) ? undefined : { url, key }
 }
 
 export const contentType = 'application/json'
@@ -27,7 +26,7 @@ export interface Answer {
   /** Zero where there was none. */
   readonly status: number
   /** How long the collector wants to be left alone. */
-  readonly askedMs?: number
+  readonly askedMs?: number | undefined
 }
 
 /** Can a request of this browser outlive its page? */
@@ -55,8 +54,7 @@ export async function post(
       redirect: 'error',
       signal: controller.signal,
     })
-    const askedMs = parseRetryAfter(headers.get('retry-after') ?? undefined, Date.now())
-    return { status, ...(askedMs !== undefined && { askedMs }) }
+    return { status, askedMs: parseRetryAfter(headers.get('retry-after'), Date.now()) }
   } catch {
     return { status: 0 }
   } finally {

@@ -1,6 +1,6 @@
 import { forgetClientId, isClientId, keptClientId, mintClientId } from './client-id.ts'
 import { collectorOf } from './collector.ts'
-import { type Delivery, limits, openDelivery } from './delivery.ts'
+import { type Delivery, openDelivery } from './delivery.ts'
 import type { BrowserTelemetryOptions } from './options.ts'
 import { follow, globals, isBrowser, quietly } from './page.ts'
 
@@ -47,12 +47,12 @@ export function openConsent(options: BrowserTelemetryOptions): Consent {
   const set = (consent: unknown): void => {
     if (!isHere) return
     if (consent !== true || isObjected()) return withdraw()
-    const collector = current || !isOpen ? undefined : collectorOf(endpoint, ingestionKey)
-    if (collector === undefined) return
+    const collector = !current && isOpen && collectorOf(endpoint, ingestionKey)
+    if (!collector) return
     const delivery = openDelivery(collector, () => session() !== undefined)
     // Somebody said no in another tab, or threw away what this site keeps.
     const onStorage = (): void => {
-      if (current?.hasMinted && keptClientId() === undefined) withdraw()
+      if (current?.hasMinted && !keptClientId()) withdraw()
     }
     current = { delivery, unfollow: follow(delivery, onStorage), hasMinted: false }
   }
@@ -63,7 +63,7 @@ export function openConsent(options: BrowserTelemetryOptions): Consent {
     session,
     set,
     clientId: () => {
-      if (ownId !== undefined) return ownId
+      if (ownId) return ownId
       const minted = mintClientId()
       if (current) current.hasMinted = minted !== undefined
       return minted
@@ -73,14 +73,14 @@ export function openConsent(options: BrowserTelemetryOptions): Consent {
       isOpen = false
       const delivery = session()?.delivery
       delivery?.flush()
-      await delivery?.settled(limits.closeMs)
+      await delivery?.settled()
       stop()
     },
   }
 }
 
 /** What browsers say when nobody has objected. */
-const silence = new Set(['undefined', 'null', 'unspecified', '', '0', 'no', 'off', 'false'])
+const silence = /^(undefined|null|unspecified||0|no|off|false)$/i
 
 /**
  * Has the person told the browser that they do not want this? Do Not Track and Global Privacy
@@ -95,7 +95,7 @@ export function isObjected(): boolean {
       navigator?.doNotTrack,
       navigator?.msDoNotTrack,
       doNotTrack,
-    ].some((said) => !silence.has(String(said).toLowerCase()))
+    ].some((said) => !silence.test(String(said)))
   } catch {
     return true
   }

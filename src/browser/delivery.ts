@@ -21,14 +21,13 @@ export interface Delivery {
   /** The page goes, and may come back as it was. */
   readonly leave: () => void
   readonly comeBack: () => void
-  /** Settles when what is under way has ended, or after so long. */
-  readonly settled: (limitMs: number) => Promise<void>
+  /** Settles when what is under way has ended, or after a few seconds. */
+  readonly settled: () => Promise<void>
   /** Ends what is under way, and forgets everything. */
   readonly drop: () => void
 }
 
 interface Request {
-  readonly size: number
   readonly controller: AbortController
   readonly end: Promise<void>
 }
@@ -47,7 +46,7 @@ export function openDelivery(collector: Collector, mayGo: () => boolean): Delive
   const send = (id: string, bytes: string): void => {
     const controller = new AbortController()
     const end = tryOnce(id, bytes, controller)
-    underWay.set(id, { size: bytes.length, controller, end })
+    underWay.set(id, { controller, end })
   }
   const tryOnce = async (id: string, bytes: string, controller: AbortController) => {
     const { status, askedMs } = await post(collector, bytes, controller)
@@ -83,7 +82,7 @@ export function openDelivery(collector: Collector, mayGo: () => boolean): Delive
   const flush = (): void => {
     if (!mayHurry()) return
     let spare: number = limits.outlivingBytes
-    for (const { size } of underWay.values()) spare -= size
+    for (const id of underWay.keys()) spare -= pending.get(id)?.length ?? 0
     for (const [id, bytes] of pending) {
       if (underWay.has(id) || spare < bytes.length) continue
       spare -= bytes.length
@@ -126,22 +125,20 @@ export function openDelivery(collector: Collector, mayGo: () => boolean): Delive
       isLeaving = false
       resume()
     },
-    settled: (limitMs) => within(limitMs, [...underWay.values()]),
+    settled: () => endOf([...underWay.values()]),
     drop: () => {
       clearTimeout(timer)
-      const requests = [...underWay.values()]
       pending.clear()
+      for (const { controller } of underWay.values()) controller.abort()
       underWay.clear()
-      for (const { controller } of requests) controller.abort()
     },
   }
 }
 
-async function within(limitMs: number, requests: readonly Request[]): Promise<void> {
+/** When all of them have ended, or a few seconds later. */
+async function endOf(requests: readonly Request[]): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, limitMs)
-  })
+  const limit = new Promise((resolve) => (timer = setTimeout(resolve, limits.closeMs)))
   await Promise.race([Promise.all(requests.map(({ end }) => end)), limit])
   clearTimeout(timer)
 }

@@ -11,7 +11,7 @@ interface Globals {
     readonly sendBeacon?: (url: string, body: Blob) => boolean
   }
   readonly doNotTrack?: unknown
-  readonly document?: Target & { readonly visibilityState: string }
+  readonly document?: { readonly visibilityState: string }
   readonly WorkerGlobalScope?: unknown
   readonly localStorage?: {
     readonly getItem: (key: string) => string | null
@@ -21,8 +21,11 @@ interface Globals {
 }
 
 interface Target {
-  readonly addEventListener: (type: string, listener: () => void) => void
-  readonly removeEventListener: (type: string, listener: () => void) => void
+  readonly addEventListener: (
+    type: string,
+    listener: () => void,
+    options: { readonly signal: AbortSignal },
+  ) => void
 }
 
 export const globals = globalThis as unknown as Globals & Target
@@ -38,20 +41,18 @@ export function isBrowser(): boolean {
  */
 export function follow(delivery: Delivery, onStorage: () => void): () => void {
   const { flush, leave, comeBack, resume } = delivery
-  const { document } = globals
-  const onVisibility = (): void => {
-    if (document?.visibilityState === 'hidden') flush()
-    else resume()
+  const ended = new AbortController()
+  const listeners = {
+    // Of the document; it reaches the window as well.
+    visibilitychange: () => (globals.document?.visibilityState === 'hidden' ? flush() : resume()),
+    pagehide: leave,
+    pageshow: comeBack,
+    storage: onStorage,
   }
-  const page = { pagehide: leave, pageshow: comeBack, storage: onStorage }
-  document?.addEventListener('visibilitychange', onVisibility)
-  for (const [type, listener] of Object.entries(page)) globals.addEventListener(type, listener)
-  return () => {
-    document?.removeEventListener('visibilitychange', onVisibility)
-    for (const [type, listener] of Object.entries(page)) {
-      globals.removeEventListener(type, listener)
-    }
+  for (const [type, listener] of Object.entries(listeners)) {
+    globals.addEventListener(type, listener, ended)
   }
+  return () => ended.abort()
 }
 
 /** Whatever goes wrong in here, the page goes on and hears nothing of it. */

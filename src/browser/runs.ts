@@ -23,16 +23,16 @@ export const silentRun: BrowserRun = { finish: () => undefined }
 /** A run belongs to the session that it started in: what happened past a no is never told. */
 export function startRun(consent: Consent, version: unknown, start: RunStart): BrowserRun {
   const session = consent.session()
-  if (session === undefined) return silentRun
+  if (!session) return silentRun
   const identity = identityOf(consent.clientId(), version)
   const send = (id: string, bytes: string | undefined): void => {
-    if (bytes !== undefined && consent.session() === session) session.delivery.offer(id, bytes)
+    if (bytes && consent.session() === session) session.delivery.offer(id, bytes)
   }
   const since = performance.now()
   const moment = momentNow()
   const first = buildStarted(product, identity, moment, start)
   // Without a start there is nothing that could finish.
-  if (first === undefined) return silentRun
+  if (!first) return silentRun
   send(moment.eventId, first)
   let isFinished = false
   return {
@@ -42,7 +42,7 @@ export function startRun(consent: Consent, version: unknown, start: RunStart): B
         isFinished = true
         const elapsedUs = Math.round((performance.now() - since) * 1000)
         const end = { ...momentNow(), elapsedUs }
-        send(end.eventId, buildFinished(product, identity, end, start, finishHere(finish)))
+        send(end.eventId, buildFinished(product, identity, end, start, finish))
       })
     },
   }
@@ -60,27 +60,14 @@ export function previewRun(
 ): string | undefined {
   const id = consent.knownId() ?? (canKeep() ? nilUuid : undefined)
   const moment = { ...momentNow(), elapsedUs: 0 }
-  return buildFinished(product, identityOf(id, version), moment, start, finishHere(finish))
+  return buildFinished(product, identityOf(id, version), moment, start, finish)
 }
 
 function identityOf(clientId: string | undefined, version: unknown): RunIdentity {
   const release = accepts(versionForm, version) ? (version as string) : '0.0.0'
-  return { clientId, sessionId: newUuid(), ...platformHere(), release }
+  return { clientId, sessionId: newUuid(), ...platformHere(), release, usualHost: 'wasm' }
 }
 
 function momentNow() {
   return { eventId: newUuid(), now: Date.now() }
-}
-
-/** What runs in a browser is this kind of host, unless it says that it is another. */
-const usualHost = 'wasm'
-
-/** Field by field, because what WebAssembly hands out has its fields where a spread sees none. */
-function finishHere(finish: RunFinish): RunFinish {
-  const { failure } = finish
-  if (!failure) return finish
-  const { success, jitUsed, durationUs, counters, provider } = finish
-  const { stage, code, hasSpan, host = usualHost, component } = failure
-  const where = { stage, code, hasSpan, host, component }
-  return { success, jitUsed, durationUs, counters, provider, failure: where } as RunFinish
 }

@@ -40,18 +40,18 @@ export function createBrowserTelemetry(given: BrowserTelemetryOptions = {}): Bro
     preview: (start, finish) =>
       quietly(() => previewRun(consent, options.version, start, finish)) ?? '',
     workerOptions: () =>
-      quietly(() =>
-        consent.session()
-          ? { ...options, telemetryConsent: true, telemetryId: consent.clientId() }
-          : undefined,
+      quietly(
+        () =>
+          consent.session() && {
+            ...options,
+            telemetryConsent: true,
+            telemetryId: consent.clientId(),
+          },
       ) ?? { telemetryConsent: false },
     close: async () => {
       isOpen = false
-      try {
-        await consent.close()
-      } catch {
-        // Then nothing was left to end.
-      }
+      // Where it fails, nothing was left to end.
+      await consent.close().catch(() => undefined)
     },
   }
 }

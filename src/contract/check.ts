@@ -1,4 +1,4 @@
-import { type Fields, type ObjectValue, optional, type Value } from './schema.ts'
+import { type Field, type Fields, optional, type Value } from './schema.ts'
 
 export type JsonObject = Record<string, unknown>
 
@@ -7,8 +7,7 @@ export type Shape = readonly Part[]
 
 interface Part {
   readonly name: string
-  readonly value: Value
-  readonly isRequired: boolean
+  readonly value: Field
   /** What is inside an object or a map. */
   readonly inner: Shape | undefined
 }
@@ -22,15 +21,10 @@ export interface Fault {
   readonly given: unknown
 }
 
-export function shapeOf({ fields }: Pick<ObjectValue, 'fields'>): Shape {
+export function shapeOf(fields: Fields): Shape {
   return Object.entries(fields).map(([name, value]) => {
     const inner = fieldsOf(value)
-    return {
-      name,
-      value,
-      isRequired: !value.isOptional,
-      inner: inner && shapeOf({ fields: inner }),
-    }
+    return { name, value, inner: inner && shapeOf(inner) }
   })
 }
 
@@ -49,7 +43,7 @@ export function accepts(value: Value, given: unknown): boolean {
     case 'number':
       return (
         typeof given === 'number' &&
-        given >= value.least &&
+        given >= 0 &&
         given <= value.most &&
         (!value.isWhole || Number.isInteger(given))
       )
@@ -60,11 +54,9 @@ export function accepts(value: Value, given: unknown): boolean {
     case 'text':
       return (
         typeof given === 'string' &&
-        given.length <= (value.longest ?? given.length) &&
-        value.pattern.test(given)
+        (given === value.or ||
+          (given.length <= (value.longest ?? given.length) && value.pattern.test(given)))
       )
-    case 'any':
-      return value.of.some((one) => accepts(one, given))
     default:
       return isObject(given)
   }
@@ -82,11 +74,11 @@ export function isObject(value: unknown): value is JsonObject {
 export function fit(shape: Shape, claim: unknown): JsonObject | undefined {
   if (!isObject(claim)) return undefined
   const event: JsonObject = {}
-  for (const { name, value, isRequired, inner } of shape) {
+  for (const { name, value, inner } of shape) {
     const given = own(claim, name)
     const fitted = inner ? fit(inner, given) : accepts(value, given) ? given : undefined
     if (fitted !== undefined) event[name] = fitted
-    else if (isRequired) return undefined
+    else if (!value.isOptional) return undefined
   }
   return event
 }
@@ -101,7 +93,7 @@ export function isExact(shape: Shape, value: unknown): boolean {
   for (const name in value) {
     let part = shape[at]
     while (part !== undefined && part.name !== name) {
-      if (part.isRequired) return false
+      if (!part.value.isOptional) return false
       at += 1
       part = shape[at]
     }
@@ -110,8 +102,7 @@ export function isExact(shape: Shape, value: unknown): boolean {
     if (part.inner ? !isExact(part.inner, given) : !accepts(part.value, given)) return false
     at += 1
   }
-  for (; at < shape.length; at += 1) if (shape[at]?.isRequired) return false
-  return true
+  return shape.slice(at).every((part) => part.value.isOptional)
 }
 
 /**
@@ -124,9 +115,9 @@ export function faultIn(
   mayHoldMore = false,
   prefix = '',
 ): Fault | undefined {
-  for (const { name, value: wanted, isRequired, inner } of shape) {
+  for (const { name, value: wanted, inner } of shape) {
     const given = own(value, name)
-    if (!isRequired && (mayHoldMore || given === undefined)) continue
+    if (wanted.isOptional && (mayHoldMore || given === undefined)) continue
     const field = prefix + name
     if (!accepts(wanted, given)) return { field, wanted, given }
     const fault = inner && faultIn(inner, given as JsonObject, mayHoldMore, `${field}.`)

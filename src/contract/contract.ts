@@ -59,7 +59,7 @@ export function contractOf(
   schema: ObjectValue,
   isPreview: EventContract['isPreview'],
 ): EventContract {
-  const shape = shapeOf(schema)
+  const shape = shapeOf(schema.fields)
   const problem = (value: unknown, mayHoldMore?: boolean): Fault | undefined =>
     isObject(value)
       ? faultIn(shape, value, mayHoldMore)

@@ -128,7 +128,7 @@ function valueNote(value: Value): ValueNote {
     case 'number':
       return {
         type: value.isWhole ? 'integer' : 'number',
-        minimum: value.least,
+        minimum: 0,
         maximum: value.most,
       }
     case 'constant':
@@ -136,15 +136,14 @@ function valueNote(value: Value): ValueNote {
     case 'words':
       return { type: 'text', values: value.words }
     case 'text': {
-      const { pattern, longest } = value
+      const { pattern, longest, or } = value
       return {
         type: 'text',
         pattern: pattern.source,
         ...(longest !== undefined && { max_length: longest }),
+        ...(or !== undefined && { values: [or] }),
       }
     }
-    case 'any':
-      return Object.assign({ type: 'text' as const }, ...value.of.map(valueNote))
     case 'map':
       return { type: 'object', names: value.names, each: valueNote(value.value) }
     case 'object':

@@ -13,5 +13,6 @@ export {
 export { jsonSchemaOf } from './json-schema.ts'
 export type { Question } from './meanings.ts'
 export type { Field, Fields, ObjectValue, Value } from './schema.ts'
+export { parseRetryAfter } from './retry-after.ts'
 export { ownIdentifier } from './runtime.ts'
 export { usageContract } from './usage.ts'

@@ -1,7 +1,7 @@
 import type { Product } from '../product/product.ts'
 import { contractOf, type EventContract, oncePerProduct } from './contract.ts'
 import { architectureNames, systemNames } from './platform.ts'
-import { type AnyValue, constant, object, oneOf, optional } from './schema.ts'
+import { object, oneOf, optional, type TextValue } from './schema.ts'
 import { clientId, nilUuid, platformName, uuid, version } from './values.ts'
 
 export const installLabels = ['install_start', 'install_complete', 'install_failed'] as const
@@ -25,7 +25,7 @@ export const installContracts = oncePerProduct(
       : [],
 )
 
-const release: AnyValue = { kind: 'any', of: [version, constant('unknown')] }
+const release: TextValue = { ...version, or: 'unknown' }
 
 export const installEvent = object({
   event_label: oneOf(installLabels),

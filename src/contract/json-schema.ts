@@ -50,19 +50,18 @@ function leafSchema(value: Exclude<Value, MapValue | ObjectValue>): JsonSchema {
     case 'boolean':
       return { type: 'boolean' }
     case 'number': {
-      const { least, most, isWhole } = value
-      return { type: isWhole ? 'integer' : 'number', minimum: least, maximum: most }
+      const { most, isWhole } = value
+      return { type: isWhole ? 'integer' : 'number', minimum: 0, maximum: most }
     }
     case 'constant':
       return { const: value.is }
     case 'words':
       return { enum: value.words, type: 'string' }
     case 'text': {
-      const { pattern, longest } = value
+      const { pattern, longest, or } = value
       const most = longest === undefined ? {} : { maxLength: longest }
-      return { type: 'string', ...most, pattern: pattern.source }
+      const text = { type: 'string', ...most, pattern: pattern.source }
+      return or === undefined ? text : { anyOf: [text, { const: or }] }
     }
-    case 'any':
-      return { anyOf: value.of.map(leafSchema) }
   }
 }

@@ -9,7 +9,6 @@ export type Value =
   | ConstantValue
   | WordsValue
   | TextValue
-  | AnyValue
   | MapValue
   | ObjectValue
 
@@ -17,9 +16,9 @@ export interface BooleanValue {
   readonly kind: 'boolean'
 }
 
+/** From 0 on: nothing that is counted or measured here can be less. */
 export interface NumberValue {
   readonly kind: 'number'
-  readonly least: number
   readonly most: number
   readonly isWhole: boolean
 }
@@ -40,11 +39,8 @@ export interface TextValue {
   readonly kind: 'text'
   readonly pattern: RegExp
   readonly longest?: number
-}
-
-export interface AnyValue {
-  readonly kind: 'any'
-  readonly of: readonly (ConstantValue | TextValue)[]
+  /** One text that may stand there as well, whatever its form. */
+  readonly or?: string
 }
 
 /** Each of the names may be there, with the same kind of value. */

@@ -1,4 +1,4 @@
-import type { AnyValue, BooleanValue, NumberValue, TextValue } from './schema.ts'
+import type { BooleanValue, NumberValue, TextValue } from './schema.ts'
 
 /** The few kinds of value that events are made of. None of them can hold free text. */
 
@@ -6,13 +6,12 @@ export const flag: BooleanValue = { kind: 'boolean' }
 
 export const count: NumberValue = {
   kind: 'number',
-  least: 0,
   most: Number.MAX_SAFE_INTEGER,
   isWhole: true,
 }
 
 /** A share of a whole. */
-export const ratio: NumberValue = { kind: 'number', least: 0, most: 1, isWhole: false }
+export const ratio: NumberValue = { kind: 'number', most: 1, isWhole: false }
 
 /** Milliseconds since 1970, up to the year 9999. */
 export const milliseconds: NumberValue = { ...count, most: 253_402_300_799_999 }
@@ -35,7 +34,7 @@ export const component: TextValue = { kind: 'text', pattern: /^[a-z][a-z0-9_]{0,
  */
 export const deviceText: TextValue = {
   kind: 'text',
-  pattern: /^[A-Za-z0-9][A-Za-z0-9 ().,+_-]{0,63}(\/(PCI|PCIe|AGP)(\/(SSE2?|3DNOW!?))?)?$/,
+  pattern: /^[A-Za-z0-9][A-Za-z0-9 ().,+_-]{0,63}(\/(PCIe?|AGP)(\/(SSE2?|3DNOW!?))?)?$/,
 }
 
 /** A release target, such as `linux-x86_64`. */
@@ -56,7 +55,7 @@ export const uuid: TextValue = {
 export const nilUuid = '00000000-0000-0000-0000-000000000000'
 
 /** In a preview zeros stand for an id that is not made yet. */
-export const clientId: AnyValue = { kind: 'any', of: [uuid, { kind: 'constant', is: nilUuid }] }
+export const clientId: TextValue = { ...uuid, or: nilUuid }
 
 export const version: TextValue = {
   kind: 'text',

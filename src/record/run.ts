@@ -62,6 +62,8 @@ export interface RunIdentity extends Platform {
   readonly clientId: string | undefined
   readonly sessionId: string
   readonly release: string
+  /** The kind of host that a failure is of where the host does not say. */
+  readonly usualHost?: string
 }
 
 export interface RunMoment {
@@ -89,23 +91,21 @@ export function buildFinished(
   start: RunStart,
   finish: RunFinish,
 ): string | undefined {
-  const { success, jitUsed, counters, failure } = finish
   const duration_us = isFigure(finish.durationUs) ? finish.durationUs : elapsedUs
   return serialisersOf(product)?.finished({
     ...envelope(identity, eventId, start),
     event_label: runFinished,
     payload: {
       duration_us,
-      success,
+      ...factsOf(finish, ['success', 'jit_used']),
       ...enabledness(start),
-      jit_used: jitUsed,
       timestamp_ms: now,
-      ...failureFields(product.runtime, failure),
-      counters: counters && {
-        total_executions: counters.totalExecutions ?? counters.total_executions,
-        jit_compiled: counters.jitCompiled ?? counters.jit_compiled,
-        interpreter_fallback: counters.interpreterFallback ?? counters.interpreter_fallback,
-      },
+      ...failureFields(product.runtime, identity, finish.failure),
+      counters: factsOf(finish.counters, [
+        'total_executions',
+        'jit_compiled',
+        'interpreter_fallback',
+      ]),
       ...providerFields(finish.provider, duration_us),
     },
   })
@@ -114,8 +114,8 @@ export function buildFinished(
 const serialisersOf = oncePerProduct(
   ({ runtime }: RuntimeProduct) =>
     runtime && {
-      started: serialiserOf(shapeOf(startedEvent(runtime))),
-      finished: serialiserOf(shapeOf(finishedEvent(runtime))),
+      started: serialiserOf(shapeOf(startedEvent(runtime).fields)),
+      finished: serialiserOf(shapeOf(finishedEvent(runtime).fields)),
     },
 )
 
@@ -123,46 +123,65 @@ function envelope(identity: RunIdentity, uuid: string, { runKind }: RunStart) {
   return {
     uuid,
     cid: identity.clientId,
-    session_id: identity.sessionId,
-    os: identity.os,
-    arch: identity.arch,
-    release: identity.release,
+    ...factsOf(identity, ['session_id', 'os', 'arch', 'release']),
     run_kind: runKind,
   }
 }
 
-function enabledness({ jitEnabled, accelerateEnabled }: RunStart) {
-  return { jit_enabled: jitEnabled, accelerate_enabled: accelerateEnabled }
+function enabledness(start: RunStart) {
+  return factsOf(start, ['jit_enabled', 'accelerate_enabled'])
 }
 
-function failureFields(facts: RuntimeFacts | undefined, failure: RunFinish['failure']) {
+function failureFields(
+  facts: RuntimeFacts | undefined,
+  { usualHost }: RunIdentity,
+  failure: RunFinish['failure'],
+) {
   const code = facts && ownIdentifier(facts, failure?.code)
+  const { host = failure && usualHost } = failure ?? {}
   return {
     error: code,
     'runtime.failure.stage': failure?.stage,
     'runtime.failure.code': code,
     'runtime.failure.has_span': failure?.hasSpan,
-    'runtime.failure.host': failure?.host,
+    'runtime.failure.host': host,
     'runtime.failure.component': failure?.component,
   }
 }
 
 function providerFields(provider: RunFinish['provider'], durationUs: number) {
-  if (provider === undefined) return {}
-  const { device, gpuWallNs: wall, fusionCacheHits: hits, fusionCacheMisses: misses } = provider
+  const device = factsOf(provider?.device, ['name', 'vendor', 'backend'])
+  const figures = factsOf(provider, [
+    'gpu_wall_ns',
+    'gpu_dispatches',
+    'gpu_upload_bytes',
+    'gpu_download_bytes',
+    'fusion_cache_hits',
+    'fusion_cache_misses',
+  ])
+  const { gpu_wall_ns: wall, fusion_cache_hits: hits, fusion_cache_misses: misses } = figures ?? {}
   return {
-    provider: device && {
-      device: { name: device.name, vendor: device.vendor, backend: lowerCase(device.backend) },
-    },
-    gpu_wall_ns: wall,
+    ...figures,
+    provider: device && { device: { ...device, backend: lowerCase(device.backend) } },
     gpu_ratio: share(wall, durationUs * 1000),
-    gpu_dispatches: provider.gpuDispatches,
-    gpu_upload_bytes: provider.gpuUploadBytes,
-    gpu_download_bytes: provider.gpuDownloadBytes,
-    fusion_cache_hits: hits,
-    fusion_cache_misses: misses,
     fusion_hit_ratio: isFigure(misses) && isFigure(hits) ? share(hits, hits + misses) : undefined,
   }
+}
+
+/** Some of what a host gives, by the names of the event; the host may use those or camel case. */
+function factsOf<Name extends string>(
+  given: object | null | undefined,
+  names: readonly Name[],
+): Partial<Record<Name, unknown>> | undefined {
+  if (!given) return undefined
+  const facts = given as Record<string, unknown>
+  return Object.fromEntries(
+    names.map((name) => [name, facts[camelCase(name)] ?? facts[name]]),
+  ) as Record<Name, unknown>
+}
+
+function camelCase(name: string): string {
+  return name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())
 }
 
 function lowerCase(text: unknown): unknown {

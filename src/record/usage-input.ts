@@ -17,7 +17,7 @@ export interface RecordedUsage extends UsageInput {
 export function readUsageInput(product: Product, text: string): Parsed<RecordedUsage> {
   const value = parseObject(text)
   if (value === undefined) return refuse('The input is not a JSON object.', product)
-  const fault = faultIn(shapeOf(inputSchema(product)), value)
+  const fault = faultIn(shapeOf(inputSchema(product).fields), value)
   if (fault !== undefined) return refuse(faultText(fault), product)
   const { engine, ...rest } = value as RecordedUsage & { readonly engine?: string }
   const input = engine === undefined ? rest : { ...rest, selection: engine }
@@ -64,17 +64,16 @@ function wantedText(value: Value): string {
     case 'boolean':
       return 'true or false'
     case 'number':
-      return `a ${value.isWhole ? 'whole ' : ''}number from ${value.least} to ${value.most}`
+      return `a ${value.isWhole ? 'whole ' : ''}number from 0 to ${value.most}`
     case 'constant':
       return JSON.stringify(value.is)
     case 'words':
       return `one of ${value.words.map((word) => JSON.stringify(word)).join(', ')}`
     case 'text': {
       const most = value.longest === undefined ? '' : ` of at most ${value.longest} characters`
-      return `text${most} that matches ${value.pattern}`
+      const or = value.or === undefined ? '' : `, or ${JSON.stringify(value.or)}`
+      return `text${most} that matches ${value.pattern}${or}`
     }
-    case 'any':
-      return value.of.map(wantedText).join(', or ')
     case 'map':
     case 'object':
       return 'an object'

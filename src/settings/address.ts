@@ -15,9 +15,9 @@ export function endpointFlaw(text: string): EndpointFlaw | undefined {
   if (/[\u0000-\u0020\u007f\\]/.test(text)) return 'characters'
   if (!URL.canParse(text)) return 'form'
   const { protocol, username, password, hash, hostname } = new URL(text)
-  if (protocol !== 'https:' && protocol !== 'http:') return 'protocol'
-  if (username !== '' || password !== '') return 'credentials'
-  if (hash !== '') return 'fragment'
+  if (!/^https?:$/.test(protocol)) return 'protocol'
+  if (username || password) return 'credentials'
+  if (hash) return 'fragment'
   return protocol === 'http:' && !isLoopback(hostname) ? 'plain' : undefined
 }
 

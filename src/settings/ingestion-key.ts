@@ -22,5 +22,5 @@ const missing: IngestionKey = { state: 'missing', value: undefined }
 /** Only what can stand in a header; anything else would break or forge the request. */
 export function usableKey(key: string | undefined): string | undefined {
   const trimmed = key?.trim()
-  return trimmed !== undefined && /^[\u0021-\u007e]{1,512}$/.test(trimmed) ? trimmed : undefined
+  return trimmed && /^[\u0021-\u007e]{1,512}$/.test(trimmed) ? trimmed : undefined
 }

@@ -191,7 +191,7 @@ describe('the contract of a finished run', () => {
 
   it.each([
     [{ ...base, payload: { ...base.payload, gpu_ratio: 2 } }, 'payload.gpu_ratio', 'number'],
-    [{ ...base, cid: null }, 'cid', 'any'],
+    [{ ...base, cid: null }, 'cid', 'text'],
     [{ ...base, more: 1 }, 'more', undefined],
     [{ ...base, payload: { ...base.payload, x: 1 } }, 'payload.x', undefined],
     [[base], '', 'object'],

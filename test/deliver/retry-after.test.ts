@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { parseRetryAfter } from '../../src/deliver/http/outcome.ts'
+import { parseRetryAfter } from '../../src/contract/retry-after.ts'
 
 const now = Date.UTC(2026, 2, 4, 5, 6, 7)
 const day = 24 * 60 * 60 * 1000

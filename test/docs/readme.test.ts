@@ -13,7 +13,8 @@ import { type Home, tempHome } from '../support/home.ts'
 import { cli, root, run } from '../support/run.ts'
 import { variablesOf } from './variables.ts'
 
-const readme = readFileSync(path.join(root, 'README.md'), 'utf8')
+const documentAt = (name: string) => readFileSync(path.join(root, name), 'utf8')
+const quotedIn = (name: string) => new Set(documentAt(name).match(/(?<=`)[^`\n]+(?=`)/g))
 
 describe('generated documents', () => {
   it.each(generated)('$path says what the contract says', ({ path: name, text }) => {
@@ -22,25 +23,47 @@ describe('generated documents', () => {
   })
 })
 
-describe('README.md', () => {
+describe('docs/COLLECTED.md', () => {
   const { ci, tests, workers } = runmat.suppressed
-  const quoted = new Set(readme.match(/(?<=`)[^`\n]+(?=`)/g))
+  const quoted = quotedIn('docs/COLLECTED.md')
 
   it.each([...triggersOf(runmat), ...ci, ...tests, ...workers])('says when: %s', (name) => {
     expect(quoted).toContain(name)
   })
+})
+
+describe('docs/SETTINGS.md', () => {
+  const quoted = quotedIn('docs/SETTINGS.md')
 
   it.each(keySpecs(runmat).map((spec) => spec.path.at(-1)))('explains the setting %s', (name) => {
     expect(quoted).toContain(name)
   })
 
-  it.each(variablesOf(runmat))('names the variable %s', (name) => {
-    expect([...quoted].join()).toMatch(new RegExp(`\\b${name}\\b`))
+  it.each(variablesOf(runmat))('explains the variable %s', (name) => {
+    expect(quoted).toContain(name)
+  })
+})
+
+describe('README.md', () => {
+  it('has the commands that build and test a checkout', () => {
+    expect(documentAt('README.md')).toMatch(/^npm ci && npm start .*\nnpm ci && npm test /m)
   })
 
-  it('shows hosts code that works', async () => {
+  it('shows settings that turn telemetry off without this tool', async () => {
     const home = tempHome()
-    const [, code = ''] = /```ts\n(.*?)```/s.exec(readme) ?? []
+    const [, toml = ''] = /```toml\n(.*?)```/s.exec(documentAt('README.md')) ?? []
+    home.write(home.settings, toml)
+    const { out } = await cli(home, ['status', '--json'])
+    expect(JSON.parse(out)).toMatchObject({ collecting: false, decided_by: 'user_settings' })
+  })
+})
+
+describe('docs/HOSTS.md', () => {
+  const hosts = documentAt('docs/HOSTS.md')
+
+  it('shows code that works in a host', async () => {
+    const home = tempHome()
+    const [, code = ''] = /```ts\n(.*?)```/s.exec(hosts) ?? []
     const library = pathToFileURL(path.join(root, 'dist/index.js')).href
     const file = home.write('host.mjs', code.replace("'runmat-telemetry'", JSON.stringify(library)))
     const ended = await run(process.execPath, [file], home)
@@ -55,9 +78,9 @@ describe('README.md', () => {
     ])
   })
 
-  it('shows other languages input that works', async () => {
+  it('shows input that works from other languages', async () => {
     const home = tempHome()
-    const [, input = ''] = /echo '(.*)' \| runmat-telemetry record usage/.exec(readme) ?? []
+    const [, input = ''] = /echo '(.*)' \| runmat-telemetry record usage/.exec(hosts) ?? []
     expect((await cli(home, ['record', 'usage'], { input })).code).toBe(0)
     expect(await triggersIn(home)).toContain('first_successful_run')
   })

@@ -29,7 +29,10 @@ it('the demo keeps every promise it shows, in plain text, and leaves nothing beh
   expect({ code, err, left }).toEqual({ code: 0, err: '', left: [] })
   expect(out).not.toContain('\u001b')
   expect(out).not.toContain('BROKEN')
-  expect(out.match(/^ {3}kept: /gm)).toHaveLength(10)
+  expect(out.match(/^ {3}kept: /gm)).toHaveLength(12)
+  // It ends with a report of what it sent.
+  expect(out).toMatch(/ 1 +0 +0 +100\.0 % /)
+  expect(out).toMatch(/RunMat:UndefinedFunction +compiler +hir .* 33\.33 %/)
   expect(out).toMatch(/\nEvery promise was kept\.\n$/)
 })
 

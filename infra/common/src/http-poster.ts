@@ -1,7 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 
-import { parseRetryAfter } from './retry-after.ts'
+import { parseRetryAfter } from 'runmat-telemetry/contract'
 
 export const failureReasons = ['refused', 'reset', 'timeout', 'unreachable', 'tls'] as const
 

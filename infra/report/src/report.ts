@@ -1,14 +1,16 @@
 import type { Report } from './cli/request.ts'
+import type { By } from './facts/columns.ts'
 import {
   type Ask,
   leadingOf,
+  numberIn,
   ordered,
   type Question,
   type QuestionName,
   type Row,
 } from './questions/question.ts'
 import { questions } from './questions/questions.ts'
-import type { Answer, Answers } from './show/answers.ts'
+import type { Answer, Answers, Runs } from './show/answers.ts'
 import type { Source } from './source.ts'
 
 type Asked = Pick<Report, 'questions' | 'by' | 'release' | 'compare' | 'top' | 'format'>
@@ -35,7 +37,6 @@ export async function answersOf(source: Source, asked: Asked, title: string): Pr
     release,
     answers,
     compared,
-    totals: isForPeople ? await totalsOf(source, ask) : {},
     digits: 1,
     byDay:
       asked.format === 'html' && asked.questions.includes('active')
@@ -62,6 +63,7 @@ async function allOf(
       leading: leading.length,
       rows: shown,
       more: rows.length - shown.length,
+      ...(name === 'failures' && { runs: await runsOf(source, ask, rows) }),
     })
   }
   return answers
@@ -77,9 +79,18 @@ export async function rowsOf(
   return question.shape(rows).map((row) => ordered(row, columns))
 }
 
-/** The denominators. */
-async function totalsOf(source: Source, ask: Ask): Promise<Row> {
-  const [active] = await rowsOf(source, questions.active, { ...ask, by: [] })
-  const failed = await rowsOf(source, questions.failures, { ...ask, by: [] })
-  return { finished: active?.['finished'] ?? 0, failed: failed[0]?.['runs'] ?? 0 }
+const everyRunHas: readonly string[] = [
+  'day',
+  'os',
+  'arch',
+  'platform',
+  'release',
+  'run_kind',
+  'backend',
+] satisfies By[]
+
+async function runsOf(source: Source, ask: Ask, failures: readonly Row[]): Promise<Runs> {
+  const by = (ask.by ?? []).filter((name) => everyRunHas.includes(name))
+  const rows = await rowsOf(source, questions.active, { ...ask, by })
+  return { by, rows, failed: failures.reduce((sum, row) => sum + numberIn(row, 'runs'), 0) }
 }

@@ -1,14 +1,9 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 
+import { parseRetryAfter } from '../../contract/retry-after.ts'
 import type { Endpoint } from './client.ts'
 import { reset, whenConnected } from './connection.ts'
-import {
-  failed,
-  type PostOutcome,
-  parseRetryAfter,
-  type FailureReason,
-  reasonOf,
-} from './outcome.ts'
+import { failed, type PostOutcome, type FailureReason, reasonOf } from './outcome.ts'
 
 /** More of an answer than this is not read; the connection goes instead. */
 const bodyLimit = 64 * 1024

@@ -146,7 +146,7 @@ export function endCases(stage: () => Stage): void {
 
 const hide = `
   Object.defineProperty(document, 'visibilityState', { get: () => 'hidden', configurable: true })
-  document.dispatchEvent(new Event('visibilitychange'))
+  document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))
 `
 
 const countBeacons = `

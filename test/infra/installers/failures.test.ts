@@ -1,15 +1,11 @@
-import { symlinkSync } from 'node:fs'
 import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
-import type { Behaviour } from '../../support/collector.ts'
-import { archive, type Member } from './archive.ts'
 import {
   canInstall,
   clients,
   archivePath,
-  checksum,
   goodArchive,
   installed,
   openStage,
@@ -35,48 +31,7 @@ async function failOver(stage: Stage, env: Record<string, string | undefined> = 
   return ended.err
 }
 
-function without(...members: readonly Member[]): Record<string, Behaviour> {
-  return { ...release(archive(...members)), [sums]: 404 }
-}
-
-const runmat: Member = { name: 'runmat', text: program }
-const companion = { name: 'runmat-telemetry' }
-
 describe.skipIf(!canInstall)('install.sh leaves everything as it was and says why', () => {
-  it.each<[string, Record<string, Behaviour>, string]>([
-    ['the checksum is another', { [sums]: body(checksum(Buffer.from('x'))) }, 'is wrong'],
-    ['the checksum is none', { [sums]: body('<html>') }, 'holds no SHA-256'],
-    ['the checksum is empty', { [sums]: body('') }, 'holds no SHA-256'],
-    ['the checksum is refused', { [sums]: 403 }, 'status 403'],
-    ['the checksum does not arrive', { [sums]: 'close' }, 'cannot download'],
-    ['the archive is not there', { [archivePath]: 404 }, 'status 404'],
-    ['the archive does not arrive', { [archivePath]: 'close' }, 'is there a connection?'],
-    ['the archive arrives in part', { [archivePath]: part() }, 'cannot download'],
-    ['the archive is something else', without404(body('a page')), 'is damaged'],
-    ['the archive is cut short', without404(body(goodArchive.subarray(0, -20))), 'is damaged'],
-    ['it holds no program', without({ name: 'README', text: 'x' }), 'holds no runmat'],
-    ['it holds a folder of that name', without({ name: 'runmat/x' }), 'holds no runmat'],
-    ['the program is empty', without({ name: 'runmat', text: '' }), 'is no program'],
-    ['the program is a link', without({ name: 'runmat', link: '/bin/sh' }), 'is no program'],
-    ['its companion is empty', without(runmat, { ...companion, text: '' }), 'is no program'],
-    ['its companion is a link', without(runmat, { ...companion, link: 'runmat' }), 'is no program'],
-    ['a path leads out', without(runmat, { name: '../evil', text: 'x' }), 'lead out of it'],
-    ['a path inside leads out', without(runmat, { name: 'a/../../evil' }), 'lead out of it'],
-    ['a path is absolute', without(runmat, { name: '/tmp/evil', text: 'x' }), 'lead out of it'],
-    ['nothing leads to the newest', { '/r/latest': 404 }, 'cannot find the newest'],
-    ['the newest has no name', { '/r/latest': to('/r') }, 'cannot find the newest'],
-    ['the newest has an odd name', { '/r/latest': to('/r/tag/..%2f') }, 'cannot find the newest'],
-  ])('when %s', async (_, answers, message) => {
-    const stage = await openStage()
-    stage.serve({ ...release(goodArchive), ...answers })
-    expect(await failOver(stage)).toContain(message)
-    const labels = await stage.labels()
-    // Before the release is known there is nothing to have started.
-    const started = message === 'cannot find the newest' ? [] : ['install_start']
-    expect(labels).toEqual([...started, 'install_failed'])
-    expect(stage.home.has('evil') || stage.home.has('.local/evil')).toBe(false)
-  })
-
   it('when there is no network, whichever client finds out', async () => {
     for (const client of clients) {
       const stage = await openStage()
@@ -150,20 +105,6 @@ describe.skipIf(!canInstall)('install.sh leaves everything as it was and says wh
     expect(await failOver(stage, { PATH })).toContain('with 32-bit programs')
   })
 
-  it.each([
-    ['a file', 'file'],
-    ['below a file', 'file/bin'],
-    ['a link to nowhere', 'nowhere'],
-  ])('when the folder is %s', async (_, name) => {
-    const stage = await openStage()
-    stage.home.write('file', 'precious')
-    symlinkSync(stage.home.at('missing/folder'), stage.home.at('nowhere'))
-    const ended = await stage.install({ args: ['--dir', stage.home.at(name)] })
-    expect(ended).toMatchObject({ code: 1 })
-    expect(ended.err).toContain(`cannot write to ${stage.home.at(name)}`)
-    expect(stage.home.read('file')).toBe('precious')
-  })
-
   it('when a folder has the place of the program', async () => {
     const stage = await openStage()
     stage.home.write(path.join(stage.bin, 'runmat', 'mine'), 'precious')
@@ -186,19 +127,3 @@ describe.skipIf(!canInstall)('install.sh leaves everything as it was and says wh
     expect(await stage.labels()).toEqual([])
   })
 })
-
-function body(text: string | Uint8Array): Behaviour {
-  return { status: 200, body: text }
-}
-
-function to(location: string): Behaviour {
-  return { status: 302, headers: { location } }
-}
-
-function part(): Behaviour {
-  return { raw: 'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\npart', end: true }
-}
-
-function without404(answer: Behaviour): Record<string, Behaviour> {
-  return { [archivePath]: answer, [sums]: 404 }
-}

@@ -5,9 +5,13 @@ import readline from 'node:readline'
 
 import { afterAll } from 'vitest'
 
+import type { Behaviour } from '../../support/collector.ts'
 import type { Home } from '../../support/home.ts'
 import { type Ended, root, run } from '../../support/run.ts'
 import { findPwsh } from '../../support/pwsh.ts'
+import { archive, type Member, zip } from './archive.ts'
+import type { Arguments } from './cases.ts'
+import { releaseOf } from './release.ts'
 
 export const installSh = path.join(root, 'infra/installers/install.sh')
 export const installPs1 = path.join(root, 'infra/installers/install.ps1')
@@ -16,9 +20,22 @@ export interface Installer {
   readonly name: string
   /** What the platform has that this installer looks for. */
   readonly env: (home: Home) => Readonly<Record<string, string>>
+  /** What makes it believe to run on another processor. */
+  readonly machine: (home: Home, name: string) => Readonly<Record<string, string>>
+  /** Arguments as they are spelt here. */
+  readonly words: (given: Arguments) => readonly string[]
+  /** An archive as it is unpacked here. */
+  readonly pack: (...members: readonly Member[]) => Buffer
+  /** All that a server has of the newest release. */
+  readonly release: (content: Uint8Array) => Record<string, Behaviour>
   /** Starts what takes long to start, ahead of the tests. */
   readonly ready: () => Promise<void>
-  readonly run: (home: Home, how: Running) => Promise<Ended>
+  readonly run: (home: Home, how: Running) => Promise<InstallEnded>
+}
+
+export interface InstallEnded extends Ended {
+  /** What a run left behind in the PowerShell that it ran in. */
+  readonly changed?: readonly string[]
 }
 
 interface Running {
@@ -31,6 +48,18 @@ interface Running {
 export const sh: Installer = {
   name: 'install.sh',
   env: () => ({}),
+  machine: (home, name) => {
+    const uname = `[ "$1" = -m ] && echo '${name}' || echo Linux`
+    return { PATH: pathWith(home, { uname }) }
+  },
+  words: ({ version, dir, help, unknown = [] }) => [
+    ...(version === undefined ? [] : ['--version', version]),
+    ...(dir === undefined ? [] : ['--dir', dir]),
+    ...(help ? ['--help'] : []),
+    ...unknown,
+  ],
+  pack: archive,
+  release: (content) => releaseOf(content, 'linux-x86_64.tar.gz'),
   ready: () => Promise.resolve(),
   run: (home, { shell = ['sh'], args, env, cwd }) => {
     const [command = '', ...before] = shell
@@ -55,6 +84,15 @@ export const powershell: Installer = {
       POWERSHELL_TELEMETRY_OPTOUT: '1',
     }
   },
+  machine: (_, name) => ({ PROCESSOR_ARCHITECTURE: name }),
+  words: ({ version, dir, help, unknown = [] }) => [
+    ...(version === undefined ? [] : ['-Version', version]),
+    ...(dir === undefined ? [] : ['-Dir', dir]),
+    ...(help ? ['-Help'] : []),
+    ...unknown,
+  ],
+  pack: zip,
+  release: (content) => releaseOf(content, 'windows-x86_64.zip'),
   ready: async () => {
     server ??= start()
     await server
@@ -80,11 +118,11 @@ afterAll(async () => {
   running?.child.kill()
 })
 
-function serve(job: object): Promise<Ended> {
+function serve(job: object): Promise<InstallEnded> {
   const result = queue.then(async () => {
     server ??= start()
     const { answer: ask } = await server
-    const answer = JSON.parse(await ask(JSON.stringify(job))) as Ended
+    const answer = JSON.parse(await ask(JSON.stringify(job))) as InstallEnded
     return { ...answer, signal: null }
   })
   queue = result.catch(() => undefined)
@@ -112,6 +150,14 @@ async function start(): Promise<Server> {
       return next()
     },
   }
+}
+
+/** A PATH on which these programs, given as shell scripts, come before the real ones. */
+export function pathWith(home: Home, programs: Readonly<Record<string, string>>): string {
+  for (const [name, text] of Object.entries(programs)) {
+    chmodSync(home.write(`stubs/${name}`, `#!/bin/sh\n${text}\n`), 0o755)
+  }
+  return `${home.at('stubs')}:${home.env['PATH']}`
 }
 
 export function where(name: string): string {

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { chmodSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
+import { mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 
 import { expect, onTestFinished } from 'vitest'
@@ -9,12 +8,13 @@ import { runmat } from '../../../src/product/runmat.ts'
 import { type Behaviour, type Collector, startCollector } from '../../support/collector.ts'
 import { type Home, tempHome } from '../../support/home.ts'
 import { nothingRuns } from '../../support/processes.ts'
-import type { Ended } from '../../support/run.ts'
 import { requireTool } from '../../support/tools.ts'
 import { archive, zip } from './archive.ts'
-import { type Installer, powershell, sh, where } from './installer.ts'
+import { type InstallEnded, type Installer, powershell, sh, where } from './installer.ts'
+import { release as releaseAt, version } from './release.ts'
 
-export { installPs1, installSh, installers, where } from './installer.ts'
+export { installPs1, installSh, installers, pathWith, where } from './installer.ts'
+export { checksum, version } from './release.ts'
 
 /** All that install.sh needs, besides a client for HTTP and something that computes SHA-256. */
 const tools =
@@ -37,10 +37,8 @@ export const clients = ['curl', 'wget', 'wget=busybox'].filter((name) =>
   requireTool(name.split('=').at(-1) ?? ''),
 )
 
-export const version = 'v1.2.3'
 export const archivePath = `/r/download/${version}/runmat-${version}-linux-x86_64.tar.gz`
 export const program = '#!/bin/sh\necho the new one\n'
-export const zipPath = archivePath.replace('linux-x86_64.tar.gz', 'windows-x86_64.zip')
 export const goodZip = zip({ name: 'runmat.exe', text: program })
 export const goodArchive = archive({ name: 'runmat', text: program })
 
@@ -53,7 +51,7 @@ export interface Stage {
   /** What the server of releases answers, by path; 404 to everything else. */
   readonly serve: (answers: Readonly<Record<string, Behaviour>>) => void
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly install: (options?: InstallOptions) => Promise<Ended>
+  readonly install: (options?: InstallOptions) => Promise<InstallEnded>
   /** The events that came in, when nothing is under way any more, in the order of their labels. */
   readonly sent: () => Promise<readonly Readonly<Record<string, string>>[]>
   /** Their labels only. */
@@ -63,7 +61,7 @@ export interface Stage {
 }
 
 export interface InstallOptions {
-  readonly shell?: readonly string[]
+  readonly shell?: readonly string[] | undefined
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly cwd?: string
@@ -113,7 +111,7 @@ export async function openStage(installer: Installer = sh): Promise<Stage> {
       forgotten = collector.events.length
     },
   }
-  stage.serve(installer === powershell ? release(goodZip, zipPath) : release(goodArchive))
+  stage.serve(installer.release(installer === powershell ? goodZip : goodArchive))
   onTestFinished(async () => {
     const labels = await stage.labels()
     await collector.stop()
@@ -133,19 +131,9 @@ function labelOf(event: Readonly<Record<string, string>>): string {
   return event['event_label'] ?? ''
 }
 
-/** All that belongs to one release on the server, being the newest as well. */
+/** A release for Linux, with its archive at this address. */
 export function release(content: Uint8Array, at = archivePath): Record<string, Behaviour> {
-  const tag = /download\/([^/]+)/.exec(at)?.[1] ?? ''
-  return {
-    '/r/latest': { status: 302, headers: { location: `/r/tag/${tag}` } },
-    [`/r/tag/${tag}`]: { status: 200, body: 'about it' },
-    [at]: { status: 200, body: content },
-    [`${at}.sha256`]: { status: 200, body: checksum(content) },
-  }
-}
-
-export function checksum(content: Uint8Array): string {
-  return `${createHash('sha256').update(content).digest('hex')}  runmat.tar.gz\n`
+  return releaseAt(content, at)
 }
 
 /** A PATH with what install.sh needs, the tools that are named (`wget=busybox`), and no other. */
@@ -157,14 +145,6 @@ export function pathOf(home: Home, ...more: readonly string[]): string {
     symlinkSync(where(target), path.join(folder, name))
   }
   return folder
-}
-
-/** A PATH on which these programs, given as shell scripts, come before the real ones. */
-export function pathWith(home: Home, programs: Readonly<Record<string, string>>): string {
-  for (const [name, text] of Object.entries(programs)) {
-    chmodSync(home.write(`stubs/${name}`, `#!/bin/sh\n${text}\n`), 0o755)
-  }
-  return `${home.at('stubs')}:${home.env['PATH']}`
 }
 
 /** Installs, and tells whether telemetry was on, which three things have to agree about. */

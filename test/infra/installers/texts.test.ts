@@ -111,6 +111,7 @@ describe('install.ps1', () => {
     const code = ps1.replaceAll(/^\s*#.*$/gm, '')
     // It would take a file without a mark for one of the system's code page.
     expect(readFileSync(installPs1).every((byte) => byte < 127)).toBe(true)
+    // windows-powershell.test.ts takes the script apart, where there is a PowerShell.
     expect(code).not.toMatch(/\?\?|\?\.|&&|\|\||-Parallel|\$\w+ \? |-AsHashtable|clean \{/)
     const requests = code.match(/Invoke-WebRequest -.*/g) ?? []
     expect(requests).toHaveLength(2)

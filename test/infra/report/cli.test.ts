@@ -148,6 +148,39 @@ describe('text', () => {
     expect(out).toContain('20 rows more')
   })
 
+  it('leaves intervals out of a narrow terminal before it cuts a code', async () => {
+    const some = lines(
+      finished(),
+      finished({
+        success: false,
+        error: 'RunMat:IndexOutOfBounds',
+        'runtime.failure.stage': 'runtime',
+        'runtime.failure.component': 'name_resolution',
+      }),
+    )
+    const narrow = await report(['failures', '--from', '-'], { stdin: some, columns: 80 })
+    const wide = await report(['failures', '--from', '-'], { stdin: some, columns: 120 })
+    for (const { out } of [narrow, wide]) expect(out).toContain('RunMat:IndexOutOfBounds  runtime')
+    expect(narrow.out).not.toContain('95 %')
+    expect(wide.out).toMatch(/50\.00 % {2}9\.45–90\.55/)
+  })
+
+  it('takes rates of failure of the runs of the same group, and of the same release', async () => {
+    const run = (release: string, failed: number, all: number) =>
+      Array.from({ length: all }, (_, at) =>
+        finished(at < failed ? { success: false, error: 'RunMat:X' } : {}, { release }),
+      )
+    const some = lines(...run('0.6.1', 1, 4), ...run('0.6.0', 1, 10))
+    const grouped = await report(['failures', '--from', '-', '--by', 'release'], { stdin: some })
+    expect(grouped.out).toMatch(/0\.6\.0 .* 10\.00 %/)
+    expect(grouped.out).toMatch(/0\.6\.1 .* 25\.00 %/)
+    expect(grouped.out).toContain('2 of 14 finished runs failed')
+    const words = ['failures', '--from', '-', '--release', '0.6.1', '--compare', '0.6.0']
+    const [first, second] = (await report(words, { stdin: some })).out.split('Release 0.6.0')
+    expect(first).toContain('1 of 4 finished runs failed')
+    expect(second).toContain('1 of 10 finished runs failed')
+  })
+
   it('is not steered by the names in it', async () => {
     const evil = finished({ success: false, error: '\u001B[2Jgone' })
     const { out } = await report(['failures', '--from', '-'], { stdin: lines(evil) })

@@ -4,11 +4,13 @@ import path from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
+import { dictionary } from '../../../infra/report/src/public/dictionary.ts'
 import {
   type Candidate,
   protect,
   type Protected,
 } from '../../../infra/report/src/public/protect.ts'
+import { questionNames } from '../../../infra/report/src/questions/question.ts'
 import { finished, folder, install, lines, report } from './support/cli.ts'
 
 const candidates = fc.uniqueArray(
@@ -180,6 +182,13 @@ describe('the public site', () => {
     expect(questions['installs']?.rows).toEqual([])
     expect(questions['failures']?.rows).toEqual([])
     expect(questions['active']?.rows).toMatchObject([{ finished: 80, gpu_used: null }])
+  })
+
+  it('names every field on every level, and the question of the report that it is for', () => {
+    const entries = dictionary()
+    expect(entries.map(({ field }) => field)).toContain('payload.runtime.failure.stage')
+    expect(entries.map(({ field }) => field)).toContain('payload.provider.device.backend')
+    expect(new Set(entries.flatMap(({ answers }) => answers))).toEqual(new Set(questionNames))
   })
 
   it('says what changed in the dictionary since it was published last', async () => {

@@ -7,7 +7,7 @@ import {
   closedCircuit,
 } from '../../../infra/common/src/circuit-breaker.ts'
 import { SettingsError } from '../../../infra/common/src/environment.ts'
-import { parseRetryAfter } from '../../../infra/common/src/retry-after.ts'
+import { parseRetryAfter } from '../../../src/contract/retry-after.ts'
 import { decideBatch } from '../../../infra/udp-forwarder/src/batch-decision.ts'
 import { backOff, postsAllowed } from '../../../infra/udp-forwarder/src/forwarder.ts'
 import { socketsIn } from '../../../infra/udp-forwarder/src/kernel-drops.ts'

@@ -9,24 +9,30 @@ export const profileColumns = [
   ...flags.map((name) => `${name} TINYINT`),
 ].join(', ')
 
-/** Few compared with the events: 16,384 hold nearly all of a day, and bound the memory. */
-const most = 16_384
+/** Few compared with the events: so many hold nearly all of a day, and bound the memory. */
+const buckets = 8192
+const most = 4
+
+interface Numbered {
+  readonly number: number
+  readonly profile: Profile
+}
 
 /** Numbers the profiles, so that a row carries one number instead of twenty columns. */
 export class Profiles {
   #next = 0
-  #numbers = new Map<string, number>()
+  #buckets: (Numbered[] | undefined)[] = Array.from({ length: buckets }, () => undefined)
   #fresh: (readonly [number, Profile])[] = []
 
   numberOf(profile: Profile): number {
-    const key = keyOf(profile)
-    const known = this.#numbers.get(key)
-    if (known !== undefined) return known
-    // Beginning again only makes a profile stand twice in the table, under two numbers.
-    if (this.#numbers.size >= most) this.#numbers = new Map()
+    const place = hashOf(profile) & (buckets - 1)
+    const bucket = (this.#buckets[place] ??= [])
+    for (const known of bucket) if (isSame(known.profile, profile)) return known.number
     const number = this.#next
     this.#next += 1
-    this.#numbers.set(key, number)
+    // Forgetting one only makes it stand twice in the table, under two numbers.
+    if (bucket.length >= most) bucket.shift()
+    bucket.push({ number, profile })
     this.#fresh.push([number, profile])
     return number
   }
@@ -43,17 +49,58 @@ export class Profiles {
   }
 }
 
-function keyOf(p: Profile): string {
-  const bits =
+/** Of what differs often; all of them together tell an event's profile from nearly every other. */
+function hashOf(p: Profile): number {
+  let hash =
     p.failed |
     (p.jit_enabled << 1) |
     (p.jit_used << 2) |
     (p.accelerate_enabled << 3) |
-    (p.gpu_used << 4)
-  let key = String(bits)
-  // With its length before it, no text can pass for two.
-  for (const name of texts) key += `|${p[name].length}:${p[name]}`
-  return key
+    (p.gpu_used << 4) |
+    (p.kind.length << 5) |
+    (p.step.length << 10)
+  hash = mixed(hash, p.platform)
+  hash = mixed(hash, p.release)
+  hash = mixed(hash, p.run_kind)
+  hash = mixed(hash, p.backend)
+  hash = mixed(hash, p.code)
+  hash = mixed(hash, p.counts)
+  return hash ^ (hash >>> 15)
+}
+
+function mixed(before: number, text: string): number {
+  const { length } = text
+  let hash = Math.imul(before, 31) + length
+  for (let at = Math.max(0, length - 4); at < length; at += 1) {
+    hash = Math.imul(hash, 31) + text.charCodeAt(at)
+  }
+  return hash
+}
+
+/** Written out, because to look fields up by name takes several times longer. */
+function isSame(a: Profile, b: Profile): boolean {
+  return (
+    a.kind === b.kind &&
+    a.step === b.step &&
+    a.os === b.os &&
+    a.arch === b.arch &&
+    a.platform === b.platform &&
+    a.release === b.release &&
+    a.method === b.method &&
+    a.run_kind === b.run_kind &&
+    a.backend === b.backend &&
+    a.area === b.area &&
+    a.stage === b.stage &&
+    a.code === b.code &&
+    a.component === b.component &&
+    a.host === b.host &&
+    a.counts === b.counts &&
+    a.failed === b.failed &&
+    a.jit_enabled === b.jit_enabled &&
+    a.jit_used === b.jit_used &&
+    a.accelerate_enabled === b.accelerate_enabled &&
+    a.gpu_used === b.gpu_used
+  )
 }
 
 export function valuesOf(number: number, profile: Profile): (string | number)[] {

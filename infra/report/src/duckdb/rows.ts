@@ -16,8 +16,8 @@ const size = duckdb.vector_size()
 export class Rows {
   #count = 0
   readonly #ids = [0, 1, 2].map(() => new Uint32Array(size * 4))
-  readonly #at = new BigInt64Array(size)
-  readonly #sequence = new BigInt64Array(size)
+  readonly #at = new Int32Array(size * 2)
+  readonly #sequence = new Int32Array(size * 2)
   readonly #day = new Int32Array(size)
   readonly #profile = new Int32Array(size)
 
@@ -40,8 +40,8 @@ export class Rows {
     for (let index = 0; index < 3; index += 1) {
       writeUuid(ids[index] as string, this.#ids[index] as Uint32Array, row * 4)
     }
-    this.#at[row] = BigInt(at)
-    this.#sequence[row] = BigInt(sequence)
+    writeBig(at, this.#at, row * 2)
+    writeBig(sequence, this.#sequence, row * 2)
     this.#day[row] = day
     this.#profile[row] = profile
     this.#count += 1
@@ -58,6 +58,15 @@ export class Rows {
     this.#count = 0
     return chunk
   }
+}
+
+const word = 2 ** 32
+
+/** A whole number as 64 bits, lowest word first. A BigInt for each would be made only to be dropped. */
+function writeBig(value: number, words: Int32Array, at: number): void {
+  const high = Math.floor(value / word)
+  words[at] = value - high * word
+  words[at + 1] = high
 }
 
 const digits = new Uint8Array(128)

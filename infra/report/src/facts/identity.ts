@@ -1,14 +1,33 @@
 import { createHash } from 'node:crypto'
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-
 export const nil = '00000000-0000-0000-0000-000000000000'
 
 /** An id in the form of a UUID. Ids of older installers have none; the same id gives the same UUID. */
 export function identityOf(given: string): string {
-  if (uuid.test(given)) return given
+  if (isUuid(given)) return given
   const lower = given.toLowerCase()
-  return uuid.test(lower) ? lower : derivedFrom(given)
+  return isUuid(lower) ? lower : derivedFrom(given)
+}
+
+const [dash, zero, nine, a, f] = ['-', '0', '9', 'a', 'f'].map((one) => one.charCodeAt(0)) as [
+  number,
+  number,
+  number,
+  number,
+  number,
+]
+
+/** In lower case. There are three for each event: a regular expression takes several times longer. */
+function isUuid(text: string): boolean {
+  if (text.length !== 36) return false
+  for (let at = 0; at < 36; at += 1) {
+    const code = text.charCodeAt(at)
+    const isDash = at === 8 || at === 13 || at === 18 || at === 23
+    if (isDash ? code !== dash : !((code >= zero && code <= nine) || (code >= a && code <= f))) {
+      return false
+    }
+  }
+  return true
 }
 
 export function derivedFrom(text: string): string {

@@ -9,12 +9,16 @@ import { protect, rounded, rowOf } from './protect.ts'
 /** The answers that anybody may see. */
 export async function publicAnswers(source: Source, title: string): Promise<Answers> {
   const answers: Answer[] = []
+  // `active` comes before `failures`, which are shares of its runs.
+  let totals: readonly Row[] = []
   for (const name of questionNames) {
     const question = questions[name]
     const found = await measured(source, name)
     const columns = [...found.leading, ...question.columns]
     const rows = protectedRows(found).map((row) => ordered(shared(row), columns))
-    answers.push({ question, columns, leading: found.leading.length, rows, more: 0 })
+    const runs = name === 'failures' && { runs: { by: [], rows: totals, failed: undefined } }
+    if (name === 'active') totals = rows
+    answers.push({ question, columns, leading: found.leading.length, rows, more: 0, ...runs })
   }
   return {
     title,
@@ -22,7 +26,6 @@ export async function publicAnswers(source: Source, title: string): Promise<Answ
     release: undefined,
     answers,
     compared: undefined,
-    totals: {},
     byDay: protectedRows(await active(source, ['day'])).filter(isWhole),
     digits: 0,
   }

@@ -1,4 +1,4 @@
-import { contractsOf, runmat } from 'runmat-telemetry/contract'
+import { contractsOf, dictionaryOf, runmat, type ValueNote } from 'runmat-telemetry/contract'
 
 import { type Markup, markup, verbatim } from '../show/markup.ts'
 import { style } from '../show/style.ts'
@@ -8,20 +8,31 @@ export interface Entry {
   readonly field: string
   readonly carries: string
   readonly why: string
+  /** The questions that it helps to answer. */
+  readonly answers: readonly string[]
+  /** The version that collected it first. */
+  readonly since: string
   readonly values: readonly string[]
 }
 
-/** Every field that an event may carry, and nothing else can. */
+/** Every field that an event may carry, on every level, and nothing else can. */
 export function dictionary(): readonly Entry[] {
-  return contractsOf(runmat).flatMap(({ title, fields }) =>
-    fields.map(({ field, carries, why, values, names }) => ({
+  return dictionaryOf(runmat, contractsOf(runmat)).events.flatMap(({ title, fields }) =>
+    fields.map(({ field, carries, why, answers, since, value }) => ({
       event: title,
       field,
       carries,
       why,
-      values: [...values, ...names.map(({ name }) => name)],
+      answers,
+      since,
+      values: valuesOf(value),
     })),
   )
+}
+
+/** The words that may stand there; for a map of numbers, its names. */
+function valuesOf({ values = [], names = [], each }: ValueNote): readonly string[] {
+  return [...values.map(String), ...(each === undefined ? [] : names)]
 }
 
 export interface Change {
@@ -91,16 +102,18 @@ ${changes.length === 0 ? markup`<p>Nothing since this list was first published.<
 function section(event: string, entries: readonly Entry[], id: string): Markup {
   const own = entries.filter((entry) => entry.event === event)
   return markup`<section aria-labelledby="${id}"><h2 id="${id}">${event}</h2>
-<div class="scroll" role="region" tabindex="0" aria-label="${event}"><table>
-<thead><tr><th scope="col">field</th><th scope="col">what it carries</th><th scope="col">why</th></tr></thead>
+<div class="scroll" role="region" tabindex="0" aria-label="${event}: fields"><table class="words">
+<thead><tr><th scope="col">field</th><th scope="col">what it carries</th><th scope="col">why</th><th scope="col">for</th><th scope="col">since</th></tr></thead>
 <tbody>
 ${own.map(
   ({
     field,
     carries,
     why,
+    answers,
+    since,
     values,
-  }) => markup`<tr><th scope="row">${field}</th><td>${carries}${values.length === 0 ? '' : ` (${values.join(', ')})`}</td><td>${why}</td></tr>
+  }) => markup`<tr><th scope="row">${field}</th><td>${carries}${values.length === 0 ? '' : ` (${values.join(', ')})`}</td><td>${why}</td><td class="for">${answers.join(', ')}</td><td class="since">${since}</td></tr>
 `,
 )}
 </tbody></table></div></section>

@@ -28,7 +28,12 @@ export function writeSite(folder: string, made: ReadonlyMap<number, Answers>, da
       { text: 'CSV', href: `${period}.csv` },
     ]
     const about = `${period} days to ${day}. About ${coverageLine(answers.coverage)}.`
-    const page = htmlOf(answers, { links: [...links, ...data], remark, coverage: about })
+    const page = htmlOf(answers, {
+      links: [...links, ...data],
+      remark,
+      coverage: about,
+      empty: 'Too few to publish.',
+    })
     files.set(`${period}.html`, page)
     if (period === periods[0]) files.set('index.html', page)
     files.set(`${period}.json`, jsonOf(answers))

@@ -9,6 +9,16 @@ export interface Answer {
   readonly rows: readonly Row[]
   /** Rows that `--top` left out. */
   readonly more: number
+  /** What rates of failure are shares of. */
+  readonly runs?: Runs
+}
+
+/** Finished runs, counted by those columns of a question that every run has. */
+export interface Runs {
+  readonly by: readonly string[]
+  readonly rows: readonly Row[]
+  /** Undefined where it may not be seen. */
+  readonly failed: number | undefined
 }
 
 /** All that a page or a table is made of. */
@@ -19,8 +29,6 @@ export interface Answers {
   readonly answers: readonly Answer[]
   /** The other release, asked the same. */
   readonly compared: { readonly release: string; readonly answers: readonly Answer[] } | undefined
-  /** What rates are shares of. */
-  readonly totals: Row
   /** Acceleration and JIT day by day, for a picture. */
   readonly byDay: readonly Row[]
   /** After the point of a per cent. */

@@ -10,7 +10,9 @@ export function coverageLine({
   from,
   until,
 }: Coverage): string {
-  if (events === 0) return `No events. ${plural(unreadable, 'line')} unreadable.`
+  if (events === 0) {
+    return unreadable === 0 ? 'No events.' : `No events. ${plural(unreadable, 'line')} unreadable.`
+  }
   const period = from === null ? [] : [from === until ? from : `${from} to ${until}`]
   return [
     ...period,

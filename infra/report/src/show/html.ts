@@ -11,6 +11,8 @@ export interface Page {
   /** Says more about the figures than their coverage does. */
   readonly remark?: string
   readonly coverage?: string
+  /** What stands in place of a table without rows. */
+  readonly empty?: string
 }
 
 /** One file, without script, that asks for nothing from anywhere. */
@@ -35,12 +37,12 @@ ${page.remark === undefined ? nothing : markup`<p>${page.remark}</p>`}
 ${linksOf(page)}
 </header>
 <main>
-${answers.answers.map((answer, at) => section(answer, answers, `q${at}`))}
+${answers.answers.map((answer, at) => section(answer, answers, `q${at}`, page))}
 ${
   compared === undefined
     ? nothing
     : markup`<h1>Release ${compared.release}</h1>
-${compared.answers.map((answer, at) => section(answer, { ...answers, byDay: [] }, `c${at}`))}`
+${compared.answers.map((answer, at) => section(answer, { ...answers, byDay: [] }, `c${at}`, page))}`
 }
 </main>
 </body>
@@ -54,14 +56,14 @@ export function linksOf({ links = [] }: Pick<Page, 'links'>): Markup {
   return markup`<nav aria-label="Pages"><ul>${items}</ul></nav>`
 }
 
-function section(answer: Answer, answers: Answers, id: string): Markup {
+function section(answer: Answer, answers: Answers, id: string, { empty = 'None.' }: Page): Markup {
   const table = tableOf(answer, answers)
   const chart = answer.question.name === 'active' ? chartOf(answers.byDay) : nothing
   return markup`<section aria-labelledby="${id}">
 <h2 id="${id}">${table.title}</h2>
 <p>${table.note}</p>
-${chart.text === '' ? nothing : markup`<div class="scroll" role="region" tabindex="0" aria-label="${table.title} By day">${chart}</div>`}
-${table.rows.length === 0 ? markup`<p>None.</p>` : tableMarkup(table)}
+${chart}
+${table.rows.length === 0 ? markup`<p>${empty}</p>` : tableMarkup(table)}
 </section>
 `
 }
@@ -80,7 +82,7 @@ function tableMarkup(table: Table): Markup {
     tones.length < 2
       ? nothing
       : markup`<p class="key">${bars.split(', ').map((name, at) => markup`<span><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="${tones[at] ?? ''}" width="10" height="10"/></svg>${name}</span> `)}</p>`
-  return markup`${key}<div class="scroll" role="region" tabindex="0" aria-label="${title} Table"><table>
+  return markup`${key}<div class="scroll" role="region" tabindex="0" aria-label="${title} Table"><table${columns.length > 5 ? verbatim(' class="tall"') : nothing}>
 <thead><tr>${head}<td class="bar"><span class="hidden">${bars}</span></td></tr></thead>
 <tbody>
 ${rows.map((row) => rowMarkup(row, columns))}
@@ -88,10 +90,14 @@ ${rows.map((row) => rowMarkup(row, columns))}
 </table></div>${more === '' ? nothing : markup`<p>${more}.</p>`}`
 }
 
+/** A name that is longer than any of RunMat's own may break anywhere. */
+const longest = 40
+
 function rowMarkup({ cells, bar }: Table['rows'][number], columns: Table['columns']): Markup {
   const shown = cells.map((cell, at) => {
     if (columns[at]?.isNumber === true) return markup`<td class="n">${cell}</td>`
-    return at === 0 ? markup`<th scope="row">${cell}</th>` : markup`<td>${cell}</td>`
+    const long = cell.length > longest ? verbatim(' class="long"') : nothing
+    return at === 0 ? markup`<th scope="row"${long}>${cell}</th>` : markup`<td${long}>${cell}</td>`
   })
   return markup`<tr>${shown}<td class="bar">${barMarkup(bar)}</td></tr>
 `

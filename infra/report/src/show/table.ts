@@ -1,5 +1,5 @@
 import { numberIn, type Row } from '../questions/question.ts'
-import type { Answer, Answers } from './answers.ts'
+import type { Answer, Answers, Runs } from './answers.ts'
 import { count, interval, percent, plural, rateIn } from './figures.ts'
 
 export type Tone = 'good' | 'bad' | 'open' | 'plain'
@@ -12,6 +12,8 @@ export interface Segment {
 export interface Column {
   readonly label: string
   readonly isNumber: boolean
+  /** A terminal that is too narrow leaves it out. */
+  readonly isOptional?: boolean
 }
 
 /** An answer as people read it: the same in a terminal and on a page. */
@@ -27,22 +29,27 @@ export interface Table {
 
 interface Measure {
   readonly columns: readonly string[]
+  readonly optional?: ReadonlySet<string>
   readonly cells: (row: Row) => readonly string[]
   readonly bar: (row: Row) => readonly Segment[]
   readonly bars: string
 }
 
-export function tableOf(answer: Answer, { totals, digits }: Answers): Table {
+export function tableOf(answer: Answer, { digits }: Answers): Table {
   const { question, columns, leading, rows, more } = answer
   if (question.name === 'active' && leading === 0) return activeTable(answer, digits)
-  const { columns: labels, cells, bar, bars } = measureOf(answer, totals, digits)
-  const names = columns.slice(0, leading)
+  const { columns: labels, optional, cells, bar, bars } = measureOf(answer, digits)
+  const names = leadingNames(question, columns.slice(0, leading))
   return {
     title: question.title,
-    note: noteOf(answer, totals),
+    note: noteOf(answer),
     columns: [
       ...names.map((label) => ({ label: label.replaceAll('_', ' '), isNumber: false })),
-      ...labels.map((label) => ({ label, isNumber: true })),
+      ...labels.map((label) => ({
+        label,
+        isNumber: true,
+        isOptional: optional?.has(label) === true,
+      })),
     ],
     rows: rows.map((row) => ({
       cells: [...names.map((name) => String(row[name] ?? '')), ...cells(row)],
@@ -53,15 +60,23 @@ export function tableOf(answer: Answer, { totals, digits }: Answers): Table {
   }
 }
 
-function noteOf({ question }: Answer, totals: Row): string {
-  if (question.name !== 'failures') return question.note
+/** The code is what a reader looks for, so it names the row. */
+function leadingNames({ name, leading }: Answer['question'], names: readonly string[]) {
+  const isUsual = name === 'failures' && names.join() === leading.join()
+  return isUsual ? ['code', ...names.filter((one) => one !== 'code')] : names
+}
+
+function noteOf({ question, runs }: Answer): string {
+  if (runs?.failed === undefined) return question.note
+  const finished = runs.rows.reduce((sum, row) => sum + numberIn(row, 'finished'), 0)
+  const totals = { failed: runs.failed, finished }
   const rate = rateIn(totals, 'failed', 'finished')
   if (rate.share === null) return question.note
-  const share = `${count(totals, 'failed')} of ${count(totals, 'finished')} finished runs failed`
+  const share = `${count(totals, 'failed')} of ${plural(finished, 'finished run')} failed`
   return `${share}: ${percent(rate.share)} (${interval(rate)}). A REPL session always reports success.`
 }
 
-function measureOf({ question, rows, columns }: Answer, totals: Row, digits: number): Measure {
+function measureOf({ question, rows, columns, runs }: Answer, digits: number): Measure {
   const most = (name: string) => Math.max(1, ...rows.map((row) => numberIn(row, name)))
   switch (question.name) {
     case 'installs':
@@ -77,25 +92,37 @@ function measureOf({ question, rows, columns }: Answer, totals: Row, digits: num
       }
     case 'active':
       return {
-        columns: ['finished', 'JIT on', 'JIT used', 'accel. on', 'GPU used'],
+        columns: [
+          'finished',
+          ...['JIT on', 'JIT used', 'accel. on', 'GPU used'].flatMap((label) => [label, '95 %']),
+        ],
+        optional: intervals,
         cells: (row) => [
           count(row, 'finished'),
-          ...activities.map(([, name]) => percent(rateIn(row, name, 'finished').share, digits)),
+          ...activities.flatMap(([, name]) => {
+            const rate = rateIn(row, name, 'finished')
+            return [percent(rate.share, digits), interval(rate, digits)]
+          }),
         ],
         bar: (row) => [{ share: rateIn(row, 'jit_used', 'finished').share ?? 0, tone: 'plain' }],
         bars: 'JIT used',
       }
-    case 'failures':
+    case 'failures': {
+      const finished = finishedOf(runs)
+      const fine = digits === 0 ? 0 : 2
       return {
-        columns: ['runs', 'clients', 'of runs'],
-        cells: (row) => [
-          count(row, 'runs'),
-          count(row, 'installs'),
-          percent(shareOf(row, 'runs', totals, 'finished'), 2),
-        ],
+        columns: ['runs', 'clients', 'of runs', '95 %'],
+        optional: intervals,
+        cells: (row) => {
+          const both = { runs: row['runs'] ?? null, finished: finished(row) }
+          const rate = rateIn(both, 'runs', 'finished')
+          const counts = ['runs', 'installs'].map((name) => count(row, name))
+          return [...counts, percent(rate.share, fine), interval(rate, fine)]
+        },
         bar: (row) => [{ share: numberIn(row, 'runs') / most('runs'), tone: 'plain' }],
         bars: 'runs',
       }
+    }
     case 'unfinished':
       return {
         columns: ['started', 'finished', 'unfinished', 'share', '95 %'],
@@ -116,6 +143,14 @@ function measureOf({ question, rows, columns }: Answer, totals: Row, digits: num
   }
 }
 
+/** The finished runs that the runs of a row are a part of. */
+function finishedOf({ by, rows }: Runs = { by: [], rows: [], failed: undefined }) {
+  const keyOf = (row: Row) => JSON.stringify(by.map((name) => row[name]))
+  const counts = new Map(rows.map((row) => [keyOf(row), row['finished'] ?? null]))
+  return (row: Row) => counts.get(keyOf(row)) ?? null
+}
+
+const intervals = new Set(['95 %'])
 const days = new Set(['first', 'last'])
 const counts = new Set(['clients', 'runs', 'installs', 'count', 'events', 'undated', 'lost'])
 
@@ -159,11 +194,6 @@ function activeTable({ question, rows }: Answer, digits: number): Table {
     bars: 'share',
     more: '',
   }
-}
-
-function shareOf(row: Row, hits: string, totals: Row, all: string): number | null {
-  const n = numberIn(totals, all)
-  return n === 0 ? null : numberIn(row, hits) / n
 }
 
 /** No bar where a part of it is hidden: its length would tell. */

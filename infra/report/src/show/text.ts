@@ -1,6 +1,6 @@
 import type { Answers } from './answers.ts'
 import { coverageLine } from './heading.ts'
-import { type Segment, type Table, tableOf, type Tone } from './table.ts'
+import { type Column, type Segment, type Table, tableOf, type Tone } from './table.ts'
 
 export interface Look {
   readonly width: number
@@ -39,19 +39,23 @@ export function textOf(answers: Answers, look: Look): string {
 function linesOf(table: Table, look: Look): readonly string[] {
   const head = ['', strong(table.title, look), ...wrap(table.note, look.width)]
   if (table.rows.length === 0) return [...head, '  (none)']
-  const cells = table.rows.map((row) => row.cells.map(printable))
-  const labels = table.columns.map(({ label }) => label)
+  const all = table.rows.map((row) => row.cells.map(printable))
+  const natural = table.columns.map(({ label }, at) =>
+    Math.max(label.length, ...all.map((row) => width(row[at] ?? ''))),
+  )
+  const kept = columnsThatFit(table.columns, natural, look.width)
+  const columns = kept.map((at) => table.columns[at] as Column)
+  const cells = all.map((row) => kept.map((at) => row[at] ?? ''))
+  const labels = columns.map(({ label }) => label)
   const widths = fit(
-    labels.map((label, at) => Math.max(label.length, ...cells.map((row) => width(row[at] ?? '')))),
-    table.columns.map(({ isNumber }) => isNumber),
+    kept.map((at) => natural[at] ?? 0),
+    columns.map(({ isNumber }) => isNumber),
     look.width,
   )
   const used = widths.reduce((sum, one) => sum + one + 2, 0)
   const room = Math.min(40, look.width - used)
   const line = (row: readonly string[]) =>
-    row
-      .map((text, at) => pad(text, widths[at] ?? 0, table.columns[at]?.isNumber === true))
-      .join('  ')
+    row.map((text, at) => pad(text, widths[at] ?? 0, columns[at]?.isNumber === true)).join('  ')
   return [
     ...head,
     faint(line(labels).trimEnd(), look),
@@ -63,15 +67,40 @@ function linesOf(table: Table, look: Look): readonly string[] {
   ]
 }
 
-/** Names give way where the line is too short; figures never do. */
+/** Leaves optional columns out, the last one first, until the line is short enough. */
+function columnsThatFit(
+  columns: readonly Column[],
+  widths: readonly number[],
+  room: number,
+): readonly number[] {
+  const kept = columns.map((_, at) => at)
+  for (;;) {
+    const least = kept.reduce(
+      (sum, at) => sum + Math.min(widths[at] ?? 0, columns[at]?.isNumber ? room : shortest) + 2,
+      -2,
+    )
+    const last = kept.findLastIndex((at) => columns[at]?.isOptional === true)
+    if (least <= room || last === -1) return kept
+    kept.splice(last, 1)
+  }
+}
+
+/** What names are shortened to before an optional column is left out. */
+const shortest = 16
+
+/** Names give way where the line is too short, the row's own last; figures never do. */
 function fit(widths: number[], isNumber: readonly boolean[], room: number): readonly number[] {
   const least = 4
+  const enough = 8
   for (;;) {
     const over = widths.reduce((sum, one) => sum + one + 2, -2) - room
     if (over <= 0) return widths
     let longest = -1
     for (const [at, one] of widths.entries()) {
-      if (isNumber[at] === true || one <= least) continue
+      const isLast =
+        at === 0 &&
+        widths.some((other, next) => next > 0 && isNumber[next] !== true && other > enough)
+      if (isNumber[at] === true || isLast || one <= least) continue
       if (longest === -1 || one > (widths[longest] ?? 0)) longest = at
     }
     if (longest === -1) return widths
