@@ -76,6 +76,7 @@ resource "google_cloud_run_v2_service" "deliver" {
     }
 
     containers {
+      name  = "worker"
       image = local.worker_image
 
       ports {
@@ -169,6 +170,13 @@ resource "google_cloud_run_v2_service" "deliver" {
           path = "/healthz"
         }
       }
+    }
+
+    # Scrapes /metrics of the worker beside it and writes to Managed Service for Prometheus.
+    containers {
+      name       = "metrics"
+      image      = var.metrics_image
+      depends_on = ["worker"]
     }
   }
 

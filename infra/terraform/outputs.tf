@@ -8,6 +8,19 @@ output "udp_endpoint" {
   value       = "${local.udp_host}:${var.udp_port}"
 }
 
+output "addresses" {
+  description = "The addresses for the hosts' records, for hosts outside the telemetry zone."
+  value = {
+    (local.worker_host) = {
+      A    = google_compute_global_address.https_ipv4.address
+      AAAA = google_compute_global_address.https_ipv6.address
+    }
+    (local.udp_host) = {
+      A = google_compute_address.udp.address
+    }
+  }
+}
+
 output "name_servers" {
   description = "The NS records that the parent zone must have for the telemetry zone."
   value       = google_dns_managed_zone.telemetry.name_servers

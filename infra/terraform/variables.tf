@@ -49,12 +49,34 @@ variable "zones" {
 }
 
 variable "domain" {
-  description = "The worker's host. The forwarder's is this with udp. in front. Terraform creates a zone for it."
+  description = "The domain of the telemetry service. Terraform creates a zone for it."
   type        = string
 
   validation {
     condition     = can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$", var.domain))
     error_message = "A host name in lower case, without a trailing dot."
+  }
+}
+
+variable "worker_host" {
+  description = "The worker's host, such as api.runmat.com. The domain itself if empty."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^(([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63})?$", var.worker_host))
+    error_message = "A host name in lower case, without a trailing dot, or nothing."
+  }
+}
+
+variable "udp_host" {
+  description = "The forwarder's host, such as udp.telemetry.runmat.com. The domain with udp. in front if empty."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^(([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63})?$", var.udp_host))
+    error_message = "A host name in lower case, without a trailing dot, or nothing."
   }
 }
 
@@ -183,6 +205,17 @@ variable "ga_measurement_id" {
   validation {
     condition     = can(regex("^(G-[A-Z0-9]+)?$", var.ga_measurement_id))
     error_message = "A measurement id such as G-ABC123, or nothing."
+  }
+}
+
+variable "metrics_image" {
+  description = "The collector beside each worker, which writes its metrics to Managed Service for Prometheus."
+  type        = string
+  default     = "us-docker.pkg.dev/cloud-ops-agents-artifacts/cloud-run-gmp-sidecar/cloud-run-gmp-sidecar:1.2.0"
+
+  validation {
+    condition     = can(regex("^[a-z0-9./_-]+:[A-Za-z0-9._-]+(@sha256:[0-9a-f]{64})?$", var.metrics_image)) && !endswith(var.metrics_image, ":latest")
+    error_message = "A name with a tag that always means the same image."
   }
 }
 

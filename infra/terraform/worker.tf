@@ -75,6 +75,7 @@ resource "google_cloud_run_v2_service" "worker" {
     }
 
     containers {
+      name  = "worker"
       image = local.worker_image
 
       # Cloud Run passes this number to the worker as PORT.
@@ -174,6 +175,13 @@ resource "google_cloud_run_v2_service" "worker" {
           path = "/healthz"
         }
       }
+    }
+
+    # Scrapes /metrics of the worker beside it and writes to Managed Service for Prometheus.
+    containers {
+      name       = "metrics"
+      image      = var.metrics_image
+      depends_on = ["worker"]
     }
   }
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
@@ -22,6 +22,7 @@ interface Workflow {
       {
         readonly permissions?: Readonly<Record<string, string>>
         readonly uses?: string
+        readonly needs?: string
         readonly steps?: readonly Step[]
         readonly 'timeout-minutes'?: number
       }
@@ -56,7 +57,8 @@ describe.each(workflows)('%s', (_, text, workflow) => {
     }
     for (const { permissions = {} } of jobs) {
       const written = Object.keys(permissions).filter((name) => permissions[name] === 'write')
-      expect(['', 'attestations,id-token', 'id-token', 'contents']).toContain(written.join())
+      const writing = ['attestations,id-token', 'attestations,id-token,packages', 'id-token']
+      expect(['', 'contents', ...writing]).toContain(written.join())
     }
   })
 
@@ -81,4 +83,23 @@ describe.each(workflows)('%s', (_, text, workflow) => {
       }
     },
   )
+})
+
+describe('the images of a release', () => {
+  const release = workflows.find(([name]) => name === 'release.yml')?.[2]
+  const job = release?.jobs['images']
+
+  it('are built from the Dockerfiles that are tested, pushed and attested', () => {
+    const matrix = (job as { strategy?: { matrix?: { service?: readonly string[] } } }).strategy
+    const services = matrix?.matrix?.service ?? []
+    expect(services).toEqual(['worker', 'udp-forwarder'])
+    for (const service of services) {
+      expect(existsSync(path.join(root, 'infra', service, 'Dockerfile'))).toBe(true)
+    }
+    expect(job?.needs).toBe('test')
+    const [, build, push, attest] = job?.steps ?? []
+    expect(build?.run).toContain('-f "infra/$SERVICE/Dockerfile"')
+    expect(push?.run).toContain('docker push')
+    expect(attest?.with?.['subject-digest']).toBe('${{ steps.push.outputs.digest }}')
+  })
 })

@@ -1,3 +1,4 @@
+import { instanceInfo } from 'runmat-telemetry-common/instance'
 import { labelled, metricsWriter, plain } from 'runmat-telemetry-common/prometheus'
 
 import type { Counts } from './counts.ts'
@@ -17,6 +18,7 @@ const { counter, gauge } = metricsWriter('telemetry_forwarder')
 
 export function metricsOf({ counts, ...state }: State): string {
   return [
+    gauge('instance_info', 'The process that answers.', instanceInfo),
     counter(
       'datagrams_received_total',
       'Datagrams read, whatever they held.',

@@ -11,6 +11,7 @@ import { observe } from 'runmat-telemetry-common/prometheus'
 import { resultOf, type Sink } from 'runmat-telemetry-common/sink'
 
 import { openMemoryBudgets } from './http/memory-budget.ts'
+import { routesFor } from './http/routes.ts'
 import { later } from './intake/answer.ts'
 import { limits } from './limits.ts'
 import type { WorkerLog } from './log.ts'
@@ -40,7 +41,7 @@ export async function openDeliverer(
   const metrics = openMetrics()
   const tombstones = await tombstonesOf(settings)
   const spare = (sink: Sink): Sink => (tombstones === undefined ? sink : sparing(sink, tombstones))
-  const primary = spare(await openPrimary(settings, { note: log.note }))
+  const primary = spare(await openPrimary(settings, [], { note: log.note }))
   const ga4 = settings.ga4 && spare(storingOnce(openGa4Sink(settings.ga4, metrics)))
   const sinks = ga4 ? [primary, ga4] : [primary]
   const broker = openBroker({
@@ -79,6 +80,8 @@ export async function openDeliverer(
   const circuitBreaker = deliveries[0]?.circuitBreaker ?? openCircuitBreaker()
   return {
     settings,
+    routes: routesFor([]),
+    debug: undefined,
     intake: { admit: () => elsewhere, accept: () => elsewhere, note: () => undefined },
     memoryBudgets: openMemoryBudgets(),
     metrics,

@@ -1,4 +1,4 @@
-import { contractsOf, dictionaryOf, runmat } from 'runmat-telemetry/contract'
+import { contractsOf, dictionaryOf, type Product, runmat } from 'runmat-telemetry/contract'
 
 /** Counts by name the fields that events lost. Names that nobody knows count as `other`. */
 export interface DroppedFields {
@@ -8,8 +8,8 @@ export interface DroppedFields {
   readonly sinceLast: () => Readonly<Record<string, number>>
 }
 
-/** What real clients send beside the contract. A sender can't add to these names. */
-const seen = [
+/** What real clients send beside the contract, on ordinary days. A sender can't add to these names. */
+export const ordinarilyDropped = [
   'source',
   'properties',
   'context',
@@ -23,8 +23,12 @@ const seen = [
   'payload.provider.telemetry',
 ]
 
-export function openDroppedFields(): DroppedFields {
-  const known = new Set([...seen, ...fieldsOfContract()])
+/** However many products there are. */
+const mostNames = 299
+
+export function openDroppedFields(products: readonly Product[] = [runmat]): DroppedFields {
+  const names = new Set([...ordinarilyDropped, ...products.flatMap(fieldsOfContract)])
+  const known = new Set([...names].slice(0, mostNames))
   const counts = new Map<string, number>([['other', 0]])
   let last = new Map<string, number>()
   return {
@@ -45,8 +49,8 @@ export function openDroppedFields(): DroppedFields {
   }
 }
 
-function fieldsOfContract(): readonly string[] {
-  return dictionaryOf(runmat, contractsOf(runmat)).events.flatMap(({ fields }) =>
+function fieldsOfContract(product: Product): readonly string[] {
+  return dictionaryOf(product, contractsOf(product)).events.flatMap(({ fields }) =>
     fields.map(({ field }) => field),
   )
 }

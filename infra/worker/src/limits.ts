@@ -68,6 +68,14 @@ export const limits = {
     all: { events: 20_000, windowMs: 600 * second, networks: 1 },
   },
 
+  /** Events with a debug tag, of all senders together, and how long they are kept. */
+  debug: {
+    events: 1000,
+    bytes: 8 * mebibyte,
+    keepMs: 10 * 60 * second,
+    sweepMs: 10 * second,
+  },
+
   /** Ids that the file sink remembers, and how much of the file it reads to restore them. */
   remembered: { ids: 100_000, bytes: 64 * mebibyte },
 } as const

@@ -1,5 +1,6 @@
-import type { Kind } from 'runmat-telemetry/contract'
+import { type Kind, type Product, runmat } from 'runmat-telemetry/contract'
 import { everyKind } from 'runmat-telemetry-common/events/event'
+import { instanceInfo } from 'runmat-telemetry-common/instance'
 import {
   type Histogram,
   labelled,
@@ -22,6 +23,8 @@ export interface Metrics {
   erased: number
   readonly rejected: Record<Reason, number>
   readonly droppedFields: DroppedFields
+  /** Requests by the position of their key among ours, from 0. Never by the key itself. */
+  readonly requestsByKey: number[]
   requestsInFlight: number
   readonly sinkResults: Record<SinkResult, number>
   readonly sinkSeconds: Histogram
@@ -39,13 +42,15 @@ export interface Gauges {
 
 const { counter, gauge, histogram } = metricsWriter('telemetry')
 
-export function openMetrics(): Metrics {
+/** `keys`: how many keys are valid. */
+export function openMetrics(keys = 0, products: readonly Product[] = [runmat]): Metrics {
   return {
     accepted: zeros(everyKind),
     repeated: 0,
     erased: 0,
     rejected: zeros(reasons),
-    droppedFields: openDroppedFields(),
+    droppedFields: openDroppedFields(products),
+    requestsByKey: Array.from({ length: keys }, () => 0),
     requestsInFlight: 0,
     sinkResults: zeros(['stored', 'refused', 'failed']),
     sinkSeconds: openHistogram(),
@@ -58,6 +63,7 @@ export function render(metrics: Metrics, { sink, sinkUp, waiting, heldBytes }: G
   const { ga4Sent: sent, ga4Dropped: dropped } = metrics
   const label = `sink="${sink}"`
   return [
+    gauge('instance_info', 'The process that answers.', instanceInfo),
     counter(
       'events_accepted_total',
       'Events stored for good.',
@@ -82,6 +88,11 @@ export function render(metrics: Metrics, { sink, sinkUp, waiting, heldBytes }: G
       'fields_dropped_total',
       'Fields that events lost because the contract does not take them.',
       labelled('field', metrics.droppedFields.counts()),
+    ),
+    counter(
+      'requests_by_key_total',
+      'Requests with a valid key, by its position in INGESTION_KEY.',
+      metrics.requestsByKey.map((count, position) => [`{key="${position + 1}"}`, count]),
     ),
     gauge(
       'requests_in_flight',

@@ -2,6 +2,7 @@ import type { BufferSettings } from 'runmat-telemetry-buffer/settings'
 
 import { type LogDestination, openLog } from './log.ts'
 import { openReceiver } from './receiver.ts'
+import { loadProducts } from './products.ts'
 import type { Settings } from './settings.ts'
 import { storingOnce } from './sinks/once.ts'
 import { openPrimary } from './sinks/primary.ts'
@@ -16,6 +17,7 @@ export async function openWorker(
   clock?: Clock,
 ): Promise<Worker> {
   const { role, buffer, ga4 } = settings
+  const products = await loadProducts(settings.products)
   const log = openLog(destination)
   // A worker without a buffer never loads the NATS client.
   if (role === 'deliver' && buffer !== undefined) {
@@ -23,18 +25,19 @@ export async function openWorker(
     return await openDeliverer(settings, buffer, log)
   }
   const primary = async () => ({
-    sink: await openPrimary(settings, { note: log.note, clock }),
+    sink: await openPrimary(settings, products, { note: log.note, clock }),
     ga4,
   })
-  const ingest = async (settings: BufferSettings) => {
+  const ingest = async (stream: BufferSettings) => {
     const { openIngest } = await import('runmat-telemetry-buffer/ingest')
-    const { sink, figures } = openIngest(settings, log.note)
+    const { sink, figures } = openIngest(stream, log.note)
     return { sink: storingOnce(sink), figures }
   }
   const { sink, ...storage } = await (buffer === undefined ? primary() : ingest(buffer))
   const tombstones = await tombstonesOf(settings, clock?.now)
   return openReceiver(settings, log, {
     ...storage,
+    products,
     sink: tombstones === undefined ? sink : sparing(sink, tombstones),
     tombstones,
   })

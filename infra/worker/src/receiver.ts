@@ -1,8 +1,11 @@
+import { type Product, runmat } from 'runmat-telemetry/contract'
 import { openCircuitBreaker } from 'runmat-telemetry-common/circuit-breaker'
 import { observe } from 'runmat-telemetry-common/prometheus'
 import { resultOf, type Sink } from 'runmat-telemetry-common/sink'
 
 import { openMemoryBudgets } from './http/memory-budget.ts'
+import { routesFor } from './http/routes.ts'
+import { openDebugTags } from './intake/debug-tags.ts'
 import { openErase } from './intake/erase.ts'
 import { openGroupCommit } from './intake/group-commit.ts'
 import { openIntake } from './intake/intake.ts'
@@ -17,6 +20,8 @@ import type { Tombstones } from './sinks/tombstones.ts'
 import type { Worker } from './worker.ts'
 
 export interface Storage {
+  /** Products besides RunMat. */
+  readonly products: readonly Product[]
   readonly sink: Sink
   readonly tombstones: Tombstones | undefined
   /** Also told about every stored event. */
@@ -34,7 +39,7 @@ export function openReceiver(
   { sink, tombstones, ...storage }: Storage,
 ): Worker {
   const circuitBreaker = openCircuitBreaker()
-  const metrics = openMetrics()
+  const metrics = openMetrics(settings.keys.length, [runmat, ...storage.products])
   const memoryBudgets = openMemoryBudgets()
   const reportDropped = (): void => {
     const lost = metrics.droppedFields.sinceLast()
@@ -54,18 +59,25 @@ export function openReceiver(
       metrics.sinkResults[resultOf(result)] += 1
       observe(metrics.sinkSeconds, ms / 1000)
       log.batch(events, result, ms)
-      ga4?.forward(stored)
+      // The property is RunMat's.
+      ga4?.forward(stored.filter(({ product }) => product === runmat.id))
     },
   })
+  const tags = settings.debugTags ? openDebugTags([runmat, ...storage.products]) : undefined
   return {
     settings,
+    routes: routesFor(storage.products),
+    debug: tags && { tags, checkKey: keyCheck(settings.keys) },
     intake: openIntake({
-      checkKey: keyCheck(settings.keys),
+      checkKey: keyCheck(settings.keys, (position) => {
+        metrics.requestsByKey[position] = (metrics.requestsByKey[position] ?? 0) + 1
+      }),
       rateLimit: openRateLimit(),
       maxBodyBytes: settings.maxBodyBytes,
       commit,
       erase: openErase(tombstones?.add),
       metrics,
+      debugTags: tags,
       refused: log.refused,
     }),
     memoryBudgets,
@@ -85,6 +97,7 @@ export function openReceiver(
     close: async () => {
       clearInterval(hourly)
       reportDropped()
+      tags?.close()
       await idle()
       await Promise.all([sink.close(), ga4?.close(), tombstones?.close()])
       log.close()

@@ -46,6 +46,8 @@ export interface Settings {
   readonly role: Role
   /** Set for every role except `all`. */
   readonly buffer: BufferSettings | undefined
+  /** Files with definitions of products besides RunMat. */
+  readonly products: readonly string[]
   readonly port: number
   /** Undefined listens on every address, which needs a key: without one, anybody could send. */
   readonly host: string | undefined
@@ -58,6 +60,8 @@ export interface Settings {
   readonly ignored: readonly string[]
   readonly ga4: Ga4Settings | undefined
   readonly maxBodyBytes: number
+  /** Whether events with `x-debug-tag` are shown instead of stored. */
+  readonly debugTags: boolean
   /** How many of our own proxies stand in front, each adding an address. */
   readonly trustProxy: number
 }
@@ -65,12 +69,13 @@ export interface Settings {
 /** Reads the environment once and reports every fault at once. */
 export function readSettings(env: Environment): Settings {
   const reader = readerOf(env)
-  const { text, integer } = reader
+  const { text, integer, flag } = reader
   const role = roleOf(reader)
   const sink = sinkOf(reader)
   const settings: Settings = {
     role,
     buffer: bufferFor(role, reader),
+    products: productsOf(role, reader),
     port: integer('PORT', 0, 65_535, 8080),
     host: text('HOST'),
     keys: role === 'deliver' ? [] : keysOf(reader),
@@ -80,6 +85,7 @@ export function readSettings(env: Environment): Settings {
     ignored: ignoredIn(reader),
     ga4: ga4Of(reader),
     maxBodyBytes: integer('MAX_BODY_BYTES', 1024, limits.heldBytes / 4, 1024 * 1024),
+    debugTags: flag('DEBUG_TAGS'),
     trustProxy: integer('TRUST_PROXY', 0, 8, 0),
   }
   reader.check()
@@ -107,6 +113,14 @@ function bufferFor(role: Role, reader: EnvironmentReader): BufferSettings | unde
     reader.fault('BUFFER_URL', `is missing, with ROLE=${role}`)
   }
   return buffer
+}
+
+/** The stream does not say which product an event is about. */
+function productsOf(role: Role, { text, fault }: EnvironmentReader): readonly string[] {
+  const files = (text('PRODUCTS') ?? '').split(',').map((file) => file.trim())
+  const given = files.filter((file) => file !== '')
+  if (role !== 'all' && given.length > 0) fault('PRODUCTS', 'is for ROLE=all')
+  return given
 }
 
 function keysOf({ text, flag, fault }: EnvironmentReader): readonly string[] {

@@ -1,5 +1,8 @@
 import type { MemoryBudgets } from './http/memory-budget.ts'
+import type { Routes } from './http/routes.ts'
+import type { DebugTags } from './intake/debug-tags.ts'
 import type { Intake } from './intake/intake.ts'
+import type { KeyCheck } from './intake/key.ts'
 import type { WorkerLog } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { Settings } from './settings.ts'
@@ -8,8 +11,11 @@ import type { Readiness } from './sinks/readiness.ts'
 /** A worker without its HTTP side, which may be our own server or a route of someone's site. */
 export interface Worker {
   readonly settings: Settings
+  readonly routes: Routes
   readonly intake: Intake
   readonly memoryBudgets: MemoryBudgets
+  /** Undefined unless the operator allows debug tags. */
+  readonly debug: { readonly tags: DebugTags; readonly checkKey: KeyCheck } | undefined
   readonly metrics: Metrics
   readonly log: WorkerLog
   readonly sink: string

@@ -73,6 +73,11 @@ export function textOf(value: Value | undefined): string {
 export function render(text: string, configuration: Configuration): string {
   const { variables, locals } = configuration
   return text.replaceAll(/\$\{([^{}]*)\}/g, (whole, expression: string) => {
+    const [, first, otherwise] = /^coalesce\((\S+), (\S+)\)$/.exec(expression) ?? []
+    if (first !== undefined) {
+      const chosen = render(`\${${first}}`, configuration)
+      return chosen === '' ? render(`\${${otherwise}}`, configuration) : chosen
+    }
     const [, kind, name = ''] = /^(var|local)\.(\w+)$/.exec(expression) ?? []
     if (kind === 'var') return textOf(variables[name]?.['default'] ?? 'stand-in.example')
     if (kind === 'local') return render(textOf(locals[name]), configuration)

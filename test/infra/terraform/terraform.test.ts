@@ -106,6 +106,58 @@ describe('the configuration for Google Cloud', () => {
   })
 })
 
+describe('monitoring', () => {
+  it('has a collector beside every worker, at the port where its metrics are', () => {
+    for (const name of ['worker', 'deliver']) {
+      const service = resource(`google_cloud_run_v2_service.${name}`)
+      const [worker, collector, ...more] = find(service, 'containers') as Block[]
+      expect([worker?.['name'], collector?.['name'], more]).toEqual(['worker', 'metrics', []])
+      // The collector asks port 8080 for /metrics unless it is told otherwise.
+      expect(find(worker?.['ports'], 'container_port')).toEqual([8080])
+      expect(collector).toMatchObject({ image: '${var.metrics_image}', depends_on: ['worker'] })
+    }
+    const { role, for_each: members } = resource('google_project_iam_member.metrics')
+    expect(role).toBe('roles/monitoring.metricWriter')
+    for (const name of ['worker', 'deliver']) {
+      expect(JSON.stringify(members)).toContain(`google_service_account.${name}.member`)
+    }
+  })
+
+  it('takes its alerts from the rules that Prometheus gets', () => {
+    const rules = readFileSync(path.join(folder, '../monitoring/alerts.yaml'), 'utf8')
+    const names = [...rules.matchAll(/- alert: (\w+)/g)].map(([, name = '']) => name)
+    const { alerts } = locals
+    expect(alerts).toContain('/../monitoring/alerts.yaml')
+    const left = [...textOf(alerts).matchAll(/"([A-Z]\w+)"/g)].map(([, name = '']) => name)
+    expect(left.filter((name) => !names.includes(name))).toEqual([])
+    expect(names.filter((name) => !left.includes(name))).toEqual([
+      'KeysRefused',
+      'FamilySilent',
+      'FieldsDropped',
+    ])
+    const severities = [...rules.matchAll(/severity: (\w+)/g)].map(([, name]) => name)
+    expect(['critical', 'error', 'warning']).toEqual(expect.arrayContaining(severities))
+  })
+})
+
+describe('the hosts', () => {
+  it('have records here if they are in our zone, and one address each', () => {
+    for (const [record, host] of [
+      ['worker_ipv4', 'worker_host'],
+      ['worker_ipv6', 'worker_host'],
+      ['udp', 'udp_host'],
+    ] as const) {
+      expect(resource(`google_dns_record_set.${record}`)).toMatchObject({
+        for_each: `\${setintersection(local.own_names, [local.${host}])}`,
+        name: '${each.value}.',
+      })
+    }
+    expect(render('${local.worker_host} ${local.udp_host}', configuration)).toBe(
+      'stand-in.example udp.stand-in.example',
+    )
+  })
+})
+
 describe('a client’s address', () => {
   it('is in no log of a load balancer', () => {
     const balanced = [

@@ -9,6 +9,7 @@ import type { Result, Sink } from '../../../infra/common/src/sink.ts'
 
 function makeEvents(count: number): readonly Event[] {
   return Array.from({ length: count }, (_, index) => ({
+    product: 'runmat',
     family: 'runtime',
     name: 'runtime.run.started',
     uuid: String(index),

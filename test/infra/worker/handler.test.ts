@@ -367,6 +367,27 @@ describe('monitoring', () => {
     )
   })
 
+  it('sees which key is still in use, but never the key', async () => {
+    const { worker, send } = await open({ INGESTION_KEY: 'new-key,old-key' })
+    for (const given of ['new-key', 'old-key', 'old-key', 'new-key,old-key', 'unknown']) {
+      await send(finished(), { key: given })
+    }
+    const page = await fetchHandlerOf(worker)(new Request('http://worker.invalid/metrics'))
+    const text = await page.text()
+    expect(text).toContain('telemetry_requests_by_key_total{key="1"} 1\n')
+    expect(text).toContain('telemetry_requests_by_key_total{key="2"} 2\n')
+    expect(text).not.toMatch(/new-key|old-key/)
+  })
+
+  it('sees who answered', async () => {
+    const { worker } = await open()
+    const ask = async () =>
+      await (await fetchHandlerOf(worker)(new Request('http://worker.invalid/metrics'))).text()
+    const [first] = /telemetry_instance_info\{instance="[\w.-]+"\} 1\n/.exec(await ask()) ?? ['']
+    expect(first).not.toBe('')
+    expect(await ask()).toContain(first)
+  })
+
   it('sees /readyz fail while the sink is away and recover when it is back', async () => {
     const { worker, posthog } = await open()
     const ready = async () =>

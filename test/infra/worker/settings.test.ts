@@ -20,6 +20,7 @@ describe('the worker’s environment', () => {
     expect(readSettings(enough)).toEqual({
       role: 'all',
       buffer: undefined,
+      products: [],
       port: 8080,
       host: undefined,
       keys: ['k'],
@@ -33,6 +34,7 @@ describe('the worker’s environment', () => {
       ignored: [],
       ga4: undefined,
       maxBodyBytes: 1024 * 1024,
+      debugTags: false,
       trustProxy: 0,
     })
   })
@@ -41,6 +43,7 @@ describe('the worker’s environment', () => {
     expect(
       readSettings({
         PORT: '0',
+        PRODUCTS: './roar.js, other.json,',
         HOST: '127.0.0.1',
         INGESTION_KEY: ' new , old,',
         POSTHOG_API_KEY: 'phc_1',
@@ -50,11 +53,13 @@ describe('the worker’s environment', () => {
         GA_API_SECRET: 's',
         GA_ENDPOINT: 'http://127.0.0.1:1/mp',
         MAX_BODY_BYTES: '4096',
+        DEBUG_TAGS: '1',
         TRUST_PROXY: '2',
       }),
     ).toEqual({
       role: 'all',
       buffer: undefined,
+      products: ['./roar.js', 'other.json'],
       port: 0,
       host: '127.0.0.1',
       keys: ['new', 'old'],
@@ -63,6 +68,7 @@ describe('the worker’s environment', () => {
       ignored: ['EVENTS_FILE'],
       ga4: { endpoint: 'http://127.0.0.1:1/mp', measurementId: 'G-1', apiSecret: 's' },
       maxBodyBytes: 4096,
+      debugTags: true,
       trustProxy: 2,
     })
   })

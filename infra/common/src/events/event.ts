@@ -6,6 +6,8 @@ import { summaryOf } from './summary.ts'
 
 /** A valid event, and what the sinks need to know about it. */
 export interface Event {
+  /** The id of the product that it is about. */
+  readonly product: string
   readonly family: Kind
   readonly name: string
   /** Identifies the event however often it is sent. */
@@ -22,7 +24,7 @@ export interface Event {
 
 export const everyKind: readonly Kind[] = ['usage', 'runtime', 'install']
 
-export function eventOf(family: Kind, fields: JsonObject, bytes: string): Event {
+export function eventOf(product: string, family: Kind, fields: JsonObject, bytes: string): Event {
   const {
     event_label: label,
     event_id: id,
@@ -33,6 +35,7 @@ export function eventOf(family: Kind, fields: JsonObject, bytes: string): Event 
   } = fields
   const identity = (id ?? uuid) as string
   return {
+    product,
     family,
     name: (label ?? family) as string,
     uuid: identity,

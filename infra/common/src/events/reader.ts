@@ -4,6 +4,7 @@ import {
   isObject,
   type JsonObject,
   type Kind,
+  type Product,
   runmat,
 } from 'runmat-telemetry/contract'
 
@@ -11,6 +12,7 @@ import { derivedIdentity, type Event, eventOf, noIdentity } from './event.ts'
 import { limits } from './limits.ts'
 import { respell } from './spelling.ts'
 import { flawIn } from './strict-json.ts'
+import { respellUsage } from './usage-spelling.ts'
 
 /** Why a text is no event that we take. */
 export interface Rejection {
@@ -24,14 +26,33 @@ export type Reading =
   /** `dropped`: the paths of what was there and is not in the event. */
   { readonly event: Event; readonly dropped: readonly string[] } | { readonly refusal: Rejection }
 
-const contracts = contractsOf(runmat)
-const labelled = new Map(
-  contracts.flatMap((contract) => contract.labels.map((label) => [label, contract] as const)),
-)
-const unlabelled = contracts.find(({ labels }) => labels.length === 0)
-
 /** Reads one event, or says what is wrong with it. */
-export function readEvent(text: string, kinds: readonly Kind[]): Reading {
+export type EventReader = (text: string, kinds: readonly Kind[]) => Reading
+
+/** The contracts of one product, by what tells them apart. */
+interface Contracts {
+  readonly product: Product
+  readonly labelled: ReadonlyMap<string, EventContract>
+  /** Usage events have no label. */
+  readonly unlabelled: EventContract | undefined
+}
+
+export function openReader(product: Product): EventReader {
+  const all = contractsOf(product)
+  const contracts: Contracts = {
+    product,
+    labelled: new Map(
+      all.flatMap((contract) => contract.labels.map((label) => [label, contract] as const)),
+    ),
+    unlabelled: all.find(({ labels }) => labels.length === 0),
+  }
+  return (text, kinds) => readWith(contracts, text, kinds)
+}
+
+/** Reads RunMat's own events. */
+export const readEvent: EventReader = openReader(runmat)
+
+function readWith(contracts: Contracts, text: string, kinds: readonly Kind[]): Reading {
   if (text.length > limits.bytes) {
     return refusal('size', `an event may have ${limits.bytes} bytes`)
   }
@@ -42,29 +63,40 @@ export function readEvent(text: string, kinds: readonly Kind[]): Reading {
     return refusal('json', 'this is not valid JSON')
   }
   if (!isObject(claim)) return refusal('json', 'an event is a JSON object')
-  return readAsIs(text, claim, kinds) ?? readFreely(text, claim, kinds)
+  return readAsIs(contracts, text, claim, kinds) ?? readFreely(contracts, text, claim, kinds)
 }
 
 /** The fast path: our own clients send the contract's bytes, which only need checking. */
-function readAsIs(text: string, claim: JsonObject, kinds: readonly Kind[]): Reading | undefined {
-  const contract = contractFor(claim, kinds)
+function readAsIs(
+  contracts: Contracts,
+  text: string,
+  claim: JsonObject,
+  kinds: readonly Kind[],
+): Reading | undefined {
+  const contract = contractFor(contracts, claim, kinds)
   if (contract === undefined || !kinds.includes(contract.kind)) return undefined
   if (!hasIdentity(claim) || !contract.isExact(claim) || contract.isPreview(claim)) {
     return undefined
   }
   return JSON.stringify(claim) === text
-    ? { event: eventOf(contract.kind, claim, text), dropped: [] }
+    ? { event: eventOf(contracts.product.id, contract.kind, claim, text), dropped: [] }
     : undefined
 }
 
 /** The slow path: another order or spelling, unknown fields, or something missing. */
-function readFreely(text: string, claim: JsonObject, kinds: readonly Kind[]): Reading {
+function readFreely(
+  contracts: Contracts,
+  text: string,
+  claim: JsonObject,
+  kinds: readonly Kind[],
+): Reading {
   const flaw = flawIn(text)
   if (flaw?.kind === 'depth') return refusal('json', 'this is nested too deeply')
   if (flaw?.kind === 'twice') return refusal('json', 'a name stands twice', flaw.name.slice(0, 64))
 
-  const respelled = respell(claim)
-  const contract = contractFor(respelled, kinds)
+  const { product } = contracts
+  const respelled = product === runmat ? respell(claim) : respellUsage(product, claim)
+  const contract = contractFor(contracts, respelled, kinds)
   if (contract === undefined) {
     const what = respelled['event_label'] === undefined ? 'is missing' : 'names no event we know'
     return refusal('field', `event_label ${what}`, 'event_label')
@@ -86,7 +118,7 @@ function readFreely(text: string, claim: JsonObject, kinds: readonly Kind[]): Re
     return refusal('field', 'this is a preview, which is not for sending', previewField(fields))
   }
   return {
-    event: eventOf(kind, fields, bytes),
+    event: eventOf(product.id, kind, fields, bytes),
     dropped: contract.droppedFrom(given, fitted),
   }
 }
@@ -99,7 +131,11 @@ function withDerivedIdentity(contract: EventContract, event: JsonObject): JsonOb
 }
 
 /** Usage events have no label. An event without one is a usage event if its fields suggest so. */
-function contractFor(claim: JsonObject, kinds: readonly Kind[]): EventContract | undefined {
+function contractFor(
+  { labelled, unlabelled }: Contracts,
+  claim: JsonObject,
+  kinds: readonly Kind[],
+): EventContract | undefined {
   const { event_label: label, event_id: id, payload_schema_version: version } = claim
   if (label !== undefined) return labelled.get(label as string)
   const only = kinds.length === 1 && kinds[0] === 'usage'

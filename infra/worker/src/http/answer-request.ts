@@ -1,11 +1,9 @@
-import type { Kind } from 'runmat-telemetry/contract'
-
 import { type Answer, refuse } from '../intake/answer.ts'
 import type { Worker } from '../worker.ts'
 import { type Allowance, allowanceFor } from './body.ts'
 import { addressOf } from './client-address.ts'
 import { openTo, permissionFor } from './cors.ts'
-import { kindsAt, pageAt, pathOf } from './routes.ts'
+import { debugTagAt, pageAt, pathOf, type Route } from './routes.ts'
 
 /** A request, whether it came from Node's server or from a framework that speaks `fetch`. */
 export interface Incoming {
@@ -32,12 +30,17 @@ export async function answerRequest(
 ): Promise<Outgoing | undefined> {
   const { method, header } = incoming
   const path = pathOf(incoming.url)
-  const kinds = kindsAt(path)
-  const cors = kinds !== undefined && method === 'POST' ? openTo(header('origin')) : {}
+  const route = worker.routes.get(path)
+  const cors = route !== undefined && method === 'POST' ? openTo(header('origin')) : {}
   try {
-    if (kinds === undefined) return await answerPage(worker, method, path)
+    if (route === undefined) {
+      return (
+        answerDebug(worker, method, path, header('x-telemetry-key')) ??
+        (await answerPage(worker, method, path))
+      )
+    }
     if (method === 'POST') {
-      const answer = await answerPost(worker, kinds, incoming)
+      const answer = await answerPost(worker, route, incoming)
       return answer && noted(worker, answer, cors)
     }
     return method === 'OPTIONS'
@@ -51,16 +54,17 @@ export async function answerRequest(
 
 async function answerPost(
   worker: Worker,
-  kinds: readonly Kind[],
+  route: Route,
   { header, peer, readBody }: Incoming,
 ): Promise<Answer | undefined> {
   const { intake, memoryBudgets, metrics, settings } = worker
   const admission = intake.admit({
-    kinds,
+    ...route,
     contentType: header('content-type'),
     contentEncoding: header('content-encoding'),
     contentLength: header('content-length'),
     key: header('x-telemetry-key'),
+    debugTag: header('x-debug-tag') || undefined,
     address: () => addressOf(peer, header('x-forwarded-for'), settings.trustProxy),
   })
   if ('status' in admission) return admission
@@ -78,6 +82,25 @@ async function answerPost(
   } finally {
     metrics.requestsInFlight -= 1
   }
+}
+
+/** What arrived under a debug tag. Undefined: the path is another, or there are no tags here. */
+function answerDebug(
+  worker: Worker,
+  method: string,
+  path: string,
+  key: string | undefined,
+): Outgoing | undefined {
+  const { debug } = worker
+  const tag = debugTagAt(path)
+  if (debug === undefined || tag === undefined) return undefined
+  if (method !== 'GET' && method !== 'HEAD') {
+    return noted(worker, { ...wrongMethod, allow: 'GET, HEAD' })
+  }
+  const standing = debug.checkKey(key)
+  if (standing !== 'right' && standing !== 'open') return noted(worker, needsKey)
+  const page = jsonPage(200, { tag, events: debug.tags.under(tag) })
+  return { ...page, headers: { ...page.headers, 'Cache-Control': 'no-store' } }
 }
 
 /** The pages for operators and load balancers. */
@@ -105,6 +128,7 @@ async function answerPage(worker: Worker, method: string, path: string): Promise
   }
 }
 
+const needsKey = refuse('key', 'a debug tag is shown to whoever has a key, in x-telemetry-key')
 const wrongMethod = refuse('method', 'this address does not know that method')
 
 function jsonPage(status: number, page: object): Outgoing {

@@ -1,12 +1,16 @@
-import { type Kind, runmat } from 'runmat-telemetry/contract'
+import { type Kind, type Product, runmat } from 'runmat-telemetry/contract'
 import { everyKind } from 'runmat-telemetry-common/events/event'
+import { type EventReader, openReader, readEvent } from 'runmat-telemetry-common/events/reader'
 
-const ingest: ReadonlyMap<string, readonly Kind[]> = new Map([
-  ['/ingest', everyKind],
-  ['/v1/t', everyKind],
-  ['/api/telemetry', ['install']],
-  [`/api/v1/telemetry/${runmat.id}`, ['usage']],
-])
+/** An address that takes events. */
+export interface Route {
+  readonly kinds: readonly Kind[]
+  readonly read: EventReader
+  /** Whether its events need no key: its product's clients have none. */
+  readonly isKeyless: boolean
+}
+
+export type Routes = ReadonlyMap<string, Route>
 
 const pages = new Map([
   ['/healthz', 'health'],
@@ -14,13 +18,32 @@ const pages = new Map([
   ['/metrics', 'metrics'],
 ] as const)
 
-/** The kinds of event that a path takes. Undefined if it takes none. */
-export function kindsAt(path: string): readonly Kind[] | undefined {
-  return ingest.get(path)
+/** RunMat's addresses, and one for each further product. */
+export function routesFor(products: readonly Product[]): Routes {
+  const own = (kinds: readonly Kind[]): Route => ({ kinds, read: readEvent, isKeyless: false })
+  return new Map([
+    ['/ingest', own(everyKind)],
+    ['/v1/t', own(everyKind)],
+    ['/api/telemetry', own(['install'])],
+    [`/api/v1/telemetry/${runmat.id}`, own(['usage'])],
+    ...products.map((product): [string, Route] => [
+      `/api/v1/telemetry/${product.id}`,
+      {
+        kinds: ['usage'],
+        read: openReader(product),
+        isKeyless: product.ingestionKey === undefined,
+      },
+    ]),
+  ])
 }
 
 export function pageAt(path: string): 'health' | 'readiness' | 'metrics' | undefined {
   return (pages as ReadonlyMap<string, 'health' | 'readiness' | 'metrics'>).get(path)
+}
+
+/** The tag in `/debug/<tag>`. */
+export function debugTagAt(path: string): string | undefined {
+  return /^\/debug\/([^/]+)$/.exec(path)?.[1]
 }
 
 /** Proxies may send an absolute address in place of a path. */

@@ -1,12 +1,13 @@
 import type { Kind } from 'runmat-telemetry/contract'
 import { mayBeErasure, readErasure } from 'runmat-telemetry-common/events/erasure'
 import type { Event } from 'runmat-telemetry-common/events/event'
-import { readEvent, type Rejection } from 'runmat-telemetry-common/events/reader'
+import type { EventReader, Rejection } from 'runmat-telemetry-common/events/reader'
 import { linesOf, textOf } from 'runmat-telemetry-common/events/text'
 
 import { limits } from '../limits.ts'
 import type { Metrics } from '../metrics.ts'
-import { type Answer, combine, later, type Reason, refuse, tooLarge } from './answer.ts'
+import { type Answer, combine, later, type Reason, refuse, stored, tooLarge } from './answer.ts'
+import { type DebugTags, isDebugTag } from './debug-tags.ts'
 import type { Erase } from './erase.ts'
 import type { KeyCheck } from './key.ts'
 import type { RateLimit } from './rate-limit.ts'
@@ -15,10 +16,15 @@ import type { RateLimit } from './rate-limit.ts'
 export interface Head {
   /** The kinds of event that its address takes. */
   readonly kinds: readonly Kind[]
+  readonly read: EventReader
+  /** Whether all its events need no key. */
+  readonly isKeyless: boolean
   readonly contentType: string | undefined
   readonly contentEncoding: string | undefined
   readonly contentLength: string | undefined
   readonly key: string | undefined
+  /** Its events are shown to whoever asks for the tag, and are not stored. */
+  readonly debugTag: string | undefined
   /** Read only without a key and to erase, and never kept. */
   readonly address: () => string
 }
@@ -26,9 +32,13 @@ export interface Head {
 /** Permission to send the body. */
 export interface Admission {
   readonly kinds: readonly Kind[]
+  readonly read: EventReader
+  readonly isKeyless: boolean
   readonly many: boolean
   readonly maxBytes: number
-  /** Set for senders without a key, who may send only install events, and not too many. */
+  /** Undefined unless the operator allows debug tags. */
+  readonly debugTag: string | undefined
+  /** Set for senders without a key, who may send only what needs none, and not too much. */
   readonly take: ((events: number) => number) | undefined
   readonly address: () => string
 }
@@ -46,27 +56,33 @@ export interface IntakeOptions {
   readonly commit: (event: Event) => Promise<Answer>
   readonly erase: Erase
   readonly metrics: Metrics
+  /** Undefined unless the operator allows debug tags. */
+  readonly debugTags: DebugTags | undefined
   /** Called for everything that wasn't stored. */
   readonly refused: (reason: Reason, field?: string) => void
 }
 
 /** Decides who may send, reads the events and commits them. Moving bytes is left to http/. */
 export function openIntake(options: IntakeOptions): Intake {
-  const { checkKey, rateLimit, maxBodyBytes, commit, erase, metrics } = options
+  const { checkKey, rateLimit, maxBodyBytes, commit, erase, metrics, debugTags } = options
 
   const admit = (head: Head): Admission | Answer => {
-    const { kinds } = head
-    const standing = kinds.length === 1 && kinds[0] === 'install' ? 'none' : checkKey(head.key)
+    const { kinds, read, isKeyless } = head
+    const needsNone = isKeyless || (kinds.length === 1 && kinds[0] === 'install')
+    const standing = needsNone ? 'none' : checkKey(head.key)
     if (standing === 'wrong') return wrongKey
-    if (standing === 'none' && !kinds.includes('install')) return missingKey
+    if (standing === 'none' && !needsNone && !kinds.includes('install')) return missingKey
     const { contentEncoding: encoding, contentLength: length } = head
     if (encoding !== undefined && !/^(identity)?$/i.test(encoding)) return encoded
     const form = formOf(head.contentType)
     if (form === undefined) return wrongType
     const many = form === 'ndjson'
-    const maxBytes = standing === 'none' ? keylessBytes(many) : maxBodyBytes
+    const isLong = many || isKeyless
+    const maxBytes = standing === 'none' ? keylessBytes(isLong) : maxBodyBytes
     if (length !== undefined && Number(length) > maxBytes) return tooLarge(maxBytes)
-    const common = { kinds, many, maxBytes, address: head.address }
+    const debugTag = debugTags && head.debugTag
+    if (debugTag !== undefined && !isDebugTag(debugTag)) return wrongTag
+    const common = { kinds, read, isKeyless, many, maxBytes, debugTag, address: head.address }
     if (standing !== 'none') return { ...common, take: undefined }
     const address = head.address()
     const take = (events: number) => rateLimit.take(address, events)
@@ -74,24 +90,31 @@ export function openIntake(options: IntakeOptions): Intake {
     return wait > 0 ? tooMany(wait) : { ...common, take }
   }
 
-  const keylessBytes = (many: boolean): number => {
+  const keylessBytes = (isLong: boolean): number => {
     const { eventBytes, linesBytes } = limits.keylessBody
-    return Math.min(maxBodyBytes, many ? linesBytes : eventBytes)
+    return Math.min(maxBodyBytes, isLong ? linesBytes : eventBytes)
+  }
+
+  /** Undefined if this is another event. */
+  const eraseBy = (admission: Admission, text: string): Answer | Promise<Answer> | undefined => {
+    const reading = mayBeErasure(text) ? readErasure(text) : undefined
+    if (reading === undefined) return undefined
+    if (admission.take !== undefined && !admission.isKeyless) return missingKey
+    if ('refusal' in reading) return refusalOf(reading.refusal)
+    return erase(reading.erasure, admission.address())
   }
 
   const acceptOne = (admission: Admission, text: string): Answer | Promise<Answer> => {
-    if (mayBeErasure(text)) {
-      const reading = readErasure(text)
-      if (reading !== undefined && admission.take !== undefined) return missingKey
-      if (reading !== undefined && 'erasure' in reading) {
-        return erase(reading.erasure, admission.address())
-      }
-      if (reading !== undefined) return refusalOf(reading.refusal)
-    }
-    const reading = readEvent(text, admission.kinds)
+    const { debugTag } = admission
+    const erasing = debugTag === undefined ? eraseBy(admission, text) : undefined
+    if (erasing !== undefined) return erasing
+    const reading = admission.read(text, admission.kinds)
+    if (debugTag !== undefined) debugTags?.keep(debugTag, text, reading)
     if ('refusal' in reading) return refusalOf(reading.refusal)
     const { event, dropped } = reading
-    if (admission.take !== undefined && event.family !== 'install') return missingKey
+    const needsKey = !admission.isKeyless && event.family !== 'install'
+    if (admission.take !== undefined && needsKey) return missingKey
+    if (debugTag !== undefined) return stored
     metrics.droppedFields.note(dropped)
     return commit(event)
   }
@@ -133,6 +156,11 @@ export function openIntake(options: IntakeOptions): Intake {
 
 const wrongKey = refuse('key', 'the key in x-telemetry-key is not one of ours')
 const missingKey = refuse('key', 'all but install events need a key in x-telemetry-key')
+const wrongTag = refuse(
+  'field',
+  'a debug tag has up to 64 letters, digits, hyphens, underscores and dots',
+  'x-debug-tag',
+)
 const encoded = refuse('encoding', 'send the body as it is, without Content-Encoding')
 const wrongType = refuse('type', 'send application/json, or application/x-ndjson for many events')
 const empty = refuse('empty', 'there is no event in this request')

@@ -5,8 +5,14 @@ export type Standing = 'right' | 'wrong' | 'none' | 'open'
 
 export type KeyCheck = (given: string | undefined) => Standing
 
-/** Takes the same time for every key that is short enough, however much of it matches. */
-export function keyCheck(keys: readonly string[]): KeyCheck {
+/**
+ * Takes the same time for every key that is short enough, however much of it matches. `used` hears the
+ * position of the key, from 0.
+ */
+export function keyCheck(
+  keys: readonly string[],
+  used: (position: number) => void = () => undefined,
+): KeyCheck {
   if (keys.length === 0) return () => 'open'
   const longest = Math.max(...keys.map((key) => key.length))
   const empty = () => Buffer.alloc(2 + longest)
@@ -16,9 +22,13 @@ export function keyCheck(keys: readonly string[]): KeyCheck {
     if (given === undefined || given === '') return 'none'
     if (given.length > longest) return 'wrong'
     padded(given, scratch.fill(0))
-    let right = false
-    for (const key of known) right = timingSafeEqual(key, scratch) || right
-    return right ? 'right' : 'wrong'
+    let found = -1
+    for (const [position, key] of known.entries()) {
+      if (timingSafeEqual(key, scratch)) found = position
+    }
+    if (found === -1) return 'wrong'
+    used(found)
+    return 'right'
   }
 }
 

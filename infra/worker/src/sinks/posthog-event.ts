@@ -1,3 +1,4 @@
+import { runmat } from 'runmat-telemetry/contract'
 import type { Event } from 'runmat-telemetry-common/events/event'
 
 /**
@@ -7,12 +8,17 @@ import type { Event } from 'runmat-telemetry-common/events/event'
  * attempt too.
  */
 export function postHogEvent(event: Event): string {
-  const { name, distinctId, uuid, at, bytes, summary } = event
+  const { name, distinctId, uuid, at, bytes, summary, product } = event
   const timestamp = at === undefined ? '' : `"timestamp":"${new Date(at).toISOString()}",`
   return (
     `{"event":"${name}","distinct_id":"${distinctId}","uuid":"${uuid}",${timestamp}` +
-    `"properties":{${propertiesOf(bytes)},"$current_url":"${summary.replaceAll('•', String.raw`\u2022`)}",${always}}}`
+    `"properties":{${propertiesOf(bytes)},${ofProduct(product)}"$current_url":"${summary.replaceAll('•', String.raw`\u2022`)}",${always}}}`
   )
+}
+
+/** RunMat's events carry no name of a product, as before there were others. */
+function ofProduct(product: string): string {
+  return product === runmat.id ? '' : `"product":"${product}",`
 }
 
 /** No person, place or address, and the event's own clock in place of the forwarder's. */

@@ -73,7 +73,7 @@ async function openTombstones(folder: string, now: () => number = Date.now): Pro
   return {
     // One after the other, so that a rollback can't hit what another request has written.
     add: (erasure) => {
-      const adding = appending.then(async () => {
+      const addNext = async (): Promise<void> => {
         const stones = [
           ...erasure.clients.map((id) => ({ id })),
           ...erasure.events.map((uuid) => ({ uuid })),
@@ -81,7 +81,8 @@ async function openTombstones(folder: string, now: () => number = Date.now): Pro
         await append(file, stones, dayOf(now()))
         for (const id of erasure.clients) clients.add(id)
         for (const uuid of erasure.events) events.add(uuid)
-      })
+      }
+      const adding = appending.then(addNext)
       appending = adding.catch(() => undefined)
       return adding
     },

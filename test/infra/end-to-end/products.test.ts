@@ -1,0 +1,229 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+import type { Product } from 'runmat-telemetry/contract'
+import { beforeAll, describe, expect, it } from 'vitest'
+
+import { job, stage, triggersOf } from '../../examples/stage.ts'
+import { eventually } from '../../support/eventually.ts'
+import { tempHome } from '../../support/home.ts'
+import { root } from '../../support/run.ts'
+import { usage } from '../worker/support/events.ts'
+import { run } from '../worker/support/process.ts'
+import type { Fields } from './clients.ts'
+import { buildWorker } from './receiver.ts'
+
+let program = ''
+beforeAll(() => {
+  program = buildWorker()
+})
+
+const roarModule = path.join(root, 'examples/roar/product.js')
+const { roar } = (await import(pathToFileURL(roarModule).href)) as { roar: Product }
+const address = '/api/v1/telemetry/roar'
+
+async function startWorker(env: Readonly<Record<string, string>>) {
+  const home = tempHome()
+  const { url } = await run(program, { EVENTS_FILE: home.at('events.ndjson'), ...env })
+  const linesIn = (name: string): readonly Fields[] =>
+    readFileSync(home.at(name), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Fields)
+  const post = async (event: object, to = address, headers: Record<string, string> = {}) =>
+    await fetch(`${url}${to}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(event),
+    })
+  return {
+    url,
+    post,
+    own: () => linesIn('events.ndjson'),
+    roars: () => linesIn('events.roar.ndjson'),
+  }
+}
+
+/** What roar's own client, in Python, says. */
+const real = {
+  payload_schema_version: 1,
+  stats_schema_version: 1,
+  event_id: '5d5aa2a5-96dc-4d8a-8a4f-3ce9c0b2f4a1',
+  install_id: '0a1e3f5c-3d0c-4b9b-9a57-6f2b5a7c8d9e',
+  sequence: 3,
+  first_seen: '2026-10-01T10:00:00Z',
+  trigger: 'first_successful_roar_run',
+  trigger_ts: '2026-10-02T10:00:00Z',
+  counters_as_of: '2026-10-02T10:00:00Z',
+  version: '0+unknown',
+  platform: { os: 'linux', arch: 'aarch64' },
+  subcommand_counts: { run: 2, run_success: 1, auth: 4 },
+  tracer_selections: { ebpf: 2, other_tracer: 1 },
+  feature_capabilities: {
+    proxy_enabled: true,
+    ray_enabled: false,
+    osmo_enabled: true,
+    blake3: true,
+  },
+}
+
+describe('a second product', () => {
+  it('is roar, whose example delivers its events to the worker', async () => {
+    const worker = await startWorker({ PRODUCTS: roarModule })
+    const { roar: command, quiet, queued } = await stage()
+    await command(['telemetry', '--endpoint', `${worker.url}${address}`])
+    await command(['run', '--', ...job])
+    await command(['run', '--', ...job])
+    await quiet()
+    await eventually(() => expect(queued()).toEqual([]))
+    const stored = worker.roars()
+    expect(triggersOf(stored as never)).toEqual(
+      expect.arrayContaining(['first_seen_for_install_id', 'first_successful_roar_run']),
+    )
+    expect(new Set(stored.map((event) => event['event_id'])).size).toBe(stored.length)
+    for (const event of stored) expect(event).toHaveProperty('tracer_selections')
+    expect(worker.own()).toEqual([])
+  })
+
+  it('is taken from its released client, too', async () => {
+    const worker = await startWorker({ PRODUCTS: roarModule })
+    expect((await worker.post(real)).status).toBe(204)
+    expect((await worker.post(real)).status).toBe(204)
+    expect(worker.roars()).toEqual([
+      {
+        ...real,
+        version: '0.0+unknown',
+        platform: { os: 'linux', arch: 'arm64' },
+        subcommand_counts: { run: 2, run_success: 1 },
+        tracer_selections: { ebpf: 2 },
+        feature_capabilities: { proxy: true, ray: false, osmo: true, blake3: true },
+      },
+    ])
+    const amd64 = { ...real, event_id: '5d5aa2a5-96dc-4d8a-8a4f-3ce9c0b2f4a2' }
+    expect(
+      (await worker.post({ ...amd64, platform: { os: 'Windows', arch: 'AMD64' } })).status,
+    ).toBe(204)
+    expect(worker.roars()[1]?.['platform']).toEqual({ os: 'windows', arch: 'x86_64' })
+  })
+
+  it('has its own address and its own words', async () => {
+    const worker = await startWorker({ PRODUCTS: roarModule })
+    const key = { 'x-telemetry-key': 'key-of-the-tests' }
+    const own = JSON.parse(usage()) as object
+    expect((await worker.post(real, '/v1/t', key)).status).toBe(400)
+    expect((await worker.post(own, '/v1/t', key)).status).toBe(204)
+    expect((await worker.post(own, '/api/v1/telemetry/runmat')).status).toBe(401)
+    const wrong = await worker.post({ ...real, trigger: 'second_successful_run' })
+    expect([wrong.status, await wrong.json()]).toMatchObject([400, { field: 'trigger' }])
+    expect((await worker.post({ ...real, trigger: 'preview' })).status).toBe(400)
+    expect((await worker.post(real, '/api/v1/telemetry/unknown', key)).status).toBe(404)
+    expect(worker.roars()).toEqual([])
+    expect(worker.own()).toHaveLength(1)
+  })
+
+  it('needs no key where its definition has none, within the limit for such senders', async () => {
+    const worker = await startWorker({ PRODUCTS: roarModule })
+    const statuses = new Map<number, number>()
+    for (let count = 0; count < 125; count += 1) {
+      const { status } = await worker.post(real)
+      statuses.set(status, (statuses.get(status) ?? 0) + 1)
+    }
+    expect(new Set(statuses.keys())).toEqual(new Set([204, 429]))
+  })
+
+  it('needs a key where its definition has one', async () => {
+    const home = tempHome()
+    const ingestionKey = { variable: 'ROAR_KEY', embedded: '' }
+    const file = home.write('roar.json', JSON.stringify({ ...roar, ingestionKey }))
+    const worker = await startWorker({ PRODUCTS: file })
+    expect((await worker.post(real)).status).toBe(401)
+    const key = { 'x-telemetry-key': 'key-of-the-tests' }
+    expect((await worker.post(real, address, key)).status).toBe(204)
+  })
+
+  it('is unknown without PRODUCTS', async () => {
+    const worker = await startWorker({})
+    expect((await worker.post(real)).status).toBe(404)
+  })
+})
+
+interface Broken {
+  readonly what: string
+  readonly name: string
+  readonly text: string | undefined
+  readonly says: string
+}
+
+const { usage: words, ...withoutUsage } = roar
+
+const broken: readonly Broken[] = [
+  { what: 'no file', name: 'gone.js', text: undefined, says: 'there is no such file' },
+  { what: 'no JSON', name: 'a.json', text: '{', says: "can't be read" },
+  { what: 'a list', name: 'a.json', text: '[]', says: 'it must be an object' },
+  { what: 'no module', name: 'a.mjs', text: 'export const = 1', says: "can't be read" },
+  { what: 'an empty module', name: 'a.mjs', text: '', says: 'exports none' },
+  {
+    what: 'two definitions',
+    name: 'a.mjs',
+    text: 'export const a = {}; export const b = {}',
+    says: 'exports several',
+  },
+  { what: 'nothing of a product', name: 'a.json', text: '{}', says: 'id must be lower-case' },
+  {
+    what: 'no usage',
+    name: 'a.json',
+    text: JSON.stringify(withoutUsage),
+    says: 'usage must be an object',
+  },
+  {
+    what: 'RunMat’s id',
+    name: 'a.json',
+    text: JSON.stringify({ ...roar, id: 'runmat' }),
+    says: 'has the id of another product, runmat',
+  },
+  {
+    what: 'an id that leads out of an address',
+    name: 'a.json',
+    text: JSON.stringify({ ...roar, id: '../x' }),
+    says: 'id must be lower-case',
+  },
+  {
+    what: 'a field in place of the event’s own',
+    name: 'a.json',
+    text: JSON.stringify({ ...roar, usage: { ...words, selectionsField: 'install_id' } }),
+    says: 'usage.selectionsField must be the name of a field of its own',
+  },
+  {
+    what: 'a name that is a sentence',
+    name: 'a.json',
+    text: JSON.stringify({ ...roar, usage: { ...words, subcommands: ['rm -rf "/"'] } }),
+    says: 'usage.subcommands must be a list of names',
+  },
+]
+
+describe.concurrent('a file in PRODUCTS that is no product', () => {
+  it.each(broken)('ends the start with a clear error: $what', async ({ name, text, says }) => {
+    const home = tempHome()
+    const file = home.at(name)
+    if (text !== undefined) writeFileSync(file, text)
+    const { ended, said } = await run(program, { PRODUCTS: file })
+    expect((await ended).code).toBe(1)
+    expect(said()).toContain(`PRODUCTS: ${file} `)
+    expect(said()).toContain(says)
+    expect(said()).not.toMatch(/^\s+at /m)
+  })
+
+  it('is named with every other one', async () => {
+    const { ended, said } = await run(program, { PRODUCTS: 'one.json,two.js' })
+    expect((await ended).code).toBe(1)
+    expect(said().match(/PRODUCTS: (one\.json|two\.js)/g)).toHaveLength(2)
+  })
+
+  it('is not for a process that stores in the buffer', async () => {
+    const buffer = { ROLE: 'ingest', BUFFER_URL: 'nats://127.0.0.1:1', PRODUCTS: roarModule }
+    const { ended, said } = await run(program, buffer)
+    expect((await ended).code).toBe(1)
+    expect(said()).toContain('PRODUCTS is for ROLE=all')
+  })
+})
