@@ -19,6 +19,7 @@ import { type Metrics, openMetrics, render } from './metrics.ts'
 import type { Settings } from './settings.ts'
 import { openGa4Sink } from './sinks/ga4-sink.ts'
 import { storingOnce } from './sinks/once.ts'
+import { postHogErasureOf } from './sinks/posthog-erasure.ts'
 import { openPrimary } from './sinks/primary.ts'
 import { readinessOf } from './sinks/readiness.ts'
 import { sparing } from './sinks/sparing.ts'
@@ -40,6 +41,7 @@ export async function openDeliverer(
   const names = namesOf(buffer.stream)
   const metrics = openMetrics()
   const tombstones = await tombstonesOf(settings)
+  const postHogErasure = postHogErasureOf(settings, tombstones, log.note)
   const spare = (sink: Sink): Sink => (tombstones === undefined ? sink : sparing(sink, tombstones))
   const primary = spare(await openPrimary(settings, [], { note: log.note }))
   const ga4 = settings.ga4 && spare(storingOnce(openGa4Sink(settings.ga4, metrics)))
@@ -103,6 +105,7 @@ export async function openDeliverer(
       stopSweeping()
       await Promise.all(deliveries.map(({ delivery }) => delivery.close()))
       await Promise.all([broker.close(), ...sinks.map((sink) => sink.close())])
+      await postHogErasure?.close()
       log.close()
     },
   }

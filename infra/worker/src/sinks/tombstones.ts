@@ -14,6 +14,7 @@ export interface Tombstones {
   /** Settles once the tombstones would survive a crash; rejects otherwise. */
   readonly add: (erasure: Erasure) => Promise<void>
   readonly covers: (event: Event) => boolean
+  readonly clients: () => Promise<ReadonlySet<string>>
   /** Learns what other workers on the folder have added. */
   readonly catchUp: () => Promise<void>
   readonly close: () => Promise<void>
@@ -88,6 +89,10 @@ async function openTombstones(folder: string, now: () => number = Date.now): Pro
     },
     covers: ({ uuid, fields: { cid, install_id: install } }) =>
       events.has(uuid) || clients.has(cid as string) || clients.has(install as string),
+    clients: async () => {
+      await catchUp()
+      return clients
+    },
     catchUp,
     close: async () => void (await appending),
   }
