@@ -1,7 +1,9 @@
+import { dayMs } from '../contract/timestamp.ts'
+
 /** Times as people say them. JSON keeps ISO 8601. */
 
 const units = [
-  { ms: 24 * 60 * 60 * 1000, name: 'day' },
+  { ms: dayMs, name: 'day' },
   { ms: 60 * 60 * 1000, name: 'hour' },
   { ms: 60 * 1000, name: 'minute' },
   { ms: 1000, name: 'second' },
@@ -11,7 +13,7 @@ const units = [
 export function ago(then: number, now: number): string {
   const elapsed = now - then
   if (Number.isNaN(elapsed)) return 'at an unknown time'
-  if (elapsed < -60_000 || elapsed > 60 * 24 * 60 * 60 * 1000) return `on ${dateOf(then)}`
+  if (elapsed < -60_000 || elapsed > 60 * dayMs) return `on ${dateOf(then)}`
   if (elapsed < 5000) return 'just now'
   return `${span(elapsed)} ago`
 }

@@ -1,4 +1,4 @@
-const dayMs = 24 * 60 * 60 * 1000
+import { dayMs } from './timestamp.ts'
 
 // The three spellings of a date that HTTP knows. Date.parse alone would take almost anything.
 const httpDate = /^[A-Z][a-z]{2,8},? [\w -]+ [\d:]{8} (GMT|\d{4})$/

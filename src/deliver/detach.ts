@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+import { dayMs } from '../contract/timestamp.ts'
 import { readSmallFile } from '../files/read.ts'
 import { privateFile, removeFile } from '../files/write.ts'
 import { buildIngestionKey } from '../product/build.ts'
@@ -122,7 +123,7 @@ function isAnywhere(module: string): boolean {
 }
 
 /** An uploader that never arrives is started ever less often, beginning with the third time. */
-const unanswered = { free: 3, baseMs: 60_000, mostMs: 24 * 60 * 60 * 1000 } as const
+const unanswered = { free: 3, baseMs: 60_000, mostMs: dayMs } as const
 
 /** Notes that an uploader is about to be started; false where the last ones never arrived. */
 function noteStart(paths: Pick<Paths, 'state'>, now: number): boolean {

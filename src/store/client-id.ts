@@ -2,6 +2,7 @@ import { linkSync, renameSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 
+import { uuid } from '../contract/values.ts'
 import { codeOf, retryWhileInUse, waitSync } from '../files/errors.ts'
 import { fingerprintOf, isBusy, look, readSmallFile } from '../files/read.ts'
 import { newUuid } from '../files/uuid.ts'
@@ -30,20 +31,15 @@ export function hasNoClientId(file: string): boolean {
 let last: { readonly trace: string; readonly id: string | undefined } = { trace: '', id: undefined }
 
 function idIn(bytes: Buffer): string | undefined {
-  const text = bytes
-    .toString('utf8')
-    .replace(/^\uFEFF/, '')
-    .trim()
-  const id = text.toLowerCase()
-  if (randomForm.test(id)) return id
-  return olderForm.test(text) ? derivedFrom(text) : undefined
+  const text = bytes.toString('utf8').replace(/^\uFEFF/, '')
+  const id = text.trim().toLowerCase()
+  // Other versions of UUID can hold a network address, so only random ones are taken.
+  if (uuid.pattern.test(id)) return id
+  return olderForm.test(id) ? derivedFrom(id) : undefined
 }
 
-/** Other versions of UUID can hold a network address, so only random ones are taken. */
-const randomForm = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
-
 /** What older installers wrote where there was no `uuidgen`: the time and a PID, or `anon-…`. */
-const olderForm = /^(\d{9,11}-\d{1,7}|anon-[A-Za-z0-9-]{1,64})$/
+const olderForm = /^(\d{9,11}-\d{1,7}|anon-[a-z0-9-]{1,64})$/
 
 /**
  * The file keeps an older id, and events carry a UUID made of it, because the contract knows no

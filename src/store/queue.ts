@@ -1,6 +1,7 @@
 import { renameSync } from 'node:fs'
 import path from 'node:path'
 
+import { dayMs } from '../contract/timestamp.ts'
 import { retryWhileInUse } from '../files/errors.ts'
 import { look, namesIn } from '../files/read.ts'
 import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/write.ts'
@@ -46,7 +47,7 @@ export interface QueuedFile {
 export const queueLimits = {
   events: 1000,
   bytes: 5 * 1024 * 1024,
-  ageMs: 30 * 24 * 60 * 60 * 1000,
+  ageMs: 30 * dayMs,
   /** No event of ours comes near; a file that is larger is something else, and takes no room. */
   eventBytes: 64 * 1024,
 } as const

@@ -1,13 +1,17 @@
 import { renameSync } from 'node:fs'
 import path from 'node:path'
 
-import { timestamp } from '../contract/timestamp.ts'
-import { codeOf } from '../files/errors.ts'
-import { retryWhileInUse } from '../files/errors.ts'
+import { dayMs, timestamp } from '../contract/timestamp.ts'
+import { codeOf, retryWhileInUse, waitSync } from '../files/errors.ts'
 import { readSmallFile } from '../files/read.ts'
-import { removeAll } from '../files/write.ts'
-import { waitSync } from '../files/errors.ts'
-import { makeFolder, removeFile, temporaryName, writeFully, writeNewFile } from '../files/write.ts'
+import {
+  makeFolder,
+  removeAll,
+  removeFile,
+  temporaryName,
+  writeFully,
+  writeNewFile,
+} from '../files/write.ts'
 import type { Moment } from '../settings/host-environment.ts'
 import { type Lock, takeLock } from './lock.ts'
 import { nameOfThisProcess, nobody, signatureOf, thisHolder } from './process-identity.ts'
@@ -169,7 +173,7 @@ function takeLockOf(file: string): Lock | undefined {
   }
 }
 
-const leapMs = 30 * 24 * 60 * 60 * 1000
+const leapMs = 30 * dayMs
 
 /**
  * A leap of the clock and a machine that was switched off for long look the same. After either, ages

@@ -10,6 +10,7 @@ import { readStats } from '../../src/store/stats.ts'
 import type { Step } from '../programs/host.ts'
 import { namesIn, queueContent } from '../support/events.ts'
 import type { Home } from '../support/home.ts'
+import { nothingRuns } from '../support/processes.ts'
 import { cli, cliJson } from '../support/run.ts'
 import { host, stage } from './stage.ts'
 
@@ -221,6 +222,8 @@ describe.concurrent('a stats.json that', () => {
     const known = home.read(file(home))
     // What these have queued, the statistics know nothing of.
     await host(home, { version: '1.0.1', steps: [['count', 'run']] })
+    // An uploader at work could hold the file that is written now.
+    await nothingRuns(home)
     die(home, known)
     await host(home, { version: '1.0.1', steps: [['count', 'run']] })
     await host(home, { version: '1.0.2', steps: [['count', 'run']] })

@@ -13,9 +13,9 @@ export interface Worker {
   readonly settings: Settings
   readonly routes: Routes
   readonly intake: Intake
-  readonly memoryBudgets: MemoryBudgets
   /** Undefined unless the operator allows debug tags. */
   readonly debug: { readonly tags: DebugTags; readonly checkKey: KeyCheck } | undefined
+  readonly memoryBudgets: MemoryBudgets
   readonly metrics: Metrics
   readonly log: WorkerLog
   readonly sink: string

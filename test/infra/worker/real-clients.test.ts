@@ -6,6 +6,8 @@ import { describe, expect, it } from 'vitest'
 import { everyKind } from '../../../infra/common/src/events/event.ts'
 import { readEvent } from '../../../infra/common/src/events/reader.ts'
 import { openDroppedFields } from '../../../infra/worker/src/dropped-fields.ts'
+import { readClientId } from '../../../src/store/client-id.ts'
+import { tempHome } from '../../support/home.ts'
 
 const folder = path.resolve(import.meta.dirname, '../../contract/wire')
 
@@ -93,6 +95,15 @@ describe('what real clients send', () => {
       expect(first['cid']).toBe(other['cid'])
       expect(first['cid']).not.toBe(first['session_id'])
       expect(JSON.stringify(first)).not.toContain(cid)
+    },
+  )
+
+  it.each(['1760000000-12345', 'anon-7F3A'])(
+    'has the id that our client makes of %s, so that one machine counts as one',
+    (older) => {
+      const home = tempHome()
+      home.write(home.clientId, older)
+      expect(fieldsOf({ ...vulkan, cid: older })['cid']).toBe(readClientId(home.clientId))
     },
   )
 

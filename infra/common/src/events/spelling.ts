@@ -1,4 +1,11 @@
-import { isObject, type JsonObject, ownIdentifier, runmat } from 'runmat-telemetry/contract'
+import {
+  accepts,
+  isObject,
+  type JsonObject,
+  ownIdentifier,
+  runmat,
+  uuid,
+} from 'runmat-telemetry/contract'
 
 import { derivedIdentity } from './event.ts'
 
@@ -62,25 +69,26 @@ export function respell(claim: JsonObject): JsonObject {
   return event
 }
 
-const random = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+const clientNames = new Set(['cid', 'install_id'])
 const nil = /^[0-]+$/
 /** What an id can look like; anything else is not one. */
 const plausible = /^[a-z0-9._:-]{1,128}$/
 
 /**
  * Machines without uuidgen made ids of a clock and a PID, and other versions of UUID can hold a
- * network address. Such an id is replaced by one that is derived from it: the same for the same id.
+ * network address. Such an id is replaced by one that is derived from it: the same for the same id,
+ * and for a client's id the one that our own client makes of it.
  */
 function idFrom(name: string, given: string): string {
   // macOS's uuidgen prints upper case.
   const id = given.toLowerCase()
-  if (random.test(id) || nil.test(id) || !plausible.test(id)) return id
-  return derivedIdentity(`${name}:${id}`)
+  if (accepts(uuid, id) || nil.test(id) || !plausible.test(id)) return id
+  return derivedIdentity(clientNames.has(name) ? id : `${name}:${id}`)
 }
 
-/** Every form in which a client's id may be stored. */
-export function storedIds(client: string): readonly string[] {
-  return [...new Set([idFrom('cid', client), idFrom('install_id', client)])]
+/** A client's id as it is stored. */
+export function storedId(client: string): string {
+  return idFrom('cid', client)
 }
 
 function respellPayload(event: JsonObject, payload: JsonObject): void {
