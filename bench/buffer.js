@@ -17,7 +17,7 @@ const connections = 128
 const mebibyte = 1024 * 1024
 const maxBytes = String(4 * 1024 * mebibyte)
 
-/** Receiving into a stream of one server, against receiving straight into the sink. */
+/** Receiving into a stream of one server, against receiving directly into the sink. */
 export async function buffer(stage, { quick }) {
   const program = buildWorker(stage)
   const posthog = await startServer(stage.program('posthog.js'), process.env)
@@ -26,7 +26,7 @@ export async function buffer(stage, { quick }) {
   const buffered = { BUFFER_URL: nats.url, BUFFER_MAX_BYTES: maxBytes }
   const deliver = () => startWorker(program, { ROLE: 'deliver', ...buffered, ...sink })
   const ingest = () => startWorker(program, { ROLE: 'ingest', ...buffered })
-  // The sink has its place in the stream; what is received then stays there.
+  // The sink has a consumer in the stream, so what is received stays there.
   const first = await deliver()
   await first.ready()
   await first.stop()
@@ -114,7 +114,7 @@ async function swarm(stage, quick, ports) {
   return { ...seen, count: (seen.rate * ms) / 1000 }
 }
 
-/** What waits is put there past the worker; then one process brings all of it to the sink. */
+/** Fills the stream without the worker, then one process delivers everything to the sink. */
 async function delivering(stage, quick, { nats, deliver }) {
   const idle = await drainOnce(stage, { nats, deliver }, 1)
   const many = await drainOnce(stage, { nats, deliver }, quick ? 100_000 : 1_000_000)
@@ -180,7 +180,7 @@ async function drainOnce(stage, { nats, deliver }, count) {
   return { ...used, count, rate: (count * 1000) / took }
 }
 
-/** Settles when nothing waits any more, and gives the processor time that it took. */
+/** Settles when nothing is waiting, with the processor time that it took. */
 async function emptied(worker, look = () => undefined) {
   for (;;) {
     const cpu = cpuOf(worker.pid)

@@ -9,7 +9,7 @@ import { pointTo, upload } from './support/uploader.js'
 
 const limit = 0.6
 
-/** How fast a long queue goes out, against node:http with nothing around it. */
+/** How fast a long queue is delivered, against a client that is only node:http. */
 export async function drain(stage, { quick }) {
   const count = quick ? 2000 : 10_000
   const collector = await startServer(stage.program('collector.js'), process.env)
@@ -37,7 +37,7 @@ export async function drain(stage, { quick }) {
   }
 }
 
-/** Events a second, of a process from its start to its end, when all of them arrived. */
+/** Events a second, from the start of a process to its end, after all of them arrived. */
 async function rate({ url }, count, run) {
   const took = run()
   const answer = await fetch(url, { headers: { connection: 'close' } })

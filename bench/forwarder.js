@@ -8,7 +8,7 @@ const limitMb = 150
 const rate = 20_000
 const patienceMs = 60_000
 
-/** None lost at 20,000 datagrams a second, and little memory, with the worker there and away. */
+/** Losses and memory at 20,000 datagrams a second, with the worker up and down. */
 export async function forwarder(stage, { quick }) {
   hurry()
   const build = path.join(stage.root, 'infra/udp-forwarder/build.js')

@@ -10,7 +10,7 @@ import { pointTo, upload } from './support/uploader.js'
 const limitMb = 40
 const counts = [1000, 10_000]
 
-/** The most memory that the uploader ever holds, against one that has posted a single event. */
+/** The uploader's peak memory, against one that has posted a single event. */
 export async function memory(stage, { quick }) {
   const collector = await startServer(stage.program('collector.js'), process.env)
   try {

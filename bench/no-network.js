@@ -6,10 +6,10 @@ import { fillQueue, makeEvents } from './support/events.js'
 import { node, startServer } from './support/process.js'
 import { pointTo } from './support/uploader.js'
 
-/** Traced as well, to tell apart who is who. */
+/** Traced as well, to tell the processes apart. */
 const family = ['clone', 'clone3', 'fork', 'vfork', 'execve']
 
-/** Does a host that records, and starts an uploader, make any system call about the network? */
+/** Does a host that records and starts an uploader make any network system call? */
 export async function noNetwork(stage) {
   const what = 'network system calls of a host that records'
   if (spawnSync('strace', ['-V']).status !== 0) return [{ what, beside: 'no strace here' }]
@@ -27,7 +27,7 @@ export async function noNetwork(stage) {
         unit: '',
         beside: `its detached uploader: ${uploader}`,
         limit: '0',
-        // An uploader in which nothing was seen either would mean that nothing can be seen.
+        // If no call of the uploader is seen either, the trace does not work.
         holds: host === 0 && uploader > 0,
       },
     ]
@@ -42,7 +42,7 @@ function trace(stage, home) {
   const options = ['-ff', '-s', '9999', '-o', path.join(folder, 'calls')]
   const host = [process.execPath, stage.program('host-with.js')]
   const { env, cwd } = home
-  // Pipes from us would be sockets, which Node has a look at when it starts.
+  // Our pipes would be sockets, which Node inspects when it starts.
   const { status } = spawnSync(
     'strace',
     [...options, '-e', `trace=network,${family.join()}`, ...host],
@@ -53,7 +53,7 @@ function trace(stage, home) {
     },
   )
   if (status !== 0) throw new Error(`strace ended with ${status}`)
-  // A file for each thread. The uploader is what executed its program, and what that started.
+  // One file per thread. The uploader is the process that executed its program, with its threads.
   const threads = new Map(
     readdirSync(folder).map((name) => [
       name.split('.').at(-1),

@@ -9,7 +9,7 @@ import { holdBack } from './support/uploader.js'
 const limits = { ratio: 3, p99: 1 }
 const warmUp = 200
 
-/** What a host waits for when what it counts is a milestone: the dearest call there is. */
+/** How long a host waits if it reaches a milestone, which is the slowest call. */
 export async function record(stage, { quick }) {
   const rounds = warmUp + (quick ? 500 : 3000)
   return places.flatMap((place) =>
@@ -47,7 +47,7 @@ function rowsOf(stage, place, waiting, rounds) {
 function measure(stage, place, waiting, rounds) {
   const home = stage.home(place.folder)
   holdBack(home)
-  // The first runs: what is queued in them is the milestones that only come once.
+  // The first runs queue the milestones that are reached only once.
   node([stage.program('host-with.js')], home)
   node([stage.program('silent.js'), '3'], home)
   fillQueue(home.queue, makeEvents(stage.internals, waiting))

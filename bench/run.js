@@ -1,4 +1,4 @@
-// Measures every figure that we claim, each side by side with its limit. It reports and never
+// Measures every figure that we claim beside its limit. It reports and never
 // fails: `node bench/run.js [--quick] [figure …]`.
 import os from 'node:os'
 

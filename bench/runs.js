@@ -8,7 +8,7 @@ const drainMs = 50
 const limits = { addedMs: 5, silentMs: 1, megabytes: 10 }
 const refusing = 'http://127.0.0.1:9/v1/t'
 
-/** What a run costs its host where nobody answers, and where nothing may be sent. */
+/** What a run costs its host if the collector does not answer, and if nothing may be sent. */
 export async function runs(stage, { quick }) {
   const hanging = await startServer(stage.program('hanging.js'), process.env)
   const rounds = quick ? 20 : 100
@@ -24,7 +24,7 @@ export async function runs(stage, { quick }) {
   }
 }
 
-/** In a host that has been at it for a while, on a machine that knows what is collected. */
+/** In a host that has been running for a while, on a machine where the notice was seen. */
 function timesOf(stage, rounds, url, more = '') {
   const home = homeFor(stage, url, more)
   node([stage.program('runs.js'), 'one', '1'], home)

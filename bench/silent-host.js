@@ -9,7 +9,7 @@ import { holdBack } from './support/uploader.js'
 const limitMs = 1
 const warmUp = 200
 
-/** What telemetry adds to a host in which nothing is due: the case of almost every run. */
+/** What telemetry adds to a host if no milestone is reached, which is almost always. */
 export async function silentHost(stage, { quick }) {
   const warm = places.map(({ name, folder }) => {
     const home = silentHome(stage, folder)
@@ -19,7 +19,7 @@ export async function silentHost(stage, { quick }) {
   return [...warm, ...(await cold(stage, quick ? 10 : 40))]
 }
 
-/** A machine on which everything has been said that is only said once. */
+/** A machine on which all milestones that come once were reached. */
 function silentHome(stage, folder) {
   const home = stage.home(folder)
   holdBack(home)
@@ -44,7 +44,7 @@ function warmRow(place, ours, bare) {
   }
 }
 
-/** The same in a process that has done nothing before, and with everything that has to be loaded. */
+/** The same in a fresh process, including everything that must be loaded. */
 async function cold(stage, rounds) {
   const home = silentHome(stage)
   const {

@@ -9,7 +9,7 @@ import { inTurns } from './support/rounds.js'
 const limits = { status: 0.25, print: 0.25, disable: 0.3 }
 const limitMb = 40
 
-/** The executable against `node -e 0`: how long a person waits, and how much memory it takes. */
+/** The executable against `node -e 0`: time and memory. */
 export async function standalone(stage, { quick }) {
   for (const name of ['LICENSE', 'README.md', 'man']) {
     cpSync(name, stage.at(name), { recursive: true })
@@ -38,7 +38,7 @@ async function time(stage, program, name, surrounding, rounds) {
     status: () => own('status'),
     print: () => own('print'),
     disable: () => {
-      // A settings file that says yes, so that each time there is a no to be written.
+      // Telemetry is turned on in the settings file, so that each `disable` has something to write.
       mkdirSync(path.dirname(home.settings), { recursive: true })
       writeFileSync(home.settings, '[runtime.telemetry]\nenabled = true\n')
       const took = own('disable')
@@ -61,7 +61,7 @@ async function time(stage, program, name, surrounding, rounds) {
   })
 }
 
-/** By GNU's `time`, which is small itself: what starts a program counts as a part of its peak. */
+/** With GNU `time`, because it is small: the memory of the starting process counts in the peak. */
 function peaks(stage, program) {
   const { env, cwd } = stage.home()
   return ['status', 'print', 'disable'].map((command) => {

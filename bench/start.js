@@ -5,10 +5,10 @@ import { median, ratio } from './support/numbers.js'
 import { node } from './support/process.js'
 import { inTurns } from './support/rounds.js'
 
-/** Later versions start faster than Node 20 does, so that the same milliseconds weigh more. */
+/** Later versions start faster than Node 20, so the same milliseconds weigh more. */
 const limit = process.versions.node.startsWith('20.') ? 1.15 : 1.3
 
-/** How long a person waits for a command, against the shortest that Node itself can take. */
+/** The time of a command, against the shortest possible run of Node. */
 export async function start(stage, { quick }) {
   const environments = [
     ['minimal environment', {}],
@@ -31,7 +31,7 @@ async function measure(stage, name, surrounding, rounds) {
     status: () => cli('status'),
     print: () => cli('print'),
     disable: () => {
-      // A settings file that says yes, so that each time there is a no to be written.
+      // Telemetry is turned on in the settings file, so that each `disable` has something to write.
       mkdirSync(path.dirname(home.settings), { recursive: true })
       writeFileSync(home.settings, '[runtime.telemetry]\nenabled = true\n')
       const took = cli('disable')

@@ -12,7 +12,7 @@ import { pointTo, uploaderOf } from './support/uploader.js'
 const limitMs = 2000
 const waiting = 1000
 
-/** How long `disable` takes while an uploader is at a thousand events that nobody answers. */
+/** How long `disable` takes while an uploader waits for answers to a thousand events. */
 export async function stop(stage, { quick }) {
   const hanging = await startServer(stage.program('hanging.js'), process.env)
   try {

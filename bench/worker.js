@@ -9,7 +9,7 @@ const limit = 0.6
 const limitMs = 15
 const connections = 128
 
-/** The worker with all it does, against a server that only parses: both on a core of their own. */
+/** The complete worker, against a server that only parses, each on its own core. */
 export async function worker(stage, { quick }) {
   hurry()
   execFileSync(process.execPath, [
@@ -72,7 +72,7 @@ function rowsOf({ ours, bare }) {
       holds: p99 <= limitMs,
     },
     {
-      // A core that is shared with others, or that waits for the load, hides what a request costs.
+      // On a core that is shared or idle, the cost of a request can't be measured.
       what: `${what}, for each second of processor time`,
       median: median(perSecond(ours)),
       unit: '/s',

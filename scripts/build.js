@@ -22,10 +22,9 @@ const shared = {
   },
 }
 
-// Commander can start programs of its own, env-paths knows the folder for temporary files, and kleur
-// asks the standard output whether it is a terminal. We ask for none of that, and loading what they
-// need for it would be a tenth of our whole start; so would be to import the process, which opens the
-// standard streams.
+// Commander can start subprograms, env-paths finds the temporary folder, and kleur asks stdout whether
+// it is a terminal. We use none of that, and loading the modules for it would take a tenth of our start.
+// So would importing the process, which opens the standard streams.
 const unused = {
   commander: { 'node:child_process': 'export default {}' },
   'env-paths': {
@@ -54,7 +53,7 @@ const withoutUnused = {
   },
 }
 
-// Characters that need two bytes would make two bytes of each in memory, and be read more slowly.
+// One two-byte character would make V8 store the whole source in two bytes each, and read it slower.
 const inAscii = {
   name: 'in-ascii',
   generateBundle: (_, files) => {
@@ -65,14 +64,14 @@ const inAscii = {
   },
 }
 
-// The library's commands are the bundle above; a second copy would double the package.
+// The library's commands are the bundle above. A second copy would double the package.
 const onceOnly = {
   name: 'once-only',
   resolveId: (id) => (id === './cli.ts' ? { id: './cli.cjs', external: true } : null),
 }
 
-// The library is CommonJS too: an import of one of Node's modules touches all that is in it, and the
-// part of that which we never use takes longer than all the rest. For a host it is an ES module.
+// The library is CommonJS, too: an ES import of one of Node's modules touches all of its exports, and
+// those that we never use take longer than everything else. For a host it is an ES module.
 const door = `import { createRequire } from 'node:module'
 export const { openTelemetry, readHostEnvironment, runCommands, runmat } =
   createRequire(import.meta.url)('./lib.cjs')
@@ -98,7 +97,7 @@ async function bundle(input, output, { plugins = [], ...options } = {}) {
     ...shared,
     input,
     plugins,
-    // What a lazy part shares with the start may stand with the start: one file less to open.
+    // Code that a lazy part shares with the start goes with the start: one file less to open.
     preserveEntrySignatures: 'allow-extension',
     ...options,
   })
@@ -114,7 +113,7 @@ async function bundle(input, output, { plugins = [], ...options } = {}) {
 }
 
 const modules = new Set()
-// The executables are made by a script of their own, from the sources.
+// The executables are made by another script, from the sources.
 for (const name of existsSync('dist') ? readdirSync('dist') : []) {
   if (name !== 'standalone') rmSync(path.join('dist', name), { recursive: true, force: true })
 }
@@ -124,7 +123,7 @@ await bundle(
     format: 'cjs',
     entryFileNames: '[name].cjs',
     chunkFileNames: 'cli/[name].cjs',
-    // All that a start needs is in one file, also what lazy parts share with it.
+    // Everything that a start needs is in one file, including what lazy parts share with it.
     codeSplitting: { groups: [{ name: 'cli', tags: ['$initial'] }] },
   },
   { plugins: [withoutUnused, inAscii] },

@@ -4,14 +4,14 @@ import type { FieldNote } from '../src/contract/dictionary.ts'
 import { jsonSchemaOf } from '../src/contract/json-schema.ts'
 import { runmat } from '../src/product/runmat.ts'
 
-/** A document that says what the contract says, and how it follows from the contract. */
+/** A document that is generated from the contract. */
 export interface Generated {
   readonly path: string
-  /** The whole text as it has to be, from the text as it is. */
+  /** Makes the new text from the current one. */
   readonly text: (current: string) => string
 }
 
-/** The family's last contract: what the end of a run says includes all that its start does. */
+/** The family's last contract: the end of a run has all fields of its start. */
 function contractOfKind(kind: Kind): Contract {
   const contract = contractsOf(runmat).findLast((one) => one.kind === kind)
   if (contract === undefined) throw new Error(`no events of the kind ${kind}`)
@@ -56,7 +56,7 @@ function between(name: string, text: string, content: string): string {
   const [before, rest] = text.split(start)
   const [, after] = rest?.split(end) ?? []
   if (before === undefined || after === undefined) throw new Error(`no ${start} … ${end}`)
-  // The formatter would pad every cell of a column to the longest.
+  // The formatter would pad every cell to the longest of its column.
   const kept = ['<!-- oxfmt-ignore-start -->', content, '<!-- oxfmt-ignore-end -->'].join('\n\n')
   return `${before}${start}\n${kept}\n${end}${after}`
 }

@@ -1,8 +1,8 @@
-// The licences of what is bundled, for those who get the bundle.
+// The licences of everything in the bundle.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
-/** The packages that bundled modules come from, ours left out, in order. */
+/** The packages of the bundled modules, without our own, sorted. */
 export function packagesIn(modules) {
   const folders = [...new Set([...modules].flatMap((module) => folderOf(module) ?? []))]
   return folders.sort().map((folder) => {
@@ -18,7 +18,7 @@ function folderOf(module) {
   return folder !== undefined && existsSync(path.join(folder, 'package.json')) ? folder : undefined
 }
 
-/** All their licences, and whatever other notices there are. */
+/** All their licences and other notices. */
 export function noticesOf(packages, ...others) {
   return [...packages.map(noticeOf), ...others].join(`\n${'-'.repeat(72)}\n\n`)
 }

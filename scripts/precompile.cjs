@@ -1,5 +1,5 @@
-// Does once what people do, and keeps what V8 compiled on the way; see bin/. Not to be run by hand
-// (it turns telemetry off): scripts/support/precompile.js gives it a home of its own.
+// Runs the common commands once and saves what V8 compiled; see bin/. Do not run it by hand, because it
+// turns telemetry off: scripts/support/precompile.js gives it a temporary home.
 'use strict'
 
 const { mkdirSync, rmSync, writeFileSync } = require('node:fs')

@@ -1,4 +1,4 @@
-// Says how large the package is that npm would publish, and fails when it is larger than it may be.
+// Prints the size of the package that npm would publish, and fails if it is too large.
 import { execFileSync } from 'node:child_process'
 
 /** In bytes, what travels and what lies on the disk: without compiled code, and for each engine's. */

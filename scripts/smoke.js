@@ -1,5 +1,5 @@
-// Does it work here? Walks through what people do, in a home of its own, with a collector on this
-// machine: `node scripts/smoke.js [executable]`. For platforms on which the tests do not run.
+// Tests the usual commands on this platform, in a temporary home with a collector on this machine:
+// `node scripts/smoke.js [executable]`. For platforms on which the test suite does not run.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import {
@@ -73,7 +73,7 @@ async function walk() {
   assert.deepEqual(left, [paths.settings], 'the no is all that is left')
 }
 
-/** Several hosts at once, and somebody who looks into their statistics: no count gets lost. */
+/** Several hosts at once, while another process reads their statistics: no count is lost. */
 async function crowd(claim) {
   const { stats } = (await status()).paths
   const counted = async () => JSON.parse(await says(['print'])).subcommand_counts.run
@@ -113,13 +113,13 @@ function says(args, input = '') {
       if (code === 0) resolve(Buffer.concat(out).toString())
       else reject(new Error(`${args.join(' ')} ended with ${code}`))
     })
-    // Who is off records nothing, and need not read what there would be.
+    // With telemetry off nothing is recorded, and the input is not even read.
     child.stdin.on('error', () => undefined)
     child.stdin.end(input)
   })
 }
 
-/** In which nothing says no: a build service does. */
+/** An environment without an opt-out, even in a build service. */
 function environment() {
   const kept = ['PATH', 'Path', 'SystemRoot', 'TEMP', 'TMP', 'TMPDIR']
   return {

@@ -1,5 +1,5 @@
-// Makes the executables that need no Node, each in an archive with all that belongs to it:
-// `node scripts/standalone.js [--host] [platform …]`. The package has been built before.
+// Makes the executables that need no Node, each in an archive with its documents:
+// `node scripts/standalone.js [--host] [platform …]`. Build the package first.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -67,7 +67,7 @@ function pack(platform, compiler, completions) {
   const archive = `${folder}.${suffix ? 'zip' : 'tar.gz'}`
   writeFileSync(path.join(target, archive), (suffix ? zip : tarball)(folder, files))
   writeFileSync(path.join(target, `${folder}.cdx.json`), files[4].content)
-  // The one that can be tried here and now.
+  // The one that can be run on this machine.
   if (platform === host) {
     writeFileSync(path.join(target, `${name}${suffix}`), executable, { mode: 0o755 })
   }

@@ -1,5 +1,5 @@
-// What tests failed, by name and with their reasons, and how many passed: `node scripts/summary.js
-// report.json …`, each the report of one run of tests. The last line is the sum.
+// Prints the tests that failed, with their reasons, and how many passed: `node scripts/summary.js
+// report.json …`, each the report of one test run. The last line is the total.
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
@@ -28,7 +28,7 @@ function add(run, { numPassedTests, numFailedTests, numPendingTests, testResults
   }
 }
 
-/** A failure without the lines of its stack that lie in the tools. */
+/** A failure without the stack frames of the test tools. */
 function ours(message) {
   return message
     .split('\n')

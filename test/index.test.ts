@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import * as source from '../src/entry/library.ts'
 import { root } from './support/run.ts'
 
-it('the library that is built has every name of its source, and no other', async () => {
+it('the built library exports every name of its source and no other', async () => {
   const built = (await import(pathToFileURL(path.join(root, 'dist/index.js')).href)) as object
   expect(Object.keys(built).toSorted()).toEqual(Object.keys(source).toSorted())
 })

@@ -36,7 +36,7 @@ beforeAll(() => {
 const library = () => path.join(prefix(), 'lib/node_modules/runmat-telemetry')
 
 describe('the package', () => {
-  it('holds what is needed and nothing else', () => {
+  it('contains what is needed and nothing else', () => {
     const strays = packed.files
       .map((file) => file.path)
       .filter((name) => !/^(bin|dist|man)\/|^(package\.json|README\.md|LICENSE)$/.test(name))
@@ -54,12 +54,12 @@ describe('the package', () => {
     )
   })
 
-  it('stays within its budget', async () => {
+  it('stays within its size limit', async () => {
     const { code, out } = await run(process.execPath, ['scripts/size.js'], home, { cwd: root })
     expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/unpackedSize: \d+ kB/) })
   })
 
-  it('brings nothing along, and runs nothing when it is installed', () => {
+  it('has no dependencies and runs nothing when it is installed', () => {
     expect(readdirSync(path.join(prefix(), 'lib/node_modules'))).toEqual(['runmat-telemetry'])
     const { scripts, dependencies } = JSON.parse(
       readFileSync(path.join(library(), 'package.json'), 'utf8'),
@@ -74,7 +74,7 @@ describe('the package', () => {
     ['status', ['cli.cjs', 'rolldown-runtime.cjs']],
     ['disable', ['cli.cjs', 'rolldown-runtime.cjs']],
     ['--version', ['cli.cjs', 'rolldown-runtime.cjs', 'parse.cjs']],
-  ])('opens few files for %s, and takes the compiled code of each', async (word, files) => {
+  ])('opens few files for %s and uses the compiled code of each', async (word, files) => {
     const bin = path.join(library(), 'bin/runmat-telemetry.js')
     const code = `
       const { bundle, load, scripts } = require(${JSON.stringify(bin)})
@@ -85,7 +85,7 @@ describe('the package', () => {
     expect(opened).toEqual(files.map((file) => [file, false]))
   })
 
-  it.skipIf(!requireTool('mman'))('has a page that man finds', async () => {
+  it.skipIf(!requireTool('mman'))('has a man page that man finds', async () => {
     const pages = path.join(prefix(), 'share/man')
     const ended = await run('mman', ['-M', pages, '-T', 'ascii', 'runmat-telemetry'], tempHome())
     expect(ended.code).toBe(0)
@@ -100,7 +100,7 @@ describe('the package', () => {
     expect(readdirSync(path.join(prefix(), 'share/man/man1'))).toEqual(['runmat-telemetry.1'])
   })
 
-  it('can be imported by a host, and knows its types', async () => {
+  it('can be imported by a host, with its types', async () => {
     const host = tempHome()
     host.write(
       'host.mjs',

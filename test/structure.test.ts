@@ -36,12 +36,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 }
 
 describe('the source', () => {
-  it('has these rooms, and no file outside of them', () => {
+  it('has these folders and no file outside of them', () => {
     const rooms = new Set(files.map(({ name }) => name.split('/')[0]))
     expect(rooms).toEqual(new Set(Object.keys(mayImport)))
   })
 
-  it.each(Object.entries(mayImport))('of %s/ imports one way', (folder, allowed) => {
+  it.each(Object.entries(mayImport))('of %s/ imports only what it may', (folder, allowed) => {
     const own = files.filter(({ name }) => name.startsWith(`${folder}/`))
     expect(own).not.toEqual([])
     const strays = own.flatMap(({ name, text }) =>
@@ -53,7 +53,7 @@ describe('the source', () => {
     expect(strays).toEqual([])
   })
 
-  it('spells RunMat’s names in one file only', () => {
+  it('has RunMat’s names in one file only', () => {
     const strays = files
       .filter(({ name }) => name !== 'product/runmat.ts')
       .flatMap(({ name, text }) =>
@@ -68,7 +68,7 @@ describe('the source', () => {
     expect(strays).toEqual([])
   })
 
-  it('reads the environment, the clock’s home and the working folder at the edge', () => {
+  it('reads the environment, home and working folder only at the edge', () => {
     const edges = new Set(['settings/host-environment.ts', 'cli/io.ts', 'entry/executable.ts'])
     const strays = files
       .filter(({ name }) => !edges.has(name))

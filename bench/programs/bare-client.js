@@ -1,4 +1,4 @@
-// What posting costs with node:http and nothing else: `bare-client.js <url> <NDJSON file>` posts
+// Posts with node:http and nothing else: `bare-client.js <url> <NDJSON file>` posts
 // the lines from memory, `bare-client.js <url> <folder>` reads each file, posts it and removes it.
 import { readdirSync, readFileSync, statSync, unlinkSync } from 'node:fs'
 import http from 'node:http'

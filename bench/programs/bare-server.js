@@ -1,4 +1,4 @@
-// The least that taking an event can be: node:http reads a body, parses it, and answers 204.
+// The minimum for receiving an event: node:http reads a body, parses it, and answers 204.
 import http from 'node:http'
 
 const server = http.createServer((request, response) => {

@@ -1,4 +1,4 @@
-// Answers every event with 204 once it has read it, and says on GET how many it has had since.
+// Answers every event with 204 once it has read it. GET returns how many it has received since.
 import http from 'node:http'
 
 let count = 0

@@ -1,4 +1,4 @@
-// A worker that takes everything: 204 for each post. It counts the distinct events.
+// A worker that accepts everything: 204 for each post. It counts the distinct events.
 import http from 'node:http'
 
 const port = Number(process.argv[2] ?? 0)

@@ -1,4 +1,4 @@
-// Sends so many datagrams at so many a second to 127.0.0.1, evenly, and says how it went.
+// Sends COUNT datagrams to 127.0.0.1 at an even rate of RATE a second, and reports the result.
 // node sender.js PORT COUNT RATE
 import { randomUUID } from 'node:crypto'
 import { createSocket } from 'node:dgram'

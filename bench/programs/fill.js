@@ -1,4 +1,4 @@
-// Puts so many events into the stream, past the worker: node fill.js SERVER COUNT EVENT
+// Puts COUNT events into the stream, without the worker: node fill.js SERVER COUNT EVENT
 import { randomUUID } from 'node:crypto'
 
 import { connect, createInbox, headers } from '@nats-io/transport-node'

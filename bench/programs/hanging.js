@@ -1,4 +1,4 @@
-// Takes every request and answers none.
+// Accepts every request and answers none.
 import http from 'node:http'
 
 const server = http.createServer(() => undefined)

@@ -1,2 +1,2 @@
-// A host that does nothing, to be held against one that does nothing but telemetry.
+// A host that does nothing, to compare with one that does nothing but telemetry.
 process.exitCode = 0

@@ -1,4 +1,4 @@
-// What Node takes for a file, whatever it does.
+// An empty program: the time that Node takes for any file.
 'use strict'
 
 process.exitCode = 0

@@ -1,5 +1,5 @@
-// Preloaded into a process: writes down the most memory it ever held. The kernel's own mark, because
-// process.resourceUsage() goes on counting what the parent held before the program was loaded.
+// Preloaded into a process to record its peak memory. Uses the kernel's own figure, because
+// process.resourceUsage() includes what the parent used before the program was loaded.
 import { readFileSync, writeFileSync } from 'node:fs'
 
 process.on('exit', () => {
@@ -8,7 +8,7 @@ process.on('exit', () => {
     const [, mark] = /^VmHWM:\s*(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
     kilobytes = Number(mark ?? kilobytes)
   } catch {
-    // No Linux: the other figure has to do.
+    // Not on Linux, so use the other figure.
   }
   writeFileSync(process.env.PEAK_FILE, String(kilobytes))
 })

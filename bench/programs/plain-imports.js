@@ -1,4 +1,4 @@
-// The packages that the command line is made of, loaded as anybody would.
+// Loads the CLI's packages with plain imports.
 import 'commander'
 import '@clack/prompts'
 import 'kleur'

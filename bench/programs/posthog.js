@@ -1,5 +1,5 @@
-// Stands in for PostHog: reads a batch, counts the events in it, and says 200. How many there were
-// since the last question it says on GET.
+// Stands in for PostHog: reads a batch, counts its events, and answers 200. GET returns how many there
+// were since the last GET.
 import http from 'node:http'
 
 const mark = Buffer.from('"uuid":"')

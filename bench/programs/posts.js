@@ -1,6 +1,6 @@
-// Posts events for so many seconds over so many connections, one at a time on each, and says how fast
-// and how late the answers came: node posts.js PORT SECONDS CONNECTIONS. Bare sockets: a client that
-// knew HTTP would take longer than the server.
+// Posts events over several connections, one at a time on each, and reports the rate and latency of the
+// answers: node posts.js PORT SECONDS CONNECTIONS. Uses bare sockets, because an HTTP client would be
+// slower than the server.
 import { randomUUID } from 'node:crypto'
 import net from 'node:net'
 
@@ -43,7 +43,7 @@ const request = [
   `Content-Length: ${body.length}`,
   `\r\n${body}`,
 ].join('\r\n')
-// The last twelve digits make each event another one.
+// The last twelve digits make each event distinct.
 const digits = request.indexOf(uuid) + uuid.length - 12
 
 let sent = 0
@@ -81,7 +81,7 @@ function open() {
   }
   socket.on('connect', post)
   socket.on('data', (chunk) => {
-    // An answer of 204 has no body and comes in one piece; whatever else comes is a failure.
+    // A 204 has no body and arrives in one piece. Anything else is a failure.
     if (chunk.latin1Slice(9, 12) !== '204') failed += 1
     answered += 1
     if (measuring) latencies.push(performance.now() - start)

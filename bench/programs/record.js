@@ -1,5 +1,5 @@
-// Records an event a round and, beside it, does the same with bare files: `record.js <queue> <stats>
-// <rounds>`. What waits in the queue already is left alone.
+// Records one event per round and, for comparison, does the same with bare files: `record.js <queue>
+// <stats> <rounds>`. Events that are already in the queue are left alone.
 import {
   closeSync,
   linkSync,
@@ -19,7 +19,7 @@ import { openTelemetry, runmat } from '../../dist/index.js'
 
 const [queue, stats, rounds] = process.argv.slice(2)
 const waiting = new Set(readdirSync(queue))
-// Read anew with each count, so that every one is the first of its version and has to be queued.
+// A new version each time, so that every count reaches a milestone and queues an event.
 const host = { version: '' }
 const telemetry = openTelemetry(runmat, host)
 const bare = path.join(queue, 'bare.json')
@@ -27,11 +27,11 @@ const bareStats = `${stats}.bare`
 
 const contestants = {
   ours: () => telemetry.count('run', 'success'),
-  /** One file that was not there before: the least that queuing an event can be. */
+  /** One new file: the minimum for queueing an event. */
   one: (bytes) => write(bare, bytes),
   /**
-   * What it takes to count exactly and to queue once, without a thought: to be alone, read, sign, the
-   * id, the event, a look at the settings, the counters, and to let the next one in.
+   * The system calls for counting exactly and queueing once, and nothing else: lock, read, sign, id,
+   * event, checks of the settings, counters, unlock.
    */
   least: (bytes) => {
     const lock = `${stats}.bare.lock`

@@ -1,7 +1,7 @@
-// Opens, starts a run, finishes it and closes: `runs.js one <rounds> <state folder> <drain>` says what
-// each time took, on a machine that has not noticed yet that the collector is away, and what a timer of
-// the drain's length does.
-// `runs.js many <runs>` has so many in one go, and says what memory it holds after a tenth and after all.
+// Opens, starts a run, finishes it and closes. `runs.js one <rounds> <state folder> <drain>` measures each
+// round, on a machine that does not know yet that the collector is away, and a timer of the drain's
+// length. `runs.js many <runs>` does all runs in one process and reports its memory after a tenth and
+// after all.
 import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { setImmediate, setTimeout } from 'node:timers/promises'
@@ -40,7 +40,7 @@ async function many() {
   const megabytes = []
   for (let run = 1; run <= Number(count); run += 1) {
     telemetry.startRun(start).finish(finish)
-    // A host does something else between its runs.
+    // A real host does something else between its runs.
     if (run % 100 === 0) await setImmediate()
     if (run === Number(count) / 10 || run === Number(count)) {
       globalThis.gc()

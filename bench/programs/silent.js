@@ -1,5 +1,5 @@
-// Opens, counts what reaches no milestone, and closes, again and again: `silent.js <rounds> <stats>`.
-// Beside it, where a stats file is named, only makes and removes a lock and replaces a file.
+// Opens, counts without reaching a milestone, and closes, many times: `silent.js <rounds> <stats>`. For
+// comparison, if a stats file is given, only makes and removes a lock and replaces a file.
 import { renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 
 import { openTelemetry, runmat } from '../../dist/index.js'

@@ -1,4 +1,4 @@
-// A PostHog that takes everything, and has as little to do with it as can be.
+// A PostHog stand-in that accepts everything with as little work as possible.
 import http from 'node:http'
 
 const server = http.createServer((request, response) => {

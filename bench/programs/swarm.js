@@ -1,5 +1,5 @@
-// Posts one event after the other over so many connections, for so long, and says how many were
-// answered with 204 each second, what else was said, and the 99th percentile:
+// Posts one event after the other on each connection, and reports how many were answered with 204 each
+// second, the other answers, and the 99th percentile:
 // node swarm.js EVENT CONNECTIONS MILLISECONDS PORT …
 import { randomUUID } from 'node:crypto'
 import net from 'node:net'
@@ -19,7 +19,7 @@ const took = []
 let others = 0
 
 function post() {
-  // Each event is one of its own: the stream knows the others again.
+  // Each event is distinct, because the stream would recognise repeated ones.
   const at = event.indexOf(uuid) + uuid.length
   return `${head}\r\n\r\n${event.slice(0, at)}${randomUUID()}${event.slice(at + 36)}`
 }

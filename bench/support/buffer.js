@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 
 const root = path.resolve(import.meta.dirname, '../..')
 
-/** As long as any run of the runtime has much to say: 1,000 bytes on the wire. */
+/** A long event of a run: 1,000 bytes on the wire. */
 export const event = readFileSync(
   path.join(root, 'test/contract/wire/runtime-finished-full.json'),
   'utf8',
@@ -18,7 +18,7 @@ export function buildWorker(stage) {
   return stage.at('worker/worker.js')
 }
 
-/** A nats-server with a folder and a port of its own. */
+/** A nats-server with its own folder and port. */
 export async function startNats(stage) {
   const folder = stage.at(`nats-${process.hrtime.bigint()}`)
   const port = await freePort()
@@ -41,7 +41,7 @@ export async function startNats(stage) {
   }
 }
 
-/** The worker in some role. What it logs is thrown away. */
+/** The worker in a given role. Its log is discarded. */
 export async function startWorker(program, env) {
   const child = spawn(process.execPath, [program], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -76,18 +76,18 @@ export async function startWorker(program, env) {
   }
 }
 
-/** Milliseconds of a processor that a process has used. Linux only. */
+/** The processor time of a process in milliseconds. Linux only. */
 export function cpuOf(pid) {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
   return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
-/** The most memory that it ever had, in bytes. Linux only. */
+/** Its peak memory in bytes. Linux only. */
 export function memoryOf(pid) {
   return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024
 }
 
-/** The memory that it has now. */
+/** Its current memory. */
 export function residentOf(pid) {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024
 }

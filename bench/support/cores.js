@@ -1,4 +1,4 @@
-// Who measures must not stand in the way of what is measured: each has a core of its own.
+// The measuring process must not disturb the measured one, so each has its own core.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ const canPin = os.availableParallelism() > 1 && hasTaskset()
 
 export const cores = { measuring: 0, measured: 1 }
 
-/** What is measured goes before whatever else this machine is at, where we may say so. */
+/** Raises the priority of the measured process, if that is allowed. */
 export function hurry() {
   try {
     os.setPriority(-15)
@@ -18,14 +18,14 @@ export function hurry() {
   }
 }
 
-/** Starts a program on one core; settles with what it says on its first line. */
+/** Starts a program on one core. Settles with its first line of output. */
 export async function startOn(core, args, env = process.env) {
   const command = [process.execPath, ...args.map(String)]
   const [file, ...rest] = canPin ? ['taskset', '-c', String(core), ...command] : command
   const child = spawn(file, rest, { env, stdio: ['ignore', 'pipe', 'inherit'] })
   const lines = createInterface(child.stdout)
   const [line] = await once(lines, 'line')
-  // The rest is read and thrown away, lest the program has to wait for us.
+  // The rest is read and discarded, so that the program never waits for us.
   lines.close()
   child.stdout.resume()
   const end = async (signal) => {
@@ -36,7 +36,7 @@ export async function startOn(core, args, env = process.env) {
   return { line, pid: child.pid, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') }
 }
 
-/** The most memory it ever had, and how long it worked; Linux only. */
+/** Its peak memory and processor time. Linux only. */
 export function usageOf(pid) {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   const times = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')

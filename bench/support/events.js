@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
-/** Events of a machine that has seen some use, with the names that they have in the queue. */
+/** Events of a machine in use, with their names in the queue. */
 export function makeEvents({ buildUsage, freshStats, nameOf, runmat }, count) {
   const at = '2025-01-01T00:00:00Z'
   const now = Date.now()
@@ -30,7 +30,7 @@ export function makeEvents({ buildUsage, freshStats, nameOf, runmat }, count) {
   })
 }
 
-/** Lays the events into an otherwise empty queue. The limit of 1,000 binds those who record. */
+/** Puts the events into an otherwise empty queue. The limit of 1,000 applies only to recording. */
 export function fillQueue(queue, events) {
   rmSync(queue, { recursive: true, force: true })
   mkdirSync(queue, { recursive: true, mode: 0o700 })

@@ -7,7 +7,7 @@ export function median(values) {
   return quantile(values, 0.5)
 }
 
-/** The median of what is found pair by pair: a slow moment of the machine hits both of a pair. */
+/** The median of the ratios of pairs: a slow moment of the machine affects both sides of a pair. */
 export function pairwise(ours, theirs, compare) {
   return median(ours.map((value, index) => compare(value, theirs[index])))
 }

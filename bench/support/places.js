@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs'
 const memory = '/dev/shm'
 
 /**
- * Where files are made: where temporary ones belong and, if there is such a place, in memory. What a
- * disk takes differs from one to the next, and from one minute to the next; what we take does not.
+ * Where files are made: in the temporary folder and, if possible, in memory. The time of a disk varies
+ * between machines and from minute to minute, ours does not.
  */
 export const places = [
   { name: 'disk', folder: undefined },

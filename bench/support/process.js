@@ -5,7 +5,7 @@ export function node(args, options) {
   return run(process.execPath, args, options)
 }
 
-/** Runs a program to its end. Synchronous, so that nothing of ours runs beside it. */
+/** Runs a program to its end. Synchronous, so that nothing of ours runs at the same time. */
 export function run(program, args, { env, cwd }) {
   const start = performance.now()
   const { status, signal, stdout, stderr } = spawnSync(program, args, {
@@ -19,7 +19,7 @@ export function run(program, args, { env, cwd }) {
   return { took, out: String(stdout) }
 }
 
-/** Starts a program that says on its first line where it can be reached, and runs until stopped. */
+/** Starts a program that prints its address on its first line and runs until it is stopped. */
 export async function startServer(program, env) {
   const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   const url = await new Promise((resolve, reject) => {

@@ -51,7 +51,7 @@ export function eventsOf(seed, { clients = 50_000, at = () => 1_790_000_000_000 
   }
   const release = () => ['0.6.1', '0.6.0', '0.5.9', '0.5.8'][Math.floor(random() ** 3 * 4)]
   const queue = []
-  let usages = 0
+  const usages = new Map()
 
   const run = (cid) => {
     const session = uuid()
@@ -86,9 +86,10 @@ export function eventsOf(seed, { clients = 50_000, at = () => 1_790_000_000_000 
   const usage = (cid) => {
     const [os, arch] = weighted()
     const when = new Date(at()).toISOString().replace(/\.\d+/, '')
-    usages += 1
+    const sequence = (usages.get(cid) ?? 0) + 1
+    usages.set(cid, sequence)
     queue.push(
-      `{"payload_schema_version":1,"stats_schema_version":1,"event_id":"${uuid()}","install_id":"${cid}","sequence":${usages},"first_seen":"${when}","trigger":"first_successful_run","trigger_ts":"${when}","counters_as_of":"${when}","version":"${release()}","platform":{"os":"${os === 'darwin' ? 'macos' : os}","arch":"${arch === 'AMD64' ? 'x86_64' : 'arm64'}"},"subcommand_counts":{"run":${1 + Math.floor(random() * 40)},"run_success":1,"repl":${Math.floor(random() * 5)}},"engine_selections":{"jit":${Math.floor(random() * 30)},"interpreter":2},"feature_capabilities":{"jit":true,"gpu":${random() < 0.4}}}`,
+      `{"payload_schema_version":1,"stats_schema_version":1,"event_id":"${uuid()}","install_id":"${cid}","sequence":${sequence},"first_seen":"${when}","trigger":"first_successful_run","trigger_ts":"${when}","counters_as_of":"${when}","version":"${release()}","platform":{"os":"${os === 'darwin' ? 'macos' : os}","arch":"${arch === 'AMD64' ? 'x86_64' : 'arm64'}"},"subcommand_counts":{"run":${1 + Math.floor(random() * 40)},"run_success":1,"repl":${Math.floor(random() * 5)}},"engine_selections":{"jit":${Math.floor(random() * 30)},"interpreter":2},"feature_capabilities":{"jit":true,"gpu":${random() < 0.4}}}`,
     )
   }
 

@@ -1,6 +1,6 @@
 /**
- * Runs every contestant once a round, each round beginning with another, and gives each one's
- * figures round by round. A first round, which warms up caches, is not counted.
+ * Runs every contestant once per round, starting each round with another one, and returns the figures
+ * of each by round. The first round, which warms up caches, is not counted.
  */
 export async function inTurns(rounds, contestants) {
   const names = Object.keys(contestants)

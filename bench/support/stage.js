@@ -18,8 +18,8 @@ const needed = [
 ]
 
 /**
- * A copy of the project, built by this very Node, so that nobody who edits or builds meanwhile
- * changes what is measured, and V8's compiled code fits. Gone with everything in it on close.
+ * A copy of the project, built with this Node, so that edits and builds meanwhile don't change what is
+ * measured, and V8's compiled code fits. It is deleted on close.
  */
 export async function openStage() {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'telemetry-bench-'))
@@ -50,7 +50,7 @@ export async function openStage() {
   }
 }
 
-/** What dist/ keeps to itself, for making events as the product makes them. */
+/** Internal parts of dist/, for making events as the product makes them. */
 async function bundleInternals(at) {
   const bundle = await rolldown({
     input: at('bench/support/internals.js'),
@@ -62,7 +62,7 @@ async function bundleInternals(at) {
   return await import(pathToFileURL(at('internals.mjs')).href)
 }
 
-/** A user's home in which nothing says no, as bare as possible. `cwd` is as deep as projects are. */
+/** An almost empty home without an opt-out. `cwd` is as deep as in a typical project. */
 function makeHome(folder) {
   const at = (...parts) => path.join(folder, ...parts)
   const state = at('.cache/runmat/telemetry')

@@ -8,7 +8,7 @@ const columns = {
   verdict: ({ holds }) => (holds === undefined ? '' : holds ? 'holds' : 'falls short'),
 }
 
-/** A table that reads well in a terminal and can stand in a Markdown file as it is. */
+/** A table that is readable in a terminal and valid Markdown. */
 export function tableOf(rows) {
   const cells = rows.map((row) => Object.values(columns).map((cell) => cell(row)))
   const names = Object.keys(columns)

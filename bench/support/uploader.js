@@ -10,7 +10,7 @@ export function pointTo({ settings }, url) {
   writeFileSync(settings, `[runtime.telemetry]\nhttp_endpoint = "${url}"\n`)
 }
 
-/** Keeps hosts from starting an uploader, as after a failure: it would run beside what is measured. */
+/** Keeps hosts from starting an uploader, as after a failure, because it would disturb the measurement. */
 export function holdBack(home) {
   pointTo(home, 'http://127.0.0.1:9/v1/t')
   mkdirSync(home.state, { recursive: true, mode: 0o700 })
@@ -18,7 +18,7 @@ export function holdBack(home) {
   writeFileSync(path.join(home.state, 'uploads.json'), JSON.stringify({ next_attempt: next }))
 }
 
-/** The detached uploader's own program, and what it is started with. */
+/** The detached uploader's own program and its environment. */
 export function uploaderOf(stage, home) {
   const product = JSON.stringify(stage.internals.runmat)
   return {
@@ -28,7 +28,7 @@ export function uploaderOf(stage, home) {
   }
 }
 
-/** Runs the detached uploader's own program on so many events, as on a machine that sent none yet. */
+/** Runs the detached uploader's own program on these events, as on a machine that has sent none yet. */
 export function upload(stage, home, events, { args = [], env = {} } = {}) {
   rmSync(home.state, { recursive: true, force: true })
   fillQueue(home.queue, events)

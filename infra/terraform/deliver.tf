@@ -75,6 +75,23 @@ resource "google_cloud_run_v2_service" "deliver" {
       }
     }
 
+    dynamic "volumes" {
+      for_each = google_secret_manager_secret.clickhouse
+
+      content {
+        name = "clickhouse"
+
+        secret {
+          secret = volumes.value.secret_id
+
+          items {
+            version = "latest"
+            path    = "password"
+          }
+        }
+      }
+    }
+
     containers {
       name  = "worker"
       image = local.worker_image
@@ -104,6 +121,15 @@ resource "google_cloud_run_v2_service" "deliver" {
         mount_path = "/run/buffer/ca"
       }
 
+      dynamic "volume_mounts" {
+        for_each = local.clickhouse_secrets
+
+        content {
+          name       = "clickhouse"
+          mount_path = "/run/clickhouse"
+        }
+      }
+
       # From Secret Manager: POSTHOG_API_KEY and, with GA4, GA_API_SECRET.
       dynamic "env" {
         for_each = local.deliver_secrets
@@ -121,7 +147,7 @@ resource "google_cloud_run_v2_service" "deliver" {
       }
 
       dynamic "env" {
-        for_each = local.buffer_environment
+        for_each = merge(local.buffer_environment, local.clickhouse_environment)
 
         content {
           name  = env.key
@@ -181,6 +207,7 @@ resource "google_cloud_run_v2_service" "deliver" {
   }
 
   depends_on = [
+    google_secret_manager_secret_iam_member.clickhouse,
     google_secret_manager_secret_iam_member.deliver,
     google_secret_manager_secret_iam_member.buffer,
   ]

@@ -281,6 +281,63 @@ variable "deliver_instances" {
   }
 }
 
+# ClickHouse
+
+variable "clickhouse_url" {
+  description = "The HTTPS addresses of ClickHouse's replicas, with commas between (CLICKHOUSE_URL). Empty for none."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^(https://[^,@ ]+(,https://[^,@ ]+)*)?$", var.clickhouse_url))
+    error_message = "Addresses that begin with https:// and hold no user, or nothing."
+  }
+
+  validation {
+    condition     = var.clickhouse_url == "" || var.buffer != "off"
+    error_message = "ClickHouse beside PostHog needs the buffer."
+  }
+}
+
+variable "clickhouse_database" {
+  description = "The database, which must exist (CLICKHOUSE_DATABASE)."
+  type        = string
+  default     = "telemetry"
+
+  validation {
+    condition     = can(regex("^[A-Za-z_][A-Za-z0-9_]{0,63}$", var.clickhouse_database))
+    error_message = "A plain name."
+  }
+}
+
+variable "clickhouse_user" {
+  description = "The user that creates the table, inserts and erases (CLICKHOUSE_USER)."
+  type        = string
+  default     = "telemetry"
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_.-]{1,128}$", var.clickhouse_user))
+    error_message = "Letters, digits, hyphens, underscores and dots."
+  }
+}
+
+variable "clickhouse_replicated" {
+  description = "Whether the table is replicated (CLICKHOUSE_REPLICATED)."
+  type        = bool
+  default     = true
+}
+
+variable "clickhouse_retention_days" {
+  description = "The days after which ClickHouse deletes rows (RETENTION_DAYS). Empty keeps them."
+  type        = string
+  default     = "400"
+
+  validation {
+    condition     = can(regex("^([1-9][0-9]{0,4})?$", var.clickhouse_retention_days))
+    error_message = "A whole number from 1, or nothing."
+  }
+}
+
 # The forwarder
 
 variable "forwarder_min_machines" {

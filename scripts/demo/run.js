@@ -162,7 +162,7 @@ async function ask(...options) {
   return out
 }
 
-/** The bytes of every event that the client believes is stored. */
+/** The bytes of every event that the client believes to be stored. */
 async function logged() {
   return (await home.ask('log')).map(({ event }) => JSON.stringify(event)).sort()
 }

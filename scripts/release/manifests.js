@@ -1,4 +1,4 @@
-// Writes what Homebrew and Scoop need to know of a release, beside its archives.
+// Writes the Homebrew formula and the Scoop manifest of a release beside its archives.
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
@@ -15,7 +15,7 @@ const sums = Object.fromEntries(
     .map((line) => line.split('  ').toReversed()),
 )
 
-/** Where an archive will be, and what it must hash to. */
+/** The address and the hash of an archive. */
 function archive(platform, kind = 'tar.gz') {
   const file = `${name}-${version}-${platform}.${kind}`
   if (sums[file] === undefined) throw new Error(`${file} was not made`)

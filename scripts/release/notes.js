@@ -1,4 +1,4 @@
-// Prints what the changelog says of this version, and fails where the tag is of another one:
+// Prints the changelog's section for this version, and fails if the tag is for another one:
 // `node scripts/release/notes.js v1.2.3`.
 import { readFileSync } from 'node:fs'
 

@@ -1,5 +1,5 @@
-// Adds V8's compiled form of the CLI for further versions of Node, the newest of each, from the npm
-// registry: `node scripts/release/precompile.js 22 24`. What runs this has made its own.
+// Adds V8's compiled form of the CLI for other versions of Node, the newest of each, from the npm
+// registry: `node scripts/release/precompile.js 22 24`. The build made that of the current Node.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
@@ -7,7 +7,7 @@ import path from 'node:path'
 
 import { precompile } from '../support/precompile.js'
 
-// The key is not for the scripts of other packages.
+// Scripts of other packages must not see the key.
 const { RUNMAT_TELEMETRY_KEY: _, ...env } = process.env
 const work = mkdtempSync(path.join(os.tmpdir(), 'telemetry-nodes-'))
 try {

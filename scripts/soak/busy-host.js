@@ -1,4 +1,4 @@
-// A host that counts and runs things, so often.
+// A host that counts and records runs, a given number of times.
 import { setTimeout as pause } from 'node:timers/promises'
 
 import { openTelemetry, runmat } from '../../dist/index.js'

@@ -44,7 +44,7 @@ rmSync(folder, { recursive: true, force: true })
 console.log(JSON.stringify(totals))
 process.exit(totals.late + totals.lateDatagrams === 0 ? 0 : 1)
 
-/** One home, one host that runs things, one uploader, one opt-out at a random moment. */
+/** One home, one host with runs, one uploader, one opt-out at a random moment. */
 async function round(isByHand) {
   const seen = { arrived: 0, datagrams: 0, waiting: 0, unsure: 0, late: 0, lateDatagrams: 0 }
   let isOver = false
@@ -79,7 +79,7 @@ async function round(isByHand) {
   const start = (...args) =>
     spawn(process.execPath, args, { env, cwd: home, stdio: ['ignore', 'pipe', 'ignore'] })
   const host = path.join(import.meta.dirname, 'busy-host.js')
-  // The first one has shown the notice and leaves a queue, the next two send.
+  // The first shows the notice and leaves a queue, the next two send.
   await once(start(host, '1', 'shown'), 'exit')
   const hosts = [start(host, '1000'), start(host, '1')]
   await Promise.all(hosts.map((one) => once(one.stdout, 'data')))
@@ -87,14 +87,14 @@ async function round(isByHand) {
   seen.waiting += slow.open() + proxy.open() > 0 ? 1 : 0
   if (isByHand) {
     writeFileSync(settings, '[runtime.telemetry]\nenabled = false\n')
-    // What holds a marker sees it at its next look.
+    // A sender with a marker sees it at its next check.
     await pause(100)
   } else {
     const disable = start(path.join(root, 'bin/runmat-telemetry.js'), 'disable')
     const [code] = await once(disable, 'exit')
     seen.unsure += code === 0 ? 0 : 1
   }
-  // Whatever is in the kernel by now has left before: read it all.
+  // Bytes in the kernel by now were sent before. Read all of them.
   for (let turn = 0; turn < 50; turn += 1) await nextTurn()
   isOver = true
   await pause(longestMs + 1500)
@@ -127,7 +127,7 @@ async function makeCertificate() {
   return { key, cert, caFile }
 }
 
-/** Calls back for each piece of a request, encrypted bytes of the handshake not among them. */
+/** Calls back for each piece of a request, without the bytes of the TLS handshake. */
 async function startCollector(onBytes) {
   const server = https.createServer({ key: certificate.key, cert: certificate.cert })
   server.on('secureConnection', (socket) => socket.on('data', onBytes))
@@ -138,7 +138,7 @@ async function startCollector(onBytes) {
   return await listening(server)
 }
 
-/** The collector's first words, and so the handshake, come late. */
+/** Delays the collector's first bytes, and so the handshake. */
 async function startRelay(port, delayMs) {
   const server = net.createServer((client) => {
     const far = net.connect(port, '127.0.0.1')

@@ -1,5 +1,5 @@
 'use strict'
-// Makes one name resolve to this machine, late, in whatever way it is looked up.
+// Makes one name resolve to this machine, with a delay, whichever API looks it up.
 const dns = require('node:dns')
 
 const { SLOW_NAME: name, SLOW_NAME_MS: delay } = process.env

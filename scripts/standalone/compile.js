@@ -5,8 +5,8 @@ import path from 'node:path'
 const entry = 'src/entry/executable.ts'
 
 /**
- * What a folder holds must not change what the program does: the settings, variables and programs
- * that Bun would otherwise look for where it is started are somebody else's.
+ * The working folder must not change what the program does. By default Bun would read settings,
+ * variables and modules there.
  */
 const heedless = ['dotenv', 'bunfig', 'tsconfig', 'package-json'].map(
   (file) => `--no-compile-autoload-${file}`,
@@ -15,12 +15,12 @@ const heedless = ['dotenv', 'bunfig', 'tsconfig', 'package-json'].map(
 /** Made for programs that run for milliseconds. */
 const quick = ['--minify', '--bytecode', '--compile-jit-policy=10']
 
-/** With an argument of its own, the program also starts in a folder that was deleted meanwhile. */
+/** With this argument compiled in, the program also starts in a deleted folder. */
 const ownArguments = ['--compile-exec-argv=--no-addons']
 
 /**
- * Compiles for a platform, with the compiler that runs here and the runtime that runs there; nothing
- * is fetched. Answers with the modules that went in.
+ * Compiles for a platform, with this machine's compiler and the platform's runtime. Downloads nothing.
+ * Returns the modules that were bundled.
  */
 export function compile({ compiler, platform, runtime, outfile, version, key }) {
   const metafile = `${outfile}.json`
@@ -48,7 +48,7 @@ export function compile({ compiler, platform, runtime, outfile, version, key }) 
   return Object.keys(inputs).map((input) => path.resolve(input))
 }
 
-/** Nothing that could change what is built, or lead it to the network. */
+/** An environment without variables that change the build or connect to the network. */
 function environment() {
   const kept = ['HOME', 'PATH', 'SystemRoot', 'TEMP', 'TMP', 'TMPDIR', 'USERPROFILE']
   const nowhere = 'http://127.0.0.1:9'

@@ -1,5 +1,5 @@
-// Programs for macOS carry hashes of their own pages. Bun renews them for Apple's processors, and
-// leaves those for Intel's as they were before our program was added; macOS may refuse to start that.
+// Programs for macOS contain hashes of their own pages. Bun renews them for Apple's processors, but for
+// Intel it leaves those from before our program was added. macOS may refuse to start that.
 import { createHash } from 'node:crypto'
 
 const segment = 0x19
@@ -9,7 +9,7 @@ const page = 1 << pageBits
 const headLength = 88
 const indexLength = 20
 
-/** Signed by nobody, as linkers sign: the hashes are those of this very program. */
+/** An ad hoc signature, as linkers make: only the hashes of the program, without an identity. */
 export function signed(program, identifier) {
   if (isSigned(program)) return program
   const { signature, linkedit, text } = layoutOf(program)
@@ -21,7 +21,7 @@ export function signed(program, identifier) {
   const result = Buffer.alloc(limit + size)
   program.copy(result, 0, 0, limit)
 
-  // Where the signature lies is a part of what is signed.
+  // The position of the signature is signed as well.
   const within = BigInt(limit + size) - result.readBigUInt64LE(linkedit + 40)
   result.writeUInt32LE(size, signature + 12)
   result.writeBigUInt64LE((within + 0x3fffn) & ~0x3fffn, linkedit + 32)
@@ -53,7 +53,7 @@ export function signed(program, identifier) {
   return result
 }
 
-/** Is every page of it what the signature says, up to the signature itself? */
+/** Do all pages before the signature match it? */
 function isSigned(program) {
   const { signature } = layoutOf(program)
   const limit = program.readUInt32LE(signature + 8)
@@ -73,7 +73,7 @@ function hashOf(program, index, limit) {
   return createHash('sha256').update(bytes).digest()
 }
 
-/** Where the load commands stand that say where everything is. */
+/** The offsets of the load commands that locate everything. */
 function layoutOf(program) {
   if (program.readUInt32LE(0) !== 0xfeedfacf) throw new Error('this is no program for macOS')
   const found = {}

@@ -1,9 +1,9 @@
-/** The runtime that goes into the executables: this version of it, and nothing but these bytes. */
+/** The runtime in the executables: exactly this version, and exactly these bytes. */
 export const bun = '1.4.5'
 
 /**
- * Named as RunMat's own archives are. `runtime` is the npm package that holds the runtime for it,
- * `integrity` what the registry's tarball must hash to.
+ * Named like RunMat's own archives. `runtime` is the npm package with the platform's runtime,
+ * `integrity` the hash of its tarball.
  */
 export const platforms = [
   {
@@ -59,7 +59,7 @@ const runtimes = {
   'win32-x64': 'windows-x64',
 }
 
-/** The platform that this very process runs on; Node's own report tells which libc that is. */
+/** The platform of this process. Node's report tells which libc it has. */
 export function hostPlatform() {
   const { header } = process.report.getReport()
   const musl = process.platform === 'linux' && header.glibcVersionRuntime === undefined

@@ -11,31 +11,31 @@ const cache = path.join(
   'runmat-telemetry-build',
 )
 
-/** Unpacks the runtime of a platform into the folder, and says where it lies. */
+/** Unpacks the runtime of a platform into the folder and returns its path. */
 export function unpackRuntime({ runtime, integrity, suffix = '' }, folder) {
   const tarball = path.join(cache, `bun-${runtime}-${bun}.tgz`)
   if (!existsSync(tarball)) fetch(`@oven/bun-${runtime}@${bun}`, tarball)
   const found = `sha512-${createHash('sha512').update(readFileSync(tarball)).digest('base64')}`
-  // Asked each time: what lies in a cache may not be what was put there.
+  // Checked each time: the content of a cache may have changed.
   if (found !== integrity) {
     rmSync(tarball)
     throw new Error(`${tarball} is not what was pinned: ${found} instead of ${integrity}`)
   }
   const own = path.join(folder, runtime)
   mkdirSync(own, { recursive: true })
-  // Relative, because to some versions of tar a colon means another machine.
+  // Relative, because for some versions of tar a colon means a remote machine.
   const member = `package/bin/bun${suffix}`
   execFileSync('tar', ['-xzf', path.basename(tarball), '-C', own, member], { cwd: cache })
   return path.join(own, member)
 }
 
-/** By npm, which knows which registry, proxy and certificates are to be used here. */
+/** Through npm, which knows the registry, proxy and certificates to use here. */
 function fetch(name, tarball) {
   mkdirSync(cache, { recursive: true })
   const folder = mkdtempSync(path.join(cache, 'fetching-'))
   try {
     const args = ['pack', name, '--json', '--loglevel=error', '--pack-destination', '.']
-    // A shell makes two of a folder's name with a blank in it: hence where it is, not what it is called.
+    // A shell would split a path with a blank, so the folder is passed as working folder.
     const shell = process.platform === 'win32'
     const said = execFileSync('npm', args, { encoding: 'utf8', shell, cwd: folder })
     const [{ filename }] = JSON.parse(said)

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib'
 
 const block = 512
 
-/** A compressed archive in which nothing tells when, where or by whom it was made. */
+/** A compressed archive without times, paths and owners of the build. */
 export function tarball(folder, files) {
   const entries = files.map(({ name, content, executable }) => {
     const padding = Buffer.alloc((block - (content.length % block)) % block)

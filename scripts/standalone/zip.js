@@ -1,9 +1,9 @@
 import { deflateRawSync } from 'node:zlib'
 
-/** The earliest moment that the format can name: 1980-01-01. */
+/** The earliest time in this format: 1980-01-01. */
 const when = { time: 0, date: 0x21 }
 
-/** An archive as Windows opens it, in which nothing tells when it was made. */
+/** An archive that Windows can open, without the time of the build. */
 export function zip(folder, files) {
   const entries = []
   let offset = 0
@@ -43,10 +43,10 @@ const table = Uint32Array.from({ length: 256 }, (_, index) => {
   return value
 })
 
-// Node has one of its own only since 20.15.
+// Node has this built in only since 20.15.
 function crc32(bytes) {
   let sum = 0xffffffff
-  // By number, because going through a hundred million bytes one by one takes its time.
+  // By index, because iterating over a hundred million bytes is slow.
   for (let at = 0; at < bytes.length; at += 1) sum = table[(sum ^ bytes[at]) & 0xff] ^ (sum >>> 8)
   return (sum ^ 0xffffffff) >>> 0
 }

@@ -1,5 +1,5 @@
-// A home that is thrown away, and what runs in it. Nothing of the person's own home or environment
-// gets in, so a no of theirs is not in the way, and nothing of it is touched.
+// A temporary home and what runs in it. It uses nothing of the person's own home and environment, so an
+// opt-out there has no effect here, and nothing there is changed.
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'

@@ -6,8 +6,8 @@ import path from 'node:path'
 const program = path.join(import.meta.dirname, '../precompile.cjs')
 
 /**
- * Leaves what the V8 of some Node makes of the CLI in dist/. In a home of its own: on the way the
- * CLI says no, and wipes the queue.
+ * Saves the CLI as compiled by the V8 of the given Node in dist/. Uses a temporary home, because on the
+ * way the CLI opts out and deletes the queue.
  */
 export function precompile(node) {
   const home = mkdtempSync(path.join(os.tmpdir(), 'telemetry-build-'))

@@ -1,7 +1,7 @@
-/** When the collector may be asked again. Lives and dies with the page. */
+/** When the collector may be asked again. Kept only as long as the page lives. */
 export interface Backoff {
   readonly waitMs: () => number
-  /** Was it the collector that wants to be left alone? Then even the end of a page waits. */
+  /** Did the collector ask for the pause? Then a closing page obeys it, too. */
   readonly isAsked: () => boolean
   readonly failed: (askedMs?: number) => void
   readonly delivered: () => void
@@ -16,7 +16,7 @@ export function openBackoff(): Backoff {
     isAsked: () => performance.now() < askedUntil,
     failed: (askedMs = 0) => {
       const now = performance.now()
-      // What fails together fails once.
+      // Requests that fail together count as one failure.
       if (now >= notBefore) notBefore = now + backoffMs((failures += 1))
       askedUntil = Math.max(askedUntil, now + askedMs)
       notBefore = Math.max(notBefore, askedUntil)
@@ -30,7 +30,7 @@ export function openBackoff(): Backoff {
 const baseMs = 1000
 const capMs = 300_000
 
-/** Doubles from failure to failure; spread, so that not all pages come back at once. */
+/** Doubles with each failure, with jitter so that pages do not come back all at once. */
 function backoffMs(failures: number): number {
   return Math.min(baseMs * 2 ** (failures - 1), capMs) * (0.5 + Math.random() / 2)
 }

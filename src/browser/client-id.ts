@@ -9,7 +9,7 @@ export function isClientId(value: unknown): value is string {
   return accepts(uuid, value)
 }
 
-/** False in a worker, and where the person has forbidden pages to keep anything. */
+/** False in a worker, and if the user does not let pages store anything. */
 export function canKeep(): boolean {
   return quietly(() => globals.localStorage) !== undefined
 }
@@ -20,8 +20,8 @@ export function keptClientId(): string | undefined {
 }
 
 /**
- * The id of this browser on this site; it is made with the first event. Where it cannot be kept
- * there is none: a new one on each visit would count one person many times.
+ * The id of this browser on this site, made with the first event. If it can't be stored there is none,
+ * because a new one on each visit would count one person many times.
  */
 export function mintClientId(): string | undefined {
   const kept = keptClientId()
@@ -34,7 +34,7 @@ export function forgetClientId(): void {
   quietly(() => globals.localStorage?.removeItem(key))
 }
 
-/** A random (version 4) UUID. `crypto.randomUUID` is missing on pages that came over plain http. */
+/** A random (version 4) UUID. `crypto.randomUUID` is missing on pages over plain http. */
 export function newUuid(): string {
   const [...bytes] = crypto.getRandomValues(new Uint8Array(32))
   // A digit of four random bits for each; the 4 stays, and of the 8 only the upper two bits do.

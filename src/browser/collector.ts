@@ -9,9 +9,9 @@ export interface Collector {
 }
 
 /**
- * Where events go, and with which key; undefined where they cannot go anywhere. An address that is
- * refused is not replaced by ours: nobody meant to send there. The key that is built in goes to the
- * address that is built in and to no other, and that address takes nothing without a key.
+ * Where events go, and with which key; undefined if they can't be sent. A refused address is not
+ * replaced by the built-in one, because that was not asked for. The built-in key goes only to the
+ * built-in address, which takes nothing without a key.
  */
 export function collectorOf(endpoint = '', ingestionKey?: string): Collector | undefined {
   const url = (endpoint || product.endpoint).trim()
@@ -23,9 +23,9 @@ export function collectorOf(endpoint = '', ingestionKey?: string): Collector | u
 export const contentType = 'application/json'
 
 export interface Answer {
-  /** Zero where there was none. */
+  /** Zero if there was none. */
   readonly status: number
-  /** How long the collector wants to be left alone. */
+  /** The pause that the collector asks for. */
   readonly askedMs?: number | undefined
 }
 
@@ -36,7 +36,7 @@ export function canOutlive(): boolean {
 
 const timeoutMs = 10_000
 
-/** One event to the collector, and nothing else: no cookies, no address of the page. */
+/** Sends one event to the collector and nothing else: no cookies, no page address. */
 export async function post(
   { url, key }: Collector,
   body: string,
@@ -59,7 +59,7 @@ export async function post(
     return { status: 0 }
   } finally {
     clearTimeout(timer)
-    // Whatever else there is of the answer, nobody reads it.
+    // The rest of the answer is not needed.
     controller.abort()
   }
 }

@@ -4,7 +4,7 @@ import { type Delivery, openDelivery } from './delivery.ts'
 import type { BrowserTelemetryOptions } from './options.ts'
 import { follow, globals, isBrowser, quietly } from './page.ts'
 
-/** What there is only while there is consent. A new yes makes a new one. */
+/** Exists only while there is consent. New consent makes a new session. */
 export interface Session {
   readonly delivery: Delivery
   readonly unfollow: () => void
@@ -12,17 +12,17 @@ export interface Session {
 }
 
 export interface Consent {
-  /** Asked before each event and each request: a browser can object at any time. */
+  /** Called before each event and request, because a browser can object at any time. */
   readonly session: () => Session | undefined
   readonly set: (consent: unknown) => void
-  /** The id, made where there is none; only ever asked for in a session. */
+  /** The id, made if there is none. Called only within a session. */
   readonly clientId: () => string | undefined
-  /** The id as far as there is one. */
+  /** The id, if there is one. */
   readonly knownId: () => string | undefined
   readonly close: () => Promise<void>
 }
 
-/** May we? Only where the person said yes, their browser does not object, and there is a way. */
+/** May we send? Only if the user agreed, the browser does not object, and there is an address. */
 export function openConsent(options: BrowserTelemetryOptions): Consent {
   const { telemetryConsent, telemetryId, endpoint, ingestionKey } = options
   const ownId = isClientId(telemetryId) ? telemetryId : undefined
@@ -50,13 +50,13 @@ export function openConsent(options: BrowserTelemetryOptions): Consent {
     const collector = !current && isOpen && collectorOf(endpoint, ingestionKey)
     if (!collector) return
     const delivery = openDelivery(collector, () => session() !== undefined)
-    // Somebody said no in another tab, or threw away what this site keeps.
+    // The user withdrew consent in another tab, or cleared this site's storage.
     const onStorage = (): void => {
       if (current?.hasMinted && !keptClientId()) withdraw()
     }
     current = { delivery, unfollow: follow(delivery, onStorage), hasMinted: false }
   }
-  // As long as nobody has asked the person, there is nothing to do and nothing to undo.
+  // Until the user was asked, there is nothing to do and nothing to undo.
   if (telemetryConsent !== undefined) quietly(() => set(telemetryConsent))
 
   return {
@@ -79,13 +79,12 @@ export function openConsent(options: BrowserTelemetryOptions): Consent {
   }
 }
 
-/** What browsers say when nobody has objected. */
+/** What browsers say if the user has not objected. */
 const silence = /^(undefined|null|unspecified||0|no|off|false)$/i
 
 /**
- * Has the person told the browser that they do not want this? Do Not Track and Global Privacy
- * Control are heard alike, whatever a page has been told. A value that nobody knows is a no, and
- * so is one that cannot be read.
+ * Has the user objected in the browser? Do Not Track and Global Privacy Control count equally, whatever
+ * the page was told. A value that is unknown or can't be read is an objection.
  */
 export function isObjected(): boolean {
   try {

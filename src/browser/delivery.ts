@@ -2,28 +2,28 @@ import { openBackoff } from './backoff.ts'
 import { canOutlive, type Collector, contentType, post } from './collector.ts'
 import { globals } from './page.ts'
 
-/** How much a page holds, and how hard it tries. */
+/** How much a page keeps, and how often it retries. */
 export const limits = {
-  /** Of events that wait; the oldest are dropped. */
+  /** Waiting events; the oldest are dropped. */
   events: 256,
   inFlight: 4,
-  /** What may outlive a page is 64 KiB in all, for everybody on it; a little is left to others. */
+  /** All requests that outlive a page share 64 KiB. This leaves some to other scripts. */
   outlivingBytes: 60_000,
   closeMs: 5000,
 } as const
 
 export interface Delivery {
   readonly offer: (id: string, bytes: string) => void
-  /** Sends what may be sent now; the rest waits for its time. */
+  /** Sends what may be sent now. The rest waits. */
   readonly resume: () => void
-  /** The page may be gone soon: what is not under way yet leaves now. */
+  /** The page may be closed soon: sends what is not being sent yet. */
   readonly flush: () => void
-  /** The page goes, and may come back as it was. */
+  /** The page is hidden, and may be restored as it was. */
   readonly leave: () => void
   readonly comeBack: () => void
-  /** Settles when what is under way has ended, or after a few seconds. */
+  /** Settles when all requests have ended, or after a few seconds. */
   readonly settled: () => Promise<void>
-  /** Ends what is under way, and forgets everything. */
+  /** Aborts all requests and drops all events. */
   readonly drop: () => void
 }
 
@@ -33,8 +33,8 @@ interface Request {
 }
 
 /**
- * Brings events to the collector while the page lives, and past its end where the browser can. Only
- * a 204 is a delivery. In all its tries an event is the same bytes, so it counts once.
+ * Delivers events to the collector while the page lives, and after its end if the browser can. Only a
+ * 204 is a delivery. Every attempt sends the same bytes, so an event counts once.
  */
 export function openDelivery(collector: Collector, mayGo: () => boolean): Delivery {
   const pending = new Map<string, string>()
@@ -50,17 +50,17 @@ export function openDelivery(collector: Collector, mayGo: () => boolean): Delive
   }
   const tryOnce = async (id: string, bytes: string, controller: AbortController) => {
     const { status, askedMs } = await post(collector, bytes, controller)
-    // To a page that goes, its requests seem to fail, a moment before it hears that it goes.
+    // In a closing page requests seem to fail, a moment before the page learns that it is closing.
     if (status === 0) await new Promise((resolve) => setTimeout(resolve))
     // Dropped meanwhile?
     if (!underWay.delete(id)) return
     pending.delete(id)
-    // The browser goes on with them all the same.
+    // The browser still completes them.
     if (isLeaving && status === 0) return
     if (status === 204) {
       backoff.delivered()
     } else {
-      // At the end of the line, lest one that nobody takes hold up all others.
+      // At the end of the queue, so that a refused event does not hold up the others.
       pending.set(id, bytes)
       backoff.failed(askedMs)
     }
@@ -89,7 +89,7 @@ export function openDelivery(collector: Collector, mayGo: () => boolean): Delive
       send(id, bytes)
     }
   }
-  /** For browsers whose requests all end with the page. Nobody hears what became of a beacon. */
+  /** For browsers whose requests end with the page. A beacon has no answer. */
   const sendBeacons = (): void => {
     if (!mayHurry()) return
     for (const [id, bytes] of pending) {

@@ -1,6 +1,6 @@
 import type { Delivery } from './delivery.ts'
 
-/** What we use of a browser, or of a worker in one. Anything of it may be missing, or throw. */
+/** What we use of a browser or a web worker. Any of it may be missing or throw. */
 interface Globals {
   readonly navigator?: {
     readonly doNotTrack?: unknown
@@ -30,14 +30,14 @@ interface Target {
 
 export const globals = globalThis as unknown as Globals & Target
 
-/** A page that is rendered on a server has nobody in front of it. */
+/** False if the page is rendered on a server, without a user. */
 export function isBrowser(): boolean {
   return 'document' in globals || 'WorkerGlobalScope' in globals
 }
 
 /**
- * Follows the life of the page, and gives back a way to stop following. There is no handler of
- * `unload`: it would keep the page from being restored when the person comes back to it.
+ * Follows the page's life cycle. Returns a function that stops following. There is no `unload`
+ * handler, because it would keep the page from being restored when the user comes back.
  */
 export function follow(delivery: Delivery, onStorage: () => void): () => void {
   const { flush, leave, comeBack, resume } = delivery
@@ -55,7 +55,7 @@ export function follow(delivery: Delivery, onStorage: () => void): () => void {
   return () => ended.abort()
 }
 
-/** Whatever goes wrong in here, the page goes on and hears nothing of it. */
+/** Catches everything: the page must not notice our errors. */
 export function quietly<T>(work: () => T): T | undefined {
   try {
     return work()

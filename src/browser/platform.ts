@@ -1,7 +1,7 @@
 import type { Platform } from '../contract/platform.ts'
 import { globals } from './page.ts'
 
-/** By the names that events have for them; the first that fits. */
+/** Keyed by their names in events. The first that matches wins. */
 const systems: readonly (readonly [name: string, sign: RegExp])[] = [
   ['android', /android/i],
   ['ios', /iphone|ipad|ipod|\bios\b/i],
@@ -12,7 +12,7 @@ const systems: readonly (readonly [name: string, sign: RegExp])[] = [
   ['openbsd', /openbsd/i],
 ]
 
-// A Mac says "Intel" whatever is in it, so that is no sign.
+// Every Mac says "Intel", so that tells nothing.
 const architectures: typeof systems = [
   ['x86_64', /x86_64|x64|amd64/i],
   ['aarch64', /aarch64|arm64|iphone|ipad/i],
@@ -21,8 +21,8 @@ const architectures: typeof systems = [
 ]
 
 /**
- * The class of platform, from what the browser sends to every site with every request. What it
- * would only say when asked is not asked for: that is how people are told apart.
+ * The class of platform, from what the browser sends to every site with every request. It does not
+ * ask for more, because such details are used to identify people.
  */
 export function platformHere(): Platform {
   const { userAgent = '', userAgentData } = globals.navigator ?? {}

@@ -20,7 +20,7 @@ export interface BrowserRun {
 
 export const silentRun: BrowserRun = { finish: () => undefined }
 
-/** A run belongs to the session that it started in: what happened past a no is never told. */
+/** A run belongs to the session in which it started. After consent ends, nothing of it is sent. */
 export function startRun(consent: Consent, version: unknown, start: RunStart): BrowserRun {
   const session = consent.session()
   if (!session) return silentRun
@@ -31,7 +31,7 @@ export function startRun(consent: Consent, version: unknown, start: RunStart): B
   const since = performance.now()
   const moment = momentNow()
   const first = buildStarted(product, identity, moment, start)
-  // Without a start there is nothing that could finish.
+  // A run that did not start can't finish.
   if (!first) return silentRun
   send(moment.eventId, first)
   let isFinished = false
@@ -51,7 +51,7 @@ export function startRun(consent: Consent, version: unknown, start: RunStart): B
 const exampleStart: RunStart = { runKind: 'script', jitEnabled: true, accelerateEnabled: true }
 const exampleFinish: RunFinish = { success: true, jitUsed: true }
 
-/** Zeros stand for an id that is not made yet; without a yes storage is not even looked at. */
+/** Zeros replace an id that was not made yet. Without consent, storage is not even read. */
 export function previewRun(
   consent: Consent,
   version: unknown,

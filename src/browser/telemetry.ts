@@ -4,23 +4,23 @@ import { type BrowserTelemetryOptions, readOptions } from './options.ts'
 import { quietly } from './page.ts'
 import { type BrowserRun, previewRun, silentRun, startRun } from './runs.ts'
 
-/** What a page, or a worker in it, holds. Nothing here throws, waits, or writes to the console. */
+/** Telemetry of a page or web worker. Nothing here throws, waits or writes to the console. */
 export interface BrowserTelemetry {
-  /** Has the person agreed, does their browser not object, and is there somewhere to send to? */
+  /** True if the user has agreed, the browser does not object, and there is an address. */
   readonly collecting: boolean
-  /** Starts a run; the event of its end is sent when it is finished. */
+  /** Starts a run. Finishing it sends its second event. */
   readonly startRun: (start: RunStart) => BrowserRun
   /**
-   * `true` starts. Anything else stops at once: no further request is made, what waits is dropped,
-   * the id is forgotten, and runs that have started stay silent for good. What the browser has been
-   * given before, it may still deliver.
+   * `true` starts. Anything else stops at once: no further request is made, waiting events are dropped,
+   * the id is removed, and runs that have started send nothing more. The browser may still deliver
+   * what it was given before.
    */
   readonly setConsent: (consent: boolean) => void
-  /** The exact bytes of the event of such a run's end. Nothing is sent, made or kept for it. */
+  /** The exact bytes of the second event of such a run. Nothing is sent, made or stored. */
   readonly preview: (start?: RunStart, finish?: RunFinish) => string
-  /** What to give to `createBrowserTelemetry` in a worker: it sees neither id nor Do Not Track. */
+  /** What to pass to `createBrowserTelemetry` in a worker, which sees neither id nor Do Not Track. */
   readonly workerOptions: () => BrowserTelemetryOptions
-  /** Ends it, after a last try for what waits; settles within seconds, whatever comes of it. */
+  /** Ends it after a last attempt to send what is waiting. Settles within seconds in any case. */
   readonly close: () => Promise<void>
 }
 
@@ -50,7 +50,7 @@ export function createBrowserTelemetry(given: BrowserTelemetryOptions = {}): Bro
       ) ?? { telemetryConsent: false },
     close: async () => {
       isOpen = false
-      // Where it fails, nothing was left to end.
+      // If it fails, there was nothing left to end.
       await consent.close().catch(() => undefined)
     },
   }

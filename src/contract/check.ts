@@ -16,7 +16,7 @@ interface Part {
 export interface Fault {
   /** The field's name, inside objects as `payload.duration_us`; empty for the whole. */
   readonly field: string
-  /** What may stand there; undefined where there is no such field. */
+  /** The values that are allowed; undefined if there is no such field. */
   readonly wanted: Value | undefined
   readonly given: unknown
 }
@@ -28,14 +28,14 @@ export function shapeOf(fields: Fields): Shape {
   })
 }
 
-/** The fields of an object, or of a map, where all are optional. */
+/** The fields of an object, or of a map, whose fields are all optional. */
 export function fieldsOf(value: Value): Fields | undefined {
   if (value.kind === 'object') return value.fields
   if (value.kind !== 'map') return undefined
   return Object.fromEntries(value.names.map((name) => [name, optional(value.value)]))
 }
 
-/** May this stand there? Of an object, only whether it is one. */
+/** Is this value allowed here? Of an object this only checks that it is one. */
 export function accepts(value: Value, given: unknown): boolean {
   switch (value.kind) {
     case 'boolean':
@@ -67,9 +67,9 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /**
- * Brings a claim into a shape. An optional part that does not fit is left out; a required one that
- * does not fit leaves nothing of the whole. The result has the schema's names in the schema's order,
- * and only own values of the claim are looked at, each once.
+ * Makes an event of what a host claims. An optional part that does not fit is left out. If a required
+ * part does not fit, there is no event. The result has the schema's names in the schema's order. Only
+ * own properties of the claim are read, each once.
  */
 export function fit(shape: Shape, claim: unknown): JsonObject | undefined {
   if (!isObject(claim)) return undefined
@@ -84,8 +84,8 @@ export function fit(shape: Shape, claim: unknown): JsonObject | undefined {
 }
 
 /**
- * Is this what `fit` would make of it, in that order, with nothing to drop? Only for values that come
- * from `JSON.parse`: others can hold getters, which may answer differently the next time.
+ * Is the value exactly what `fit` would return for it? Only for values from `JSON.parse`: others can
+ * have getters, which may return something else the next time.
  */
 export function isExact(shape: Shape, value: unknown): boolean {
   if (!isObject(value)) return false
@@ -106,8 +106,8 @@ export function isExact(shape: Shape, value: unknown): boolean {
 }
 
 /**
- * Why a value is not an event, in whatever order it stands; undefined where it is one. Where a claim
- * may hold more than fits, only a required part is a fault.
+ * Why a value is not an event, whatever its order of fields; undefined if it is one. If a claim may
+ * contain more than fits, only a required part is a fault.
  */
 export function faultIn(
   shape: Shape,
@@ -154,7 +154,7 @@ function own(claim: object, name: string): unknown {
   try {
     return Object.hasOwn(claim, name) ? (claim as JsonObject)[name] : undefined
   } catch {
-    // A host's getter or proxy that throws says nothing.
+    // A getter or proxy of the host threw: its value is missing.
     return undefined
   }
 }

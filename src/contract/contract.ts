@@ -17,31 +17,31 @@ export type Kind = 'usage' | 'runtime' | 'install'
 export interface EventContract {
   readonly kind: Kind
   readonly title: string
-  /** The values of `event_label` that belong to it; none where events bear no label. */
+  /** The values of `event_label` that belong to it; none if its events have no label. */
   readonly labels: readonly string[]
   readonly schema: ObjectValue
-  /** What fits of a claim; undefined where something required does not. See check.ts. */
+  /** What fits of a claim; undefined if a required part does not. See check.ts. */
   readonly fit: (claim: unknown) => JsonObject | undefined
   /** The parts of a claim that are not in the event which `fit` made of it. */
   readonly droppedFrom: (claim: JsonObject, event: JsonObject) => readonly string[]
   /** Is a parsed value exactly what `fit` makes, in its order, with nothing to drop? */
   readonly isExact: (value: unknown) => boolean
-  /** Why a value is not an event. Where it may hold more than fits, only a required part is a fault. */
+  /** Why a value is not an event. If it may contain more than fits, only a required part is a fault. */
   readonly faultIn: (value: unknown, mayHoldMore?: boolean) => Fault | undefined
-  /** Does an event only show what one would look like? Such an event is never sent. */
+  /** Is it only a preview of an event? A preview is never sent. */
   readonly isPreview: (event: JsonObject) => boolean
   /** What `fit` makes, as the bytes that may leave. */
   readonly serialise: Serialise
   /**
-   * The bytes of an event that may be sent, or undefined where the value is none of this family:
-   * something missing, something added, or only a preview.
+   * The bytes of an event that may be sent, or undefined if the value is not one of this family:
+   * something is missing or added, or it is only a preview.
    */
   readonly recognise: (value: unknown) => string | undefined
 }
 
 /**
- * The one serialiser. Takes whatever a host claims and gives the bytes that may leave, or undefined
- * where no valid event can be made of it. What does not fit is dropped, never bent.
+ * The only serialiser. Takes what a host claims and returns the bytes that may be sent, or undefined
+ * if they can't be a valid event. What does not fit is dropped, never changed.
  */
 export type Serialise = (claim: unknown) => string | undefined
 
@@ -87,7 +87,7 @@ function labelsIn({ fields: { event_label: label } }: ObjectValue): readonly str
   return label?.kind === 'constant' ? [String(label.is)] : []
 }
 
-/** Contracts follow from the product alone. They are made once for each, when first needed. */
+/** A contract depends on the product only. It is made once per product, when first needed. */
 export function oncePerProduct<Of extends object, T>(make: (product: Of) => T): (product: Of) => T {
   const made = new WeakMap<Of, { readonly value: T }>()
   return (product) => {

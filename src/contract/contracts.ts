@@ -6,7 +6,7 @@ import { installContracts } from './install.ts'
 import { runtimeContracts } from './runtime.ts'
 import { usageContract } from './usage.ts'
 
-/** A contract with its documentation. What only builds or sends events does not load that. */
+/** A contract with its documentation, which code that only builds or sends events does not load. */
 export interface Contract extends EventContract {
   readonly fields: readonly FieldNote[]
 }
@@ -21,14 +21,14 @@ export const contractsOf = oncePerProduct((product: Product): readonly Contract[
 function explained(product: Product, contract: EventContract): Contract {
   return {
     ...contract,
-    // For people to read, who can wait: those who make events cannot.
+    // Loaded only to be read by people: recording an event must not wait for it.
     get fields() {
       return notesOn(product, contract)
     },
   }
 }
 
-/** The bytes of an event of any family, from text that anybody may have written. */
+/** The bytes of an event of any family, from text that any program may have written. */
 export function recognise(contracts: readonly EventContract[], text: string): string | undefined {
   let value: unknown
   try {
@@ -37,7 +37,7 @@ export function recognise(contracts: readonly EventContract[], text: string): st
     return undefined
   }
   for (const contract of contracts) {
-    // Our own clients write an event exactly as it leaves, and then checking it is enough.
+    // Our own clients write an event exactly as it is sent, so checking it is enough.
     const isReady = contract.isExact(value) && !contract.isPreview(value as JsonObject)
     const bytes = isReady ? JSON.stringify(value) : contract.recognise(value)
     if (bytes !== undefined) return bytes

@@ -13,9 +13,9 @@ export interface FieldNote {
   readonly field: string
   readonly carries: string
   readonly why: string
-  /** The words that can stand here, where it is one of a fixed list. */
+  /** The allowed words, if the value is one of a fixed list. */
   readonly values: readonly string[]
-  /** The names that it can hold, and what each means where the name does not say it. */
+  /** The names that it can contain, each with its meaning unless the name says it. */
   readonly names: readonly { readonly name: string; readonly meaning: string }[]
 }
 
@@ -24,7 +24,7 @@ export interface DictionaryField {
   /** Inside objects as `payload.duration_us`. */
   readonly field: string
   readonly required: boolean
-  /** What may stand there. */
+  /** The allowed values. */
   readonly value: ValueNote
   readonly carries: string
   readonly why: string
@@ -41,11 +41,11 @@ export interface ValueNote {
   readonly type: 'boolean' | 'integer' | 'number' | 'text' | 'object'
   readonly minimum?: number
   readonly maximum?: number
-  /** The only values that may stand there; beside a pattern, those that may as well. */
+  /** The only allowed values; with a pattern, additional ones. */
   readonly values?: readonly (string | number)[]
   readonly pattern?: string
   readonly max_length?: number
-  /** Each of these names may be there, with such a value. */
+  /** Each of these names is allowed, with such a value. */
   readonly names?: readonly string[]
   readonly each?: ValueNote
 }
@@ -172,7 +172,7 @@ export function notesOn(product: Product, contract: EventContract): readonly Fie
   })
 }
 
-/** What a field inside another carries, with the words that can stand there. */
+/** What a nested field carries, with its allowed words. */
 function sentence(value: Field, { carries }: Meaning): string {
   const words = wordsOf(value)
   return words.length === 0 ? carries : `${carries} One of: ${words.join(', ')}.`

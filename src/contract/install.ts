@@ -6,7 +6,7 @@ import { clientId, nilUuid, platformName, uuid, version } from './values.ts'
 
 export const installLabels = ['install_start', 'install_complete', 'install_failed'] as const
 
-/** Installers say what `uname` and Windows call it. */
+/** Installers use the names of `uname` and of Windows. */
 export const installSystems = [...systemNames, 'darwin', 'freebsd']
 export const installArchitectures = [
   ...architectureNames,

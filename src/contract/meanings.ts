@@ -1,6 +1,6 @@
 import type { Fields, ObjectValue, Paths } from './schema.ts'
 
-/** Everything that is collected is collected to answer one of these. */
+/** Every field is collected to answer one of these questions. */
 export const questions = {
   installs: 'How many installations start, succeed and fail, and where?',
   active: 'How often are JIT compilation and acceleration enabled, and how often used?',
@@ -17,7 +17,7 @@ export interface Meaning {
   readonly carries: string
   readonly why: string
   readonly answers: readonly Question[]
-  /** The first version that collects it; the very first, if nothing is said. */
+  /** The first version that collects it; by default the very first. */
   readonly since?: string
   /** The first version that no longer collects it. */
   readonly until?: string
@@ -25,13 +25,13 @@ export interface Meaning {
   readonly names?: Readonly<Record<string, string>>
 }
 
-/** The type checker asks for the meaning of each field of an event, and for no other. */
+/** The type checker requires a meaning for each field of an event, and allows no other. */
 export type Meanings<Event extends ObjectValue = ObjectValue> =
   Event extends ObjectValue<infer Of extends Fields> ? Readonly<Record<Paths<Of>, Meaning>> : never
 
 export const firstVersion = '0.1.0'
 
-/** What stands in more than one family. */
+/** Fields of more than one family. */
 export const uuidMeaning: Meaning = {
   carries: 'Random UUID, new for every event.',
   why: 'Lets the collector count an event once even if it arrives twice.',

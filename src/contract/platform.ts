@@ -17,7 +17,7 @@ export const architectureNames = [
   'other',
 ]
 
-/** The runtime is not ours and says Rust's names. */
+/** The runtime is another program and uses Rust's names. */
 export const runtimeSystems = [
   ...systemNames,
   'freebsd',

@@ -30,7 +30,7 @@ export function runtimeContracts({ name, runtime }: Product): readonly EventCont
   ]
 }
 
-/** What a host says an error is called, without what a user's own program calls it. */
+/** The identifier of an error, unless the user's own program chose it. */
 export function ownIdentifier({ namespaces }: RuntimeFacts, given: unknown): unknown {
   if (typeof given !== 'string' || given === '') return undefined
   return identifierIn(namespaces).pattern.test(given) ? given : userIdentifier
@@ -64,7 +64,7 @@ function envelope({ runKinds }: RuntimeFacts, label: string) {
   }
 }
 
-/** Nothing must be there: a host that gets something wrong is heard on the rest. */
+/** All optional: if a host gets one field wrong, the others still count. */
 function finishedPayload({ failures, backends, namespaces }: RuntimeFacts) {
   const identifier = identifierIn(namespaces)
   return object({

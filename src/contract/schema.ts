@@ -1,7 +1,7 @@
 /**
- * What may stand in an event, as plain data. No kind of value can hold free text, and an object has
- * the fields that are listed and no others. `check.ts` interprets this; JSON Schema, documents and
- * the dictionary are made from it.
+ * What an event may contain, as plain data. No kind of value allows free text, and an object has the
+ * listed fields and no others. `check.ts` interprets this; the JSON Schema, the documents and the
+ * dictionary are generated from it.
  */
 export type Value =
   | BooleanValue
@@ -43,7 +43,7 @@ export interface TextValue {
   readonly or?: string
 }
 
-/** Each of the names may be there, with the same kind of value. */
+/** Each of the names is optional. All have the same kind of value. */
 export interface MapValue {
   readonly kind: 'map'
   readonly names: readonly string[]
@@ -60,7 +60,7 @@ export interface Fields {
   readonly [name: string]: Field
 }
 
-/** A value that does not fit is left out where its field is optional; else there is no event. */
+/** A value that does not fit is left out if its field is optional. If not, there is no event. */
 export type Field = Value & { readonly isOptional?: true }
 
 /** The name of every field, those inside objects as `payload.duration_us`. */

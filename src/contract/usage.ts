@@ -5,7 +5,7 @@ import { constant, map, object, oneOf } from './schema.ts'
 import { clientId, count, flag, moment, nilUuid, uuid, version } from './values.ts'
 import { payloadSchemaVersion, statsSchemaVersion } from './versions.ts'
 
-/** Shown by `print`, and by nothing else: it never triggers an upload. */
+/** Only `print` uses it. It never triggers an upload. */
 export const previewTrigger = 'preview'
 
 export const usageContract = oncePerProduct((product: Product): EventContract =>
@@ -37,7 +37,7 @@ export function usageEvent(product: Product) {
   })
 }
 
-/** Each product has a name of its own for this field. The type checker knows it as `selections`. */
+/** Each product has its own name for this field. For the type checker it is `selections`. */
 export function selectionsField({ usage }: Product): 'selections' {
   return usage.selectionsField as 'selections'
 }

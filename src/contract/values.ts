@@ -1,6 +1,6 @@
 import type { BooleanValue, NumberValue, TextValue } from './schema.ts'
 
-/** The few kinds of value that events are made of. None of them can hold free text. */
+/** The kinds of value in events. None of them allows free text. */
 
 export const flag: BooleanValue = { kind: 'boolean' }
 
@@ -16,7 +16,7 @@ export const ratio: NumberValue = { kind: 'number', most: 1, isWhole: false }
 /** Milliseconds since 1970, up to the year 9999. */
 export const milliseconds: NumberValue = { ...count, most: 253_402_300_799_999 }
 
-/** Stands for the identifier of an error that a user's own program has chosen: that is free text. */
+/** Replaces an error identifier that a user's own program chose, which would be free text. */
 export const userIdentifier = 'user'
 
 /** A stable name of an error in one of these namespaces, or `user`. No spaces, so no sentences. */
@@ -29,8 +29,8 @@ export function identifierIn(namespaces: readonly string[]): TextValue {
 export const component: TextValue = { kind: 'text', pattern: /^[a-z][a-z0-9_]{0,47}$/ }
 
 /**
- * What a driver calls its device or itself. No slashes but those that OpenGL's drivers end a name
- * with, so no paths; no @, so no addresses.
+ * The name of a device or driver. No slashes except those at the end of OpenGL's names, so no paths;
+ * no @, so no mail addresses.
  */
 export const deviceText: TextValue = {
   kind: 'text',
@@ -43,7 +43,7 @@ export const platformName: TextValue = {
   pattern: /^[a-z][a-z0-9]{1,11}-[a-z0-9_]{2,12}(-[a-z0-9]{2,8})?$/,
 }
 
-/** To the second, in UTC: nobody needs to know more precisely when somebody worked. */
+/** To the second, in UTC. More precision would say more than necessary about a person's work. */
 export const moment: TextValue = { kind: 'text', pattern: /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/ }
 
 /** Random (version 4) UUIDs only: other versions can carry a network address or a name. */
@@ -54,7 +54,7 @@ export const uuid: TextValue = {
 
 export const nilUuid = '00000000-0000-0000-0000-000000000000'
 
-/** In a preview zeros stand for an id that is not made yet. */
+/** In a preview, zeros take the place of an id that was not made yet. */
 export const clientId: TextValue = { ...uuid, or: nilUuid }
 
 export const version: TextValue = {

@@ -1,4 +1,4 @@
-/** Versions of what is sent and of what is kept. They move when a field does. */
+/** Versions of what is sent and stored. They are raised when a field changes. */
 export const payloadSchemaVersion = 1
 export const statsSchemaVersion = 1
 /** Raised when more is collected than before: the notice is then shown again. */

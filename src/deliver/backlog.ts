@@ -8,31 +8,31 @@ import { mustWait, type UploadState } from '../store/upload-state.ts'
 import { pauseMs } from './policy.ts'
 import { uploadStateOf } from './schedule.ts'
 
-/** What is still to be tried in this session, oldest first, with what arrives meanwhile. */
+/** The events still to be tried in this session, oldest first, including those that arrive meanwhile. */
 export interface Backlog {
   readonly next: () => string | undefined
-  /** Does anything wait for a host that is sending it right now, and may yet have it confirmed? */
+  /** Is an event being sent by a host that may still get it confirmed? */
   readonly awaitsHosts: () => boolean
   /** The collector has it. */
   readonly done: (name: string) => void
-  /** This one can't be delivered; it rests, and the others go on. */
+  /** This event can't be delivered now. It rests, and the others go on. */
   readonly rest: (name: string) => void
-  /** The collector was not there for this one; next time it comes behind the others. */
+  /** The collector was unavailable for this event. In the next session it comes after the others. */
   readonly postpone: (name: string) => void
-  /** What the next session must know of files that stay in the queue. */
+  /** What the next session must know about files that stay in the queue. */
   readonly remaining: () => Pick<UploadState, 'refused' | 'delivered'>
 }
 
 /** A host's own post is settled by then, unless the host is frozen. */
 const longestLivePostMs = 8000
 
-/** `handed` holds what was handed out before, and gets what is handed out now: each comes once. */
+/** `handed` contains what was handed out before and gets what is handed out now: each event once. */
 export function openBacklog(context: Context, impatient: boolean, handed: Set<string>): Backlog {
   const { paths, environment } = context
   const { now } = environment
   const state = uploadStateOf(context)
   const resting = new Map(Object.entries(state.refused))
-  // Delivered, but in a folder that does not let go of it. It must not be sent again.
+  // Delivered, but the file can't be removed. It must not be sent again.
   const delivered = new Set<string>()
   let names: readonly string[] = []
   let at = 0
@@ -47,11 +47,11 @@ export function openBacklog(context: Context, impatient: boolean, handed: Set<st
       (name) => !handed.has(name) && !delivered.has(name),
     )
     const due = waiting.filter((name) => impatient || !mustWait(resting.get(name), now()))
-    // Asked before any of these files is read: a host removes the file first, and then says that it is done.
+    // Read before any of these files: a host removes the file first, then its marker.
     const elsewhere = eventsBeingSent(paths, longestLivePostMs)
     const free = due.filter((name) => !elsewhere.has(parseName(name)?.id ?? ''))
     isAwaiting = free.length < due.length
-    // What was refused before comes last: a row of refusals must not end the session before the rest.
+    // Refused events come last: a series of refusals must not end the session before the others.
     names = [
       ...free.filter((name) => !resting.has(name)),
       ...free.filter((name) => resting.has(name)),

@@ -3,13 +3,13 @@ import type { LookupFunction } from 'node:net'
 
 import { splitAddress } from '../settings/address.ts'
 
-/** What fits through every network in one piece. */
+/** The largest datagram that every network carries unfragmented. */
 const largest = 1200
 
 export interface Datagrams {
   /**
-   * Best effort: nobody will ever know whether it arrived. Events that do not fit into one datagram
-   * are not sent. `mayBegin` is asked right before the bytes go to the kernel. True once they have.
+   * Best effort: there is no answer. Events that do not fit into one datagram are not sent. `mayBegin`
+   * is called right before the bytes go to the kernel. Resolves to true once they have.
    */
   readonly send: (bytes: string, mayBegin: () => boolean) => Promise<boolean>
   readonly close: () => void
@@ -34,7 +34,7 @@ export async function openDatagrams(address: string, lookup: LookupFunction): Pr
     const family = isIPv6(target) ? 6 : 4
     const bound = createSocket({
       type: family === 6 ? 'udp6' : 'udp4',
-      // The target is an address by now. Node's own look-up of it would put off each send.
+      // The target is already an IP address. Node's own lookup of it would delay each send.
       lookup: (given, _, done) => done(null, given, family),
     })
     socket = bound
@@ -61,7 +61,7 @@ export async function openDatagrams(address: string, lookup: LookupFunction): Pr
       try {
         socket?.close()
       } catch {
-        // It was closed before.
+        // It is already closed.
       }
     },
   }

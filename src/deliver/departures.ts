@@ -5,16 +5,16 @@ import { markSending } from '../store/senders.ts'
 
 export type Way = 'http' | 'udp'
 
-/** One event on one way out. */
+/** One event that is being sent in one way. */
 export interface Departure {
-  /** To be asked right before the event's bytes go to the kernel. */
+  /** To be called right before the event's bytes go to the kernel. */
   readonly mayBegin: () => boolean
   readonly hasBegun: () => boolean
   /** Nothing of it can leave any more. */
   readonly end: () => void
 }
 
-/** What a host may send directly, at any moment, and what is written down about it. */
+/** What a host may send directly, and what is recorded about it. */
 export interface Departures {
   readonly may: (way: Way) => boolean
   readonly of: (way: Way, id: string) => Departure
@@ -27,7 +27,7 @@ export function openDepartures(context: () => Context): Departures {
     http: choices.runtimeEndpoint.value,
     udp: choices.udpEndpoint.value,
   }
-  // A changed address is as good as an opt-out for the old one; the queue takes its events elsewhere.
+  // A changed address is an opt-out for the old one. The queue takes its events to the new one.
   const may = (way: Way): boolean => {
     const now = context()
     const { runtimeEndpoint, udpEndpoint } = now.choices
@@ -41,7 +41,7 @@ export function openDepartures(context: () => Context): Departures {
       let unmark: (() => void) | undefined
       return {
         mayBegin: () => {
-          // Where telemetry is off, not even a marker is made.
+          // If telemetry is off, not even a marker is made.
           if (!may(way)) return false
           unmark = markSending(paths, way === 'http' ? id : `${id}.udp`)
           return (hasBegun = unmark !== undefined && may(way))

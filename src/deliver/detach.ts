@@ -13,26 +13,26 @@ import type { HostEnvironment } from '../settings/host-environment.ts'
 import type { Paths } from '../settings/paths.ts'
 import { productVariable } from '../store/process-identity.ts'
 
-/** A program that uploads what waits and ends; it gets the product in its environment. */
+/** A program that uploads what is waiting and ends. It gets the product in its environment. */
 export interface UploaderProgram {
   readonly command: string
   readonly args: readonly string[]
 }
 
 /**
- * Starts the uploader as a process of its own: it outlives this one, its terminal and its working
- * folder, and this one waits for nothing.
+ * Starts the uploader as a detached process. It outlives this one, its terminal and its working
+ * folder, and this process does not wait for it.
  */
 export async function detachUploader(
   { product, environment, paths }: Context,
   { command, args }: UploaderProgram,
 ): Promise<void> {
-  // What an uploader started, however indirectly, starts no other one.
+  // A process started by an uploader, even indirectly, starts no other uploader.
   if (environment.env[productVariable] !== undefined) return
   if (!noteStart(paths, environment.now())) return
   const { spawn } = await import('node:child_process')
   const child = spawn(command, [...args], {
-    // A working folder in use can be neither unmounted nor, on Windows, deleted.
+    // A folder that is some process's working folder can't be unmounted or, on Windows, deleted.
     cwd: path.parse(command).root || path.sep,
     env: {
       ...environment.env,
@@ -49,8 +49,8 @@ export async function detachUploader(
 }
 
 /**
- * The key of an official build is built into the uploader as well and does not travel. One that a
- * host brought along takes the way that keys take.
+ * The key of an official build is also built into the uploader and is not passed on. A key that the
+ * host got from its environment is passed on in the environment.
  */
 function productFor(product: Product, env: HostEnvironment['env']): Record<string, string> {
   const { ingestionKey } = product
@@ -74,8 +74,8 @@ function namedSettings(
 }
 
 /**
- * The uploader that is built beside this library. Undefined where it can't be started: bundled into
- * another program the file is missing, and an Electron app or a single executable would start itself.
+ * The uploader that is built beside this library. Undefined if it can't be started: in another program's
+ * bundle the file is missing, and an Electron app or a single executable would start itself.
  */
 export function ownUploader(): UploaderProgram | undefined {
   const file = fileURLToPath(new URL('upload.cjs', import.meta.url))
@@ -92,12 +92,12 @@ function isSingleExecutable(): boolean {
     const { isSea } = createRequire(process.execPath)('node:sea') as { isSea: () => boolean }
     return isSea()
   } catch {
-    // A runtime that knows no single executables.
+    // This runtime has no single executables.
     return false
   }
 }
 
-/** Preloaded modules are looked for from the working folder, which is another one; a debugger would wait. */
+/** Preloads are resolved in the working folder, which differs there, and a debugger would wait. */
 function nodeOptions({ NODE_OPTIONS: given }: HostEnvironment['env']): Record<string, string> {
   if (given === undefined) return {}
   const words = given.match(/(?:"(?:\\.|[^"])*"|[^\s"])+/g) ?? []
@@ -122,10 +122,10 @@ function isAnywhere(module: string): boolean {
   return path.isAbsolute(module) || /^(node|file|data):/.test(module)
 }
 
-/** An uploader that never arrives is started ever less often, beginning with the third time. */
+/** From the third time on, an uploader that never comes up is started less and less often. */
 const unanswered = { free: 3, baseMs: 60_000, mostMs: dayMs } as const
 
-/** Notes that an uploader is about to be started; false where the last ones never arrived. */
+/** Notes that an uploader is about to be started; false if the last ones never came up. */
 function noteStart(paths: Pick<Paths, 'state'>, now: number): boolean {
   const file = startsFile(paths)
   const reading = readSmallFile(file, 100)
@@ -140,7 +140,7 @@ function noteStart(paths: Pick<Paths, 'state'>, now: number): boolean {
   return true
 }
 
-/** The uploader runs, and so whatever starts it works. */
+/** The uploader is running, so starting it works. */
 export function noteArrival(paths: Pick<Paths, 'state'>): void {
   removeFile(startsFile(paths))
 }

@@ -2,20 +2,20 @@ import type { Context } from '../settings/context.ts'
 import { answerTimeOf } from '../store/upload-state.ts'
 
 const longestMs = 5000
-/** Queueing what was not confirmed, and starting the uploader, is a part of the drain. */
+/** Part of the drain time is for queueing what was not confirmed and starting the uploader. */
 const afterwardsMs = 5
 /** A post is only tried if it should be confirmed within this share of the drain. */
 const safety = 0.8
 
-/** How long a host that closes waits for what is under way. */
+/** How long a closing host waits for what it is sending. */
 export function drainMs({ choices: { drainMode, drainTimeoutMs } }: Context): number {
   const limit = drainMode.value === 'none' ? 0 : Math.min(drainTimeoutMs.value, longestMs)
   return limit - Math.min(limit / 10, afterwardsMs)
 }
 
 /**
- * Can a post be confirmed before the drain ends? If not, the uploader would send its event a second
- * time, so it is left to the uploader alone. Nobody knows before the first post to a collector.
+ * Can a post be confirmed before the drain ends? If not, the uploader would send the event a second
+ * time, so it is left to the uploader. Before the first post to a collector this is unknown.
  */
 export function fitsIntoDrain(context: Context): boolean {
   const { choices, paths } = context
@@ -28,7 +28,7 @@ export function fitsIntoDrain(context: Context): boolean {
 export async function withinTime(limitMs: number, work: readonly Promise<void>[]): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const limit = new Promise<void>((resolve) => {
-    // After a busy host's timer, what has arrived is read before it is given up.
+    // In a busy host the timer may fire late. Read what has arrived before giving up.
     timer = setTimeout(() => setImmediate(resolve), limitMs)
   })
   await Promise.race([Promise.all(work), limit])
@@ -37,7 +37,7 @@ export async function withinTime(limitMs: number, work: readonly Promise<void>[]
 
 const atExit = new Set<() => void>()
 
-/** Calls back if the process ends before the work does. One listener: Node warns of more than ten. */
+/** Calls back if the process ends before the work does. One listener, as Node warns of more than ten. */
 export async function unlessSettled(
   work: readonly Promise<void>[],
   abandon: () => void,

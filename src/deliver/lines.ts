@@ -6,14 +6,14 @@ import type { HttpClient } from './http/client.ts'
 export interface Lines {
   readonly client: HttpClient
   readonly datagrams: Datagrams | undefined
-  /** A name that is being looked up would keep the process alive. */
+  /** A pending name lookup would keep the process alive. */
   readonly cancelLookUps: () => void
   readonly close: () => void
 }
 
 const postTimeoutMs = 5000
 
-/** Loaded when there is something to send; a host that sends nothing pays nothing. */
+/** Loaded on the first send, so that a host that sends nothing does not pay for it. */
 export async function openLines(
   { choices, environment }: Context,
   headers: Readonly<Record<string, string>>,

@@ -17,26 +17,26 @@ export interface Pending {
 /** What the runs of this process send while it lives. */
 export interface Live {
   readonly offer: (event: Pending) => void
-  /** Waits, as long as the settings allow, for what is under way. */
+  /** Waits for what is being sent, as long as the settings allow. */
   readonly drain: () => Promise<void>
   /**
-   * Starts no more posts, and gives back what was not confirmed, to be queued. A post that is under
-   * way may still be confirmed while the process lives; its file is then removed from the queue.
-   * `lost` is how many events were dropped to make room.
+   * Starts no more posts and returns what was not confirmed, to be queued. A post in flight may still
+   * be confirmed while the process lives; its file is then removed from the queue. `lost` is how many
+   * events were dropped to make room.
    */
   readonly end: () => { readonly unconfirmed: readonly Pending[]; readonly lost: number }
 }
 
-/** Small enough to be no burden, large enough for a run's two events and some more. */
+/** Enough for a run's two events and a few more. */
 const least = 8
 const inFlight = 4
-/** How often a process that has something under way looks for an opt-out. */
+/** How often a process that is sending checks for an opt-out. */
 const lookAgainMs = 50
 
 export interface LiveOptions {
   readonly context: () => Context
   readonly userAgent: string
-  /** False until a run that begins after the notice was seen; what is offered is only kept. */
+  /** False until a run that begins after the notice was seen. Until then events are only kept. */
   readonly mayLeave: boolean
 }
 
@@ -72,10 +72,10 @@ export function openLive({ context, userAgent, mayLeave }: LiveOptions): Live {
       noteAnswerTime(paths.state, endpoint, performance.now() - event.since)
       pending.delete(event.id)
       departures.note('http', true, event.bytes)
-      // Before the departure ends: an uploader takes up what is queued and not under way.
+      // Before the departure ends: an uploader sends what is queued and not being sent.
       if (isOver) removeQueued(paths.queue, event.id)
     } else {
-      // The uploader knows better how to deal with it, whatever it was.
+      // The uploader handles failures, so leave the rest to it.
       isDown = true
       if (departure.hasBegun() && !isAbandoned) departures.note('http', false, event.bytes)
       noteAnswer(context(), endpoint, outcome)
@@ -143,7 +143,7 @@ export function openLive({ context, userAgent, mayLeave }: LiveOptions): Live {
   }
 }
 
-/** The posts that are under way when telemetry ends have left unconfirmed if the process ends before them. */
+/** Records posts that are in flight as unconfirmed if the process ends before they do. */
 async function closeWhenSettled(
   works: readonly Promise<void>[],
   posts: Map<Waiting, Departure>,
@@ -160,7 +160,7 @@ async function closeWhenSettled(
 
 function headersOf({ key, choices }: Context, userAgent: string): Record<string, string> {
   const { file } = choices.runtimeEndpoint
-  // The key never goes to an address that came with somebody's project.
+  // The key never goes to an address from a project's file.
   const isUsers = file === undefined || file.role === 'user' || file.role === 'home'
   return headersFor(userAgent, isUsers ? key.value : undefined)
 }

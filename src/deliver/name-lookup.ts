@@ -1,15 +1,15 @@
 import type { LookupFunction } from 'node:net'
 
-/** A way to find out addresses that can be given up, unlike the system's own. */
+/** Looks up names in a way that can be cancelled, unlike the system's own. */
 interface LookUp {
   readonly lookup: LookupFunction
   readonly cancel: () => void
 }
 
 /**
- * The system's own look-up keeps a process alive until it answers, however long that takes. A host
- * must be able to end before; so names are asked for here, and what is not known in time goes the
- * slower, surer way through the queue.
+ * The system's own lookup keeps the process alive until it answers, however long that takes. A host
+ * must be able to end earlier, so names are looked up here. If the answer is late, the event goes
+ * through the queue.
  */
 export async function openLookUp(timeoutMs: number): Promise<LookUp> {
   const { Resolver } = await import('node:dns')
@@ -26,7 +26,7 @@ export async function openLookUp(timeoutMs: number): Promise<LookUp> {
       if (host === 'localhost') return answer('127.0.0.1')
       if (isIP(host) !== 0) return answer(host)
       resolver.resolve4(host, (error, four) => {
-        // Node gives no list at all where there was an error.
+        // On an error Node passes no list at all.
         if (error === null && four[0] !== undefined) return answer(four[0])
         resolver.resolve6(host, (noSix, six) => {
           if (noSix === null && six[0] !== undefined) answer(six[0])

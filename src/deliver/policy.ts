@@ -3,17 +3,17 @@ import type { FailureReason } from './http/outcome.ts'
 
 const minute = 60_000
 
-/** Every number that decides how hard we try. */
+/** All numbers that decide about retries. */
 export const limits = {
-  /** A wait is never shorter, whatever chance or the collector says. */
+  /** A wait is never shorter, whatever the jitter or the collector says. */
   floorMs: 10_000,
   baseMs: minute,
   capMs: 24 * 60 * minute,
-  /** How much bad news in a row, without one delivery between, ends a session. */
+  /** This many failures in a row, without a delivery in between, end a session. */
   patience: 64,
-  /** An event refused by itself is tried again after its age so far, within these. */
+  /** A refused event is tried again after its current age, within these bounds. */
   pauseMs: { least: minute, most: 24 * 60 * minute },
-  /** A collector that takes events without confirming them is asked again after so long. */
+  /** The pause for a collector that accepts events without confirming them. */
   unconfirmedMs: 24 * 60 * minute,
 } as const
 
@@ -22,14 +22,14 @@ export interface Decision {
   readonly session: 'continue' | 'stop'
   /** What the next decision of the session needs to know. */
   readonly streak: number
-  /** How long the collector wants to be left alone; only ever given with a stop. */
+  /** The pause that the collector asks for; only set together with a stop. */
   readonly retryAfterMs?: number
 }
 
 /**
  * What an outcome means for its event and for the session. Any answer may be about one event only:
- * firewalls and crashing handlers refuse single bodies with every status there is. So no answer
- * but an explicit "later" ends the session at once; a row of them does, with no delivery between.
+ * firewalls and crashing handlers refuse single bodies with every possible status. So only an explicit
+ * "later" ends the session at once. Other answers end it after several in a row without a delivery.
  */
 export function decide(outcome: PostOutcome, streak: number): Decision {
   if (outcome.kind === 'delivered') return { event: 'remove', session: 'continue', streak: 0 }
@@ -45,7 +45,7 @@ export function decide(outcome: PostOutcome, streak: number): Decision {
   }
 }
 
-/** How long to leave the collector alone after the session that made so many failures in a row. */
+/** The pause after a session, by the number of failed sessions in a row. */
 export function waitMs(
   { retryAfterMs }: Pick<Decision, 'retryAfterMs'>,
   failures: number,
@@ -55,19 +55,19 @@ export function waitMs(
   return clamp(retryAfterMs, limits.floorMs, limits.capMs)
 }
 
-/** Doubles from failure to failure; spread evenly over the whole time, lest all come at once. */
+/** Doubles with each failure, with full jitter so that clients do not come back all at once. */
 export function backoffMs(failures: number, random: () => number): number {
   const { floorMs, baseMs, capMs } = limits
   const ceiling = Math.min(baseMs * 2 ** Math.max(failures - 1, 0), capMs)
   return Math.round(floorMs + random() * (ceiling - floorMs))
 }
 
-/** How long an event that was refused by itself rests, so that its tries double without a count. */
+/** How long a refused event rests. As this depends on its age, the pauses double without a counter. */
 export function pauseMs(ageMs: number): number {
   return clamp(ageMs, limits.pauseMs.least, limits.pauseMs.most)
 }
 
-/** Does this speak of the collector, and not of one event that it will not have? */
+/** Is this outcome about the collector, and not about one event that it refuses? */
 export function isTheCollector(outcome: PostOutcome): boolean {
   if (outcome.kind === 'delivered') return false
   return outcome.kind === 'failed' || !(refusals.has(outcome.status) || outcome.status === 500)
@@ -75,10 +75,10 @@ export function isTheCollector(outcome: PostOutcome): boolean {
 
 type Setback = Exclude<PostOutcome, { kind: 'delivered' }>
 
-/** What these say is wrong is the event itself. */
+/** These statuses say that the event itself is wrong. */
 const refusals: ReadonlySet<number> = new Set([400, 409, 413, 415, 422])
 
-/** One event can cause these; anything else that fails would fail for every event. */
+/** A single event can cause these failures. Others would affect every event. */
 const mayBeTheEvent: ReadonlySet<FailureReason> = new Set(['timeout', 'reset', 'protocol'])
 
 const weight = { refusal: 1, unclear: 8, certain: limits.patience } as const

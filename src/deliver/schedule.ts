@@ -13,7 +13,7 @@ import type { PostOutcome } from './http/outcome.ts'
 import { limits, waitMs } from './policy.ts'
 import type { Tally } from './session.ts'
 
-/** Is there work for an uploader that may start, and nobody at it? Looking costs less than starting one. */
+/** Should an uploader be started? Checking costs much less than starting one. */
 export function uploadIsDue(context: Context, except: ReadonlySet<string> = new Set()): boolean {
   const { verdict, paths, environment } = context
   if (!verdict.uploading) return false
@@ -36,7 +36,7 @@ export function isGone({ paths }: Context, { gone }: UploadState): boolean {
   return gone !== null && gone.version === hostVersion(paths.stats)
 }
 
-/** Has the collector asked everybody for a pause, or could it not be reached just now? */
+/** Is a pause in force, because the collector asked for one or could not be reached? */
 export function isResting(context: Context): boolean {
   const { choices, environment } = context
   if (choices.runtimeEndpoint.value !== choices.endpoint.value) return false
@@ -44,7 +44,7 @@ export function isResting(context: Context): boolean {
   return mustWait(state.next_attempt, environment.now()) || isGone(context, state)
 }
 
-/** Writes down what a host's own post was told about all posts. */
+/** Saves what the answer to a host's own post means for all posts. */
 export function noteAnswer(context: Context, endpoint: string, outcome: PostOutcome): void {
   if (outcome.kind !== 'answered' || endpoint !== context.choices.endpoint.value) return
   const { status } = outcome
@@ -52,7 +52,7 @@ export function noteAnswer(context: Context, endpoint: string, outcome: PostOutc
   else if (isUnconfirmed(status)) save(context, {}, { unconfirmed: status })
 }
 
-/** Writes down how a session ended, for every process that asks whether to start the next. */
+/** Saves how a session ended, for every process that decides whether to start the next. */
 export function saveUploadState(
   context: Context,
   tally: Tally,
@@ -80,14 +80,14 @@ export function saveUploadState(
 
 /** The answers that are about this endpoint and this version, not about an event. */
 export interface LastingAnswers {
-  /** A success that confirms nothing, where there was no other. */
+  /** The status of a success that confirms nothing, if there was no delivery. */
   readonly unconfirmed?: number
   readonly gone?: true
 }
 
 export const goneStatus = 410
 
-/** A success, but no word that the event is stored for good. */
+/** A success that does not confirm that the event was stored. */
 export function isUnconfirmed(status: number): boolean {
   return status >= 200 && status < 300 && status !== 204
 }
@@ -100,7 +100,7 @@ function save(
   const { paths, environment, choices } = context
   const now = environment.now()
   const tomorrow = new Date(now + limits.unconfirmedMs).toISOString()
-  // The events of a version that was told to stop would only wait to be deleted.
+  // The events of a version that was told to stop can never be sent.
   if (gone) wipeQueue(paths.queue)
   try {
     writeUploadState(paths.uploads, {
@@ -120,11 +120,11 @@ function save(
       }),
     })
   } catch {
-    // A disk that is full or read-only: the next session finds the queue as it is.
+    // The disk is full or read-only. The next session finds the queue as it is.
   }
 }
 
-/** The version that the last recording host gave. */
+/** The version of the last host that recorded. */
 function hostVersion(stats: string): string | null {
   const reading = readStats(stats)
   return reading.kind === 'read' ? reading.stats.version : null

@@ -15,12 +15,12 @@ import { decide, type Decision, isTheCollector } from './policy.ts'
 import { goneStatus, isUnconfirmed, type LastingAnswers, saveUploadState } from './schedule.ts'
 
 export interface SessionOptions {
-  /** Asked again before every post. */
+  /** Called again before every post. */
   readonly context: () => Context
   readonly userAgent: string
-  /** A person asked for it, and does not wait for a back-off. */
+  /** A person asked for it, so no back-off applies. */
   readonly impatient: boolean
-  /** For one post, from looking up the name to the last byte of the answer; by default 10 s. */
+  /** For one post, from the name lookup to the last byte of the answer; by default 10 s. */
   readonly postTimeoutMs?: number
   readonly onProgress?: (progress: Progress) => void
 }
@@ -31,22 +31,22 @@ export interface Progress {
 }
 
 export interface SessionEnd extends Progress {
-  /** Why not everything was delivered; null where it was. */
+  /** Why not everything was delivered; null if it was. */
   readonly reason: string | null
-  /** Did it end with work left that it might have tried? */
+  /** Did it end with work left that it could have tried? */
   readonly isCutShort: boolean
 }
 
 const inFlight = 8
 const defaultPostTimeoutMs = 10_000
-/** How often an uploader looks for an opt-out, or for a host that has ended. */
+/** How often an uploader checks for an opt-out, or for a host that has ended. */
 const lookAgainMs = 50
-/** How long answers are awaited that are on their way from an address that was just changed. */
+/** After a change of the address, how long to wait for answers from the old one. */
 const graceMs = 1200
 
 /**
- * Posts what waits, oldest first, a few at a time, until the queue is empty, the collector has had
- * enough, the user opts out, or time is up. The caller holds the upload lock.
+ * Posts waiting events, oldest first, a few at a time, until the queue is empty, the collector asks for
+ * a pause, the user opts out, or time is up. The caller holds the upload lock.
  */
 export async function runSession(
   options: SessionOptions,
@@ -78,7 +78,7 @@ export async function runSession(
     if (!verdict.uploading) return `off (${verdict.decidedBy})`
     if (isMoved()) return 'the endpoint was changed'
     if (Date.now() > until) return 'out of time'
-    // One that was suspended may have lost the lock to an uploader on another machine.
+    // If this process was suspended, an uploader on another machine may have taken the lock over.
     if (!isOurs()) return 'another uploader took over'
     return tally.stop === null ? undefined : (tally.trouble ?? undefined)
   }
@@ -86,7 +86,7 @@ export async function runSession(
     attempted += 1
     const isFirst = attempted === 1
     const since = performance.now()
-    // The upload lock says that we are sending, so there is no need for a marker for each event.
+    // The upload lock marks that we are sending, so events need no markers of their own.
     const outcome = await client.post(bytes, () => isAllowed() && !isMoved() && isOurs())
     tally = tallied(tally, outcome)
     if (outcome.kind === 'delivered') {
@@ -127,7 +127,7 @@ export async function runSession(
   return { attempted, delivered: tally.delivered, reason, isCutShort: why !== undefined }
 }
 
-/** Gives an event's bytes; undefined where the file is no event, which is then out of the way. */
+/** Returns an event's bytes; undefined if the file is not an event. It is then set aside. */
 function admission({ product, paths, environment }: Context) {
   const contracts = contractsOf(product)
   return (name: string): string | undefined => {
@@ -139,9 +139,9 @@ function admission({ product, paths, environment }: Context) {
 }
 
 /**
- * The collector has it: into the ledger, then out of the queue. What is confirmed at about the same
- * time is written down in one go. A post that waits for that has nothing new under way, so that no
- * more than what is in flight can ever be in doubt.
+ * After a delivery: writes the event to the ledger, then removes it from the queue. Events that are
+ * confirmed at about the same time are written together. A worker waits for that before its next post,
+ * so after a crash only events in flight can be in doubt.
  */
 function settlement({ choices, paths, environment }: Context, { done }: Backlog) {
   let confirmed: { name: string; bytes: string; noted: () => void }[] = []
@@ -157,7 +157,7 @@ function settlement({ choices, paths, environment }: Context, { done }: Backlog)
     try {
       noteSent(paths.ledger, sending, ...batch.map(({ bytes }) => bytes))
     } catch {
-      // To send it again because our own note could not be made would be worse.
+      // Sending it again because the ledger could not be written would be worse.
     }
     for (const { name, noted } of batch) {
       done(name)
@@ -170,14 +170,14 @@ function settlement({ choices, paths, environment }: Context, { done }: Backlog)
     })
 }
 
-/** What the outcomes of one session add up to. */
+/** The sum of the outcomes of one session. */
 export interface Tally {
   readonly delivered: number
-  /** What the last post that was not delivered came to. */
+  /** The outcome of the last post that failed. */
   readonly trouble: string | null
-  /** The decision that ended the session; what was under way may still end well after it. */
+  /** The decision that ended the session. Posts in flight may still succeed after it. */
   readonly stop: Pick<Decision, 'retryAfterMs'> | null
-  /** Nothing was delivered, and it was not the events: the collector is to be left alone. */
+  /** Nothing was delivered, and the events were not at fault: back off from the collector. */
   readonly isAway: boolean
   readonly streak: number
   readonly answers: LastingAnswers
@@ -193,7 +193,7 @@ export const emptyTally: Tally = {
 }
 
 export function tallied(tally: Tally, outcome: PostOutcome): Tally {
-  // We broke it off ourselves, which says nothing about the collector.
+  // We aborted it ourselves, which says nothing about the collector.
   if (outcome.kind === 'failed' && outcome.reason === 'closed') return tally
   const { session, streak, ...decision } = decide(outcome, tally.streak)
   if (outcome.kind === 'delivered') {

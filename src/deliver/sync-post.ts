@@ -14,28 +14,28 @@ export interface SyncPostOptions {
   readonly post: SinglePost
   /** Where a datagram with the same event goes; nowhere if empty. */
   readonly udpEndpoint: string
-  /** Asked right before the event's bytes go to the kernel. */
+  /** Called right before the event's bytes go to the kernel. */
   readonly mayBegin: (way: Way) => boolean
-  /** Asked again and again while the answer is awaited. */
+  /** Called repeatedly while waiting for the answer. */
   readonly mustStop: () => boolean
 }
 
-/** What the other thread starts with. The threads talk through `cells` alone: this one sleeps. */
+/** What the other thread starts with. The threads communicate only through `cells`, as this one sleeps. */
 export interface SyncPostData extends SinglePost {
   readonly udpEndpoint: string
   readonly cells: Int32Array
   readonly timeoutMs: number
 }
 
-/** The cells, and what stands in them. */
+/** The cells and their values. */
 export const cell = { state: 0, answer: 1, stop: 2 } as const
 export const state = { working: 0, askHttp: 1, askUdp: 2, delivered: 3, failed: 4 } as const
 export const answer = { none: 0, yes: 1, no: 2 } as const
 
-/** Even where somebody asked for it, a host does not wait for ever. */
+/** Even in sync mode a host does not wait for ever. */
 const longestMs = 5000
 const lookAgainMs = 50
-/** How long the other thread may take to break off. */
+/** How long the other thread may take to abort. */
 const graceMs = 500
 
 /** `sync_mode`: holds the calling thread until the event is delivered or can't be. */

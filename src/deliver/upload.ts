@@ -14,7 +14,7 @@ export interface UploadOptions extends SessionOptions {
   readonly deadlineMs: number
 }
 
-/** Delivers what waits, if we may and nobody else is at it. */
+/** Delivers what is waiting, if that is allowed and no other uploader is running. */
 export async function upload(options: UploadOptions): Promise<SessionEnd> {
   const { context } = options
   const until = Date.now() + options.deadlineMs
@@ -40,8 +40,8 @@ export async function upload(options: UploadOptions): Promise<SessionEnd> {
     } finally {
       lock.release()
     }
-    // A host that queued an event while we held the lock left it to us. One that looks now finds
-    // no lock and starts the next uploader itself. Trouble with one event is no reason to go.
+    // A host that queued an event while we held the lock left it to us. A host that checks now finds
+    // no lock and starts the next uploader itself. So check the queue again before ending.
     if (result.isCutShort || !uploadIsDue(context(), handed)) return result
   }
 }
@@ -54,7 +54,7 @@ function whyNot({ context, impatient }: UploadOptions): string | undefined {
   if (foreign !== undefined) return `${foreign.path} is not ours`
   const state = uploadStateOf(now)
   if (isGone(now, state)) return 'the collector asked this version to stop (410)'
-  // A person who asks for an upload knows of it, and waits for no back-off.
+  // A person who asks for an upload knows about telemetry and does not wait for a back-off.
   if (impatient) return undefined
   if (!noticeWasSeen(paths.stats)) return 'nobody has seen the notice yet'
   const { next_attempt: next } = state
@@ -63,7 +63,7 @@ function whyNot({ context, impatient }: UploadOptions): string | undefined {
 
 const lookAgainMs = 50
 
-/** A person waits for the uploader that is at work, or takes over from one that hangs. */
+/** An upload that a person asked for waits for a running uploader, or takes over from one that hangs. */
 async function lockFor(options: UploadOptions, until: number): Promise<Lock | string> {
   const { paths } = options.context()
   for (;;) {

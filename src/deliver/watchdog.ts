@@ -4,7 +4,7 @@ import type WorkerThreads from 'node:worker_threads'
 /** An uploader that hangs is given this long; once the settings have changed, much less. */
 const patience = { hangsMs: 15_000, changedMs: 1000, lookMs: 200 } as const
 
-/** Counts beats that stop when the main thread hangs, and then ends the whole process. */
+/** Counts heartbeats of the main thread and ends the process when they stop. */
 const program = `
 const { workerData } = require('node:worker_threads')
 const { statSync } = require('node:fs')
@@ -26,8 +26,8 @@ setInterval(() => {
 `
 
 /**
- * For systems that do not tell when a process was born: nobody can prove that a hung uploader is one,
- * and kill it, so it does that itself. A second thread sees that the first one hangs.
+ * For systems that do not tell when a process started. There no other process can prove that a hanging
+ * uploader is one and kill it, so a second thread of the uploader ends it.
  */
 export function startWatchdog(settings: readonly string[]): void {
   const { Worker } = createRequire(process.execPath)('node:worker_threads') as typeof WorkerThreads

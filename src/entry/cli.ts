@@ -6,7 +6,7 @@ import type { Product } from '../product/product.ts'
 import { runmat } from '../product/runmat.ts'
 import { readHostEnvironment } from '../settings/host-environment.ts'
 
-/** Runs one command line in the real world, with what delivers in the background. */
+/** Runs one command line in this process's environment, with the given background uploader. */
 export async function runCommandLine(
   product: Product,
   version: string,

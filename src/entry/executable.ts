@@ -4,9 +4,8 @@ import { buildVersion } from '../product/build.ts'
 import { runmat } from '../product/runmat.ts'
 
 /**
- * Where the one file starts. It is its own uploader as well: told so by this argument and by the
- * variable that goes with it, so that neither a stray variable nor a word that somebody types
- * starts one.
+ * Where the executable starts. It is also its own uploader, if it gets both this argument and the
+ * variable that goes with it. Neither a stray variable nor a typed word alone starts an uploader.
  */
 const asUploader = '--as-uploader'
 

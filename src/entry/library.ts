@@ -20,15 +20,15 @@ export interface CommandOptions {
 }
 
 /**
- * Runs one line of the product's telemetry commands, given what stands after `product.command`, and
- * answers with the exit code. Never throws, never exits. A host that only records never loads them.
+ * Runs one line of the product's telemetry commands, given the words after `product.command`, and
+ * returns the exit code. Never throws, never exits. A host that only records never loads them.
  */
 export async function runCommands(
   product: Product,
   argv: readonly string[],
   { version }: CommandOptions,
 ): Promise<number> {
-  // The package holds this once: the build makes of it the bundle that the launcher starts.
+  // In the package this is the same bundle that the launcher starts.
   const { run } = await import('./cli.ts')
   return await run(product, version, argv)
 }

@@ -7,7 +7,7 @@ import { answer, cell, state, type SyncPostData } from '../deliver/sync-post.ts'
 const data = workerData as SyncPostData
 const { cells, timeoutMs, body, url, udpEndpoint, headers, env } = data
 
-/** Asks the host's thread, which knows the settings, and waits for what it says. */
+/** Asks the host's thread, which knows the settings, and waits for the answer. */
 function mayBegin(question: number): boolean {
   Atomics.store(cells, cell.answer, answer.none)
   Atomics.store(cells, cell.state, question)

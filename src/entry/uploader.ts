@@ -11,12 +11,12 @@ import { watch } from '../settings/context.ts'
 import { settingsPlaces } from '../settings/sources.ts'
 import { pathsOf } from '../settings/paths.ts'
 
-/** However much waits and however slow the collector is: after this the process is gone. */
+/** The process ends after this, however much is waiting and however slow the collector is. */
 const deadlineMs = 5 * 60 * 1000
 
 /**
- * The detached uploader. Its output goes nowhere, and it starts no process. Whatever goes wrong ends
- * it quietly and leaves the events where they are.
+ * The detached uploader. Its output goes nowhere, and it starts no process. On any error it ends
+ * silently and leaves the events in the queue.
  */
 async function run(): Promise<void> {
   const environment = readHostEnvironment()
@@ -34,14 +34,14 @@ async function run(): Promise<void> {
     impatient: false,
     deadlineMs,
   }
-  // Counts that hosts have postponed may be events; some may arrive while others are sent.
+  // Postponed counts may become events. Some may arrive while others are sent.
   do {
     foldPostponed(context(), { waitMs: 1000, forMs: 10_000 })
     await upload(options)
   } while (foldPostponed(context(), { waitMs: 1000, forMs: 10_000 }).length > 0)
 }
 
-/** The key that is built in here is that of one product, and goes to no other's collector. */
+/** The built-in key belongs to one product and must not go to another product's collector. */
 function withKey(product: Product): Product {
   const { ingestionKey } = product
   const isOurs = ingestionKey?.variable === runmat.ingestionKey?.variable

@@ -19,7 +19,7 @@ export function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : ''
 }
 
-/** What went wrong with a file, in words for somebody who did not write the program. */
+/** What went wrong with a file, in words that a user understands. */
 export function causeOf(error: unknown): string {
   const code = codeOf(error)
   if (code !== '') return inWords[code] ?? code
@@ -27,8 +27,8 @@ export function causeOf(error: unknown): string {
 }
 
 /**
- * What Windows answers to a change while somebody has the file open, and also where it is not allowed
- * at all; and what it answers to a reader only where somebody lets nobody else read.
+ * Windows' errors for a change while the file is open, or that is not allowed at all; and for a read
+ * while another program has the file open for itself.
  */
 const toChange: ReadonlySet<string> = new Set(['EPERM', 'EACCES', 'EBUSY'])
 export const toRead: ReadonlySet<string> = new Set(['EBUSY'])
@@ -36,9 +36,9 @@ export const toRead: ReadonlySet<string> = new Set(['EBUSY'])
 const patience = { mostMs: 1000, pauseMs: 50 }
 
 /**
- * Windows lets nobody replace a file that is open, or make one anew that was deleted while it was:
- * and virus scanners, indexers and readers of our own have any file open for a moment. Such a moment
- * is waited for; where it does not end, the fault is the caller's to report.
+ * On Windows a file can't be replaced while it is open, or created again after it was deleted while
+ * open. Virus scanners, indexers and our own readers open every file for a moment. So this retries
+ * for a while, then throws the error to the caller.
  */
 export function retryWhileInUse<T>(
   work: () => T,
@@ -57,7 +57,7 @@ export function retryWhileInUse<T>(
   }
 }
 
-/** Sleeps without an event loop, for the few milliseconds in which another process is at work. */
+/** Sleeps without an event loop, for the few milliseconds that another process needs. */
 export function waitSync(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }

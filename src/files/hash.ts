@@ -1,4 +1,4 @@
-/** FNV-1a, as hexadecimal. Tells texts apart and can't be turned back; no protection against intent. */
+/** FNV-1a in hexadecimal. Tells texts apart. It is not a cryptographic hash. */
 export function hash32(text: string): string {
   let hash = 0x811c9dc5
   for (let index = 0; index < text.length; index += 1) {

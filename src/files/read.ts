@@ -14,7 +14,7 @@ import { causeOf, codeOf, retryWhileInUse, toRead } from './errors.ts'
 
 export type Reading =
   | { readonly kind: 'absent' }
-  /** Busy is what another program has open for itself: it says nothing of what is in there. */
+  /** Busy: another program has the file open for itself, so its content is unknown. */
   | { readonly kind: 'unreadable'; readonly reason: string; readonly isBusy?: boolean }
   | { readonly kind: 'read'; readonly bytes: Buffer }
 
@@ -24,8 +24,8 @@ export function isBusy(reading: Reading): boolean {
 }
 
 /**
- * Reads a small regular file that somebody else may have put there: never blocks on a pipe or
- * device, never swallows a huge file, and tells "not there" apart from "there, but unreadable".
+ * Reads a small regular file that another program may have put there. Never blocks on a pipe or
+ * device, never reads a huge file, and tells a missing file from an unreadable one.
  */
 export function readSmallFile(
   path: string,
@@ -34,7 +34,7 @@ export function readSmallFile(
 ): Reading {
   let file: number | undefined
   try {
-    // Most files that we look for are not there, and an exception costs more than a look.
+    // Most files that we look for don't exist, and an exception costs more than a stat.
     const found = lstatSync(path, { throwIfNoEntry: false })
     if (found === undefined) return { kind: 'absent' }
     if (!links && !found.isFile()) return { kind: 'unreadable', reason: 'it is not a regular file' }
@@ -70,22 +70,22 @@ function readFully(file: number, into: Buffer): number {
   return length
 }
 
-/** What lies there, or behind the link that does. What cannot be looked at is not there for us. */
+/** Stats the file, through links. Undefined if that fails for any reason. */
 export function look(file: string): Stats | undefined {
   return quietly(() => statSync(file, { throwIfNoEntry: false }))
 }
 
-/** What lies there, be it a link. */
+/** Stats the file or link itself. */
 export function statLink(file: string): Stats | undefined {
   return quietly(() => lstatSync(file, { throwIfNoEntry: false }))
 }
 
-/** What a folder holds. Not having it, or not being let in, is the same as its being empty. */
+/** The names in a folder. A missing or unreadable folder counts as empty. */
 export function namesIn(folder: string): readonly string[] {
   return quietly(() => readdirSync(folder)) ?? []
 }
 
-/** Another one as soon as something else lies there, or lies there in another way; '' for nothing. */
+/** Changes whenever the file is changed or replaced; '' if there is none. */
 export function fingerprintOf(file: string): string {
   const stat = look(file)
   return stat === undefined ? '' : `${stat.ino}/${stat.size}/${stat.mtimeMs}/${stat.ctimeMs}`

@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs'
 
-/** Is it a terminal? `stream` makes Node's stream for it, which is slow, and is asked only where nothing else tells. */
+/** Is it a terminal? `stream` loads Node's stream, which is slow, so it is called only as a last resort. */
 export function isTerminal(
   descriptor: number,
   stream: () => { readonly isTTY?: boolean },
@@ -17,8 +17,8 @@ export function isTerminal(
 }
 
 /**
- * Linux tells by a device's major number: consoles and serial lines, `/dev/tty`, and the ends that
- * terminal emulators open are terminals; `/dev/null` and its like are not.
+ * On Linux the major number of a device tells: consoles, serial lines, `/dev/tty` and pseudo-terminals
+ * are terminals; devices such as `/dev/null` are not.
  */
 export function isTerminalDevice(device: number): boolean | undefined {
   const major = (device >>> 8) & 0xfff

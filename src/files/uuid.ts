@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 
 /**
- * A random (version 4) UUID. The same kernel source as node:crypto's, read directly where there is
- * one: loading that module would be the longest part of recording an event.
+ * A random (version 4) UUID. It reads the kernel's random device directly, because loading
+ * node:crypto would take longer than everything else in recording an event.
  */
 export function newUuid(): string {
   if (pool.length < 16) pool = kernelRandom(256) ?? pool
@@ -14,10 +14,10 @@ export function newUuid(): string {
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
 
-/** What has been read and not been given to anybody. */
+/** Random bytes that were read and not used yet. */
 let pool: Buffer = Buffer.alloc(0)
 
-/** On Windows it would be a file on the current drive, which anybody may have put there. */
+/** On Windows this path would be a file on the current drive, which anyone may have created. */
 export function kernelSource(platform: string): string | undefined {
   return platform === 'win32' ? undefined : '/dev/urandom'
 }

@@ -23,8 +23,8 @@ export const privateFile = 0o600
 export const privateFolder = 0o700
 
 /**
- * Makes a folder and those above it. Node's own `recursive` never returns where a folder that is
- * there answers ENOENT to what is to be made in it, as /proc and some mounts do.
+ * Makes a folder and its parents. Node's own `recursive` never returns if an existing folder answers
+ * ENOENT when something is created in it, as /proc and some mounts do.
  */
 export function makeFolder(folder: string): void {
   const parent = path.dirname(folder)
@@ -45,13 +45,13 @@ function makeOne(folder: string): void {
   }
 }
 
-/** A name that no other process uses, sorting behind and hidden from those who list `*.json`. */
+/** A name that no other process uses and that does not end in `.json`, so that readers skip it. */
 export function temporaryName(file: string): string {
   const random = Math.random().toString(36).slice(2, 10)
   return `${file}.${process.pid}.${random}.tmp`
 }
 
-/** Writes a new file whole or not at all; fails when it exists. */
+/** Writes a new file completely or not at all; fails if it exists. */
 export function writeNewFile(file: string, bytes: string | Uint8Array, durable: boolean): void {
   const descriptor = openSync(file, 'wx', privateFile)
   try {
@@ -66,8 +66,8 @@ export function writeNewFile(file: string, bytes: string | Uint8Array, durable: 
 }
 
 /**
- * Replaces a file so that a reader, a crash or a full disk sees the old or the new content and
- * nothing between. A symbolic link stays one: its target is replaced, in the target's folder.
+ * Replaces a file atomically: a reader, a crash or a full disk leaves the old content or the new. A
+ * symbolic link stays a link; its target is replaced, in the target's folder.
  */
 export function replaceFile(file: string, bytes: string | Uint8Array): void {
   const target = resolveLinks(file)
@@ -93,7 +93,7 @@ export function removeFile(file: string): boolean {
   }
 }
 
-/** Makes a rename in this folder survive a power cut, where the platform can. */
+/** Makes a rename in this folder survive a power cut, if the platform can do that. */
 export function syncFolder(folder: string): void {
   let descriptor: number | undefined
   try {
@@ -106,7 +106,7 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** From `position` on, or where the last write ended. */
+/** Writes from `position` on, or from the end of the last write. */
 export function writeFully(descriptor: number, bytes: Uint8Array, position?: number): void {
   let done = 0
   while (done < bytes.length) {
@@ -135,16 +135,16 @@ function keepOwnerAndMode(from: string, to: string): void {
   try {
     chownSync(to, old.uid, old.gid)
   } catch {
-    // Only root may give files away; our own user's file is what everybody else gets.
+    // Only root may change a file's owner. For other users the new file is their own.
   }
 }
 
-/** Some file systems pass over names while others are being removed. */
+/** Some file systems skip names in a listing while others are being removed. */
 const rounds = 20
 
 /**
- * Removes a file, a link (and not what it leads to), or a folder with all that is in it. Runtimes have
- * their own ways to remove a folder, and not all get through where the file system is a simple one.
+ * Removes a file, a link (but not its target), or a folder with its content. Not every runtime's own
+ * recursive removal works on simple file systems.
  */
 export function removeAll(place: string): void {
   const found = statLink(place)

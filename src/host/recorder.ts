@@ -16,8 +16,8 @@ export interface RecorderOptions {
 }
 
 /**
- * Everything that happens around a recorded event: the notice before it, its bytes for a user who
- * asked to see them, and the uploader after it. The library and `record` share it.
+ * What surrounds a recorded event: the notice, its bytes for a user who asked to see them, and the
+ * uploader afterwards. The library and `record` share it.
  */
 export interface Recorder {
   readonly usage: (
@@ -33,9 +33,9 @@ export interface Recorder {
     work: () => T,
   ) => { readonly announced: readonly string[]; readonly result: T }
   readonly show: (context: Context, bytes: string) => void
-  /** False until a run that begins after somebody has seen the notice. */
+  /** False until a run that begins after the notice was seen. */
   readonly mayLeaveNow: () => boolean
-  /** Starts the uploader where there is work for one. */
+  /** Starts the uploader if there is work for it. */
   readonly close: (context: Context) => Promise<void>
 }
 
@@ -61,7 +61,7 @@ export function openRecorder({
     const { queued, noticeDue, isFirst, mayLeave } = recordUsage(context, version, input, isSeen)
     isAnnounced = true
     isHeldBack ||= noticeDue || !mayLeave
-    // A log or a pipe gets the notice once, which does not count; a terminal gets it until it has.
+    // A log or pipe gets the notice once, which does not count as seen. A terminal gets it until it does.
     if (noticeDue && !noticeIsShown && (isFirst || isSeen())) write.err(noticeText(product))
     for (const bytes of queued) show(context, bytes)
     return queued
@@ -75,7 +75,7 @@ export function openRecorder({
     show,
     mayLeaveNow: () => !isHeldBack,
     close: async (context) => {
-      // No call of the host follows that could do it.
+      // This is the last call of the host that can do it.
       foldPostponed(context, { waitMs: 20, forMs: 40 })
       if (isHeldBack || !uploadIsDue(context)) return
       const program = uploader()

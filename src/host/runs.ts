@@ -49,7 +49,7 @@ export function openRuns({ context, version, userAgent, recorder }: RunsOptions)
     try {
       queueFinished(context(), unconfirmed, lost)
     } catch {
-      // The disk did not take them, which is no business of the host.
+      // They could not be written. The host must not notice.
     }
   }
   const begin = (start: RunStart): Run => {
@@ -89,7 +89,7 @@ export function openRuns({ context, version, userAgent, recorder }: RunsOptions)
   }
 }
 
-/** What a host gets where nothing is recorded. */
+/** What a host gets if nothing is recorded. */
 export const runIsOver: Run = { finish: () => undefined }
 
 function quietly<T>(work: (value: T) => void): (value: T) => void {
@@ -97,7 +97,7 @@ function quietly<T>(work: (value: T) => void): (value: T) => void {
     try {
       work(value)
     } catch {
-      // Whatever the host passed in, its run goes on.
+      // Whatever the host passed in, it must not fail.
     }
   }
 }

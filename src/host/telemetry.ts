@@ -36,7 +36,7 @@ export interface TelemetryOptions {
   readonly environment?: HostEnvironment
 }
 
-/** A host's telemetry. Nothing here throws or waits for the network; the notice is all it prints unasked. */
+/** A host's telemetry. It never throws or waits for the network, and prints only the notice unasked. */
 export interface Telemetry {
   /** Counts a subcommand, with its outcome where it has one, and so may reach a milestone. */
   readonly count: (subcommand: string, outcome?: string, details?: CountDetails) => void
@@ -53,15 +53,15 @@ export interface Telemetry {
   /** Add this to the environment of workers and wrapped jobs, so that they follow this verdict. */
   readonly workerEnv: () => Readonly<Record<string, string>>
   /**
-   * Waits for what runs have under way, as long as the settings allow, then starts the uploader if
-   * there is work for it. The host may end right after.
+   * Waits for what runs are sending, as long as the settings allow, then starts the uploader if there
+   * is work for it. The host may end right after.
    */
   readonly close: () => Promise<void>
 }
 
 export function openTelemetry(product: Product, options: TelemetryOptions): Telemetry {
   const environment = quietly(() => options.environment ?? readHostEnvironment())
-  // Without a home folder not even an opt-out could be kept.
+  // Without a home folder not even an opt-out could be stored.
   if (environment?.home === undefined) return silent(product)
   const look = watch(product, environment, options.version)
   let known: Context | undefined

@@ -12,16 +12,16 @@ export type Explained = Readonly<Record<string, string>>
 export interface RuntimeFacts {
   readonly runKinds: readonly string[]
   readonly backends: readonly string[]
-  /** What the product's own error identifiers begin with. Any other may say whatever a user chose. */
+  /** Prefixes of the product's own error identifiers. Any other may contain whatever a user chose. */
   readonly namespaces: readonly string[]
   readonly failures: { readonly stages: readonly string[]; readonly hosts: readonly string[] }
 }
 
 /** One place where the product's own program looks for settings. */
 export type HostSource =
-  /** The file that a variable names. Set but naming no file, it ends the program. */
+  /** The file that a variable names. If it is set but names no file, the program fails. */
   | { readonly variable: string }
-  /** The nearest of these names from the working folder up; in one folder the first wins. */
+  /** The nearest of these names, from the working folder upwards; within a folder the first wins. */
   | { readonly project: readonly string[] }
   | { readonly place: Place }
 
@@ -32,9 +32,9 @@ export type HostSource =
 export interface HostRule {
   /** The first of these files that exists is the only one it reads. */
   readonly reads: readonly HostSource[]
-  /** Does it obey the variables, CI and the other rules that stand in no file? */
+  /** Does it obey variables, CI and the other rules that are not in a file? */
   readonly hearsEnvironment: boolean
-  /** Tables that refuse unknown keys: one such key, and the program ends before it sends. */
+  /** Tables that refuse unknown keys: with such a key, the program fails before it sends. */
   readonly strict: readonly { readonly table: KeyPath; readonly keys: readonly string[] }[]
   /** Does the runtime table turn UDP off where it names no UDP address? */
   readonly tableTurnsUdpOff: boolean
@@ -55,7 +55,7 @@ export interface Product {
   readonly contact: string
 
   readonly endpoint: string
-  /** Absent where the product has no UDP collector. */
+  /** Absent if the product has no UDP collector. */
   readonly udpEndpoint?: string
 
   readonly variables: {
@@ -86,7 +86,7 @@ export interface Product {
     readonly homeSettings?: Place
     /** Names of a project's settings file, looked for from the working folder up. */
     readonly projectSettings?: string | readonly string[]
-    /** The administrator's file for the whole machine. It can only say no. */
+    /** The administrator's file for the whole machine. It can only turn telemetry off. */
     readonly systemSettings?: Place
     /** Stats, queue, lock and ledger. */
     readonly state: Place
@@ -101,7 +101,7 @@ export interface Product {
     /** The table of the in-process runtime client; absent where the product has none. */
     readonly runtime?: KeyPath
   }
-  /** Does an empty address in a settings file forbid uploads? Otherwise it means the built-in one. */
+  /** Does an empty address in a settings file forbid uploads? If not, it means the built-in one. */
   readonly emptyEndpointForbidsUploads?: boolean
 
   /** Absent where the product's program uses this library, and so obeys the same verdict. */
@@ -142,7 +142,7 @@ export interface Product {
     >
   }
 
-  /** Variables that mark an environment in which nobody asked to be counted. */
+  /** Variables that mark an environment in which nothing should be counted. */
   readonly suppressed: {
     readonly ci: readonly string[]
     readonly tests: readonly string[]

@@ -14,7 +14,7 @@ const runtime: RuntimeFacts = {
   },
 }
 
-/** What a browser has to know, where there are no files, no environment and no subcommands. */
+/** The part that a browser needs: it has no files, no environment and no subcommands. */
 export const inBrowsers = { id, endpoint, embeddedKey: buildIngestionKey, runtime }
 
 /**

@@ -6,8 +6,8 @@ import type { UsageInput } from './milestones.ts'
 type Counters = Stats['withheld']
 
 /**
- * The statistics after something has happened. What is on no allowlist has not happened. What is
- * counted while nothing may be sent is remembered as such: it never leaves later.
+ * The statistics after an input has been counted. Names that are not on an allowlist are ignored. What
+ * is counted while uploads are forbidden is marked as withheld and never sent later.
  */
 export function counted(
   product: Product,

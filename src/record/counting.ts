@@ -4,9 +4,9 @@ import { usableVersion } from './usage.ts'
 /** One call of a host that counts something, as it can be written down for later. */
 export interface Counting {
   readonly at: string
-  /** Absent where the host gave none. */
+  /** Absent if the host gave none. */
   readonly version?: string
-  /** Could it be sent when it was counted? If not, it never leaves. */
+  /** Were uploads allowed when it was counted? If not, it is never sent. */
   readonly mayLeave: boolean
   readonly input: UsageInput
   /** Events of runs that were dropped for lack of room. */

@@ -13,13 +13,13 @@ import { faultText, parseObject } from './usage-input.ts'
 export interface AcceptedEvent {
   readonly id: string
   readonly bytes: string
-  /** The id comes from the run, so that saying the same of it again makes the same event. */
+  /** The id is derived from the run, so that recording the same event again gives the same id. */
   readonly mayBeRepeated: boolean
 }
 
 /**
- * Makes an event of a run or an installation from what a host in another language says: ids,
- * platform and times are filled in, and anything that does not fit is refused by name.
+ * Makes an event of a run or an installation from the input of a host in another language. Fills in
+ * ids, platform and times, and names the field of anything that does not fit.
  */
 export function readEventInput(
   context: Context,

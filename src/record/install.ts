@@ -12,7 +12,7 @@ export interface InstallFacts {
   readonly method: string
 }
 
-/** The only builder of install events on this side; the installers are scripts and write their own. */
+/** The only builder of install events here. The installers are scripts and build their own. */
 export function buildInstall(
   { product, environment }: Context,
   label: string,
@@ -32,7 +32,7 @@ export function buildInstall(
   })
 }
 
-/** Queues one step of an installation; gives the bytes, or undefined where nothing was queued. */
+/** Queues one step of an installation. Returns the bytes, or undefined if nothing was queued. */
 export function recordInstall(
   context: Context,
   label: string,

@@ -5,8 +5,8 @@ import { hasNoClientId, readClientId } from '../store/client-id.ts'
 import { freshStats, type Stats } from '../store/stats.ts'
 
 /**
- * A new id is a new machine. Who deletes the id file starts over: with counters, `first_seen` and
- * `sequence` that are not those of the old id. Only what the user was told stays.
+ * A new id is a new machine. If the id file is deleted, counters, `first_seen` and `sequence` start
+ * over, so nothing links the new id to the old one. Only the notice is not shown again.
  */
 export function ofThisMachine({ paths, environment }: Context, stats: Stats): Stats {
   if (stats.machine === '') return stats

@@ -9,7 +9,7 @@ export interface UsageInput {
   readonly selection?: string
   readonly capabilities?: Readonly<Record<string, unknown>>
   readonly milestone?: string
-  /** Nothing has run; the user is only told that something is going to be recorded. */
+  /** Nothing has run. The user only gets the notice before something is recorded. */
   readonly isAnnouncement?: boolean
 }
 
@@ -43,7 +43,7 @@ export function milestonesReached(
   return reached.filter(({ mark }) => !stats.fired.includes(mark))
 }
 
-/** Marks for a machine whose past is not known: what may have fired before never fires again. */
+/** Marks for a machine whose past is unknown: milestones that may have fired never fire again. */
 export function presumedFired({ milestones }: Product, release?: string): readonly string[] {
   const { firstRun, firstRunOfVersion, named } = milestones
   const perVersion = release === undefined ? [] : [firstRunOfVersion, ...Object.keys(named)]

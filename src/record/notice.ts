@@ -12,7 +12,7 @@ export function noticeText({ name, command, variables, docs }: Product): string 
   )
 }
 
-/** Where a user wants to see each event as it is queued or sent: one asks by a variable, one by a setting. */
+/** Where to show each event as it is queued or sent: a variable asks for stderr, a setting for stdout. */
 export function shownOn({ product, environment, choices }: Context): readonly ('out' | 'err')[] {
   return [
     ...(isSet(environment.env[product.variables.show]) ? ['err' as const] : []),

@@ -13,11 +13,11 @@ import { buildUsage, usableVersion } from './usage.ts'
 
 export interface Preview {
   readonly bytes: string
-  /** False where the nil UUID stands in for an id that the first event will make. */
+  /** False if there is no id yet and the nil UUID takes its place. */
   readonly hasClientId: boolean
 }
 
-/** What an event of the family would look like now, written nowhere. */
+/** An event of the family as it would be made now. Nothing is written. */
 export function previewOf(
   kind: Kind,
   context: Context,
@@ -47,7 +47,7 @@ function previewInstall(
   return buildInstall(context, label, facts, newUuid(), clientId)
 }
 
-/** A run with everything that a run can say, so that nobody is surprised by a field later. */
+/** A run with every field that a run can have, so that no field is a surprise later. */
 function previewRun(
   { product, environment }: Context,
   ownVersion: string,
@@ -81,7 +81,7 @@ function previewRun(
   })
 }
 
-/** The next usage event as it would be queued now, built by the same builder, written nowhere. */
+/** The next usage event as the same builder would queue it now. Nothing is written. */
 function previewUsage(context: Context, ownVersion: string): Preview {
   const { product, paths, environment } = context
   const at = timestamp(environment.now())

@@ -10,7 +10,7 @@ import { queueDrafts, unlessChanged } from './queue-drafts.ts'
 import { markedWithId } from './machine.ts'
 import { continued } from './recover.ts'
 
-/** Queues events that no milestone holds back. `lost` events were dropped before them for lack of room. */
+/** Queues events that need no milestone. `lost` is how many were dropped before for lack of room. */
 export function queueFinished(
   context: Context,
   events: readonly { readonly id: string; readonly bytes: string }[],
@@ -33,7 +33,7 @@ export function queueFinished(
     }
   })
   if (isDone || !context.again().verdict.uploading) return
-  // The statistics are not free. Their sequence number only sorts the names, so the last known does.
+  // The statistics are locked. The sequence number only sorts the names, so the last known will do.
   const reading = readStats(paths.stats)
   const sequence = reading.kind === 'read' ? reading.stats.sequence + 1 : 0
   const named = events.map(({ id, bytes }) => ({ name: { sequence, at: moment.now, id }, bytes }))

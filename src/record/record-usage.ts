@@ -30,7 +30,7 @@ export interface Recorded {
   readonly noticeDue: boolean
   /** Nothing was recorded on this machine before. */
   readonly isFirst: boolean
-  /** False while it is not certain that a person has seen the notice. */
+  /** False until it is certain that a person has seen the notice. */
   readonly mayLeave: boolean
 }
 
@@ -39,7 +39,7 @@ const nothing: Recorded = { queued: [], noticeDue: false, isFirst: false, mayLea
 /** How many marks of milestones are remembered. A version adds a handful of marks. */
 const marksKept = 500
 
-/** How long a host works on the counts of others. */
+/** How long a host spends on counts that others have postponed. */
 const foldMs = 40
 
 /**
@@ -82,8 +82,8 @@ export function recordUsage(
 }
 
 /**
- * Folds in what other processes have postponed, as far as it gets in that time. An uploader, which
- * holds nobody up, takes all the time it needs.
+ * Adds counts that other processes have postponed, for at most that long. An uploader delays no host,
+ * so it takes all the time it needs.
  */
 export function foldPostponed(
   context: Context,
@@ -101,7 +101,7 @@ export function foldPostponed(
   return all
 }
 
-/** Has the user been told, as far as the statistics say that another process holds now? */
+/** Was the notice seen, by statistics that another process has locked now? */
 function isTold(stats: string): boolean {
   const reading = readStats(stats)
   return reading.kind === 'read' && reading.stats.notice >= noticeVersion

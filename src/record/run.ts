@@ -10,7 +10,7 @@ import {
 } from '../contract/runtime.ts'
 import type { Product, RuntimeFacts } from '../product/product.ts'
 
-/** As much of a product as a run needs: a browser has no more of it. */
+/** The part of a product that a run needs. A browser has only this. */
 type RuntimeProduct = Pick<Product, 'runtime'>
 
 /** What a host knows when a run starts. */
@@ -20,11 +20,11 @@ export interface RunStart {
   readonly accelerateEnabled: boolean
 }
 
-/** What a host knows when it is over. What does not fit the contract is left out of the event. */
+/** What a host knows when the run is over. What does not fit the contract is left out. */
 export interface RunFinish {
   readonly success: boolean
   readonly jitUsed?: boolean
-  /** Measured from the start where the host does not say. */
+  /** By default measured from the start. */
   readonly durationUs?: number
   /** In the names of this library, or in those of the event. */
   readonly counters?: {
@@ -57,7 +57,7 @@ export interface RunFinish {
   }
 }
 
-/** What both events of a run say alike. */
+/** What both events of a run have in common. */
 export interface RunIdentity extends Platform {
   readonly clientId: string | undefined
   readonly sessionId: string
@@ -188,7 +188,7 @@ function lowerCase(text: unknown): unknown {
   return typeof text === 'string' ? text.toLowerCase() : text
 }
 
-/** Between 0 and 1, as shares are; clocks of different devices do not agree that well. */
+/** Limits a share to 0 to 1. The clocks of different devices may disagree slightly. */
 function share(part: unknown, whole: number): number | undefined {
   if (!isFigure(part) || whole <= 0) return undefined
   return Math.min(part / whole, 1)

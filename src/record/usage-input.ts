@@ -5,14 +5,14 @@ import type { Product } from '../product/product.ts'
 import type { Parsed } from '../settings/address.ts'
 import type { UsageInput } from './milestones.ts'
 
-/** What a host in another language says has happened, in its own words. */
+/** The input of a host in another language. */
 export interface RecordedUsage extends UsageInput {
   readonly version?: string
 }
 
 /**
- * Reads the input. A host in another language gets no second look from a compiler, so that here,
- * unlike in the library, what is not known is refused by name.
+ * Reads the input. A host in another language has no compiler that checks it, so unknown names are
+ * refused here, unlike in the library.
  */
 export function readUsageInput(product: Product, text: string): Parsed<RecordedUsage> {
   const value = parseObject(text)
@@ -40,7 +40,7 @@ function inputSchema({ usage, milestones }: Product) {
   })
 }
 
-/** Windows PowerShell puts a byte order mark before what it pipes as UTF-8. */
+/** Windows PowerShell begins what it pipes as UTF-8 with a byte order mark. */
 export function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ''))
@@ -51,7 +51,7 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> | u
   }
 }
 
-/** What is wrong with which field, in one sentence. */
+/** Which field is wrong, and why, in one sentence. */
 export function faultText({ field, wanted, given }: Fault): string {
   const subject = field === '' ? 'The input' : field
   if (wanted === undefined) return `${subject} is not known.`
@@ -80,7 +80,7 @@ function wantedText(value: Value): string {
   }
 }
 
-/** In words where it is nested: turning that into text overflows the stack if it is deep. */
+/** Nested values are described in words: serialising deep ones would overflow the stack. */
 function givenText(given: unknown): string {
   if (Array.isArray(given)) return 'a list'
   if (typeof given === 'object' && given !== null) return 'an object'

@@ -40,10 +40,10 @@ export function buildUsage(product: Product, facts: UsageFacts): string | undefi
   })
 }
 
-/** Stands in where no host has given a version: the contract requires one. */
+/** Used if no host has given a version, because the contract requires one. */
 export const noVersion = '0.0.0'
 
-/** A host without a version, or with one that is free text, is counted all the same. */
+/** A host whose version is missing or free text is still counted. */
 export function usableVersion(version: string): string {
   return accepts(versionForm, version) ? version : noVersion
 }

@@ -6,8 +6,8 @@ export type Parsed<T> =
 export type EndpointFlaw = keyof typeof endpointFaults
 
 /**
- * Events may go over https to anywhere, and over plain http only to this machine, because what is
- * sent in the clear can be read and changed by everyone on the way.
+ * Events may go anywhere over https. Plain http is for this machine only, because others on the way
+ * could read and change what is sent.
  */
 export function endpointFlaw(text: string): EndpointFlaw | undefined {
   if (text.length > 2048) return 'length'
@@ -36,7 +36,7 @@ const endpointHints: Partial<Record<EndpointFlaw, string>> = {
   plain: 'Use https://, or http:// to localhost, 127.0.0.1 or [::1].',
 }
 
-/** An address that events may go to, or what is wrong with it in words. */
+/** An address that events may go to, or a sentence that says what is wrong with it. */
 export function parseEndpoint(text: string): Parsed<string> {
   const given = text.trim()
   const flaw = endpointFlaw(given)

@@ -3,16 +3,16 @@ import type { Role } from './files.ts'
 import type { Key, Values } from './settings.ts'
 import { builtIn, type Setting, type Settings } from './settings.ts'
 
-/** The settings files that only the user writes. A project's file comes with somebody's code. */
+/** The settings files that only the user writes. A project's file comes with other people's code. */
 const usersOwn: readonly Role[] = ['user', 'home']
-/** For what happens inside a run: a file that was named for it comes first. */
+/** For what a run does: a file that a variable names comes first. */
 const nearestFirst: readonly Role[] = ['named', 'user', 'home']
 
-/** What is in force, after all files were heard. */
+/** The settings in force, after all files have been read. */
 export interface Choices {
-  /** Where the queue goes: the user's choice alone. */
+  /** Where the queue goes. Only the user can choose it. */
   readonly endpoint: Setting<string>
-  /** Where a run posts while it lasts: a file that was named for it may choose, but gets no key. */
+  /** Where a run posts while it lasts. A file that a variable names may choose it, but gets no key. */
   readonly runtimeEndpoint: Setting<string>
   readonly udpEndpoint: Setting<string>
   readonly showPayloads: Setting<boolean>
@@ -26,7 +26,7 @@ export interface Choices {
 export function choose(product: Product, settings: Settings): Choices {
   const from = <K extends Key>(roles: readonly Role[], key: K, otherwise: Values[K]) =>
     first(settings, roles, key) ?? { value: otherwise, source: builtIn }
-  /** A project says nothing here but what takes away. */
+  /** A project can only take away here. */
   const projects = <K extends Key>(key: K) => first(settings, ['project'], key)
   const endpointFrom = (roles: readonly Role[]) =>
     roles
@@ -46,7 +46,7 @@ export function choose(product: Product, settings: Settings): Choices {
   }
 }
 
-/** The first that says it wins, in the direction that shows more or sends less. */
+/** The first file that has the value wins, towards showing more or sending less. */
 export function strictest<K extends 'enabled' | 'uploads' | 'showPayloads' | 'requireIngestionKey'>(
   settings: Settings,
   key: K,
@@ -59,7 +59,7 @@ function shorter(one: Setting<number> | undefined, other: Setting<number>): Sett
   return one !== undefined && one.value < other.value ? one : other
 }
 
-/** A project may ask for a key where the user did not, never do away with the need for one. */
+/** A project may require a key if the user does not, but never waive the requirement. */
 function requireKey(product: Product, settings: Settings): Setting<boolean> {
   const users = first(settings, usersOwn, 'requireIngestionKey') ?? {
     value: product.ingestionKey !== undefined,

@@ -1,16 +1,16 @@
 import { readSmallFile } from '../files/read.ts'
 import type { Paths } from './paths.ts'
 
-/** The collector's word that this version shall send nothing more. */
+/** The collector's request that this version send nothing more. */
 export interface Gone {
-  /** The host's version that it was said to; null where none was known. */
+  /** The host's version that got this answer; null if it was unknown. */
   readonly version: string | null
   readonly at: string
 }
 
 /**
- * What the collector at this address asked for with 410, as long as the host's version is the one
- * that it said it to. It can turn sending off, and never on.
+ * The collector's 410, as long as the host still has the version that got it. It can only turn sending
+ * off, never on.
  */
 export function collectorsNo(
   paths: Paths,

@@ -10,15 +10,15 @@ import { settingsPlaces } from './sources.ts'
 import { isForeignHome } from './trust.ts'
 import { type Evidence, judge, type Verdict } from './verdict.ts'
 
-/** Everything that is known before anything is done: read once, then only passed on. */
+/** Everything that is known before anything is done. It is read once and passed on as a value. */
 export interface Context extends Evidence {
   readonly paths: Paths
   readonly verdict: Verdict
-  /** The context as it is by now. */
+  /** Reads the context again. */
   readonly again: () => Context
 }
 
-/** `version` is the host's, where it is known; else the one that recorded last counts. */
+/** `version` is the host's, if known; if not, that of the last host that recorded. */
 export function assess(product: Product, environment: HostEnvironment, version?: string): Context {
   const paths = pathsOf(product, environment)
   const settings = loadSettings(product, paths, environment)
@@ -41,8 +41,8 @@ export function assess(product: Product, environment: HostEnvironment, version?:
 }
 
 /**
- * The context as it is now, for those that must ask again and again. Files are read again only when
- * one of them has changed, which a look at their inodes tells.
+ * Returns a function that gives the current context, for code that must ask often. It reads the files
+ * again only if one of them has changed, which it sees by their inodes.
  */
 export function watch(
   product: Product,

@@ -8,7 +8,7 @@ import type { KeyPath } from '../product/product.ts'
 import { JsonTextError, offsetIn, parseJsonText, parseJsonValue } from './json-text.ts'
 import { lineOf } from './toml/document.ts'
 
-/** Who speaks in a settings file; the verdict has a rule for each of them. */
+/** Whose settings file it is; the verdict has a rule for each. */
 export type Role = 'system' | 'user' | 'named' | 'project' | 'home'
 
 export interface SettingsFile {
@@ -16,9 +16,9 @@ export interface SettingsFile {
   readonly path: string
   readonly text: string
   readonly table: Readonly<Record<string, unknown>>
-  /** Set when the file is there but cannot be understood; then it counts as a no. */
+  /** Set if the file exists but can't be understood. It then counts as an opt-out. */
   readonly problem?: Problem
-  /** Why somebody else could have written it: then it may say no, and nothing else. */
+  /** Why another user could have written it. It can then turn telemetry off and do nothing else. */
   readonly stranger?: 'owner' | 'folder' | undefined
 }
 
@@ -29,11 +29,11 @@ export interface Problem {
   readonly column?: number
   /** The offending lines with a caret under the spot. */
   readonly excerpt?: string
-  /** Another program may read the file all the same, and find no no in it. */
+  /** Another program may still be able to read the file, and find no opt-out in it. */
   readonly isOursAlone?: boolean
 }
 
-/** More than anybody writes by hand. What is larger is not read at all. */
+/** Larger than anything written by hand. Larger files are not read at all. */
 export const sizeLimit = 64 * 1024
 
 interface Content {
@@ -42,11 +42,11 @@ interface Content {
   readonly problem?: Problem
 }
 
-/** What each file held when it was last parsed, and what it looked like on disk. */
+/** The content of each file when it was last parsed, and its fingerprint. */
 const parsed = new Map<string, { readonly trace: string; readonly content: Content }>()
 const parsedLimit = 100
 
-/** Undefined where there is no such file. A file is parsed once for each change of it. */
+/** Undefined if there is no such file. A file is parsed only once until it changes. */
 export function readSettingsFile(role: Role, file: string): SettingsFile | undefined {
   const trace = fingerprintOf(file)
   const known = parsed.get(file)
@@ -89,7 +89,7 @@ export function isJson(file: string): boolean {
 
 export function parseSettings(file: string, text: string): Record<string, unknown> {
   if (!isJson(file)) {
-    // A document may hold 64-bit integers that are none of our business; they must not spoil it.
+    // A document may contain 64-bit integers in keys of other programs. They must not be an error.
     return parse(text, { integersAsBigInt: 'asNeeded' })
   }
   const value = parseJsonValue(withoutMark(text))
@@ -97,7 +97,7 @@ export function parseSettings(file: string, text: string): Record<string, unknow
   return value
 }
 
-/** Editors of Windows begin UTF-8 text with this mark, which JSON does not know. */
+/** Windows editors begin UTF-8 text with this mark, which JSON does not allow. */
 export function withoutMark(text: string): string {
   return text.startsWith('\uFEFF') ? text.slice(1) : text
 }
@@ -119,8 +119,8 @@ export function lineIn(file: SettingsFile, keys: KeyPath): number | undefined {
 }
 
 /**
- * Where a key is that is there, if its name stands in the text only once and nothing is escaped. To take
- * the whole text apart for that would cost more than all else about a large file.
+ * Finds an existing key by searching the text, if its name occurs only once and nothing is escaped.
+ * Parsing all of a large file for that would cost more than everything else.
  */
 function onlyOffset(text: string, name: string): number | undefined {
   const first = text.indexOf(name)
@@ -132,7 +132,7 @@ function lineAt(text: string, offset: number): number {
   return text.slice(0, offset).split('\n').length
 }
 
-/** The value at a path of tables; undefined where it or a table on the way is missing. */
+/** The value at a path of tables; undefined if it or a table on the way is missing. */
 export function valueAt(table: unknown, keys: KeyPath): unknown {
   let value = table
   for (const key of keys) {
@@ -154,7 +154,7 @@ function problemOf(error: unknown, source: string): Omit<Problem, 'path'> {
     const column = (before.at(-1) ?? '').length + 1
     const message = `invalid JSON: ${error.message}`
     const { repeatedIn } = error
-    // Most parsers take the last of them, or pass over what they do not know.
+    // Most parsers take the last one, or skip what they don't know.
     const isOursAlone = repeatedIn !== undefined
     return { message, line: before.length, column, ...(isOursAlone && { isOursAlone }) }
   }

@@ -4,32 +4,32 @@ import ci from 'ci-info'
 import envPaths from 'env-paths'
 
 /**
- * All that the outside world tells this process, read once and passed down as a value. Nothing
- * else in src/ looks at `process.env`, the working folder or the home folder.
+ * Everything that this process reads from its environment, read once and passed on as a value. No
+ * other file in src/ uses `process.env`, the working folder or the home folder.
  */
 export interface HostEnvironment {
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Undefined when the machine does not say; then nothing can be kept, and nothing is collected. */
+  /** Undefined if the machine does not tell. Nothing can be stored then, so nothing is collected. */
   readonly home: string | undefined
-  /** Undefined when the working folder was deleted under the process. */
+  /** Undefined if the working folder was deleted. */
   readonly cwd: string | undefined
   readonly platform: string
   readonly arch: string
-  /** The build service that ci-info recognises, in its own words. */
+  /** The build service, as ci-info calls it. */
   readonly ci: string | undefined
   readonly configHome: string
   /** Where an administrator puts settings for the whole machine; by default the platform's folder. */
   readonly systemHome?: string
-  /** The number of this user, where the platform has such numbers. */
+  /** The user's number, on platforms that have one. */
   readonly uid?: number | undefined
   /** The platform's cache folder of an application. */
   readonly cacheHome: (application: string) => string
   readonly now: () => number
-  /** For how long the machine has been running, at least, in milliseconds. */
+  /** The machine has been running for at least this many milliseconds. */
   readonly uptime: () => number
 }
 
-/** What the clock says, and since when, by that clock, the machine has been running. */
+/** The time, and when the machine started by the same clock. */
 export interface Moment {
   readonly now: number
   readonly bootedAt: number

@@ -7,19 +7,19 @@ import type { HostEnvironment } from './host-environment.ts'
 import { locate } from './paths.ts'
 import { projectPlaces } from './sources.ts'
 
-/** What the product's own program does here, which may know nothing of this library. */
+/** What the product's own program does here. It may not use this library. */
 export interface HostReading {
-  /** The only settings file that it reads; null where it finds none. */
+  /** The only settings file that it reads; null if it finds none. */
   readonly reads: string | null
   /** Would it send, given an ingestion key? */
   readonly enabled: boolean
   readonly http_endpoint: string | null
   readonly udp_endpoint: string | null
-  /** Where the file was found, which says whose it is. */
+  /** Where the file was found, and so whose it is. */
   readonly source: 'variable' | 'project' | 'user' | null
 }
 
-/** Undefined where the program uses this library, and so obeys our verdict. */
+/** Undefined if the program uses this library and so obeys our verdict. */
 export function readHost(
   product: Product,
   environment: HostEnvironment,
@@ -33,10 +33,10 @@ export function readHost(
   if (!isFile(file)) return silent(null, source)
   const role = source === 'user' ? 'user' : 'project'
   const settled = settings.find((one) => one.path === file) ?? readSettingsFile(role, file)
-  // Unclear to us is not always unclear to others: here the worst counts.
+  // What is unclear to us may be clear to the program, so assume that it sends.
   const isBroken = settled?.problem !== undefined && !settled.problem.isOursAlone
   if (settled === undefined || isBroken || !isValid(product, host, settled.table)) {
-    // It ends with an error before it has sent anything.
+    // It fails before it has sent anything.
     return silent(file, source)
   }
   return reading(product, host, found, settled.table)
@@ -58,7 +58,7 @@ function firstFile({ reads }: HostRule, environment: HostEnvironment): Found | u
 function fileOf(source: HostSource, environment: HostEnvironment): Found | undefined {
   if ('variable' in source) {
     const named = environment.env[source.variable]
-    // Empty names no file, and to name none is an error there, not a wish for the next.
+    // Set but empty names no file. That is an error there, not a reason to try the next place.
     const file = named && path.resolve(environment.cwd ?? path.sep, named)
     return file === undefined ? undefined : { file, source: 'variable' }
   }
@@ -98,13 +98,13 @@ function reading(
   }
 }
 
-/** Would the program take the file? Where it would not, it ends with an error. */
+/** Would the program accept the file? If not, it fails. */
 function isValid(product: Product, host: HostRule, settings: unknown): boolean {
   const { runtime = [] } = product.keys
   return (
     host.strict.every(({ table, keys }) => {
       const found = valueAt(settings, table)
-      // JSON's null stands for a table that is left out, but not at the top.
+      // In JSON, null is the same as a table that is left out, but not at the top.
       if (found === undefined || (found === null && table.length > 1)) return true
       return isTable(found) && Object.keys(found).every((key) => keys.includes(key))
     }) && types.every(({ key, isFit }) => isFit(valueAt(settings, [...runtime, key])))

@@ -19,7 +19,7 @@ export function ingestionKeyOf(product: Product, { env }: HostEnvironment): Inge
 
 const missing: IngestionKey = { state: 'missing', value: undefined }
 
-/** Only what can stand in a header; anything else would break or forge the request. */
+/** Only characters that are valid in a header. Others would break or forge the request. */
 export function usableKey(key: string | undefined): string | undefined {
   const trimmed = key?.trim()
   return trimmed && /^[\u0021-\u007e]{1,512}$/.test(trimmed) ? trimmed : undefined

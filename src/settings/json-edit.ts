@@ -11,7 +11,7 @@ import {
   samePath,
 } from './json-text.ts'
 
-/** Sets one member, or removes it where no value is given; every other character stays. */
+/** Sets one member, or removes it if no value is given. All other characters stay. */
 export function editJson(text: string, path: KeyPath, value: string | boolean | undefined): string {
   const document = parseJsonText(text)
   if (document.objects.every((object) => object.path.length > 0)) {
@@ -81,7 +81,7 @@ function member([key = '', ...rest]: KeyPath, written: string, layout: Layout | 
   return `${name}: {${newline}${indent}${step}${member(rest, written, inner)}${newline}${indent}}`
 }
 
-/** Takes the member out, and the comma that parted it from its neighbour. */
+/** Removes the member and the comma between it and its neighbour. */
 function without(text: string, { objects }: JsonDocument, path: KeyPath): string {
   const found = memberAt(objects, path)
   if (found === undefined) return text
@@ -125,7 +125,7 @@ function newlineOf(text: string): string {
   return /\r?\n/.exec(text)?.[0] ?? '\n'
 }
 
-/** How far one level is indented: as the first indented line is. */
+/** The indentation of one level, taken from the first indented line. */
 function stepOf(text: string): string {
   return /\n([ \t]+)\S/.exec(text)?.[1] ?? '  '
 }

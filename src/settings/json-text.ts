@@ -1,10 +1,10 @@
 import type { KeyPath } from '../product/product.ts'
 
-/** Text that is no JSON, or an edit that would do damage. Its message quotes nothing of the text. */
+/** Text that is not JSON, or an edit that would do damage. Its message quotes nothing of the text. */
 export class JsonTextError extends Error {
   override readonly name = 'JsonTextError'
   readonly offset: number
-  /** Under which name at the top of the file a name stands twice. */
+  /** The member at the top of the file in which a name occurs twice. */
   readonly repeatedIn: string | undefined
 
   constructor(message: string, offset: number, repeatedIn?: string) {
@@ -14,7 +14,7 @@ export class JsonTextError extends Error {
   }
 }
 
-/** A member of an object that lies in no list. */
+/** A member of an object that is not inside a list. */
 export interface Member {
   readonly path: KeyPath
   readonly start: number
@@ -43,8 +43,8 @@ const stringText =
 const deepest = 100
 
 /**
- * JSON as its standard has it, with the spots of its members. JSON.parse takes the last of several
- * equal keys; here they are an error, because nobody can tell which of them was meant.
+ * Parses standard JSON and records where its members are. JSON.parse takes the last of several equal
+ * keys. Here they are an error, because it is unclear which one was meant.
  */
 export function parseJsonText(text: string): JsonDocument {
   const objects: ObjectSpot[] = []
@@ -122,15 +122,15 @@ export function parseJsonText(text: string): JsonDocument {
   return { value, objects }
 }
 
-/** The same without the spots, for most texts at the speed of JSON.parse. */
+/** The same without the positions. For most texts as fast as JSON.parse. */
 export function parseJsonValue(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text)
-    // In valid JSON, whatever stands in quotes before a colon is a name.
+    // In valid JSON, quoted text before a colon is always a name.
     const names = text.match(/"(?:[^"\\]|\\.)*"(?=[ \t\r\n]*:)/g)?.length ?? 0
     if (names === countNames(value)) return value
   } catch {
-    // What is wrong, and where, is for the parser below to say.
+    // The parser below says what is wrong, and where.
   }
   return parseJsonText(text).value
 }
@@ -148,7 +148,7 @@ function countNames(value: unknown): number {
   return count
 }
 
-/** Where a member, or the object of that path, is written. */
+/** The position of a member, or of the object with that path. */
 export function offsetIn({ objects }: JsonDocument, path: KeyPath): number | undefined {
   return memberAt(objects, path)?.start
 }

@@ -3,10 +3,10 @@ import path from 'node:path'
 import type { Place, Product } from '../product/product.ts'
 import type { HostEnvironment } from './host-environment.ts'
 
-/** Where everything of one product lies on this machine. Computing it touches no disk. */
+/** Where one product's files are on this machine. Computing it does not touch the disk. */
 export interface Paths {
   readonly settings: string
-  /** Other settings files of the user's, without repetition. */
+  /** The user's other settings files, each once. */
   readonly alsoSettings: readonly string[]
   readonly homeSettings: string | undefined
   readonly systemSettings: string | undefined
@@ -14,7 +14,7 @@ export interface Paths {
   readonly state: string
   readonly stats: string
   readonly queue: string
-  /** Files from the queue that were no events. */
+  /** Files from the queue that were not events. */
   readonly aside: string
   readonly lock: string
   readonly ledger: string

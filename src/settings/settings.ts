@@ -6,7 +6,7 @@ import type { Paths } from './paths.ts'
 import { readSources } from './sources.ts'
 import { describe, unclearIn } from './unclear.ts'
 
-/** The type of each setting we read, wherever it stands. */
+/** The type of each setting that we read, in whichever table it is. */
 export interface Values {
   enabled: boolean
   uploads: boolean
@@ -28,7 +28,7 @@ export interface KeySpec<K extends Key = Key> {
   readonly read: (value: unknown) => Parsed<Values[K]>
 }
 
-/** Every key of the product's settings files, once for each way of spelling it. */
+/** Every key of the product's settings files, once for each spelling. */
 export function keySpecs(product: Product): readonly KeySpec[] {
   const { keys } = product
   return [
@@ -88,7 +88,7 @@ function refuse(wanted: string, value: unknown): Parsed<never> {
 export interface Setting<T> {
   readonly value: T
   readonly source: string
-  /** The file that said so; absent for what is built in. */
+  /** The file that has it; absent for built-in values. */
   readonly file?: SettingsFile
 }
 
@@ -109,7 +109,7 @@ export function loadSettings(
   return interpret(product, readSources(product, paths, environment))
 }
 
-/** Few ask where a value stands, and to find the line costs as much as all else about a setting. */
+/** Finds the line lazily: few callers need it, and it costs as much as everything else. */
 function settingIn<T>(file: SettingsFile, path: KeyPath, value: T): Setting<T> {
   return {
     value,
@@ -121,7 +121,7 @@ function settingIn<T>(file: SettingsFile, path: KeyPath, value: T): Setting<T> {
   }
 }
 
-/** Reads our keys out of the files; whatever is there and cannot be understood is a problem. */
+/** Reads our keys from the files. A value that can't be understood is a problem. */
 export function interpret(product: Product, files: readonly SettingsFile[]): Settings {
   const specs = keySpecs(product)
   const known = specs.map(({ path }) => path)
@@ -157,7 +157,7 @@ function isEmpty(value: unknown): boolean {
   return typeof value === 'string' && value.trim() === ''
 }
 
-/** What a project may decide for a run: only what makes it send less, or wait less. */
+/** What a project may decide for a run: only to send less or wait less. */
 const takesAway: { readonly [K in Key]?: (value: unknown) => boolean } = {
   enabled: () => true,
   uploads: (value) => value === false,
@@ -168,7 +168,7 @@ const takesAway: { readonly [K in Key]?: (value: unknown) => boolean } = {
   requireIngestionKey: (value) => value === true,
 }
 
-/** A project may only take away; the machine's file, and one that a stranger may have written, only say no. */
+/** A project may only take away. The machine's file and files of other users may only opt out. */
 function mayChoose({ role, stranger }: SettingsFile, key: Key, value: unknown): boolean {
   if (role === 'system' || stranger !== undefined) {
     return (key === 'enabled' || key === 'uploads') && value === false

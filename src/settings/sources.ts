@@ -7,7 +7,7 @@ import type { HostEnvironment } from './host-environment.ts'
 import type { Paths } from './paths.ts'
 import { strangerAt } from './trust.ts'
 
-/** Every settings file that has a say here, in the order of their rules. */
+/** Every settings file that counts here, in the order of the rules. */
 export function readSources(
   product: Product,
   paths: Paths,
@@ -20,7 +20,7 @@ export function readSources(
   const candidates = [
     systemSettings === undefined ? undefined : readSettingsFile('system', systemSettings),
     ...[settings, ...alsoSettings].map((file) => readSettingsFile('user', file)),
-    // A project can have its own manifest named, and gets no more to say by that.
+    // A variable may name a project's own manifest, which gives it no more rights.
     named === undefined ? undefined : readNamed(isManifest(named) ? 'project' : 'named', named),
     ...projects.map((file) => readSettingsFile('project', file)),
     homeSettings === undefined ? undefined : readSettingsFile('home', homeSettings),
@@ -38,8 +38,8 @@ function judged(file: SettingsFile, product: Product, environment: HostEnvironme
 }
 
 /**
- * A project's file may be a link to anything, and what it holds be none of the reader's business: of
- * a broken one only a line that sets one of our keys is shown.
+ * A project's file may be a link to any file, whose content must not be shown. Of a broken file only
+ * a line that sets one of our keys is shown.
  */
 function discreet(file: SettingsFile, { keys }: Product): SettingsFile {
   const { problem } = file
@@ -55,7 +55,7 @@ function discreet(file: SettingsFile, { keys }: Product): SettingsFile {
   return { ...file, problem: { ...rest, excerpt: lines.slice(shown, shown + 2).join('\n') } }
 }
 
-/** Every path where a settings file would be heard, whether there is one or not. */
+/** Every path where a settings file would count, whether it exists or not. */
 export function settingsPlaces(
   product: Product,
   paths: Paths,
@@ -77,7 +77,7 @@ function namedFile(product: Product, { env, cwd }: HostEnvironment): string | un
   return named ? path.resolve(cwd ?? path.sep, named) : undefined
 }
 
-/** Somebody who names a file means it: when it is missing, what it would have said is unknown. */
+/** A file that a variable names is meant to exist. If it is missing, its content is unknown. */
 function readNamed(role: Role, file: string): SettingsFile {
   return (
     readSettingsFile(role, file) ?? {
@@ -95,9 +95,9 @@ export function projectNames({
 }
 
 /**
- * The project's files: those of the nearest folder that has one. A folder of such a name is none. A
- * link to nowhere, or a pipe, is heard (as unclear), but does not end the search, as it does not end
- * the one of the product's own program.
+ * The project's files: those of the nearest folder that has one. A folder with such a name does not
+ * count. A broken link or a pipe counts (as unclear), but the search goes on, as it does in the
+ * product's own program.
  */
 function projectFiles(product: Product, environment: HostEnvironment): readonly string[] {
   const odd: string[] = []
@@ -109,7 +109,7 @@ function projectFiles(product: Product, environment: HostEnvironment): readonly 
   return odd
 }
 
-/** For each folder from the working folder up, the files that a project could have there. */
+/** For each folder from the working folder upwards, the files that a project could have there. */
 export function projectPlaces(
   names: readonly string[],
   { cwd }: Pick<HostEnvironment, 'cwd'>,

@@ -8,8 +8,8 @@ const root = 0
 const sticky = 0o1000
 
 /**
- * Could somebody other than this user or root have written the file, or put it there? Such a file
- * may say no and nothing else. Windows has no such numbers; there every file counts as ours.
+ * Could another user than this one or root have written the file, or put it there? Such a file may opt
+ * out and do nothing else. Windows has no user numbers, so every file there counts as ours.
  */
 export function strangerAt(
   file: string,
@@ -23,7 +23,7 @@ export function strangerAt(
   return [...folders].some((folder) => isOpenToOthers(folder, uid)) ? 'folder' : undefined
 }
 
-/** Does the home folder belong to somebody else? Where there is none, there is nobody to wrong. */
+/** Does the home folder belong to another user? Without a home folder: no. */
 export function isForeignHome({ home, uid }: Pick<HostEnvironment, 'home' | 'uid'>): boolean {
   if (home === undefined || uid === undefined) return false
   const owner = look(home)?.uid
@@ -33,10 +33,10 @@ export function isForeignHome({ home, uid }: Pick<HostEnvironment, 'home' | 'uid
 function isOpenToOthers(folder: string, uid: number): boolean {
   const stat = look(folder)
   if (stat === undefined) return false
-  // Whoever owns a folder may replace what is in it.
+  // The owner of a folder may replace what is in it.
   if (stat.uid !== root && stat.uid !== uid) return true
   if ((stat.mode & sticky) !== 0) return false
-  // Many systems give each user a group of the same number, in which nobody else is.
+  // Many systems give each user a private group with the same number.
   const isSharedGroup = stat.gid !== root && stat.gid !== uid
   return (stat.mode & 0o002) !== 0 || ((stat.mode & 0o020) !== 0 && isSharedGroup)
 }

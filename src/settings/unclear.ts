@@ -2,8 +2,8 @@ import type { KeyPath } from '../product/product.ts'
 import { isTable, lineIn, type Problem, type SettingsFile, valueAt } from './files.ts'
 
 /**
- * What somebody may have meant as a no: a table of ours that is none, and a key that is one of ours
- * but for its case or one letter. It counts as a no, because to ask is better than to guess.
+ * What may have been meant as an opt-out: one of our tables that is not a table, and a key that
+ * differs from ours by its case or one letter. It counts as an opt-out and is reported.
  */
 export function unclearIn(file: SettingsFile, known: readonly KeyPath[]): readonly Problem[] {
   const tables = tablesOf(known)
@@ -17,7 +17,7 @@ export function unclearIn(file: SettingsFile, known: readonly KeyPath[]): readon
     if (!isTable(found)) return at(path, `${name} must be a table, not ${describe(found)}`)
     const meantBy = (key: string) =>
       keys.has(key) ? undefined : [...keys].find((one) => isNear(key, one))
-    // One is enough for a no; a file can hold thousands.
+    // One is enough for an opt-out, and a file can contain thousands.
     const doubtful = Object.keys(found).find((key) => meantBy(key) !== undefined)
     if (doubtful === undefined) return []
     const meant = meantBy(doubtful)
@@ -30,7 +30,7 @@ interface Table {
   readonly keys: Set<string>
 }
 
-/** The tables that hold our keys, those above them, and what we know in each. */
+/** The tables that contain our keys, their parent tables, and the keys that we know in each. */
 function tablesOf(known: readonly KeyPath[]): ReadonlyMap<string, Table> {
   const tables = new Map<string, Table>()
   for (const path of known) {
@@ -38,14 +38,14 @@ function tablesOf(known: readonly KeyPath[]): ReadonlyMap<string, Table> {
       const name = path.slice(0, depth).join('.')
       const table = tables.get(name) ?? { path: path.slice(0, depth), keys: new Set() }
       tables.set(name, table)
-      // Keys only: what stands beside our tables is other people's to name.
+      // Only keys: other programs may name their tables as they like.
       if (depth === path.length - 1) table.keys.add(path.at(-1) ?? '')
     }
   }
   return tables
 }
 
-/** The same but for case, or one letter more, less, other, or two of them swapped. */
+/** Equal except for case, or for one letter added, missing, replaced or swapped with the next. */
 export function isNear(given: string, known: string): boolean {
   const one = given.toLowerCase()
   const other = known.toLowerCase()

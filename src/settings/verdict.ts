@@ -6,23 +6,23 @@ import type { IngestionKey } from './ingestion-key.ts'
 import type { Settings } from './settings.ts'
 import type { HostEnvironment } from './host-environment.ts'
 
-/** One rule, heard. `effect` says what it does here; `none` means it has nothing against. */
+/** One evaluated rule. `effect` is what it does here; `none`: it does not object. */
 export interface Rule {
   readonly rule: string
-  /** The variable or `file:line` that was looked at; null where there was nothing to look at. */
+  /** The variable or `file:line` that was read; null if there was none. */
   readonly source: string | null
   readonly value: string | boolean | null
   readonly effect: 'none' | 'off' | 'no_uploads'
 }
 
 export interface Verdict {
-  /** May anything be counted, queued or minted? */
+  /** May anything be counted or queued, or an id be made? */
   readonly collecting: boolean
   /** May anything leave this machine? Never true while `collecting` is false. */
   readonly uploading: boolean
-  /** The first rule that says no; where none does, the one that says yes. */
+  /** The first rule that objects; if none does, the one that consents. */
   readonly decidedBy: string
-  /** Every rule, in the order in which they are asked. */
+  /** Every rule, in the order of evaluation. */
   readonly rules: readonly Rule[]
 }
 
@@ -32,16 +32,16 @@ export interface Evidence {
   readonly settings: Settings
   readonly choices: Choices
   readonly key: IngestionKey
-  /** What the collector asked of this version with 410, where it did. */
+  /** Set if the collector answered this version with 410. */
   readonly gone: Gone | undefined
-  /** Nothing is kept in the home folder of another user. */
+  /** Nothing is stored in another user's home folder. */
   readonly isForeignHome: boolean
 }
 
 /**
- * May we? The only place that decides. The gate in front of every record, the uploader before every
- * post, and `status` call this function, so that they cannot disagree. All rules are heard, and
- * any that says off wins.
+ * Decides whether we may record and send. It is the only place that does: the library, the uploader
+ * before every post, and `status` call this function, so they can't disagree. It evaluates all rules,
+ * and any rule that says off wins.
  */
 export function judge(evidence: Evidence): Verdict {
   const rules = [...refusals(evidence), collectorRule(evidence), uploadsRule(evidence)]
@@ -81,7 +81,7 @@ type Environment = HostEnvironment['env']
 
 const quiet = new Set(['', '0', 'false', 'no', 'off'])
 
-/** Set to anything that does not itself say no. */
+/** Set, and not to a word that means no. */
 export function isSet(value: string | undefined): boolean {
   return value !== undefined && !quiet.has(value.trim().toLowerCase())
 }
@@ -93,13 +93,13 @@ function variableRule(name: string, env: Environment): Rule {
 
 const loud = new Set(['', '1', 'true', 'yes', 'on'])
 
-/** What is neither a yes nor empty is unclear, and so a no. */
+/** Anything but a yes or an empty value is unclear, and so an opt-out. */
 function toggleRule(name: string, env: Environment): Rule {
   const value = env[name]
   return rule(name, name, value ?? null, !loud.has((value ?? '').trim().toLowerCase()))
 }
 
-/** A yes in a settings file is remembered as the source of consent; only a no has an effect. */
+/** A yes in a settings file is only named as the source of consent. Only a no has an effect. */
 function fileRule(name: string, role: Role, settings: Settings): Rule {
   const said = settings.said('enabled').filter(({ file }) => file?.role === role)
   const deciding = said.find(({ value }) => !value) ?? said[0]
@@ -140,7 +140,7 @@ function keyRule({ product, key, choices }: Evidence): Rule {
   )
 }
 
-/** Counting goes on, so that the next version of the host is known by what it records. */
+/** Counting goes on, so that the next version of the host is noticed. */
 function collectorRule({ gone }: Evidence): Rule {
   const value = gone === undefined ? null : (gone.version ?? 'unknown')
   return {

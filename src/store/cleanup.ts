@@ -5,11 +5,11 @@ import { look, namesIn } from '../files/read.ts'
 import { removeAll, removeFile } from '../files/write.ts'
 import type { Paths } from '../settings/paths.ts'
 
-/** Removes every trace but the settings, which hold the no. Says what was there. */
+/** Removes every file except the settings, which contain the opt-out. Returns what was there. */
 export function forgetEverything({ clientId, state }: Paths): readonly string[] {
   const found = [clientId, state].filter((place) => existsSync(place))
   for (const place of found) removeAll(place)
-  // Folders that held nothing but our files go too; one with anything else in it stays.
+  // Folders that contained only our files are removed as well.
   for (const folder of [path.dirname(clientId), path.dirname(state)]) {
     try {
       rmdirSync(folder)
@@ -20,10 +20,10 @@ export function forgetEverything({ clientId, state }: Paths): readonly string[] 
   return found
 }
 
-/** Whoever writes has done so long before. */
+/** A write takes much less time than this. */
 const ageMs = 60 * 60 * 1000
 
-/** Removes what was being written by those who were killed. */
+/** Removes the temporary files of processes that were killed. */
 export function removeLeftovers({ state, queue }: Pick<Paths, 'state' | 'queue'>): void {
   for (const file of [state, queue].flatMap(temporaryIn)) {
     const written = look(file)?.mtimeMs ?? Date.now()

@@ -22,12 +22,12 @@ export function readClientId(file: string): string | undefined {
   return last.id
 }
 
-/** Is there certainly no id? Not while another program has the file open. */
+/** Is there certainly no id? While another program has the file open, that is unknown. */
 export function hasNoClientId(file: string): boolean {
   return readClientId(file) === undefined && !isBusy(readSmallFile(file, 256))
 }
 
-/** A look at a file costs a quarter of reading it, and a host has one id. */
+/** Checking a file for changes costs a quarter of reading it. */
 let last: { readonly trace: string; readonly id: string | undefined } = { trace: '', id: undefined }
 
 function idIn(bytes: Buffer): string | undefined {
@@ -76,7 +76,7 @@ export function mintClientId(file: string): string {
  * more, because another process may have replaced it before. All others wait for the outcome.
  */
 function replaceMalformed(file: string, own: string, id: string): string {
-  // It may hold a good one.
+  // It may contain a valid id.
   if (isBusy(readSmallFile(file, 256))) throw new Error('another program has the client id open')
   const successor = `${file}.new`
   for (let round = 0; round < 1000; round += 1) {
@@ -124,7 +124,7 @@ function takeName(own: string, name: string): boolean {
 /** What file systems without hard links (FAT, some network and phone storage) answer. */
 const withoutLinks = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 
-/** Without hard links the winner's file is empty for an instant. */
+/** Without hard links, the winner's file is empty for an instant. */
 function waitForContent(file: string): string | undefined {
   for (let round = 0; round < 20; round += 1) {
     const id = readClientId(file)

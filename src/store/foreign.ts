@@ -3,7 +3,7 @@ import path from 'node:path'
 import { statLink } from '../files/read.ts'
 import type { Paths } from '../settings/paths.ts'
 
-/** Something in our place that is not ours, and why. It is left alone. */
+/** A file or folder in our place that is not ours, and why. It is left alone. */
 export interface Foreign {
   readonly path: string
   readonly reason: 'owner' | 'link' | 'writable'
@@ -11,7 +11,7 @@ export interface Foreign {
 
 type StatePaths = Pick<Paths, 'state' | 'stats' | 'queue' | 'aside' | 'lock' | 'ledger' | 'uploads'>
 
-/** What lies in the place of our folders and files and is not ours. Reads, and changes nothing. */
+/** Finds files and folders in our places that are not ours. Changes nothing. */
 export function foreignIn(paths: StatePaths): readonly Foreign[] {
   const { state, queue, aside, stats, lock, ledger, uploads } = paths
   const inner = innerFolders.map((name) => path.join(state, name))
@@ -23,8 +23,8 @@ export function foreignIn(paths: StatePaths): readonly Foreign[] {
 }
 
 /**
- * May the state in this folder be used? A folder that is ours stays ours: only this user can change
- * that. So each process looks once.
+ * May the state in this folder be used? Only this user can change whose folder it is, so each process
+ * checks once.
  */
 export function isOwnState(state: string): boolean {
   if (known.has(state)) return true
@@ -39,7 +39,7 @@ const known = new Set<string>()
 
 const innerFolders = ['counts', 'senders'] as const
 
-/** Undefined for what is ours or not there. */
+/** Undefined if it is ours or does not exist. */
 export function whyForeign(place: string): Foreign['reason'] | undefined {
   const stat = statLink(place)
   if (stat === undefined) return undefined
@@ -48,7 +48,7 @@ export function whyForeign(place: string): Foreign['reason'] | undefined {
   const uid = process.geteuid?.()
   if (uid === undefined) return undefined
   if (stat.uid !== uid) return 'owner'
-  // Where every user has a group of his own, what this group may write is still private.
+  // If every user has a private group, what this group may write is still private.
   const groupIsOthers = stat.gid !== process.getegid?.()
   const mask = groupIsOthers ? 0o022 : 0o002
   return (stat.mode & mask) === 0 ? undefined : 'writable'

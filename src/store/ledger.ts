@@ -28,9 +28,9 @@ export interface Sent {
   readonly sent_at: string
   readonly endpoint: string
   readonly event: unknown
-  /** Which way it took; absent in lines of older versions, which only knew posts. */
+  /** How it was sent; absent in lines of older versions, which only posted. */
   readonly via?: 'http' | 'udp' | 'installer'
-  /** False where nobody answered that it arrived. */
+  /** False if no answer confirmed that it arrived. */
   readonly confirmed?: boolean
 }
 

@@ -22,13 +22,13 @@ export const leaseMs = 15_000
 /** No upload takes longer. If only a PID is known, another process may have it by then. */
 const longestMs = 90 * 60 * 1000
 
-/** The process that holds the lock now. Changes nothing on disk, so it goes by this machine's clock. */
+/** The process that holds the lock now. Changes nothing on disk, so it uses this machine's clock. */
 export function liveHolder(file: string): Holder | undefined {
   const found = readLock(file)
   return found !== undefined && isHeld(found, file, localClock) ? found.holder : undefined
 }
 
-/** What a lock says that is held for long. */
+/** The content of a lock that is held for long. */
 export function thisProcess(): string {
   return `${signatureOf(thisHolder())}}\n`
 }
@@ -36,40 +36,40 @@ export function thisProcess(): string {
 export interface FoundLock {
   readonly text: string
   readonly holder: Holder
-  /** Nobody can say who holds it: it isn't signed yet, or another program has it open. */
+  /** The holder is unknown: the lock isn't signed yet, or another program has it open. */
   readonly isUnsigned: boolean
   readonly isBusy: boolean
 }
 
-/** Undefined where there is no lock. A lock that can't be understood belongs to nobody. */
+/** Undefined if there is no lock. A lock that can't be understood has no holder. */
 export function readLock(file: string): FoundLock | undefined {
   const reading = readSmallFile(file, 1024 * 1024, { links: false })
   if (reading.kind === 'absent') return undefined
   const text = reading.kind === 'read' ? reading.bytes.toString('utf8') : ''
   const holder = holderIn(text)
-  // A lock that was released while it was opened says nothing, and least of all that its holder is
-  // dead. Only a folder can't be a lock.
+  // A lock that was released while it was being opened says nothing about its holder. Only a folder
+  // can't be a lock.
   const isLock = reading.kind === 'read' || statLink(file)?.isDirectory() !== true
   const isUnsigned = isLock && holder.pid === 0
   return { text, holder, isUnsigned, isBusy: isBusy(reading) }
 }
 
-/** Does somebody hold the lock, as far as this process can know? */
+/** Is the lock held, as far as this process can know? */
 export function isHeld(found: FoundLock, file: string, clock: Clock = fileSystemClock): boolean {
   if (found.isBusy) return true
-  // A new name of an old file is new: that changes its inode, and not its content.
+  // Renaming changes the time of the inode, not that of the content.
   if (found.isUnsigned) return !isOlder(file, unsignedMs, 'ctimeMs', clock)
   if (isFromElsewhere(found.holder)) return !isOlder(file, leaseMs, 'mtimeMs', clock)
   if (!isAlive(found.holder)) return false
   return found.holder.born !== null || !isOlder(file, longestMs, 'mtimeMs', clock)
 }
 
-/** What time it is where the folder is kept. */
+/** The time on the machine that stores the folder. */
 export type Clock = (folder: string) => number
 
 export const localClock: Clock = () => Date.now()
 
-/** The clock that dates the files of a shared folder, learnt by making one. */
+/** The clock that dates the files of a shared folder, read by creating one. */
 export const fileSystemClock: Clock = (folder) => {
   const file = temporaryName(path.join(folder, '.clock'))
   try {
@@ -83,7 +83,7 @@ export const fileSystemClock: Clock = (folder) => {
   }
 }
 
-/** Most files are young by any clock; only an old one is worth asking the file system for its own. */
+/** Most files are young by any clock. Only for an old one is the file system's clock read. */
 export function isOlder(
   file: string,
   ms: number,
@@ -95,7 +95,7 @@ export function isOlder(
   return Math.abs(clock(path.dirname(file)) - at) >= ms
 }
 
-/** Anybody can write any PID into a file of their own. */
+/** Another user can write any PID into a file. */
 export function foreignLock(lock: string): boolean {
   return !isOwnState(path.dirname(lock)) || whyForeign(lock) !== undefined
 }

@@ -14,9 +14,9 @@ export interface Lock {
   readonly isHardLink: boolean
   /** The content of the guarded file, if it was small enough to be read at once. */
   readonly content: Buffer | undefined
-  /** Taken from a dead holder, which may have left its work half done. */
+  /** Taken over from a dead holder, whose work may be half done. */
   readonly isInherited: boolean
-  /** False where this process rested for so long that another one took the lock over. */
+  /** False if this process was suspended for so long that another one took the lock over. */
   readonly isOurs: () => boolean
   /** Tells other machines that the holder is still at work. */
   readonly renew: () => void

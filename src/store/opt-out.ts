@@ -5,13 +5,13 @@ import { stopSenders } from './senders.ts'
 import { type Changes, changeSettings, SettingsError } from './settings-file.ts'
 
 export interface OptOut {
-  /** Did any file say something else before? */
+  /** Has any file changed? */
   readonly changed: boolean
-  /** The files that say it now. */
+  /** The files that contain the opt-out now. */
   readonly files: readonly string[]
   /** The files that could not be changed. */
   readonly failures: readonly SettingsError[]
-  /** False where a sender may still be at work. */
+  /** False if a process may still be sending. */
   readonly stopped: boolean
   /** How many events were waiting. */
   readonly wiped: number
@@ -24,14 +24,14 @@ export interface Target {
 }
 
 /**
- * Writes an opt-out. The order matters: first nothing may start any more, then nothing is at work,
- * then there is nothing left to send. Where a file cannot be changed, the rest happens all the same.
+ * Writes an opt-out. The order matters: first no sender may start any more, then those at work must
+ * end, then the queue is deleted. If a file can't be changed, the rest still happens.
  */
 export async function optOut(context: Context, targets: readonly Target[]): Promise<OptOut> {
   const first = write(targets)
   const { stopped } = await stopSenders(context.paths)
   const wiped = wipeQueue(context.paths.queue)
-  // On a full disk the queue was what stood in the way.
+  // If the disk was full, there is room now that the queue is deleted.
   const second = wiped > 0 ? write(first.failed) : first
   const files = wiped > 0 ? [...first.files, ...second.files] : first.files
   return {

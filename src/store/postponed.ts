@@ -6,15 +6,15 @@ import { newUuid } from '../files/uuid.ts'
 import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/write.ts'
 
 /**
- * Counts that could not wait for the statistics. Each is a file of its own, until a process that
- * has the lock folds it in.
+ * Counts of hosts that could not wait for the statistics. Each is a file, until a process that has the
+ * lock adds it to the statistics.
  */
 export interface Postponed {
   readonly name: string
   readonly content: unknown
 }
 
-/** As many as one host folds in at once without being held up by it. */
+/** As many as a host can add at once without a noticeable delay. */
 const atOnce = 25
 const sizeLimit = 16 * 1024
 
@@ -22,7 +22,7 @@ export function postpone(stats: string, at: number, content: unknown): void {
   const folder = folderOf(stats)
   const file = path.join(folder, `${String(at).padStart(14, '0')}-${newUuid()}.json`)
   const temporary = temporaryName(file)
-  // The process that folds in the last one removes the folder.
+  // The process that adds the last one removes the folder.
   for (let tries = 1; ; tries += 1) {
     try {
       makeFolder(folder)
@@ -35,12 +35,12 @@ export function postpone(stats: string, at: number, content: unknown): void {
   }
 }
 
-/** Costs one look at the disk where there are none. */
+/** If there are none, this costs one system call. */
 export function hasPostponed(stats: string): boolean {
   return look(folderOf(stats)) !== undefined
 }
 
-/** The oldest of them, but for those that the statistics contain already. */
+/** The oldest of them, except those that the statistics contain already. */
 export function readPostponed(stats: string, folded: readonly string[]): readonly Postponed[] {
   if (!hasPostponed(stats)) return []
   const names = namesIn(folderOf(stats)).filter(
@@ -52,7 +52,7 @@ export function readPostponed(stats: string, folded: readonly string[]): readonl
     .map((name) => ({ name, content: contentOf(path.join(folderOf(stats), name)) }))
 }
 
-/** Removes what has been folded in. */
+/** Removes the counts that were added to the statistics. */
 export function removePostponed(stats: string, names: readonly string[]): void {
   for (const name of names) removeFile(path.join(folderOf(stats), name))
   try {

@@ -10,13 +10,13 @@ export const productVariable = 'TELEMETRY_UPLOADER_PRODUCT'
 /** Which process holds a lock. PIDs are reused, and every container and machine has its own. */
 export interface Holder {
   readonly pid: number
-  /** When the process started, by the kernel's clock; null where the kernel doesn't tell. */
+  /** When the process started, by the kernel's clock; null if the kernel doesn't tell. */
   readonly born: string | null
-  /** Where the PID means something; null in locks of older versions. */
+  /** The machine and namespace in which the PID is valid; null in locks of older versions. */
   readonly place: string | null
 }
 
-/** What a free lock says in the place of a holder. */
+/** The content of a free lock, in place of a holder. */
 export const nobody: Holder = { pid: 0, born: null, place: null }
 
 /**
@@ -47,7 +47,7 @@ export function nameOfThisProcess(): string {
   return `${pid}-${born}-${place}`
 }
 
-/** A PID from another container or machine says nothing here: it must not be looked up, or killed. */
+/** A PID from another container or machine is meaningless here. It must not be looked up or killed. */
 export function isFromElsewhere({ place }: Holder): boolean {
   return place !== null && place !== thisHolder().place
 }
@@ -65,7 +65,7 @@ export function isAlive({ pid, born }: Holder): boolean {
   return now === null || now === born
 }
 
-/** Is this an uploader that we may kill? Only where its birth, its place and its environment prove it. */
+/** May we kill this process? Only if its start time, machine and environment prove that it is our uploader. */
 export function isProvenUploader(holder: Holder): boolean {
   if (holder.born === null || holder.place === null || isFromElsewhere(holder)) return false
   if (holder.pid === process.pid || birthOf(holder.pid) !== holder.born) return false
@@ -84,8 +84,8 @@ function placeOfThisProcess(): string {
 }
 
 /**
- * Fields 3 and 22 of Linux's process table, counted from the end of the name, which may hold
- * anything. A zombie has ended, and no process is born at `ended`.
+ * Fields 3 and 22 of /proc/PID/stat, counted from the end of the name, which may contain anything. A
+ * zombie has ended; no process starts at `ended`.
  */
 function birthOf(pid: number | 'self'): string | null {
   if (process.platform !== 'linux') return null

@@ -8,7 +8,7 @@ import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/wr
 import { isOwnState, whyForeign } from './foreign.ts'
 import type { Waiting } from './stats.ts'
 
-/** What the name of a queued event tells, so that nobody has to open or even look at the file. */
+/** What the name of a queued event tells, so that the file need not be opened or even checked. */
 export interface EventName {
   readonly sequence: number
   /** When it was queued, in milliseconds. */
@@ -48,11 +48,11 @@ export const queueLimits = {
   events: 1000,
   bytes: 5 * 1024 * 1024,
   ageMs: 30 * dayMs,
-  /** No event of ours comes near; a file that is larger is something else, and takes no room. */
+  /** Far larger than any of our events. A larger file is not an event, and takes no room. */
   eventBytes: 64 * 1024,
 } as const
 
-/** The names of what waits, oldest first. Not having a queue is the same as having an empty one. */
+/** The names of waiting events, oldest first. A missing queue is the same as an empty one. */
 export function queuedNames(folder: string): readonly string[] {
   return namesIn(folder)
     .filter((name) => name.endsWith('.json'))
@@ -63,7 +63,7 @@ export function listQueue(folder: string): readonly QueuedFile[] {
   return queuedNames(folder).flatMap((name) => queuedFile(folder, name) ?? [])
 }
 
-/** A file appears under its name only when it is whole. */
+/** A file gets its name only when it is complete. */
 export function enqueue(folder: string, event: Omit<EventName, 'bytes'>, bytes: string): string {
   const file = path.join(folder, nameOf({ ...event, bytes: Buffer.byteLength(bytes) }))
   const temporary = temporaryName(file)
@@ -77,7 +77,7 @@ export function enqueue(folder: string, event: Omit<EventName, 'bytes'>, bytes: 
   return file
 }
 
-/** Queues all of them or, where one cannot be, none. Answers with their files. */
+/** Queues all of them or, if one fails, none. Returns their files. */
 export function enqueueAll(
   folder: string,
   events: readonly { readonly name: Omit<EventName, 'bytes'>; readonly bytes: string }[],
@@ -92,7 +92,7 @@ export function enqueueAll(
   }
 }
 
-/** What is about to be queued, and since when ages count: the clock may have leapt. */
+/** What is about to be queued, and since when the clock has been steady. */
 export interface Addition {
   readonly events: number
   readonly bytes: number
@@ -101,15 +101,15 @@ export interface Addition {
 }
 
 export interface Room {
-  /** The files of the oldest events, which have to make room. */
+  /** The files of the oldest events, to be removed to make room. */
   readonly surplus: readonly string[]
-  /** What waits once the addition has been made and the surplus removed. */
+  /** What is waiting after the addition and the removal. */
   readonly waiting: Waiting
 }
 
 /**
- * Decides which events have to make room for an addition, and removes nothing. Looks into the queue
- * only if what is known to wait could fill it.
+ * Decides which events must be removed to make room for an addition, and removes nothing. Lists the
+ * queue only if it could be full by what is known.
  */
 export function planRoom(
   folder: string,
@@ -141,7 +141,7 @@ function sum(waiting: Waiting, { events, bytes }: Addition): Waiting {
   return { events: waiting.events + events, bytes: waiting.bytes + bytes, oldest }
 }
 
-/** Nothing is older than the time for which the clock has gone without a leap. */
+/** No event counts as older than the time since the clock last jumped. */
 function fits({ events, bytes, oldest }: Waiting, { now, steadySince }: Addition): boolean {
   return (
     events <= queueLimits.events &&
@@ -159,16 +159,16 @@ export function removeQueued(folder: string, id: string): void {
 
 /** Removes everything that could still be sent, and says how many events that were. */
 export function wipeQueue(folder: string): number {
-  // Behind a link, or in the folder of another user, lies nothing of ours.
+  // What is behind a link or in another user's folder is not ours.
   if (!isOwnState(path.dirname(folder)) || whyForeign(folder) !== undefined) return 0
   return namesIn(folder).filter(
     (name) => removeFile(path.join(folder, name)) && name.endsWith('.json'),
   ).length
 }
 
-/** Our own names say all there is to know; another program's file has to be looked at. */
+/** Our own names tell everything. A file that another program named must be checked. */
 function queuedFile(folder: string, name: string): QueuedFile | undefined {
-  // Not path.join: for a thousand events it would take longer than all the rest.
+  // Not path.join: for a thousand events it would take longer than everything else.
   const file = `${folder}${path.sep}${name}`
   const own = parseName(name)
   const stat = own === undefined ? look(file) : undefined

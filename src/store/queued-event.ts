@@ -11,7 +11,7 @@ import { queueLimits } from './queue.ts'
 
 export type Queued =
   | { readonly kind: 'event'; readonly bytes: string }
-  /** Somebody else removed it. */
+  /** Another process removed it. */
   | { readonly kind: 'gone' }
   /** Not an event, but so new that its writer may not have finished. */
   | { readonly kind: 'unfinished' }
@@ -39,7 +39,7 @@ export function readQueued(file: string, contracts: readonly EventContract[], no
   return { kind: isNew ? 'unfinished' : 'foreign' }
 }
 
-/** Takes a file that is no event out of the way, and keeps it for whoever wonders where it went. */
+/** Moves a file that is not an event to `set-aside/`, where the user can find it. */
 export function setAside(folder: string, file: string): void {
   try {
     makeFolder(folder)
@@ -47,6 +47,6 @@ export function setAside(folder: string, file: string): void {
     const excess = readdirSync(folder).sort().slice(0, -keptAside)
     for (const name of excess) removeFile(path.join(folder, name))
   } catch {
-    // It cannot be moved. It stays where it is, and is passed over.
+    // It can't be moved. It stays where it is and is skipped.
   }
 }

@@ -12,9 +12,9 @@ import { type Holder, isProvenUploader } from './process-identity.ts'
 type State = Pick<Paths, 'state'>
 
 /**
- * Marks an event as being handed to the network by this process. The marker comes before the last
- * check of consent, so either that check sees an opt-out or the opt-out sees the marker. Returns what
- * removes it; undefined where it can't be made, and then the event must not be sent.
+ * Marks an event as being sent by this process. The marker comes before the last check of consent, so
+ * either that check sees an opt-out or the opt-out sees the marker. Returns a function that removes
+ * it; undefined if the marker can't be made. The event must not be sent then.
  */
 export function markSending(paths: State, name: string): (() => void) | undefined {
   if (!isOwnState(paths.state)) return undefined
@@ -37,7 +37,7 @@ export function markSending(paths: State, name: string): (() => void) | undefine
 
 let signature: string | undefined
 
-/** The events that living processes hand to the network right now, and began to within `sinceMs`. */
+/** The events that living processes are sending now and began to send within `sinceMs`. */
 export function eventsBeingSent(paths: State, sinceMs = Infinity): ReadonlySet<string> {
   const folder = sendersFolder(paths)
   const isBeingSent = (file: string) =>
@@ -56,18 +56,18 @@ function sendersFolder({ state }: State): string {
   return path.join(state, 'senders')
 }
 
-/** How long those that send may take to notice an opt-out, and how long a killed one to die. */
+/** How long senders may take to notice an opt-out, and how long a killed one to end. */
 const patience = { noticeMs: 1300, dieMs: 600 } as const
 
 /**
- * Waits until no process of this user sends events any more. The caller has forbidden it before, so
- * whoever sends gives up within a moment. An uploader that hangs is killed where it is certain that it
- * is one. `stopped` is false where somebody may still be sending.
+ * Waits until no process of this user sends events any more. The caller has written the opt-out, so
+ * each sender stops within a moment. A process that hangs is killed if it is certainly an uploader.
+ * `stopped` is false if a process may still be sending.
  */
 export async function stopSenders(
   paths: Pick<Paths, 'state' | 'lock'>,
 ): Promise<{ readonly stopped: boolean }> {
-  // Where the folder is not ours, no process of ours is at work, and any PID may be written there.
+  // In a folder that is not ours no process of ours is at work, and any PID may be written there.
   if (!isOwnState(paths.state)) return { stopped: true }
   if (!(await nobodySends(paths, patience.noticeMs))) {
     const holder = liveHolder(paths.lock)
@@ -82,7 +82,7 @@ async function nobodySends(
   paths: Pick<Paths, 'state' | 'lock'>,
   withinMs: number,
 ): Promise<boolean> {
-  // By the clock, not by counting rounds: on a busy machine a round takes longer than it should.
+  // By the clock, not by counting rounds: on a busy machine a round can take much longer.
   const end = performance.now() + withinMs
   while (liveHolder(paths.lock) !== undefined || eventsBeingSent(paths).size > 0) {
     if (performance.now() > end) return false
@@ -98,7 +98,7 @@ export function holderHangs(lock: string): boolean {
   return isOlder(lock, hangsMs, 'mtimeMs', localClock)
 }
 
-/** Kills the process if its birth, its place and its environment prove that it is an uploader. */
+/** Kills the process if its start time, machine and environment prove that it is an uploader. */
 export function killUploader(holder: Holder): boolean {
   if (!isProvenUploader(holder)) return false
   try {

@@ -13,10 +13,10 @@ import { removeKey, setKey } from '../settings/toml/edit.ts'
 import { takeLock } from './lock.ts'
 import { thisProcess } from './lock-holder.ts'
 
-/** Keys to set, or to remove where no value is given. */
+/** Keys to set, or to remove if no value is given. */
 export type Changes = readonly (readonly [KeyPath, string | boolean | undefined])[]
 
-/** A settings file could not be changed, and is as it was. */
+/** A settings file could not be changed and is as it was. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError'
   readonly problem: Problem
@@ -28,8 +28,8 @@ export class SettingsError extends Error {
 }
 
 /**
- * The user's settings files that a change goes into. The product's own program reads one file and
- * merges nothing: a config.toml that we make beside its config.json would put that one out of force.
+ * The user's settings files to change. The product's own program reads one file and merges nothing: if
+ * we created a config.toml beside its config.json, it would ignore the latter.
  */
 export function settingsTargets({ product, paths, environment }: Context): readonly string[] {
   const { settings, alsoSettings } = paths
@@ -39,14 +39,14 @@ export function settingsTargets({ product, paths, environment }: Context): reado
   return written.map((file) => (read.includes(file) ? (read.find(isFile) ?? file) : file))
 }
 
-/** Changes a settings file; false where it says so already. */
+/** Changes a settings file; false if it says so already. */
 export function changeSettings(file: string, role: Role, changes: Changes): boolean {
   return withLock(file, () => {
     // Read again under the lock: another command may have changed it since we looked.
     const found = readSettingsFile(role, file)
     if (found?.problem) {
       const { excerpt, ...problem } = found.problem
-      // A project's file may be a link to anything: its text is not for the screen.
+      // A project's file may be a link to any file, so its text must not be shown.
       const isOwn = role === 'user' && excerpt !== undefined
       throw new SettingsError(isOwn ? { ...problem, excerpt } : problem)
     }
@@ -87,8 +87,8 @@ function isFile(file: string): boolean {
 const lockPatienceMs = 2000
 
 /**
- * One command at a time: otherwise one that has read the file before `disable` could write its yes
- * after it. Where no lock can be made, the change itself will say what is wrong with the place.
+ * One command at a time: otherwise one that read the file before `disable` could write it back
+ * afterwards. If no lock can be made, the change itself will fail and say why.
  */
 function withLock<T>(file: string, work: () => T): T {
   const release = lockFor(`${file}.lock`)
@@ -108,7 +108,7 @@ function lockFor(lockFile: string): () => void {
       waitSync(10)
     }
   } catch {
-    // A folder in which nothing can be made.
+    // Nothing can be created in this folder.
   }
   return () => undefined
 }

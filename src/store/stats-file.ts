@@ -18,7 +18,7 @@ import { nameOfThisProcess, nobody, signatureOf, thisHolder } from './process-id
 import { freshStats, parseStats, readStats, type Stats } from './stats.ts'
 
 /**
- * What the statistics tell about the past. `doubtful`: a host or the machine may have died before
+ * How far the statistics can be trusted. `doubtful`: a host or the machine may have stopped before
  * writing them. `repaired`: a field was damaged. `none`: there were none. `lost`: all was damaged.
  */
 export type History = 'known' | 'doubtful' | 'repaired' | 'none' | 'lost'
@@ -30,18 +30,18 @@ export interface Change<T> {
   readonly stats: Stats
   readonly result: T
   /**
-   * Puts into the queue what the statistics say is there, and answers with its files; undefined
-   * where nothing shall be changed.
+   * Queues the events that the new statistics contain and returns their files; undefined if nothing
+   * should be changed.
    */
   readonly put: () => readonly string[] | undefined
-  /** Runs once the change is written, while the lock is still held. */
+  /** Called after the change is written, while the lock is still held. */
   readonly done?: () => void
 }
 
 /**
  * Changes the statistics while no other process does. Undefined if the lock was not free in time: a
- * host is never held up by its neighbours. Not synced to disk: a host doesn't wait for that, and a
- * power cut takes the counts of the last seconds at most.
+ * host never waits long for another. Not synced to disk, because a host would wait for that, and a
+ * power cut loses at most the counts of the last seconds.
  */
 export function changeStats<T>(
   file: string,
@@ -58,7 +58,7 @@ export function changeStats<T>(
     const { stats, history, size } = past(file, moment, lock)
     const { stats: after, result, put, done } = change(stats, history)
     next = prepare(file, lock, size, after)
-    // Not before there is room for the statistics: what they do not know of would be made again.
+    // Not before there is room for the statistics: events they don't contain would be made again.
     const queued = put()
     if (queued === undefined) return undefined
     files = queued
@@ -80,14 +80,14 @@ export function changeStats<T>(
 interface NextStats {
   readonly isInPlace: boolean
   readonly commit: () => void
-  /** Undoes what was prepared, where it was not committed. */
+  /** Undoes the preparation if it was not committed. */
   readonly discard: () => void
 }
 
 /**
- * Where the new statistics fit into the room of the old, they are written over them: one system call
- * that needs no room and, for a page, happens wholly or not at all, whoever is killed. Where they do
- * not, a new file takes the place of the old one.
+ * If the new statistics fit into the space of the old, they overwrite them: one system call that needs
+ * no disk space and, within a page, happens completely or not at all, even if the process is killed. If
+ * they don't fit, a new file replaces the old one.
  */
 function prepare(file: string, lock: Lock, size: number, stats: Stats): NextStats {
   const fields = JSON.stringify({
@@ -113,7 +113,7 @@ function prepare(file: string, lock: Lock, size: number, stats: Stats): NextStat
 
 const pageSize = 4096
 
-/** So that few changes need more room: a JSON text may end in blanks. */
+/** Few changes should need more space, so the JSON text is padded with blanks. */
 function inWholePages(text: string): Buffer {
   const length = Buffer.byteLength(text) + 1
   const blanks = Math.ceil(length / pageSize) * pageSize - length
@@ -138,7 +138,7 @@ function past(
     stats: {
       ...stats,
       steady_since: isSteady(written, moment.now) ? stats.steady_since : now,
-      // What others have put there since, this process has not seen.
+      // Other processes may have written there since.
       waiting: stats.writer === nameOfThisProcess() ? stats.waiting : null,
     },
     history: isCertain ? 'known' : reading.isRepaired ? 'repaired' : 'doubtful',
@@ -148,7 +148,7 @@ function past(
 
 function waitForLock(file: string, waitMs: number): Lock | undefined {
   const end = performance.now() + waitMs
-  // If a hundred hosts looked every millisecond, the holder would get no processor.
+  // If a hundred hosts tried every millisecond, the holder would get no processor time.
   for (let most = 1; ; most = Math.min(most * 2, patience.pauseMs)) {
     const lock = takeLockOf(file)
     const left = end - performance.now()
@@ -157,10 +157,10 @@ function waitForLock(file: string, waitMs: number): Lock | undefined {
   }
 }
 
-/** Windows lets nobody put a new file in the place of one that is open, under whatever name. */
+/** Windows does not replace a file that is open, under any of its names. */
 const hasHardLinks = process.platform !== 'win32'
 
-/** Most of the time the folder is there, and making sure would be a sixth of the whole. */
+/** The folder almost always exists, and checking would be a sixth of the whole time. */
 function takeLockOf(file: string): Lock | undefined {
   const options = { patience: patience.holderMs, ...(hasHardLinks && { guarded: file }) }
   const take = () => takeLock(`${file}.lock`, signatureOf(thisHolder()), options)
@@ -176,20 +176,20 @@ function takeLockOf(file: string): Lock | undefined {
 const leapMs = 30 * dayMs
 
 /**
- * A leap of the clock and a machine that was switched off for long look the same. After either, ages
- * count from anew: nothing is thrown away because a clock was wrong for a while.
+ * A jump of the clock and a machine that was switched off for long look the same. After either, ages
+ * start again from zero, so nothing is dropped because a clock was wrong for a while.
  */
 function isSteady(written: number, now: number): boolean {
   return Math.abs(now - written) < leapMs
 }
 
-/** Puts the damaged file aside for whoever wants to know, and saves of it what can be read. */
+/** Sets the damaged file aside and keeps what can be read of it. */
 function rebuild(file: string, now: string): Stats {
   const reading = readSmallFile(file, 1024 * 1024)
   const text = reading.kind === 'read' ? reading.bytes.toString('utf8') : ''
   const aside = `${file}.damaged`
   try {
-    // What was put aside before gives way; a folder would not do so by itself.
+    // Replaces an earlier damaged file. A folder must be removed first.
     removeAll(aside)
     retryWhileInUse(() => renameSync(file, aside))
   } catch {

@@ -1,16 +1,16 @@
 import { noticeVersion, statsSchemaVersion } from '../contract/versions.ts'
 import { isBusy, readSmallFile } from '../files/read.ts'
 
-/** How many events, how many bytes, and since when the oldest of them, in milliseconds. */
+/** How many events and bytes, and when the oldest was queued, in milliseconds. */
 export interface Waiting {
   readonly events: number
   readonly bytes: number
   readonly oldest: number
 }
 
-/** What this machine has counted so far. Nothing of it leaves but through the contract. */
+/** What this machine has counted so far. It leaves only in events that follow the contract. */
 export interface Stats {
-  /** The PID of the process that holds the lock; 0 for nobody. */
+  /** The PID of the process that holds the lock; 0 if it is free. */
   readonly pid: number
   /** The process that wrote it; PIDs alone don't tell containers apart. */
   readonly writer: string
@@ -20,25 +20,25 @@ export interface Stats {
   readonly first_seen: string
   readonly sequence: number
   readonly counters_as_of: string
-  /** Since when the clock has gone without a leap; the age of an event counts from here. */
+  /** When the clock last jumped. The age of an event counts from here. */
   readonly steady_since: string
   /** The version that the last recording host gave. */
   readonly version: string | null
   readonly subcommand_counts: Readonly<Record<string, number>>
   readonly selections: Readonly<Record<string, number>>
   readonly feature_capabilities: Readonly<Record<string, boolean>>
-  /** The part of the counters that was counted while nothing might be sent, and so never is. */
+  /** The part of the counters that was counted while uploads were forbidden. It is never sent. */
   readonly withheld: {
     readonly subcommand_counts: Readonly<Record<string, number>>
     readonly selections: Readonly<Record<string, number>>
   }
   /** Milestones that have fired: `<trigger>`, or `<trigger>@<version>`. */
   readonly fired: readonly string[]
-  /** Events that had to give way because the queue was full. */
+  /** Events that were dropped because the queue was full. */
   readonly dropped: number
-  /** Counts that are in here already, although their files could not be removed yet. */
+  /** Postponed counts that are included already, but whose files are not removed yet. */
   readonly folded: readonly string[]
-  /** No more than this waits in the queue, as far as the process that wrote this can know. */
+  /** An upper bound of what is waiting in the queue, as far as the writer could know. */
   readonly waiting: Waiting | null
   /** The widest notice that this user has been shown; 0 before the first. */
   readonly notice: number
@@ -50,7 +50,7 @@ export type StatsReading =
       readonly kind: 'read'
       readonly stats: Stats
       readonly size: number
-      /** A field was damaged. What it stood for has to be learnt from the queue and the ledger. */
+      /** A field was damaged. Its value must be rebuilt from the queue and the ledger. */
       readonly isRepaired: boolean
     }
 
@@ -86,8 +86,8 @@ export function noticeWasSeen(file: string): boolean {
 }
 
 /**
- * Reads the statistics without the lock. A file that was just being written may look damaged, so it
- * is read again. `now` stands in for times that are damaged.
+ * Reads the statistics without the lock. A file that is being written may look damaged, so it is read
+ * again. `now` replaces damaged times.
  */
 export function readStats(file: string, now = earliest): StatsReading {
   let reading = readOnce(file, now)
@@ -120,12 +120,12 @@ export function parseStats(bytes: Buffer, now: string): StatsReading {
   }
 }
 
-/** Twelve digits: as many as the names in the queue have room for. */
+/** Twelve digits, as in the names of the queue. */
 export const mostSequence = 999_999_000_000
 
 const mendable = ['sequence', 'first_seen', 'counters_as_of', 'steady_since'] as const
 
-/** Is there nothing to repair? Copying the statistics costs more than looking. */
+/** Is there nothing to repair? Checking costs less than copying the statistics. */
 function isWhole(stats: Stats): boolean {
   return (
     typeof stats.writer === 'string' &&
@@ -139,7 +139,7 @@ function isWhole(stats: Stats): boolean {
   )
 }
 
-/** One damaged field must not take the counters with it, or stop the events. */
+/** One damaged field must neither lose the counters nor stop events. */
 function repair(stats: Stats, now: string): Stats {
   const asOf = isTime(stats.counters_as_of) ? stats.counters_as_of : now
   return {
@@ -156,7 +156,7 @@ function repair(stats: Stats, now: string): Stats {
   }
 }
 
-/** What is needed to go on counting. A newer version may have added fields, which stay. */
+/** The fields that counting needs. Fields that a newer version added are kept. */
 function isStats(value: unknown): value is Stats {
   const stats = value as Stats | null
   return (

@@ -12,7 +12,7 @@ export function takeUploadLock(file: string): Lock | undefined {
     try {
       lock.renew()
     } catch {
-      // A full disk. The lock holds on this machine all the same.
+      // A full disk. On this machine the lock is still valid.
     }
   }, renewMs).unref()
   return {

@@ -6,7 +6,7 @@ import { removeFile, replaceFile, temporaryName, writeNewFile } from '../files/w
 
 /** What the last uploader left for the next one, for every host, and for `status`. */
 export interface UploadState {
-  /** Where the last post went. Pauses belong to this address and end with it. */
+  /** Where the last post went. Pauses are for this address only. */
   readonly endpoint: string | null
   readonly last_attempt: string | null
   readonly last_result: string | null
@@ -14,11 +14,11 @@ export interface UploadState {
   readonly next_attempt: string | null
   /** How many sessions in a row failed; drives the back-off. */
   readonly failures: number
-  /** Files that the collector refused for themselves, and when each is tried again. */
+  /** Files whose events the collector refused, and when each is tried again. */
   readonly refused: Readonly<Record<string, string>>
   /** Files whose events were delivered, but which could not be removed. */
   readonly delivered: readonly string[]
-  /** The collector answers with a success that confirms nothing, and is asked again at this time. */
+  /** The collector answers with a 2xx other than 204. The next attempt is at this time. */
   readonly unconfirmed: { readonly status: number; readonly until: string } | null
   /** The collector answered 410: this version of the host sends nothing any more. */
   readonly gone: { readonly version: string | null; readonly at: string } | null
@@ -51,7 +51,7 @@ export function writeUploadState(file: string, state: UploadState): void {
   replaceFile(file, `${JSON.stringify(state)}\n`)
 }
 
-/** Is it too early? An impossible time, left by a clock that has leapt, holds nobody back. */
+/** Is it too early? An impossible time, written by a wrong clock, is ignored. */
 export function mustWait(until: string | null | undefined, now: number): boolean {
   const time = Date.parse(until ?? '')
   return time > now && time - now <= longestWaitMs
@@ -96,17 +96,17 @@ function text(value: unknown, longest = 200): string | null {
 const forgetting = 1 / 8
 const endpointsKept = 4
 
-/** How long a post to this endpoint takes, all in all; undefined where nobody has tried. */
+/** How long a post to this endpoint takes in total; undefined before the first. */
 export function answerTimeOf(state: string, endpoint: string): number | undefined {
   return readAnswerTimes(state)[endpoint]
 }
 
-/** In a file of its own: hosts write it, who must not undo what an uploader has written meanwhile. */
+/** In a separate file, because hosts write it and must not undo what an uploader wrote meanwhile. */
 export function noteAnswerTime(state: string, endpoint: string, ms: number): void {
   const known = readAnswerTimes(state)
   const before = known[endpoint]
   const after = before === undefined || ms > before ? ms : before + (ms - before) * forgetting
-  // A write for each post that is much like the last would cost more than it tells.
+  // Writing after each post would cost more than a small difference is worth.
   if (before !== undefined && Math.abs(after - before) < before / 10) return
   const others = Object.entries(known).filter(([name]) => name !== endpoint)
   const times = Object.fromEntries([
@@ -119,7 +119,7 @@ export function noteAnswerTime(state: string, endpoint: string, ms: number): voi
     writeNewFile(temporary, `${JSON.stringify(times)}\n`, false)
     renameSync(temporary, file)
   } catch {
-    // It only saves a second post.
+    // Losing it costs a second post at most.
     removeFile(temporary)
   }
 }

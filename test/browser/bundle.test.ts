@@ -24,11 +24,11 @@ describe('the bundle for browsers', () => {
     expect(gzipSync(bundle, { level: 9 }).length).toBeLessThanOrEqual(5120)
   })
 
-  it('is one file that needs nothing else, least of all Node', () => {
+  it('is one file without imports', () => {
     expect(String(bundle)).not.toMatch(/\bimport\b|\brequire\b|node:|\bprocess\b|\bBuffer\b/)
   })
 
-  it('knows only what a browser needs of the product', () => {
+  it('contains only the part of the product that a browser needs', () => {
     expect(String(bundle)).not.toMatch(/first_seen|GITHUB_ACTIONS|Whether it|config\.toml/)
   })
 })
@@ -49,7 +49,7 @@ describe.each([
     expect(bytes).toBe(expected(bytes, usualStart, fullFinish, elsewhere))
   })
 
-  it('does so whatever facts a host has', () => {
+  it('makes the same bytes for any input of a host', () => {
     fc.assert(
       fc.property(anyStart, anyFinish, (start, finish) => {
         const bytes = telemetry.preview(start, finish)

@@ -6,7 +6,7 @@ import { type Collector, startCollector } from '../support/collector.ts'
 let collector: Collector
 afterEach(() => collector.stop())
 
-it('holds so many events while the collector is away, and the oldest give way', async () => {
+it('a page keeps a limited number of events while the collector is away and drops the oldest', async () => {
   collector = await startCollector({ answer: { hang: 'before headers' } })
   const delivery = openDelivery({ url: collector.url, key: undefined }, () => true)
   const offer = (index: number) => delivery.offer(`id-${index}`, `event ${index}`)
@@ -24,7 +24,7 @@ it('holds so many events while the collector is away, and the oldest give way', 
   expect(bodies).not.toContain(`event ${limits.inFlight}`)
 })
 
-it('does not repeat what seems to fail because the page goes', async () => {
+it('a closing page does not repeat requests that seem to fail', async () => {
   collector = await startCollector({ answer: { hang: 'before headers' } })
   const delivery = openDelivery({ url: collector.url, key: undefined }, () => true)
   delivery.offer('id-1', 'handed over')

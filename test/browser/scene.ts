@@ -3,7 +3,7 @@ import type { BrowserContext, Page } from 'playwright-core'
 import { openCollector, type OpenCollector } from './collector.ts'
 import type { Stage } from './stage.ts'
 
-/** A visitor who was never here before, and a collector of their own. */
+/** A new visitor, with a separate collector. */
 export interface Scene {
   readonly context: BrowserContext
   readonly collector: OpenCollector

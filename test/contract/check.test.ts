@@ -35,7 +35,7 @@ describe.each([runmat, roar, third].map((product) => ({ name: product.name, prod
     const claims = claimsOf(product)
 
     it.each(validEvents(product).map((event) => [JSON.stringify(event)]))(
-      'take a valid event as it is: %.60s',
+      'accept a valid event unchanged: %.60s',
       (text) => {
         const takers = contracts.filter((one) => one.recognise(JSON.parse(text)) === text)
         expect(takers).toHaveLength(1)
@@ -82,7 +82,7 @@ describe.each([runmat, roar, third].map((product) => ({ name: product.name, prod
     const asParsed = (claim: unknown) => JSON.parse(JSON.stringify(claim) ?? 'null') as unknown
     const parsed = claims.map(asParsed)
 
-    it('keep of a claim what the rules allow, in their order', () => {
+    it('keep what the rules allow, in their order', () => {
       fc.assert(
         fc.property(claims, (claim) => {
           for (const { made, wanted } of keptOf(claim)) expect(made).toEqual(wanted)
@@ -91,7 +91,7 @@ describe.each([runmat, roar, third].map((product) => ({ name: product.name, prod
       )
     })
 
-    it('recognise what has every required field and nothing that the rules do not allow', () => {
+    it('recognise an event with every required field and nothing else than the rules allow', () => {
       fc.assert(
         fc.property(parsed, (value) => {
           for (const { made, wanted } of judgedOf(value)) expect(made).toEqual(wanted)
@@ -100,14 +100,14 @@ describe.each([runmat, roar, third].map((product) => ({ name: product.name, prod
       )
     })
 
-    it('judge every value at the edge of what may stand somewhere as the rules do', () => {
+    it('decide about every edge value as the rules do', () => {
       for (const event of nearEvents(product)) {
         const all = [...keptOf(event), ...judgedOf(asParsed(event))]
         for (const { made, wanted } of all) expect(made).toEqual(wanted)
       }
     })
 
-    it('name each part of a claim that is not in its event, and the field that leaves no event', () => {
+    it('name each part that is dropped, and the field without which there is no event', () => {
       fc.assert(
         fc.property(parsed, (value) => {
           for (const { fit, faultIn, droppedFrom } of contracts) {
@@ -195,12 +195,12 @@ describe('the contract of a finished run', () => {
     [{ ...base, more: 1 }, 'more', undefined],
     [{ ...base, payload: { ...base.payload, x: 1 } }, 'payload.x', undefined],
     [[base], '', 'object'],
-  ])('names the first field that keeps it from being an event: %#', (given, field, kind) => {
+  ])('names the first field that is wrong: %#', (given, field, kind) => {
     const fault = contract?.faultIn(given)
     expect([fault?.field, fault?.wanted?.kind]).toEqual([field, kind])
   })
 
-  it('reads each value of a claim once, and none that the claim inherits', () => {
+  it('reads each value once, and no inherited one', () => {
     let reads = 0
     const claim = {
       ...base,
@@ -216,7 +216,7 @@ describe('the contract of a finished run', () => {
     expect(contract?.serialise(heir)).not.toContain('63b4b9a8')
   })
 
-  it('takes a value that throws when it is read for one that is missing', () => {
+  it('treats a value that throws as missing', () => {
     const claim = Object.defineProperty({ ...base }, 'release', {
       enumerable: true,
       get: () => {

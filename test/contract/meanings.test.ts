@@ -51,7 +51,7 @@ describe('every question', () => {
 
 describe('the dictionary', () => {
   it.each(contracts.map((contract) => [contract.title, contract] as const))(
-    'has each field of %s once, in the order of the wire',
+    'has each field of %s once, in wire order',
     (title, contract) => {
       const event = dictionaryOf(runmat, contracts).events.find((one) => one.title === title)
       expect(event?.fields.map(({ field }) => field)).toEqual(pathsIn(contract))
@@ -62,7 +62,7 @@ describe('the dictionary', () => {
     },
   )
 
-  it('survives a journey as JSON', () => {
+  it('is the same after a round trip as JSON', () => {
     const dictionary = dictionaryOf(runmat, contracts)
     expect(JSON.parse(JSON.stringify(dictionary))).toEqual(dictionary)
   })

@@ -13,11 +13,11 @@ describe('the class of platform', () => {
     ['openbsd', 'x64', 'openbsd', 'x86_64'],
     ['aix', 'ppc64', 'other', 'ppc64'],
     ['toString', '__proto__', 'other', 'other'],
-  ])('%s on %s is, in the words of the runtime, %s on %s', (platform, arch, os, name) => {
+  ])('of %s on %s is, in the runtime’s words, %s on %s', (platform, arch, os, name) => {
     expect(runtimePlatformOf(platform, arch)).toEqual({ os, arch: name })
   })
 
-  it('has fewer words in a usage event', () => {
+  it('has fewer values in a usage event', () => {
     expect(platformOf('android', 'arm64')).toEqual({ os: 'other', arch: 'arm64' })
   })
 })

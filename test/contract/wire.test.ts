@@ -13,23 +13,23 @@ function wire(name: string): string {
   return readFileSync(path.join(import.meta.dirname, 'wire', `${name}.json`), 'utf8')
 }
 
-describe('the examples of the wire', () => {
+describe('the wire examples', () => {
   it.each(['runtime-finished-001', 'runtime-finished-full', 'install-start-002'])(
-    '%s is an event, and leaves with the same facts',
+    '%s is an event and is sent with the same values',
     (name) => {
       const bytes = recognise(contracts, wire(name))
       expect(JSON.parse(bytes ?? 'null')).toEqual(JSON.parse(wire(name)))
     },
   )
 
-  it('leave in the order in which the runtime itself writes them', () => {
+  it('are sent in the order in which the runtime itself writes them', () => {
     expect(recognise(contracts, wire('runtime-finished-full'))).toBe(
       wire('runtime-finished-full').trim(),
     )
   })
 
   it.each(['runtime-finished-000', 'install-start-camel'])(
-    '%s is an older spelling, which only the collector takes',
+    '%s is an older spelling, which only the collector accepts',
     (name) => expect(recognise(contracts, wire(name))).toBeUndefined(),
   )
 })
@@ -55,7 +55,7 @@ describe('a finished run', () => {
     ['gpu_wall_ns', '12'],
     ['gpu_dispatches', 1.5],
     ['timestamp_ms', 1e300],
-  ])('loses %s of %j, and stays an event', (name, value) => {
+  ])('loses %s of %j and is still an event', (name, value) => {
     const payload = sent({ [name]: value })
     expect(payload).not.toHaveProperty([name])
     expect(Object.keys(payload)).toHaveLength(Object.keys(full.payload).length - 1)
@@ -77,7 +77,7 @@ describe('a finished run', () => {
     },
   )
 
-  it('says nothing that is not in the table, whatever a host claims', () => {
+  it('contains nothing that is not in the contract, whatever a host passes', () => {
     const known = Object.keys(full.payload).concat('provider', 'fusion_hit_ratio')
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.anything()), fc.anything(), (extra, odd) => {

@@ -39,7 +39,7 @@ describe.concurrent('one deadline', () => {
     expect(collector.connections).toBe(2)
   })
 
-  it('ends a post that waits for its turn', async () => {
+  it('ends a post that waits for a free connection', async () => {
     const { post } = await stage({ hang: 'before headers' }, { timeoutMs: 150, inFlight: 1 })
     const outcomes = await Promise.all([post(body), post(body), post(body)])
     expect(outcomes).toEqual(outcomes.map(() => ({ kind: 'failed', reason: 'timeout' })))
@@ -51,7 +51,7 @@ describe.concurrent('one deadline', () => {
     expect(await post(body)).toEqual({ kind: 'failed', reason: 'timeout' })
   })
 
-  it('ends a post whose collector is still being looked up', async () => {
+  it('ends a post during the name lookup', async () => {
     const { post } = posterTo(`http://${unanswered}/`, { timeoutMs: 150 })
     expect(await post(body)).toEqual({ kind: 'failed', reason: 'timeout' })
   })
@@ -76,7 +76,7 @@ describe.concurrent('a broken answer', () => {
       'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
     ],
   ]
-  it.each(protocol)('is a fault of the protocol when it is %s', async (_, raw) => {
+  it.each(protocol)('is a protocol error if it is %s', async (_, raw) => {
     const { collector, post } = await stage({ raw })
     expect(await post(body)).toEqual({ kind: 'failed', reason: 'protocol' })
     collector.setAnswer(204)
@@ -90,7 +90,7 @@ describe.concurrent('a broken answer', () => {
     ['ends within the status', { raw: 'HTTP/1.1 20', end: true }],
     ['ends within the headers of a 204', { raw: 'HTTP/1.1 204 No Content\r\nDate: x', end: true }],
   ]
-  it.each(resets)('is a reset when the collector %s', async (_, answer) => {
+  it.each(resets)('is a reset if the collector %s', async (_, answer) => {
     const { post } = await stage(answer)
     expect(await post(body)).toEqual({ kind: 'failed', reason: 'reset' })
   })
@@ -108,7 +108,7 @@ describe.concurrent('a broken answer', () => {
 })
 
 describe.concurrent('a post that gets nowhere', () => {
-  it('is refused where nobody listens', async () => {
+  it('is refused if nothing listens', async () => {
     const { collector, post } = await stage()
     await collector.stop()
     expect(await post(body)).toEqual({ kind: 'failed', reason: 'refused' })
@@ -142,7 +142,7 @@ describe.concurrent('a post that gets nowhere', () => {
 })
 
 describe.concurrent('a closed client', () => {
-  it('gives up what is under way and takes nothing more', async () => {
+  it('aborts its posts and takes no more', async () => {
     const { collector, post, close } = await stage({ hang: 'before headers' }, { inFlight: 2 })
     const outcomes = Promise.all([post(body), post(body), post(body)])
     await collector.received(2)
@@ -154,7 +154,7 @@ describe.concurrent('a closed client', () => {
     close()
   })
 
-  it('keeps no connection', async () => {
+  it('keeps no connection open', async () => {
     const { collector, post, close } = await stage()
     await Promise.all([post(body), post(body)])
     expect(collector.open).toBe(2)
@@ -162,7 +162,7 @@ describe.concurrent('a closed client', () => {
     await eventually(() => expect(collector.open).toBe(0))
   })
 
-  it('gives up what has not begun', async () => {
+  it('drops posts that have not begun', async () => {
     const { collector, post, close } = await stage()
     const outcome = post(body)
     close()

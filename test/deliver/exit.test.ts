@@ -7,7 +7,7 @@ import { forNow, stage } from './stage.ts'
 const closed = [{ kind: 'failed', reason: 'closed' }]
 
 describe.concurrent('a process that posts', () => {
-  it('ends by itself when it has nothing more to say, closed or not', async () => {
+  it('ends by itself when all is sent, closed or not', async () => {
     const { collector } = await stage()
     expect(await outcomesInChild(collector.url, {}, { bodies: ['{}', '{}'] })).toHaveLength(2)
   })
@@ -22,13 +22,13 @@ describe.concurrent('a process that posts', () => {
     expect(outcomes).toEqual([{ kind: 'failed', reason }])
   })
 
-  it('ends by itself after a collector that hangs', async () => {
+  it('ends by itself after a post to a collector that hangs', async () => {
     const { collector } = await stage({ hang: 'in body' })
     const outcomes = await outcomesInChild(collector.url, {}, { timeoutMs: 300 })
     expect(outcomes).toEqual([{ kind: 'failed', reason: 'timeout' }])
   })
 
-  it('ends at once when it closes in the middle of a post', async () => {
+  it('ends at once if it closes in the middle of a post', async () => {
     const { collector } = await stage({ hang: 'in headers' })
     const child = postInChild(collector.url, {}, { timeoutMs: 600_000 })
     await collector.received(1)
@@ -36,7 +36,7 @@ describe.concurrent('a process that posts', () => {
     expect(await child.ended).toEqual({ code: 0, outcomes: closed, err: '' })
   })
 
-  it('ends at once when it closes while a proxy lets it wait', async () => {
+  it('ends at once if it closes while it waits for a proxy', async () => {
     const proxy = forNow(await startProxy({ tunnels: 'hang' }))
     const child = postInChild(
       'https://collector.invalid/',

@@ -33,7 +33,7 @@ const anyOutcome: fc.Arbitrary<PostOutcome> = fc.oneof(
 const setback = anyOutcome.filter(({ kind }) => kind !== 'delivered')
 
 describe('an event', () => {
-  it('is removed for a delivery and for nothing else', () => {
+  it('is removed after a delivery and nothing else', () => {
     fc.assert(
       fc.property(anyOutcome, fc.nat(limits.patience), (outcome, streak) => {
         expect(decide(outcome, streak).event).toBe(outcome.kind === 'delivered' ? 'remove' : 'keep')
@@ -41,7 +41,7 @@ describe('an event', () => {
     )
   })
 
-  it('rests for as long as it is old, within bounds', () => {
+  it('rests for as long as its age, within bounds', () => {
     expect(pauseMs(-5)).toBe(60_000)
     expect(pauseMs(3_600_000)).toBe(3_600_000)
     expect(pauseMs(1e12)).toBe(limits.pauseMs.most)
@@ -49,18 +49,21 @@ describe('an event', () => {
 })
 
 describe('a session', () => {
-  it.each([400, 409, 413, 415, 422])('bears many events that are refused with %i', (status) => {
-    expect(patienceWith(answered(status))).toBe(64)
-  })
+  it.each([400, 409, 413, 415, 422])(
+    'goes on after many events that are refused with %i',
+    (status) => {
+      expect(patienceWith(answered(status))).toBe(64)
+    },
+  )
 
   it.each([100, 200, 202, 302, 401, 403, 404, 405, 408, 410, 418, 500, 502, 503, 504, 599, 999])(
-    'bears some answers of %i, which may be about an event or about everything',
+    'goes on after a few answers of %i, which may be about one event or all',
     (status) => {
       expect(patienceWith(answered(status))).toBe(8)
     },
   )
 
-  it.each(['timeout', 'reset', 'protocol'])('bears some failures by %s', (reason) => {
+  it.each(['timeout', 'reset', 'protocol'])('goes on after a few failures by %s', (reason) => {
     expect(patienceWith(failed(reason))).toBe(8)
   })
 
@@ -78,7 +81,7 @@ describe('a session', () => {
     expect(patienceWith(outcome)).toBe(1)
   })
 
-  it('does not let an event hold back the others', () => {
+  it('does not let one event hold back the others', () => {
     for (const bad of [answered(400), answered(403), answered(500), failed('reset')]) {
       expect(patienceWith(bad, bad, bad, bad, bad, bad, bad, delivered)).toBe(
         Number.POSITIVE_INFINITY,
@@ -86,7 +89,7 @@ describe('a session', () => {
     }
   })
 
-  it('forgets everything at a delivery', () => {
+  it('forgets all failures after a delivery', () => {
     fc.assert(
       fc.property(fc.nat(limits.patience), (streak) => {
         expect(decide(delivered, streak)).toEqual({
@@ -98,7 +101,7 @@ describe('a session', () => {
     )
   })
 
-  it('forgets nothing before', () => {
+  it('forgets no failure before a delivery', () => {
     fc.assert(
       fc.property(setback, fc.nat(limits.patience), (outcome, streak) => {
         const decision = decide(outcome, streak)
@@ -108,7 +111,7 @@ describe('a session', () => {
     )
   })
 
-  it('is never more patient after more bad news', () => {
+  it('never goes on longer after more failures', () => {
     fc.assert(
       fc.property(anyOutcome, fc.nat(100), fc.nat(100), (outcome, one, more) => {
         const stops = [one, one + more].map((streak) => decide(outcome, streak).session === 'stop')
@@ -117,7 +120,7 @@ describe('a session', () => {
     )
   })
 
-  it('ends after so many outcomes without a delivery, whatever they are', () => {
+  it('ends after a fixed number of outcomes without a delivery', () => {
     const row = { minLength: limits.patience, maxLength: limits.patience }
     fc.assert(
       fc.property(fc.array(setback, row), (outcomes) => {
@@ -131,7 +134,7 @@ describe('the wait after a session', () => {
   const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
   const failures = fc.oneof(fc.nat(40), fc.nat())
 
-  it('is within its bounds and whole', () => {
+  it('is a whole number within its bounds', () => {
     fc.assert(
       fc.property(failures, random, (count, chance) => {
         const wait = backoffMs(count, () => chance)
@@ -142,7 +145,7 @@ describe('the wait after a session', () => {
     )
   })
 
-  it('does not shrink with more failures, nor with more chance', () => {
+  it('does not shrink with more failures or more jitter', () => {
     fc.assert(
       fc.property(failures, fc.nat(1000), random, random, (count, more, one, other) => {
         const [low, high] = [Math.min(one, other), Math.max(one, other)]
@@ -154,7 +157,7 @@ describe('the wait after a session', () => {
     )
   })
 
-  it('doubles from a minute to a day, and chance takes it anywhere below', () => {
+  it('doubles from a minute to a day, with full jitter', () => {
     const highest = [1, 2, 3, 4, 11, 12, 5000].map((count) => backoffMs(count, () => 1))
     expect(highest).toEqual([1, 2, 4, 8, 1024, 1440, 1440].map((minutes) => minutes * 60_000))
     expect(backoffMs(0, () => 1)).toBe(60_000)
@@ -166,12 +169,12 @@ describe('the wait after a session', () => {
     [120_000, 120_000],
     [0, limits.floorMs],
     [1e12, limits.capMs],
-  ])('is the %i ms that the collector asks for, within the bounds', (retryAfterMs, expected) => {
+  ])('is the %i ms that the collector asks for, within bounds', (retryAfterMs, expected) => {
     const decision = decide({ kind: 'answered', status: 503, retryAfterMs }, 0)
     expect(waitMs(decision, 7, Math.random)).toBe(expected)
   })
 
-  it('is by the failures where the collector asks for nothing', () => {
+  it('depends on the failures if the collector asks for nothing', () => {
     expect(waitMs(decide(answered(429), 0), 3, () => 1)).toBe(240_000)
     const refused = decide({ kind: 'answered', status: 400, retryAfterMs: 5 }, limits.patience - 1)
     expect(refused).toEqual({ event: 'keep', session: 'stop', streak: limits.patience })

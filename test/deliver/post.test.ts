@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest'
 
 import { forNow, key, posterTo, stage } from './stage.ts'
 import { startCollector } from '../support/collector.ts'
+import { eventually } from '../support/eventually.ts'
 
 const event = { event_label: 'run', text: 'ünïcode 🚀' }
 const body = JSON.stringify(event)
 const delivered = { kind: 'delivered' }
 
 describe.concurrent('a post', () => {
-  it('is one POST with the body as it is, and says what it is', async () => {
+  it('is one POST with the unchanged body and its content type', async () => {
     const { collector, post } = await stage()
     expect(await post(body)).toEqual(delivered)
     expect(collector.events).toHaveLength(1)
@@ -29,7 +30,27 @@ describe.concurrent('a post', () => {
     })
   })
 
-  it('sends bytes as they are', async () => {
+  it.each(['a new connection', 'a connection that is used again'])(
+    'asks once more when it has %s, and then sends nothing if it may not',
+    async (which) => {
+      const { collector, post } = await stage()
+      const isAgain = which !== 'a new connection'
+      if (isAgain) expect(await post(body)).toEqual(delivered)
+      let asked = 0
+      const ended = post(body, () => {
+        asked += 1
+        return false
+      })
+      expect(asked).toBe(0)
+      expect(await ended).toEqual({ kind: 'failed', reason: 'closed' })
+      expect(asked).toBe(1)
+      await eventually(() => expect(collector.connections).toBe(1))
+      await eventually(() => expect(collector.open).toBe(0))
+      expect(collector.requests).toBe(isAgain ? 1 : 0)
+    },
+  )
+
+  it('sends bytes unchanged', async () => {
     const { collector, post } = await stage()
     expect(await post(Buffer.from(body))).toEqual(delivered)
     expect(await post('')).toEqual(delivered)
@@ -44,7 +65,7 @@ describe.concurrent('a post', () => {
     expect(collector.events[0]?.path).toBe('/a%20b/?source=x&y=%26')
   })
 
-  it('reaches a collector by name', async () => {
+  it('reaches a collector by its host name', async () => {
     const { collector } = await stage()
     const { post } = posterTo(collector.url.replace('127.0.0.1', 'localhost'))
     expect(await post(body)).toEqual(delivered)
@@ -69,7 +90,7 @@ describe.concurrent('a post', () => {
     expect(await post(body)).toEqual(delivered)
   })
 
-  it('counts one 204 for one event, even where the collector says it twice', async () => {
+  it('counts one 204 for one event, even if the collector sends two', async () => {
     const once = 'HTTP/1.1 204 No Content\r\n\r\n'
     const { collector, post } = await stage({ raw: once + once })
     expect(await post(body)).toEqual(delivered)
@@ -129,7 +150,7 @@ describe.concurrent('a post', () => {
     expect(await post(body)).toEqual(delivered)
   })
 
-  it('reads a small answer to its end and goes on over the same connection', async () => {
+  it('reads a small answer completely and keeps the connection', async () => {
     const { collector, post } = await stage({ status: 500, body: 'x'.repeat(60_000) })
     for (let round = 0; round < 5; round += 1) {
       expect(await post(body)).toEqual({ kind: 'answered', status: 500 })
@@ -147,7 +168,7 @@ describe.concurrent('a post', () => {
 })
 
 describe.concurrent('many posts', () => {
-  it('use no more connections than are allowed, again and again', async () => {
+  it('never use more connections than allowed', async () => {
     const { collector, post } = await stage(204, { inFlight: 4 })
     const outcomes = await Promise.all(
       Array.from({ length: 200 }, (_, id) => post(JSON.stringify({ id }))),
@@ -166,7 +187,7 @@ describe.concurrent('many posts', () => {
     expect(outcomes).toEqual(outcomes.map((_, id) => ({ kind: 'answered', status: 400 + id })))
   })
 
-  it('go on after the collector hung up on idle connections', async () => {
+  it('go on after the collector closed idle connections', async () => {
     const { collector, post } = await stage()
     expect(await post(body)).toEqual(delivered)
     collector.disconnect()
@@ -175,7 +196,7 @@ describe.concurrent('many posts', () => {
     expect(await post(body)).toEqual(delivered)
   })
 
-  it('never repeat a request that broke off on a used connection', async () => {
+  it('never repeat a request that broke off on a kept-alive connection', async () => {
     const { collector, post } = await stage()
     expect(await post(body)).toEqual(delivered)
     collector.setAnswer('reset')

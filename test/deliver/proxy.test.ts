@@ -14,12 +14,12 @@ function route(endpoint: string, env: Record<string, string>) {
   return routeTo(new URL(endpoint), env)
 }
 
-describe('which proxy', () => {
+describe('the proxy', () => {
   it.each([
     [{}],
     [{ HTTPS_PROXY: '', https_proxy: ' ', ALL_PROXY: '' }],
     [{ HTTP_PROXY: url, http_proxy: url }],
-  ])('is none for https with %j', (env) => {
+  ])('is not used for https with %j', (env) => {
     expect(route(https, env)).toEqual(direct)
   })
 
@@ -32,7 +32,7 @@ describe('which proxy', () => {
     [{ HTTPS_PROXY: url, ALL_PROXY: 'http://other.test' }],
     [{ HTTPS_PROXY: 'proxy.test:3128' }],
     [{ HTTPS_PROXY: ` ${url}/ignored ` }],
-  ])('is the one for https named by %j', (env) => {
+  ])('for https is the one that %j names', (env) => {
     expect(route(https, env)).toEqual({ kind: 'proxy', proxy })
   })
 
@@ -41,7 +41,7 @@ describe('which proxy', () => {
     [{ HTTP_PROXY: local }],
     [{ ALL_PROXY: local }],
     [{ http_proxy: local, HTTP_PROXY: url, REQUEST_METHOD: 'GET' }],
-  ])('is the one on this machine for plain http, with %j', (env) => {
+  ])('for plain http is one on this machine, with %j', (env) => {
     expect(route(http, env)).toEqual(viaLocal)
   })
 
@@ -49,7 +49,7 @@ describe('which proxy', () => {
     ['a visitor of a CGI script may have named it', { HTTP_PROXY: local, REQUEST_METHOD: 'GET' }],
     ['it is elsewhere, where plain text must not go', { HTTP_PROXY: url, ALL_PROXY: url }],
     ['it is for https', { HTTPS_PROXY: local }],
-  ])('is none for plain http where %s', (_, env) => {
+  ])('is not used for plain http if %s', (_, env) => {
     expect(route(http, env)).toEqual(direct)
   })
 
@@ -59,7 +59,7 @@ describe('which proxy', () => {
     ['https://proxy.test:8443', 'proxy.test', 8443, true],
     ['http://[::1]:3128', '::1', 3128, false],
     ['HTTP://PROXY.test:1', 'proxy.test', 1, false],
-  ])('stands at the address %s', (address, host, port, secure) => {
+  ])('has the address %s', (address, host, port, secure) => {
     expect(route(https, { HTTPS_PROXY: address })).toMatchObject({ proxy: { host, port, secure } })
   })
 
@@ -69,7 +69,7 @@ describe('which proxy', () => {
     ['http://user@proxy.test', 'user:'],
     ['http://us%40er:p%3Aa%2Fss@proxy.test', 'us@er:p:a/ss'],
     ['http://user:100%@proxy.test', 'user:100%'],
-  ])('is told the credentials in %s', (address, credentials) => {
+  ])('gets the credentials in %s', (address, credentials) => {
     const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`
     expect(route(https, { HTTPS_PROXY: address })).toMatchObject({ proxy: { authorization } })
   })
@@ -80,7 +80,7 @@ describe('which proxy', () => {
     'http://',
     'http://pro xy',
     'http://proxy.test:99999',
-  ])('cannot be %s, which is not gone around', (address) => {
+  ])('cannot be %s, and the post then fails', (address) => {
     expect(route(https, { ALL_PROXY: address })).toEqual({ kind: 'unusable' })
   })
 })
@@ -128,7 +128,7 @@ describe('no proxy', () => {
     ['https://127.0.0.1/', '0.0.1'],
     ['https://127.0.0.1/', 'localhost'],
     ['https://[::1]:8443/', '[::1]:443'],
-  ])('is not what %s gets with %j', (endpoint, except) => {
+  ])('is still used for %s with %j', (endpoint, except) => {
     expect(route(endpoint, { HTTPS_PROXY: url, NO_PROXY: except })).toEqual({
       kind: 'proxy',
       proxy,

@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 
 describe.concurrent('https', () => {
-  it('delivers where NODE_EXTRA_CA_CERTS names who vouches for the collector', async () => {
+  it('delivers if NODE_EXTRA_CA_CERTS contains the authority of the collector’s certificate', async () => {
     const { collector } = await stage(204, { tls })
     const trust = { NODE_EXTRA_CA_CERTS: tls.caFile }
     expect(await outcomesInChild(collector.url, trust, { bodies: [body, body, body] })).toEqual([
@@ -29,7 +29,7 @@ describe.concurrent('https', () => {
     expect(await outcomesInChild(named, trust)).toEqual([delivered])
   })
 
-  it('sends nothing to somebody nobody vouches for, whatever the shell allows', async () => {
+  it('sends nothing to a collector with an untrusted certificate, even if a variable allows it', async () => {
     const { collector, post } = await stage(204, { tls })
     expect(await post(body)).toEqual(certificate)
     const { outcomes } = await postInChild(collector.url, { NODE_TLS_REJECT_UNAUTHORIZED: '0' })
@@ -41,7 +41,7 @@ describe.concurrent('https', () => {
   it.each([
     ['another name', { names: ['elsewhere.invalid'], addresses: ['127.0.0.9'] }],
     ['another time', { expired: true }],
-  ])('sends nothing to somebody with a certificate for %s', async (_, options) => {
+  ])('sends nothing to a collector whose certificate is for %s', async (_, options) => {
     const wrong = await certificates(options)
     const collector = forNow(await startCollector({ tls: wrong }))
     const trust = { NODE_EXTRA_CA_CERTS: wrong.caFile }

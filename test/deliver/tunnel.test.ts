@@ -19,10 +19,10 @@ beforeAll(async () => {
 })
 
 describe.concurrent('a tunnel', () => {
-  it('is all that the proxy gets to see', async () => {
+  it('is all that the proxy sees', async () => {
     const { collector } = await stage(204, { tls })
     const proxy = await aProxy()
-    // Only the proxy knows this name, so nobody else was asked for it.
+    // Only the proxy can resolve this name, so it was not looked up here.
     const endpoint = `https://collector.invalid:${collector.port}/v1/t`
     const env = { ...trust, HTTPS_PROXY: proxy.url }
     expect(await outcomesInChild(endpoint, env, { bodies: [body, body, body] })).toEqual([
@@ -43,7 +43,7 @@ describe.concurrent('a tunnel', () => {
     expect(collector.events[0]?.headers).not.toHaveProperty('proxy-authorization')
   })
 
-  it('opens for who has the credentials, and the collector does not see them', async () => {
+  it('opens with the right credentials, which the collector does not see', async () => {
     const { collector } = await stage(204, { tls })
     const proxy = await aProxy({ credentials: 'us er:p@ss' })
     const address = proxy.url.replace('://', '://us%20er:p%40ss@')
@@ -52,7 +52,7 @@ describe.concurrent('a tunnel', () => {
     expect(collector.events[0]?.headers).not.toHaveProperty('proxy-authorization')
   })
 
-  it('may lead through a proxy that speaks TLS itself', async () => {
+  it('works through a proxy that uses TLS itself', async () => {
     const { collector } = await stage(204, { tls })
     const proxy = await aProxy({ tls })
     const env = { ...trust, ALL_PROXY: proxy.url }
@@ -63,7 +63,7 @@ describe.concurrent('a tunnel', () => {
     expect(proxy.seen).toHaveLength(1)
   })
 
-  it('is not dug where NO_PROXY says so', async () => {
+  it('is not used if NO_PROXY lists the collector', async () => {
     const { collector } = await stage(204, { tls })
     const proxy = await aProxy()
     const env = { ...trust, HTTPS_PROXY: proxy.url, NO_PROXY: '127.0.0.1' }
@@ -71,7 +71,7 @@ describe.concurrent('a tunnel', () => {
     expect(proxy.seen).toEqual([])
   })
 
-  it('does not make its other end trustworthy', async () => {
+  it('does not replace the check of the collector’s certificate', async () => {
     const { collector } = await stage(204, { tls })
     const proxy = await aProxy()
     const { post } = posterTo(collector.url, { env: { HTTPS_PROXY: proxy.url } })
@@ -101,7 +101,7 @@ describe.concurrent('a tunnel', () => {
     expect(proxy.seen).toHaveLength(2)
   })
 
-  it('fails when there is no proxy, or none that we can use', async () => {
+  it('fails if the proxy is missing or can’t be used', async () => {
     const { collector } = await stage()
     const gone = await aProxy()
     await gone.stop()
@@ -118,8 +118,8 @@ describe.concurrent('a tunnel', () => {
   })
 })
 
-describe.concurrent('plain http by way of a proxy on this machine', () => {
-  it('asks it for the whole address, and keeps the connection', async () => {
+describe.concurrent('plain http through a proxy on this machine', () => {
+  it('requests the whole address and keeps the connection', async () => {
     const proxy = await aProxy({ credentials: 'user:password' })
     const env = { http_proxy: proxy.url.replace('://', '://user:password@') }
     const { collector, post } = await stage(204, { env })
@@ -132,7 +132,7 @@ describe.concurrent('plain http by way of a proxy on this machine', () => {
     expect(collector.events[0]?.headers.host).toBe(`127.0.0.1:${collector.port}`)
   })
 
-  it('knows the proxy by its own name', async () => {
+  it('finds the proxy by its host name', async () => {
     const own = await makeCertificates({ names: [] })
     cleanUpLater(own.remove)
     const { collector } = await stage()
@@ -143,7 +143,7 @@ describe.concurrent('plain http by way of a proxy on this machine', () => {
     expect(proxy.seen.map(({ target }) => target)).toEqual([endpoint])
   })
 
-  it('does without it where NO_PROXY says so', async () => {
+  it('bypasses the proxy if NO_PROXY lists the collector', async () => {
     const proxy = await aProxy()
     const { post } = await stage(204, { env: { http_proxy: proxy.url, no_proxy: '127.0.0.1' } })
     expect(await post(body)).toEqual(delivered)

@@ -23,7 +23,7 @@ function expectRefusal({ code, out, err }: Ended, ...parts: readonly (string | R
 describe('a settings file that is not TOML', () => {
   const broken = '# mine\n[runtime.telemetry]\nenabled = flase\n'
 
-  it.concurrent('turns telemetry off, and status shows the spot with a caret', async () => {
+  it.concurrent('turns telemetry off, and status marks the error with a caret', async () => {
     const home = tempHome()
     home.write(home.settings, broken)
     const { out, code } = await cli(home, ['status'])
@@ -68,24 +68,27 @@ describe('a value of the wrong type', () => {
     ['queue_size = -1', /queue_size must be a whole number/],
     ['drain_mode = "some"', /drain_mode must be "all" or "none"/],
     ['drain_timeout_ms = 1.5', /whole number, 0 or more, not 1\.5/],
-  ])('%s: off, named with its line, and refused by what would write', async (line, fault) => {
-    const home = tempHome()
-    const text = `[runtime.telemetry]\n# what?\n${line}\n`
-    home.write(home.settings, text)
-    const { out } = await cli(home, ['status'])
-    expect(out).toMatch(/telemetry is off/)
-    expect(out).toMatch(/config\.toml:3: /)
-    expect(out).toMatch(fault)
-    expectRefusal(await cli(home, ['enable']), fault, 'RUNMAT_NO_TELEMETRY=1')
-    expect(home.read(home.settings)).toBe(text)
-  })
+  ])(
+    '%s turns telemetry off, is reported with its line, and is not overwritten',
+    async (line, fault) => {
+      const home = tempHome()
+      const text = `[runtime.telemetry]\n# what?\n${line}\n`
+      home.write(home.settings, text)
+      const { out } = await cli(home, ['status'])
+      expect(out).toMatch(/telemetry is off/)
+      expect(out).toMatch(/config\.toml:3: /)
+      expect(out).toMatch(fault)
+      expectRefusal(await cli(home, ['enable']), fault, 'RUNMAT_NO_TELEMETRY=1')
+      expect(home.read(home.settings)).toBe(text)
+    },
+  )
 })
 
 describe('a settings file that cannot be used', () => {
   it.concurrent.each<[string, (home: Home) => void, RegExp]>([
     ['a folder', (home) => mkdirSync(home.settings, { recursive: true }), /it is a folder/],
     [
-      'a link to nowhere',
+      'a broken link',
       (home) => {
         home.write('.config/runmat/.keep', '')
         symlinkSync('/nowhere/at/all', home.settings)
@@ -96,7 +99,7 @@ describe('a settings file that cannot be used', () => {
     ['huge', (home) => home.write(home.settings, '#'.repeat(2_000_000)), /larger than/],
     ['a device', (home) => deviceAt(home), /not a regular file/],
     ['below a file', (home) => home.write('.config', 'x'), /not a folder/],
-  ])('%s: off, and refused by what would write', async (_, make, fault) => {
+  ])('%s turns telemetry off and is not overwritten', async (_, make, fault) => {
     const home = tempHome()
     make(home)
     const { out, code } = await cli(home, ['status'])
@@ -112,12 +115,12 @@ function deviceAt(home: Home): void {
   symlinkSync('/dev/zero', home.settings)
 }
 
-describe('a home that is none', () => {
+describe('an invalid home folder', () => {
   it.concurrent.each([
     ['unset', undefined],
     ['empty', ''],
     ['relative', 'somewhere'],
-  ])('%s: a clear error from every command', async (_, HOME) => {
+  ])('%s is a clear error from every command', async (_, HOME) => {
     const home = tempHome()
     for (const args of [['status'], ['print'], ['enable'], ['disable'], ['endpoint'], ['log']]) {
       expectRefusal(
@@ -129,7 +132,7 @@ describe('a home that is none', () => {
     expect(code).toBe(0)
   })
 
-  it.concurrent('a file in its place: off, and nothing can be written', async () => {
+  it.concurrent('that is a file turns telemetry off, and nothing can be written', async () => {
     const home = tempHome()
     const HOME = home.write('afile', 'x')
     const { out } = await cli(home, ['status'], { env: { HOME } })
@@ -138,7 +141,7 @@ describe('a home that is none', () => {
     expect(home.read('afile')).toBe('x')
   })
 
-  it.concurrent('a working folder that was deleted is no obstacle', async () => {
+  it.concurrent('is needed, but a deleted working folder does no harm', async () => {
     const home = tempHome()
     mkdirSync(home.at('gone'))
     const ended = cli(home, ['status'], { cwd: home.at('gone') })
@@ -147,7 +150,7 @@ describe('a home that is none', () => {
   })
 })
 
-describe('addresses', () => {
+describe('an address of', () => {
   it.concurrent.each([
     ['ftp://example.invalid/', /starts with ftp:/],
     ['example.invalid', /is not an address/],
@@ -165,7 +168,7 @@ describe('addresses', () => {
     ['javascript:alert(1)', /starts with javascript:/],
     ['file:///etc/passwd', /starts with file:/],
     [`https://example.invalid/${'x'.repeat(3000)}`, /longer than 2048/],
-  ])('%s is refused with a hint, and nothing is written', async (url, fault) => {
+  ])('%s is refused with a hint and not saved', async (url, fault) => {
     const home = tempHome()
     for (const args of [['endpoint', url], [`--endpoint=${url}`]]) {
       const { code, out, err } = await cli(home, args)
@@ -183,7 +186,7 @@ describe('addresses', () => {
     'http://127.0.0.1/',
     'http://127.1.2.3:8080/t',
     'http://[::1]:80/',
-  ])('%s is taken as it is written', async (url) => {
+  ])('%s is saved unchanged', async (url) => {
     const home = tempHome()
     const answer = await cliJson(home, ['endpoint', url])
     expect(answer).toMatchObject({ url, changed: true, source: `${home.settings}:2` })
@@ -220,7 +223,7 @@ describe('an error', () => {
     [['statsu'], 2],
     [['endpoint', 'ftp://example.invalid'], 2],
     [['print', '00000000-0000-4000-8000-000000000000'], 1],
-  ])('of %j is JSON where JSON was asked for', async (args, exitCode) => {
+  ])('of %j is JSON with --json', async (args, exitCode) => {
     const { code, out, err } = await cli(tempHome(), [...args, '--json'])
     expect({ code, out }).toEqual({ code: exitCode, out: '' })
     const error = JSON.parse(err) as Record<string, unknown>

@@ -35,14 +35,14 @@ async function upload(env: Readonly<Record<string, string>>) {
   return { code, ...(JSON.parse(out) as { delivered: number; kept: number; reason: string }) }
 }
 
-describe('an upload to a collector with a certificate of its own', () => {
-  it.concurrent('arrives where NODE_EXTRA_CA_CERTS vouches for it', async () => {
+describe('an upload to a collector with a private certificate', () => {
+  it.concurrent('arrives if NODE_EXTRA_CA_CERTS contains its authority', async () => {
     const ended = await upload({ NODE_EXTRA_CA_CERTS: tls.caFile })
     expect(ended).toMatchObject({ code: 0, delivered: 3, kept: 0, reason: null })
   })
 
   it.concurrent.each([{}, { NODE_TLS_REJECT_UNAUTHORIZED: '0' }])(
-    'is kept where nobody does: %j',
+    'is kept if the authority is unknown: %j',
     async (env) => {
       expect(await upload(env)).toMatchObject({
         code: 1,
@@ -63,7 +63,7 @@ describe('an upload to a collector with a certificate of its own', () => {
     })
   })
 
-  it.concurrent('asks no proxy where NO_PROXY says so', async () => {
+  it.concurrent('bypasses the proxy if NO_PROXY lists the collector', async () => {
     const gone = 'http://127.0.0.1:9'
     const direct = { NODE_EXTRA_CA_CERTS: tls.caFile, HTTPS_PROXY: gone, NO_PROXY: '127.0.0.1' }
     expect(await upload(direct)).toMatchObject({ delivered: 3 })

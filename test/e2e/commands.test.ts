@@ -13,7 +13,7 @@ const quoted = cliCommand.map((word) => JSON.stringify(word)).join(' ')
 const id = '9b7f0ee2-0a5a-4bda-8f1a-3a9d53f1b3e7'
 
 describe('disable and enable', () => {
-  it.concurrent('persist, privately, and say where', async () => {
+  it.concurrent('write a private file and name it', async () => {
     const home = tempHome()
     const off = await cli(home, ['disable'])
     expect(off).toMatchObject({ code: 0, err: '' })
@@ -34,7 +34,7 @@ describe('disable and enable', () => {
     })
   })
 
-  it.concurrent('say as JSON what they did, also when there was nothing to do', async () => {
+  it.concurrent('report what they did as JSON, even if there was nothing to do', async () => {
     const home = tempHome()
     const file = home.settings
     const off = { file, collecting: false, uploading: false, decided_by: 'user_settings', wiped: 0 }
@@ -43,7 +43,7 @@ describe('disable and enable', () => {
     expect(await cliJson(home, ['enable'])).toMatchObject({ changed: true, collecting: true })
   })
 
-  it.concurrent('enable says what still keeps it off', async () => {
+  it.concurrent('enable names the rule that still keeps it off', async () => {
     const home = tempHome()
     home.write('.runmat/config.toml', 'telemetry.enabled = false\n')
     const { out, code } = await cli(home, ['enable'], { env: { DO_NOT_TRACK: '1' } })
@@ -53,7 +53,7 @@ describe('disable and enable', () => {
     expect(out).toMatch(/~\/\.runmat\/config\.toml:1/)
   })
 
-  it.concurrent('keep what else the file says, its mode and its being a link', async () => {
+  it.concurrent('keep the rest of the file, its mode, and a symbolic link', async () => {
     const home = tempHome()
     const before =
       '# mine\r\n[jit]  # fast\r\nlevel = 3\r\n\r\n[runtime]\r\nx = "# [runtime.telemetry]"'
@@ -95,7 +95,7 @@ describe('endpoint', () => {
     expect(home.read(home.settings)).not.toMatch(/http_endpoint|uploads/)
   })
 
-  it.concurrent('a new address after an empty one is where events go', async () => {
+  it.concurrent('sends events to a new address set after an empty one', async () => {
     const home = tempHome()
     for (const none of [['endpoint', ''], ['local']]) {
       await cli(home, none)
@@ -109,7 +109,7 @@ describe('endpoint', () => {
     }
   })
 
-  it.concurrent('deletes what waits for the old address, unless --keep-queue is given', async () => {
+  it.concurrent('deletes events that wait for the old address, unless --keep-queue is given', async () => {
     const home = tempHome()
     fillQueue(home, 3)
     const kept = ['endpoint', 'https://example.invalid/1', '--keep-queue']
@@ -119,7 +119,7 @@ describe('endpoint', () => {
     expect(home.read(home.settings)).not.toContain('uploads')
   })
 
-  it.concurrent('is never a project’s', async () => {
+  it.concurrent('is never taken from a project', async () => {
     const home = tempHome()
     home.write('runmat.toml', '[runtime.telemetry]\nhttp_endpoint = "https://project.invalid/t"\n')
     expect(await cliJson(home, ['endpoint'])).toMatchObject({ source: 'built in' })
@@ -130,7 +130,7 @@ describe('endpoint', () => {
 })
 
 describe('print', () => {
-  it.concurrent('writes exactly one event, and says when zeros stand for the id', async () => {
+  it.concurrent('prints exactly one event and says if zeros replace the id', async () => {
     const home = tempHome()
     const { out, err, code } = await cli(home, ['print'])
     expect(code).toBe(0)
@@ -168,7 +168,7 @@ describe('print', () => {
     for (const field of Object.keys(event)) expect(out).toContain(`\n${field}\n`)
   })
 
-  it.concurrent('prints what it would queue: the builder is the same', async () => {
+  it.concurrent('prints the same bytes that record queues', async () => {
     const home = tempHome()
     const claim = '{"subcommand":"run","outcome":"success","engine":"jit","version":"0.6.1"}'
     await cli(home, ['record', 'usage'], { input: claim })
@@ -183,7 +183,7 @@ describe('print', () => {
 })
 
 describe('print with an id', () => {
-  it.concurrent('shows the event that waits under it, byte for byte', async () => {
+  it.concurrent('shows the waiting event with that id, byte for byte', async () => {
     const home = tempHome()
     const [, event] = fillQueue(home, 3)
     const runtime = { event_label: 'runtime.run.started', uuid: randomUUID(), cid: id }
@@ -209,7 +209,7 @@ describe('print with an id', () => {
     expect((await cli(home, ['print', prefix])).out).toBe(`${foreign}\n`)
   })
 
-  it.concurrent('says so where the beginning of an id is that of several', async () => {
+  it.concurrent('fails if the beginning of an id fits several events', async () => {
     const home = tempHome()
     const [event] = fillQueue(home, 1)
     for (const at of [1, 2]) {
@@ -222,7 +222,7 @@ describe('print with an id', () => {
     expect(both.err).toContain('2 events wait under ids that begin with 0123456')
   })
 
-  it.concurrent('says so where none does, and what cannot be asked of one', async () => {
+  it.concurrent('fails if no event has the id, and for options that don’t go with an id', async () => {
     const home = tempHome()
     const none = await cli(home, ['print', id])
     expect(none).toMatchObject({ code: 1, out: '' })
@@ -238,7 +238,7 @@ describe('print with an id', () => {
 })
 
 describe('record', () => {
-  it.concurrent('takes what Windows PowerShell pipes', async () => {
+  it.concurrent('accepts what Windows PowerShell pipes', async () => {
     const home = tempHome()
     const input = '\uFEFF{"subcommand":"run","version":"0.6.1"}\r\n'
     expect(await cli(home, ['record', 'usage'], { input })).toMatchObject({ code: 0 })
@@ -248,13 +248,13 @@ describe('record', () => {
 })
 
 describe('the output', () => {
-  it.concurrent('without a command is the status', async () => {
+  it.concurrent('is the status if no command is given', async () => {
     const home = tempHome()
     expect((await cli(home, [])).out).toBe((await cli(home, ['status'])).out)
     expect((await cli(home, ['--json'])).out).toBe((await cli(home, ['status', '--json'])).out)
   })
 
-  it.concurrent('is plain where nobody looks, coloured where colour is forced', async () => {
+  it.concurrent('is plain without a terminal, and coloured if colour is forced', async () => {
     const home = tempHome()
     const plain = await cli(home, ['status'])
     expect(plain.out).not.toContain('\u001b')
@@ -266,7 +266,7 @@ describe('the output', () => {
     expect(coloured.out.replaceAll(/\u001b\[\d+m/g, '')).toBe(plain.out)
   })
 
-  it.concurrent('fits 60 columns but for paths, and needs no pictures', async () => {
+  it.concurrent('fits into 60 columns except for paths, and is plain ASCII', async () => {
     const home = tempHome()
     home.write(home.clientId, id)
     for (const args of [['status'], ['print', '--explain'], ['enable'], ['disable'], ['log']]) {
@@ -277,18 +277,18 @@ describe('the output', () => {
     }
   })
 
-  it.concurrent('cannot be made to drive the terminal', async () => {
+  it.concurrent('contains no control characters from outside', async () => {
     const { out } = await cli(tempHome(), ['status'], { env: { DO_NOT_TRACK: '\u001b[2J\u202e1' } })
     expect(out).toContain('DO_NOT_TRACK=?[2J?1')
   })
 
-  it.concurrent('ends quietly when the reader has seen enough', async () => {
+  it.concurrent('ends silently when its reader closes the pipe', async () => {
     const home = tempHome()
     const script = `{ ${quoted} print --explain; echo "$?" >&2; } | true`
     expect(await run('sh', ['-c', script], home)).toMatchObject({ out: '', err: '0\n' })
   })
 
-  it.concurrent('that cannot be written is a failure', async () => {
+  it.concurrent('makes the command fail if it cannot be written', async () => {
     const script = `${quoted} status > /dev/full`
     const { code, err } = await run('sh', ['-c', script], tempHome())
     expect(code).toBe(1)
@@ -297,7 +297,7 @@ describe('the output', () => {
 })
 
 describe('XDG folders', () => {
-  it.concurrent('are used when absolute, and passed over when not', async () => {
+  it.concurrent('are used if absolute and ignored if not', async () => {
     const home = tempHome()
     const given = { XDG_CONFIG_HOME: home.at('c'), XDG_CACHE_HOME: home.at('k') }
     const paths = async (env: Record<string, string>) =>

@@ -21,7 +21,7 @@ async function sentFrom(home: Home): Promise<string> {
 }
 
 describe.concurrent('log', () => {
-  it('shows one line an event: what, when, where to and the answer', async () => {
+  it('shows one line per event: what, when, where to and the answer', async () => {
     const home = tempHome()
     const host = await sentFrom(home)
     const { out } = await cli(home, ['log'])
@@ -33,7 +33,7 @@ describe.concurrent('log', () => {
     for (const line of lines.slice(0, -1)) expect(line).toMatch(/  confirmed \(204\)$/)
   })
 
-  it('shows the bytes with --full, and so many with -n', async () => {
+  it('shows the bytes with --full, and a number of events with -n', async () => {
     const home = tempHome()
     await sentFrom(home)
     const all = await cliJson<{ event: object }[]>(home, ['log'])
@@ -48,7 +48,7 @@ describe.concurrent('log', () => {
     }
   })
 
-  it('follows what is sent until it is interrupted', async () => {
+  it('shows events as they are sent until it is interrupted', async () => {
     const home = tempHome()
     await sentFrom(home)
     const [program, ...before] = cliCommand

@@ -12,7 +12,7 @@ import { requireTool } from '../support/tools.ts'
 const question = 'to navigate'
 
 describe.skipIf(!requireTool('script')).concurrent('the menu', () => {
-  it('opens in a terminal, and Ctrl-C leaves everything as it was', async () => {
+  it('opens in a terminal, and Ctrl-C changes nothing', async () => {
     const home = tempHome()
     const terminal = openTerminal(home, cliCommand)
     await terminal.sees(question)
@@ -22,7 +22,7 @@ describe.skipIf(!requireTool('script')).concurrent('the menu', () => {
     expect(readdirSync(home.path)).toEqual([])
   })
 
-  it('looks, previews, and turns off and on, and the cursor stays where it was', async () => {
+  it('shows, previews, turns off and on, and keeps the cursor where it was', async () => {
     const home = tempHome()
     const terminal = openTerminal(home, cliCommand)
     await terminal.sees(question)
@@ -65,7 +65,7 @@ describe.skipIf(!requireTool('script')).concurrent('the menu', () => {
     expect(await waiting.ended).toBe(0)
   })
 
-  it('changes the address, and Ctrl-C at the question changes nothing', async () => {
+  it('changes the address, and Ctrl-C at its prompt changes nothing', async () => {
     const home = tempHome()
     home.write(home.settings, '[runtime.telemetry]\nhttp_endpoint = "http://127.0.0.1:1/t"\n')
     const terminal = openTerminal(home, cliCommand)
@@ -79,7 +79,7 @@ describe.skipIf(!requireTool('script')).concurrent('the menu', () => {
     expect(home.read(home.settings)).toContain('"http://127.0.0.1:1/t"')
   })
 
-  it('does not open where --json asks for data', async () => {
+  it('does not open with --json', async () => {
     const terminal = openTerminal(tempHome(), [...cliCommand, '--json'])
     expect(await terminal.ended).toBe(0)
     expect(terminal.shown()).toContain('"collecting": true')

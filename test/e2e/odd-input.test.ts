@@ -46,7 +46,7 @@ describe('no control or format character of a path reaches the terminal raw:', (
 })
 
 describe('record without a version', () => {
-  it('says none: the version of this tool is never that of its host', async () => {
+  it('records no version: that of this tool is never that of its host', async () => {
     const home = tempHome()
     home.write(home.settings, '[runtime.telemetry]\nhttp_endpoint = "http://127.0.0.1:9/"\n')
     await cli(home, ['record', 'usage'], { input: '{"subcommand":"run"}' })

@@ -60,7 +60,7 @@ describe('disable', () => {
     expect(await cliJson(home, ['enable'], { env })).toMatchObject({ collecting: true })
   })
 
-  it.concurrent('deletes the queue also where the settings cannot be changed', async () => {
+  it.concurrent('deletes the queue even if the settings cannot be changed', async () => {
     const home = tempHome()
     const broken = '[runtime.telemetry\n'
     home.write(home.settings, broken)
@@ -72,7 +72,7 @@ describe('disable', () => {
     expect(readdirSync(path.join(home.state, 'queue'))).toEqual([])
   })
 
-  it.concurrent('is the last word, whatever enable does at the same time', async () => {
+  it.concurrent('wins over an enable at the same time', async () => {
     const home = tempHome()
     for (let round = 0; round < 5; round += 1) {
       home.write(home.settings, '# mine\n')
@@ -109,7 +109,7 @@ describe('a project', () => {
     expect(await statusIn(home, cwd)).toMatchObject({ udp_endpoint: { address: null } })
   })
 
-  it('cannot have the text of another file shown', async () => {
+  it('cannot make us show the text of another file', async () => {
     const home = tempHome()
     for (const text of [
       `[default]\naws_access_key_id = ${secret}\n`,
@@ -137,8 +137,8 @@ describe('a project', () => {
   })
 })
 
-describe.skipIf(!isRoot)('what belongs to others', () => {
-  it('may say no, and nothing else', async () => {
+describe.skipIf(!isRoot)('a file or home of another user', () => {
+  it('may turn telemetry off and do nothing else', async () => {
     const home = tempHome()
     const file = home.write(
       home.settings,
@@ -155,7 +155,7 @@ describe.skipIf(!isRoot)('what belongs to others', () => {
     expect(await statusIn(home)).toMatchObject({ endpoint: { source: 'built in' } })
   })
 
-  it('is no home for root to write in', async () => {
+  it('is not written to by root', async () => {
     const home = tempHome()
     mkdirSync(home.at('ann'))
     chownSync(home.at('ann'), 12_345, 12_345)
@@ -170,7 +170,7 @@ describe.skipIf(!isRoot)('what belongs to others', () => {
 })
 
 describe('the collector', () => {
-  it('can stop a version, until the host has another', async () => {
+  it('can stop a version until the host has another one', async () => {
     const home = tempHome()
     const gone = { version: '0.6.1', at: '2026-11-28T00:00:00Z' }
     home.write(path.join(home.state, 'uploads.json'), JSON.stringify({ gone }))
@@ -184,7 +184,7 @@ describe('the collector', () => {
 })
 
 describe('doctor', () => {
-  it('finds nothing wrong in an empty home, and writes nothing', async () => {
+  it('finds nothing wrong in an empty home and writes nothing', async () => {
     const home = tempHome()
     const { code, out } = await cli(home, ['doctor', '--json'])
     expect(code).toBe(0)
@@ -194,7 +194,7 @@ describe('doctor', () => {
     expect(readdirSync(home.path)).toEqual([])
   })
 
-  it('names what is wrong, and ends with 1', async () => {
+  it('names what is wrong and exits with 1', async () => {
     const home = tempHome()
     home.write(home.settings, '[runtime.telemetry]\nenabeld = true\nfoo = 1\n')
     home.write(path.join(home.state, 'set-aside/x.json'), 'x')

@@ -6,8 +6,8 @@ import { tempHome } from '../support/home.ts'
 const words = ['status', 'print', 'enable', 'disable']
 const lines = words.flatMap((word) => [[word], [word, '--json']])
 
-describe('a line that needs no parser', () => {
-  it.each(lines)('does what the parser would have done: %s %s', async (...line) => {
+describe('a command line that needs no parser', () => {
+  it.each(lines)('does what the full parser would do: %s %s', async (...line) => {
     const given = line.filter((word) => word !== undefined)
     // Two dashes end the options, and say nothing that only the parser knows.
     expect(await endOf(given)).toEqual(await endOf([...given, '--']))
@@ -20,7 +20,7 @@ describe('a line that needs no parser', () => {
     ['constructor'],
     ['print', 'toString'],
     ['disable', '--Json'],
-  ])('is only what it is word for word: %s %s %s', async (...line) => {
+  ])('is recognised only word for word: %s %s %s', async (...line) => {
     const ended = await cli(
       tempHome(),
       line.filter((word) => word !== undefined),

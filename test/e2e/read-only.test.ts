@@ -23,7 +23,7 @@ const calls =
   'trace=network,openat,open,creat,unlink,unlinkat,rename,renameat,renameat2,mkdir,mkdirat,link,' +
   'linkat,symlink,symlinkat,truncate,ftruncate,chmod,fchmod,utimensat'
 
-describe('a command that only looks', () => {
+describe('a command that only reads', () => {
   it.concurrent.each(lines)('%s creates nothing', async (_, args) => {
     const home = tempHome()
     await cli(home, args)
@@ -31,7 +31,7 @@ describe('a command that only looks', () => {
   })
 
   it.skipIf(!requireTool('strace')).concurrent.each(lines)(
-    '%s opens nothing for writing and speaks to nobody',
+    '%s opens nothing for writing and makes no connection',
     async (_, args) => {
       const home = tempHome()
       home.write(home.settings, '[runtime.telemetry]\nenabled = true\n')

@@ -30,36 +30,36 @@ describe('build services', () => {
     'DRONE',
     'BUILD_NUMBER',
     'RUN_ID',
-  ])('%s, which only the library knows, does too', async (name) =>
+  ])('%s, which only ci-info knows, turns telemetry off, too', async (name) =>
     expect(await deciding({ [name]: 'x' })).toBe('ci'),
   )
 
-  it.concurrent.each(['', 'false'])('CI=%j is no build service', async (value) => {
+  it.concurrent.each(['', 'false'])('CI=%j does not mark a build service', async (value) => {
     expect(await deciding({ CI: value })).toBe('default')
   })
 })
 
-describe('values of variables', () => {
+describe('the values of variables:', () => {
   it.concurrent.each(['1', 'true', 'yes', 'on', 'please', ' 1 '])(
-    'DO_NOT_TRACK=%j says no',
+    'DO_NOT_TRACK=%j turns telemetry off',
     async (value) => {
       expect(await deciding({ DO_NOT_TRACK: value })).toBe('DO_NOT_TRACK')
     },
   )
 
   it.concurrent.each(['', '0', 'false', 'no', 'off', 'OFF', ' '])(
-    'DO_NOT_TRACK=%j says nothing',
+    'DO_NOT_TRACK=%j has no effect',
     async (value) => expect(await deciding({ DO_NOT_TRACK: value })).toBe('default'),
   )
 
   it.concurrent.each(['0', 'false', 'no', 'off', 'No'])(
-    'RUNMAT_TELEMETRY=%j says no',
+    'RUNMAT_TELEMETRY=%j turns telemetry off',
     async (value) => {
       expect(await deciding({ RUNMAT_TELEMETRY: value })).toBe('RUNMAT_TELEMETRY')
     },
   )
 
-  it.concurrent.each(['', '1', 'yes'])('RUNMAT_TELEMETRY=%j says nothing', async (value) => {
+  it.concurrent.each(['', '1', 'yes'])('RUNMAT_TELEMETRY=%j has no effect', async (value) => {
     expect(await deciding({ RUNMAT_TELEMETRY: value })).toBe('default')
   })
 
@@ -82,7 +82,7 @@ describe('values of variables', () => {
   ])('%s marks a worker', async (name) => expect(await deciding({ [name]: '7' })).toBe('worker'))
 
   it.concurrent.each(['two words', 'line\nbreak', 'ümlaut'])(
-    'a key of %j is no key',
+    'a key of %j counts as missing',
     async (key) => {
       expect(await deciding({ RUNMAT_TELEMETRY_KEY: key })).toBe('ingestion_key')
     },

@@ -19,7 +19,7 @@ describe.concurrent('upload', () => {
     })
   })
 
-  it('says who could not be reached, what is kept, and when it is tried again', async () => {
+  it('says which collector could not be reached, what is kept, and when it is tried again', async () => {
     const home = tempHome()
     const [port] = await ownPorts(1)
     const host = `127.0.0.1:${port}`

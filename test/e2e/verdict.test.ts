@@ -14,7 +14,7 @@ interface Status {
 const order = optOuts.map(({ rule }) => rule)
 
 describe('the verdict', () => {
-  it('is yes where nothing says no', async () => {
+  it('is on if no rule objects', async () => {
     const status = await cliJson<Status>(tempHome(), ['status'])
     expect(status).toMatchObject({ collecting: true, uploading: true, decided_by: 'default' })
     // No test writes to the folder of the machine's own file.
@@ -23,7 +23,7 @@ describe('the verdict', () => {
     expect(status.rules.every(({ effect }) => effect === 'none')).toBe(true)
   })
 
-  it.concurrent.each(optOuts)('is no under $rule alone', async ({ rule, source, say }) => {
+  it.concurrent.each(optOuts)('is off under $rule alone', async ({ rule, source, say }) => {
     const home = tempHome()
     const status = await cliJson<Status>(home, ['status'], { env: say(home) })
     expect(status).toMatchObject({ collecting: false, uploading: false, decided_by: rule })
@@ -37,7 +37,7 @@ describe('the verdict', () => {
       .map((other) => ({ one, other, name: `${one.rule} and ${other.rule}` })),
   )
 
-  it.concurrent.each(pairs)('is no under $name', async ({ one, other }) => {
+  it.concurrent.each(pairs)('is off under $name', async ({ one, other }) => {
     const home = tempHome()
     const env = { ...one.say(home), ...other.say(home) }
     // One variable names one file: next to a named file that says no, another one is broken.

@@ -22,7 +22,7 @@ function install(folder: string, version = '0.2.12'): string {
 }
 
 describe.concurrent('an installed roar', () => {
-  it('delivers from a folder whose name needs care', async () => {
+  it('delivers from a folder with special characters in its name', async () => {
     const file = install(tempHome().at("Program Files (x86)/it's 100% ünser #1?"))
     const { roar, quiet, delivered, queued } = await stage(file)
     await roar(['show'])
@@ -38,7 +38,7 @@ describe.concurrent('an installed roar', () => {
     expect(queued()).toEqual([])
   })
 
-  it('reports each version once, and init, reset and register once for each', async () => {
+  it('reports each version once, and init, reset and register once per version', async () => {
     const old = install(tempHome().path, '0.2.12')
     const { roar, quiet, delivered, home } = await stage(old)
     await roar(['init'])
@@ -73,7 +73,7 @@ describe.concurrent('an installed roar', () => {
     expect(files().filter((name) => !name.startsWith('.'))).toEqual([])
   })
 
-  it('loads the commands only when they are asked for', async () => {
+  it('loads the commands only when they are used', async () => {
     const { roar, home } = await bareStage()
     const loaded = async (words: readonly string[], folder: string) => {
       await roar(words, { env: { NODE_V8_COVERAGE: home.at(folder) } })

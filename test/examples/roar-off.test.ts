@@ -10,7 +10,7 @@ const optOuts = [
   'ROAR_JOB_INSTRUMENTED ROAR_WORKER RAY_JOB_ID OSMO_JOB_ID OSMO_WORKFLOW_ID',
 ]
 
-describe.concurrent('a no in the environment', () => {
+describe.concurrent('an opt-out in roar’s environment', () => {
   it.each(optOuts.join(' ').split(' '))(
     '%s alone keeps roar from writing anything',
     async (name) => {
@@ -20,7 +20,7 @@ describe.concurrent('a no in the environment', () => {
     },
   )
 
-  it('keeps what waits from being sent, and keeps it waiting', async () => {
+  it('keeps waiting events from being sent, without deleting them', async () => {
     const { roar, queued, quiet, collector } = await stage()
     await roar(['show'])
     const waiting = queued()
@@ -36,7 +36,7 @@ describe.concurrent('a no in the environment', () => {
 })
 
 describe.concurrent('roar telemetry', () => {
-  it('--disable lasts, and deletes what waits; --enable takes it back', async () => {
+  it('--disable lasts and deletes waiting events, and --enable undoes it', async () => {
     const { roar, queued, counted, quiet, collector, home, endpoint } = await stage()
     await roar(['show'])
     expect(queued()).toHaveLength(2)
@@ -59,7 +59,7 @@ describe.concurrent('roar telemetry', () => {
     expect(counted().subcommand_counts).toEqual({ show: 1, run: 1, run_success: 1 })
   })
 
-  it('keeps the rest of the settings as it stands', async () => {
+  it('keeps the rest of the settings', async () => {
     const { roar, home } = await stage()
     const mine = '# mine\n[hash]\nprimary = "blake3" # fast\n\n[telemetry]\n'
     home.write('config/roar/global.toml', mine)
@@ -67,7 +67,7 @@ describe.concurrent('roar telemetry', () => {
     expect(home.read('config/roar/global.toml')).toBe(`${mine}enabled = false\n`)
   })
 
-  it('--endpoint "" forbids sending, and roar goes on counting', async () => {
+  it('--endpoint "" forbids sending while roar goes on counting', async () => {
     const { roar, queued, counted, quiet, collector, home, endpoint } = await stage()
     await roar(['show'])
     expect(await roar(['telemetry', '--endpoint', ''])).toMatchObject({ code: 0, err: '' })
@@ -89,7 +89,7 @@ describe.concurrent('roar telemetry', () => {
     expect(out).not.toContain(endpoint)
   })
 
-  it('--endpoint <url> is checked before it is kept', async () => {
+  it('--endpoint <url> is checked before it is saved', async () => {
     const { roar, home, endpoint } = await stage()
     const before = home.read('config/roar/global.toml')
     expect(before).toBe(`[telemetry]\nendpoint = "${endpoint}"\n`)
@@ -99,7 +99,7 @@ describe.concurrent('roar telemetry', () => {
     expect(home.read('config/roar/global.toml')).toBe(before)
   })
 
-  it('--status and --help speak of roar alone', async () => {
+  it('--status and --help mention only roar', async () => {
     const { roar } = await bareStage()
     const texts = await Promise.all(
       [['--status'], ['--help'], ['help', 'disable'], ['--explain'], []].map(
@@ -115,8 +115,8 @@ describe.concurrent('roar telemetry', () => {
   })
 })
 
-describe.concurrent('what is RunMat’s', () => {
-  it('neither governs roar nor is touched by it', async () => {
+describe.concurrent('RunMat’s settings and files', () => {
+  it('neither affect roar nor are changed by it', async () => {
     const { roar, quiet, files, home, delivered, collector } = await stage()
     home.write('runmat.toml', '[telemetry]\nenabled = false\n')
     home.write('config/runmat/config.toml', 'not = [toml')
@@ -154,7 +154,7 @@ describe.concurrent.each(['ray', 'osmo'])('a %s worker', (kind) => {
   const parse = (text: string) => JSON.parse(text) as Record<string, unknown>
 
   it.each(['ROAR_NO_TELEMETRY', 'DO_NOT_TRACK', 'CI', 'PYTEST_VERSION'])(
-    'is off where %s is set on the driver',
+    'is off if %s is set for the driver',
     async (name) => {
       const { roar } = await bareStage()
       const options = { env: { [name]: '1' } }
@@ -168,14 +168,14 @@ describe.concurrent.each(['ray', 'osmo'])('a %s worker', (kind) => {
     },
   )
 
-  it('is off where the driver was turned off for good', async () => {
+  it('is off if the driver was turned off for good', async () => {
     const { roar } = await bareStage()
     await roar(['telemetry', '--disable'])
     const { out } = await roar([kind, '--', ...printEnv])
     expect(parse(out)).toMatchObject({ ROAR_NO_TELEMETRY: '1' })
   })
 
-  it('records nothing where the driver is on', async () => {
+  it('records nothing even if the driver is on', async () => {
     const { roar, files } = await bareStage()
     expect(parse((await roar([kind, '--', ...printEnv])).out)).not.toHaveProperty(
       'ROAR_NO_TELEMETRY',

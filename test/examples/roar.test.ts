@@ -53,7 +53,7 @@ describe.concurrent('roar’s definition', () => {
 })
 
 describe.concurrent('roar telemetry --print', () => {
-  it('has the fourteen fields, in order, and writes nothing', async () => {
+  it('prints the fourteen fields in order and writes nothing', async () => {
     const { roar, files, collector } = await bareStage()
     const { out, code } = await roar(['telemetry', '--print'])
     expect(code).toBe(0)
@@ -70,7 +70,7 @@ describe.concurrent('roar telemetry --print', () => {
     expect(collector.requests).toBe(0)
   })
 
-  it('is what is sent, but for what tells one event from another', async () => {
+  it('prints what is sent, except for ids and times', async () => {
     const { roar, quiet, delivered, collector } = await stage()
     await roar(['show'])
     await roar(['run', '--tracer', 'ebpf', '--', ...job])
@@ -90,7 +90,7 @@ describe.concurrent('roar telemetry --print', () => {
 })
 
 describe.concurrent('the milestones', () => {
-  it('fire as documented, and then there is silence', async () => {
+  it('are reached as documented and then no more', async () => {
     const { roar, quiet, delivered, collector } = await stage()
     const first = await roar(['init'])
     expect(first.err).toMatch(/Turn it off: roar telemetry disable, or ROAR_NO_TELEMETRY=1/)
@@ -122,7 +122,7 @@ describe.concurrent('the milestones', () => {
     expect(delivered().map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
   })
 
-  it('are only reached by an init and a reset that succeed', async () => {
+  it('are reached only by a successful init and reset', async () => {
     const { roar, queued, counted } = await stage()
     expect(await roar(['reset'])).toMatchObject({ code: 1 })
     expect(queued()).toEqual([])
@@ -133,7 +133,7 @@ describe.concurrent('the milestones', () => {
 })
 
 describe.concurrent('delivery', () => {
-  it('waits for the second run, and is done by a process of its own', async () => {
+  it('waits for the second run and is done by a detached process', async () => {
     const { roar, quiet, queued, delivered, collector, home } = await stage()
     const first = await roar(['run', '--', ...job])
     expect(first.err).toMatch(/Nothing is sent during this first run/)
@@ -161,7 +161,7 @@ describe.concurrent('delivery', () => {
     expect(home.has('config/roar/telemetry_id')).toBe(true)
   })
 
-  it('also follows what another program reports with roar telemetry record', async () => {
+  it('also follows events from roar telemetry record', async () => {
     const { roar, quiet, delivered } = await stage()
     await roar(['show'])
     const { code } = await roar(['telemetry', 'record', 'usage'], {
@@ -178,7 +178,7 @@ describe.concurrent('delivery', () => {
 })
 
 describe.concurrent('roar run', () => {
-  it('counts how it ended, and which tracer was active', async () => {
+  it('counts how it ended and which tracer was active', async () => {
     const { roar, quiet, counted } = await stage()
     const exit = (code: number) => [process.execPath, '-e', `process.exit(${code})`]
     const interrupted = [process.execPath, '-e', 'process.kill(process.pid, "SIGINT")']
@@ -206,13 +206,13 @@ describe.concurrent('roar run', () => {
     })
   })
 
-  it('tells what this install is capable of', async () => {
+  it('reports the capabilities of this install', async () => {
     const { roar, counted } = await stage()
     await roar(['run', '--', ...job], { env: { RAY_ADDRESS: 'auto', ROAR_PROXY: '1' } })
     expect(counted().feature_capabilities).toMatchObject({ proxy: true, ray: true, osmo: false })
   })
 
-  it('does not count what runs inside a second time', async () => {
+  it('does not count a nested run a second time', async () => {
     const { roar, counted, quiet } = await stage()
     const show = [process.execPath, roarFile, 'show']
     const { out, code } = await roar(['run', '--', ...show])

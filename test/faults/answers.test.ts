@@ -64,7 +64,7 @@ async function deliversAll(
 const timeout = /^failed: timeout$/
 const reset = /^failed: reset$/
 
-describe.concurrent('no event is lost, changed or sent twice when the collector', () => {
+describe.concurrent('no event is lost, changed or sent twice if the collector', () => {
   const statuses = [
     200, 201, 202, 205, 206, 299, 300, 304, 400, 401, 403, 404, 408, 413, 422, 500, 502, 503, 504,
   ]
@@ -94,7 +94,7 @@ describe.concurrent('no event is lost, changed or sent twice when the collector'
     await deliversAll(home, collector, events)
   })
 
-  it.each([301, 302, 303, 307, 308])('answers %i and points elsewhere', async (status) => {
+  it.each([301, 302, 303, 307, 308])('answers %i with another location', async (status) => {
     const elsewhere = await collectorFor()
     const headers = { Location: elsewhere.url }
     const { home, collector } = await stage({ answer: { status, headers } })
@@ -104,8 +104,8 @@ describe.concurrent('no event is lost, changed or sent twice when the collector'
   })
 })
 
-describe.concurrent('a collector that takes events without confirming them', () => {
-  it('keeps every event, and is asked again after a day by everybody but a person', async () => {
+describe.concurrent('a collector that accepts events without confirming them', () => {
+  it('gets them again a day later, or when a person uploads', async () => {
     const { home, collector } = await stage({ answer: 202 })
     await keepsAll(home, /^the collector answered 202$/)
     const { unconfirmed, next_attempt, last_attempt, failures } = uploadsOf(home)
@@ -123,7 +123,7 @@ describe.concurrent('a collector that takes events without confirming them', () 
     expect(uploadsOf(home).unconfirmed).toBeNull()
   })
 
-  it('gets a live post once within that day', async () => {
+  it('gets one live post at most within that day', async () => {
     const { home, collector } = await runStage({ answer: 202 }, 'drain_timeout_ms = 5000\n')
     await runHost(home, {})
     const seen = collector.requests
@@ -137,8 +137,8 @@ describe.concurrent('a collector that takes events without confirming them', () 
   })
 })
 
-describe.concurrent('410 stops this version of the host for good', () => {
-  it('wipes the queue, and lets the next version send again', async () => {
+describe.concurrent('an answer of 410', () => {
+  it('deletes the queue and stops this version of the host, but not the next', async () => {
     const { home, collector } = await stage({ answer: 410 })
     settle(home, { version: '1.0.0', sequence: 3 })
     fillQueue(home, 3)
@@ -159,7 +159,7 @@ describe.concurrent('410 stops this version of the host for good', () => {
   })
 })
 
-describe.concurrent('no event is lost, changed or sent twice when', () => {
+describe.concurrent('no event is lost, changed or sent twice if', () => {
   let good: Certificates
   let expired: Certificates
 
@@ -169,7 +169,7 @@ describe.concurrent('no event is lost, changed or sent twice when', () => {
     cleanUpLater(expired.remove)
   })
 
-  it("nobody knows who made the collector's certificate", async () => {
+  it("the collector's certificate is from an unknown authority", async () => {
     const { home, collector } = await stage({ tls: good })
     // A variable that makes Node trust everybody must not make us.
     const events = await keepsAll(home, /^failed: certificate$/, {
@@ -195,7 +195,7 @@ describe.concurrent('no event is lost, changed or sent twice when', () => {
     await deliversAll(home, collector, events)
   })
 
-  it("nobody knows the collector's name", async () => {
+  it("the collector's name does not resolve", async () => {
     const home = faultHome()
     sendTo(home, 'https://collector.invalid/v1/t')
     const events = await keepsAll(home, /^failed: name not found$/)
@@ -205,7 +205,7 @@ describe.concurrent('no event is lost, changed or sent twice when', () => {
     expect(collector.requests).toBe(3)
   })
 
-  it('nobody listens', async () => {
+  it('the connection is refused', async () => {
     const { home, collector } = await stage()
     await collector.stop()
     const events = await keepsAll(home, /^failed: refused$/)

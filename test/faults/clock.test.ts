@@ -34,8 +34,8 @@ async function droppedIn(home: Home): Promise<number> {
   return (await cliJson<{ queue: { dropped: number } }>(home, ['status'])).queue.dropped
 }
 
-describe.concurrent('when the clock jumps', () => {
-  it('events wait and go in the order in which they came', async () => {
+describe.concurrent('if the clock jumps', () => {
+  it('events are sent in the order in which they were recorded', async () => {
     const { home, collector } = await stage()
     settle(home)
     await recordAt(home, [0, year, -year, 0, year, 2 * year, -2 * year, 0])
@@ -51,7 +51,7 @@ describe.concurrent('when the clock jumps', () => {
     ['forth', [year, year + day, year + 2 * day]],
     ['back', [-year, -year + day, -year + 2 * day]],
     ['forth, bit by bit', [20 * day, 29 * day]],
-  ])('a year %s and back again, nothing is dropped', async (_, leap) => {
+  ])('a year %s and back again, no event is dropped', async (_, leap) => {
     const home = faultHome()
     settle(home)
     await recordAt(home, [0, day, 2 * day])
@@ -74,7 +74,7 @@ describe.concurrent('when the clock jumps', () => {
       'a refusal',
       (at: string, name: string) => ({ next_attempt: null, failures: 0, refused: { [name]: at } }),
     ],
-  ])('%s a year ahead holds nobody back', async (_, uploads) => {
+  ])('%s a year in the future is ignored', async (_, uploads) => {
     const { home, collector } = await stage()
     settle(home, { sequence: 1 })
     fillQueue(home, 1)
@@ -89,7 +89,7 @@ describe.concurrent('when the clock jumps', () => {
     expect(uploadsOf(home)).toMatchObject({ next_attempt: null, refused: {} })
   })
 
-  it('an uploader that finds the queue of another year delivers it', async () => {
+  it('an uploader delivers a queue of another year', async () => {
     const { home, collector } = await stage()
     settle(home)
     await recordAt(home, [year, -year])
@@ -101,7 +101,7 @@ describe.concurrent('when the clock jumps', () => {
 })
 
 describe.concurrent('the queue keeps', () => {
-  it('thirty days of a life without leaps, and counts what gives way', async () => {
+  it('events for thirty days of steady clock, and counts those it drops', async () => {
     const home = faultHome()
     settle(home)
     const days = [0, 5, 10, 15, 20, 25, 29, 31, 36, 60]
@@ -113,7 +113,7 @@ describe.concurrent('the queue keeps', () => {
     expect(await droppedIn(home)).toBe(7)
   })
 
-  it('a thousand events, of which the oldest give way', async () => {
+  it('a thousand events, and drops the oldest', async () => {
     const home = faultHome()
     settle(home, { sequence: 1003 })
     const events = fillQueue(home, 1003)
@@ -128,7 +128,7 @@ describe.concurrent('the queue keeps', () => {
     expect(await droppedIn(home)).toBe(6)
   })
 
-  it('five megabytes, whoever wrote them', async () => {
+  it('five megabytes, whichever program wrote them', async () => {
     const home = faultHome()
     settle(home)
     mkdirSync(queueFolder(home), { recursive: true })

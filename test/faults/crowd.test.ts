@@ -70,7 +70,7 @@ describe('a crowd', () => {
     })
   }, 120_000)
 
-  it('of hosts on a new machine tells the user once, and makes one id', async () => {
+  it('of hosts on a new machine shows the notice once and makes one id', async () => {
     const home = faultHome()
     const steps: readonly Step[] = [['wait'], ['count', 'run', 'success']]
     const hosts = Array.from({ length: 24 }, () => waitingHost(home, '1.0.0', steps))
@@ -85,7 +85,7 @@ describe('a crowd', () => {
     const events = Object.values(queueContent(home)).map(
       (text) => JSON.parse(text) as { trigger: string; sequence: number; install_id: string },
     )
-    // Every milestone was reached once, by whoever was first.
+    // Every milestone was reached once, by the first process.
     expect(events.map(({ trigger }) => trigger).toSorted()).toEqual([
       'first_seen_for_install_id',
       'first_seen_for_version',
@@ -101,7 +101,7 @@ describe('a crowd', () => {
     })
   }, 120_000)
 
-  it('of 8 hosts that count and count loses nothing', async () => {
+  it('of 8 hosts that count all the time loses no count', async () => {
     const home = faultHome()
     settle(home)
     const counting = Array.from({ length: 50 }, (): readonly Step[] => [

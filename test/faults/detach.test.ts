@@ -68,7 +68,7 @@ describe.concurrent('an uploader outlives', () => {
     ['its host, interrupted with its whole group', [], 'SIGINT'],
     ['its terminal', ['script', '-qefc'], 'SIGKILL'],
   ]
-  it.for(ways)('%s, and the folder it was started in', async ([, terminal, signal], { skip }) => {
+  it.for(ways)('%s and the folder it was started in', async ([, terminal, signal], { skip }) => {
     const [tool] = terminal
     skip(tool !== undefined && !requireTool(tool), `${tool} is not installed`)
     const { home, collector } = await stage({ answer: slow })
@@ -97,7 +97,7 @@ describe.concurrent('an uploader outlives', () => {
     expect(queueContent(home)).toEqual({})
   })
 
-  it('a host that goes at once, which waits for nothing', async () => {
+  it('a host that ends at once without waiting', async () => {
     const { home, collector } = await stage({ answer: { hang: 'before headers' } })
     settle(home)
     const timing = home.at('timing')
@@ -134,20 +134,23 @@ describe.concurrent('an uploader', () => {
     expect(children.filter((line) => !line.includes('CLONE_THREAD'))).toEqual([])
   })
 
-  it.each(optOuts)('is not started under $rule, and sends nothing if it is', async ({ say }) => {
-    const { home, collector } = await stage()
-    settle(home)
-    fillQueue(home, 3)
-    const env = say(home)
-    const own = tattletale(home)
-    await host(home, { uploader: own.uploader, steps: [['count', 'run'], ['close']] }, { env })
-    expect(own.wasStarted()).toBe(false)
-    expect((await uploader(home, { env })).code).toBe(0)
-    expect(collector.connections).toBe(0)
-    expect(Object.keys(queueContent(home))).toHaveLength(3)
-  })
+  it.each(optOuts)(
+    'is not started under $rule, and sends nothing if it is started anyway',
+    async ({ say }) => {
+      const { home, collector } = await stage()
+      settle(home)
+      fillQueue(home, 3)
+      const env = say(home)
+      const own = tattletale(home)
+      await host(home, { uploader: own.uploader, steps: [['count', 'run'], ['close']] }, { env })
+      expect(own.wasStarted()).toBe(false)
+      expect((await uploader(home, { env })).code).toBe(0)
+      expect(collector.connections).toBe(0)
+      expect(Object.keys(queueContent(home))).toHaveLength(3)
+    },
+  )
 
-  it('is not started where there is nothing to send', async () => {
+  it('is not started if there is nothing to send', async () => {
     const { home } = await stage()
     settle(home, { fired: ['first_seen_for_install_id', 'first_seen_for_version@1.0.0'] })
     const own = tattletale(home)
@@ -155,7 +158,7 @@ describe.concurrent('an uploader', () => {
     expect(own.wasStarted()).toBe(false)
   })
 
-  it('is not started while one is at work, but is when that one is dead', async () => {
+  it('is not started while another one runs, but is after that one died', async () => {
     const { home, collector } = await stage({ answer: { hang: 'before headers' } })
     settle(home, { sequence: 3 })
     fillQueue(home, 3)
@@ -192,7 +195,7 @@ describe.concurrent('an uploader', () => {
     expect(await cliJson(home, ['upload'])).toMatchObject({ delivered: kept, kept: 0 })
   })
 
-  it('starts none, and neither does what it started', async () => {
+  it('starts no other uploader, and neither do processes that it started', async () => {
     const { home } = await stage()
     settle(home)
     const own = tattletale(home)
@@ -203,7 +206,7 @@ describe.concurrent('an uploader', () => {
     await eventually(() => expect(own.wasStarted()).toBe(true))
   })
 
-  it('runs whatever a host preloads by a relative name, or debugs', async () => {
+  it('runs even if its host has relative preloads or a debugger', async () => {
     const { home, collector } = await stage()
     settle(home)
     home.write('mine.cjs', '')
@@ -218,7 +221,7 @@ describe.concurrent('an uploader', () => {
     expect(collector.requests).toBe(3)
   })
 
-  it('that never arrives is started ever less often', async () => {
+  it('that never comes up is started less and less often', async () => {
     const { home } = await stage()
     settle(home)
     const own = tattletale(home)
@@ -244,7 +247,7 @@ describe.concurrent('an uploader', () => {
     await eventually(() => expect(own.wasStarted()).toBe(true))
   })
 
-  it('that cannot be started at all is nobody’s trouble', async () => {
+  it('that cannot be started does not disturb the host', async () => {
     const { home } = await stage()
     settle(home)
     for (const command of ['/nonexistent/node', home.path, '']) {
@@ -257,7 +260,7 @@ describe.concurrent('an uploader', () => {
     expect(Object.keys(queueContent(home))).toHaveLength(1)
   })
 
-  it('that is stopped in the middle goes on where it was', async () => {
+  it('that is stopped in the middle of an upload continues it', async () => {
     const { home, collector } = await stage({ answer: { status: 204, afterMs: 10 } })
     settle(home, { sequence: 100 })
     fillQueue(home, 100)

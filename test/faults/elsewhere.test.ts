@@ -30,33 +30,36 @@ const places: readonly [string, (home: Home) => readonly (readonly [string, ...s
 
 const statsOf = (home: Home) => JSON.parse(home.read(path.join(home.state, 'stats.json'))) as Stats
 
-describe.skipIf(elsewhere === undefined)('two', () => {
-  it.each(places)('%s count exactly and use no sequence number twice', async (_, placesOf) => {
-    const home = faultHome()
-    settle(home)
-    const rounds = 60
-    const hosts = placesOf(home).map(([command, ...args], place) => {
-      const counting = Array.from({ length: rounds }, (__, round): readonly Step[] => [
-        ['version', `1.${place}.${round}`],
-        ['count', 'repl'],
-      ])
-      const script: Script = { library, version: '1.0.0', steps: [['wait'], ...counting.flat()] }
-      const host = [process.execPath, program('host'), JSON.stringify(script)]
-      return runner(command, [...args, ...host], home)
-    })
-    for (const end of await together(hosts)) expect(end).toMatchObject({ code: 0, err: '' })
-    // What had to be postponed is folded in by the next host.
-    const last: Script = { library, version: '1.0.59', steps: [['select', 'jit']] }
-    await run(process.execPath, [program('host'), JSON.stringify(last)], home)
-    expect(statsOf(home).subcommand_counts).toEqual({ repl: 2 * rounds })
-    const sequences = Object.values(queueContent(home)).map(
-      (text) => (JSON.parse(text) as { sequence: number }).sequence,
-    )
-    expect(sequences.length).toBeGreaterThanOrEqual(2 * rounds)
-    expect(new Set(sequences).size).toBe(sequences.length)
-  })
+describe.skipIf(elsewhere === undefined)('hosts that share a home', () => {
+  it.each(places)(
+    'in two %s count exactly and use no sequence number twice',
+    async (_, placesOf) => {
+      const home = faultHome()
+      settle(home)
+      const rounds = 60
+      const hosts = placesOf(home).map(([command, ...args], place) => {
+        const counting = Array.from({ length: rounds }, (__, round): readonly Step[] => [
+          ['version', `1.${place}.${round}`],
+          ['count', 'repl'],
+        ])
+        const script: Script = { library, version: '1.0.0', steps: [['wait'], ...counting.flat()] }
+        const host = [process.execPath, program('host'), JSON.stringify(script)]
+        return runner(command, [...args, ...host], home)
+      })
+      for (const end of await together(hosts)) expect(end).toMatchObject({ code: 0, err: '' })
+      // What had to be postponed is folded in by the next host.
+      const last: Script = { library, version: '1.0.59', steps: [['select', 'jit']] }
+      await run(process.execPath, [program('host'), JSON.stringify(last)], home)
+      expect(statsOf(home).subcommand_counts).toEqual({ repl: 2 * rounds })
+      const sequences = Object.values(queueContent(home)).map(
+        (text) => (JSON.parse(text) as { sequence: number }).sequence,
+      )
+      expect(sequences.length).toBeGreaterThanOrEqual(2 * rounds)
+      expect(new Set(sequences).size).toBe(sequences.length)
+    },
+  )
 
-  it.each(places)('%s send every event once', async (_, placesOf) => {
+  it.each(places)('in two %s send every event once', async (_, placesOf) => {
     const { home, collector } = await stage({ answer: { status: 204, afterMs: 20 } })
     const events = fillQueue(home, 60)
     const both = placesOf(home).map(([command, ...args]) =>
@@ -69,7 +72,7 @@ describe.skipIf(elsewhere === undefined)('two', () => {
   })
 
   it.each(places)(
-    '%s: a live uploader of one is seen by the other, a dead one is not',
+    'in two %s see a live uploader of the other and take over from a dead one',
     async (_, placesOf) => {
       const { home, collector } = await stage({ answer: { status: 204, afterMs: 1000 } })
       fillQueue(home, 1)

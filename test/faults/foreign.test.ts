@@ -98,8 +98,8 @@ describe.concurrent('state that is not ours is left alone:', () => {
   })
 })
 
-describe('a process that a lock names', () => {
-  it('is not killed unless its birth, its place and its program prove that it is an uploader', async () => {
+describe('a process that is named in a lock', () => {
+  it('is not killed unless its start time, machine and program prove that it is an uploader', async () => {
     const { home } = await stage()
     settle(home)
     const lock = path.join(home.state, '.lock')

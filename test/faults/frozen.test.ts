@@ -27,8 +27,8 @@ const statsOf = (home: Home) => JSON.parse(home.read(stats(home))) as Stats
 /** A process that lives, has the statistics, and does not go on: this one. */
 const freeze = (home: Home) => home.write(`${stats(home)}.lock`, thisProcess())
 
-describe('while a neighbour has the statistics and does not go on', () => {
-  it('a host is not held up, and its counts are folded in by the next one', async () => {
+describe('while a frozen process holds the statistics', () => {
+  it('a host does not wait, and the next one adds its counts', async () => {
     const { home } = await stage()
     settle(home)
     const lock = freeze(home)
@@ -57,7 +57,7 @@ describe('while a neighbour has the statistics and does not go on', () => {
     ])
   })
 
-  it('counts are folded in once, although their files could not be removed', async () => {
+  it('counts are added once, although their files could not be removed', async () => {
     const { home } = await stage()
     settle(home)
     const lock = freeze(home)
@@ -81,7 +81,7 @@ describe('while a neighbour has the statistics and does not go on', () => {
     '{"at":1}',
     '{"at":"2026-01-01T00:00:00Z","input":null}',
     'x'.repeat(20_000),
-  ])('a damaged count (%.30j) is passed over', async (content) => {
+  ])('a damaged count (%.30j) is skipped', async (content) => {
     const { home } = await stage()
     settle(home)
     home.write(path.join(home.state, 'counts', '1.json'), content)
@@ -90,7 +90,7 @@ describe('while a neighbour has the statistics and does not go on', () => {
     expect(namesIn(home.state).toSorted()).toEqual(['queue', 'stats.json'])
   })
 
-  it('the events of a run are queued all the same', async () => {
+  it('the events of a run are still queued', async () => {
     const { home } = await stage({ answer: 503 })
     settle(home)
     freeze(home)

@@ -64,11 +64,11 @@ const junk: readonly Junk[] = [
     ),
   ]),
   asFile(
-    'has a counter more',
+    'has an additional counter',
     changed((known) => ({ ...known, subcommand_counts: { run: 1, [secret]: 1 } })),
   ),
   asFile(
-    'has text for a number',
+    'has text instead of a number',
     changed((known) => ({ ...known, sequence: secret })),
   ),
   asFile(
@@ -80,12 +80,12 @@ const junk: readonly Junk[] = [
     changed((known) => ({ ...known, event_id: secret })),
   ),
   asFile(
-    'has a field less',
+    'lacks a field',
     changed((known) => ({ ...known, platform: undefined })),
   ),
   asFile('is only a preview', makeEvent(1, { trigger: 'preview' }).bytes),
   asFile(
-    'belongs to nobody',
+    'has the nil UUID as its id',
     changed((known) => ({ ...known, install_id: '00000000-0000-0000-0000-000000000000' })),
   ),
   asFile('is just too large', makeEvent(1).bytes + ' '.repeat(64 * 1024)),
@@ -113,7 +113,7 @@ const junk: readonly Junk[] = [
   ['is a pipe', (file) => execFileSync('mkfifo', [file])],
 ]
 
-/** As old as something that nobody is writing any more. */
+/** So old that no process can be writing it any more. */
 function age(file: string): void {
   const then = Date.now() / 1000 - 3600
   if (!lstatSync(file).isSymbolicLink()) utimesSync(file, then, then)
@@ -121,8 +121,8 @@ function age(file: string): void {
 
 const aside = (home: Home) => namesIn(path.join(home.state, 'set-aside'))
 
-describe.concurrent('a file of the queue that', () => {
-  it.each(junk)('%s is set aside, and holds up nobody', async (_, put) => {
+describe.concurrent('a file in the queue that', () => {
+  it.each(junk)('%s is set aside and delays no event', async (_, put) => {
     const { home, collector } = await stage()
     const [first] = fillQueue(home, 1, 1)
     const name = '000000000001-zzz.json'
@@ -139,7 +139,7 @@ describe.concurrent('a file of the queue that', () => {
     expect(namesIn(queueFolder(home))).toEqual([])
   })
 
-  it('is of any such kind, beside all the others, is nothing to who looks or records', async () => {
+  it('is invalid in any of these ways disturbs neither status nor a host', async () => {
     const { home, collector } = await stage()
     settle(home, { sequence: 1 })
     const [first] = fillQueue(home, 1, 1)
@@ -164,7 +164,7 @@ describe.concurrent('a file of the queue that', () => {
     expect(wasStarted()).toBe(false)
   })
 
-  it('cannot be read is set aside, and holds up nobody', async ({ skip }) => {
+  it('cannot be read is set aside and delays no event', async ({ skip }) => {
     skip(process.getuid?.() === 0, 'nothing is unreadable for root')
     const { home, collector } = await stage()
     const [, second] = fillQueue(home, 2)
@@ -177,7 +177,7 @@ describe.concurrent('a file of the queue that', () => {
     expect(aside(home)).toEqual([name])
   })
 
-  it('may still be written to is left in peace, and holds up nobody', async () => {
+  it('may still be written to is left alone and delays no event', async () => {
     const { home, collector } = await stage()
     const event = makeEvent(1)
     const file = path.join(queueFolder(home), 'theirs.json')
@@ -192,7 +192,7 @@ describe.concurrent('a file of the queue that', () => {
     expect(idsAt(collector).at(-1)).toBe(event.id)
   })
 
-  it('is called anything but .json is nobody to us', async () => {
+  it('does not end in .json is ignored', async () => {
     const { home, collector } = await stage()
     fillQueue(home, 1)
     for (const name of ['a.json.tmp', 'b.JSON', 'c', '.hidden']) {
@@ -203,7 +203,7 @@ describe.concurrent('a file of the queue that', () => {
     expect(namesIn(queueFolder(home))).toHaveLength(4)
   })
 
-  it('was never finished is removed when nobody can be writing it any more', async () => {
+  it('was never finished is removed once no process can be writing it', async () => {
     const { home } = await stage()
     fillQueue(home, 1)
     const write = (name: string) => home.write(path.join(queueFolder(home), name), 'half')
@@ -215,7 +215,7 @@ describe.concurrent('a file of the queue that', () => {
     expect(namesIn(queueFolder(home))).toEqual(['new.json.3.c.tmp'])
   })
 
-  it('another program wrote in its own way is sent in ours', async () => {
+  it('another program formatted differently is sent in our format', async () => {
     const { home, collector } = await stage()
     const { id, bytes } = makeEvent(7)
     const parsed = JSON.parse(bytes) as Record<string, unknown>
@@ -232,7 +232,7 @@ describe.concurrent('a file of the queue that', () => {
   it.each([
     ['zzz.json', 100 * 1024 * 1024],
     [`999999999999-01700000000000-9999999-${makeEvent(1).id}.json`, 10],
-  ])('is large, or says so (%s), takes no event its place', async (name, size) => {
+  ])('is large, or has a name that says so (%s), displaces no event', async (name, size) => {
     const { home } = await stage()
     settle(home, { sequence: 20 })
     fillQueue(home, 20)
@@ -243,7 +243,7 @@ describe.concurrent('a file of the queue that', () => {
     expect(await cliJson(home, ['status'])).toMatchObject({ queue: { events: 21, dropped: 0 } })
   })
 
-  it('comes in hundreds delays the valid ones by nothing', async () => {
+  it('is one of hundreds of invalid ones does not delay the valid ones', async () => {
     const { home, collector } = await stage()
     mkdirSync(queueFolder(home), { recursive: true })
     for (let index = 0; index < 500; index += 1) {

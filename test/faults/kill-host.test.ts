@@ -13,8 +13,8 @@ import { faultHome, host, library, sendTo, settle } from './stage.ts'
 const kills = 60
 const atOnce = 4
 
-describe('hosts that are killed at any moment, several at a time', () => {
-  it('leave counters that hold, and no event twice in line', async () => {
+describe('several hosts that are killed at any moment', () => {
+  it('leave correct counters and no event twice in the queue', async () => {
     const home = faultHome()
     sendTo(home, 'http://127.0.0.1:9/')
     settle(home)

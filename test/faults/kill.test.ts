@@ -15,7 +15,7 @@ const waiting = 60
 describe.concurrent('an uploader that is killed at any moment', () => {
   // Two queues at once make use of two processors; 200 kills in all.
   it.each(['one', 'another'])(
-    'loses nothing, and sends nothing twice but what it could not know of (%s queue)',
+    'loses no event and repeats only those whose answer it missed (%s queue)',
     async () => {
       const { home, collector } = await stage()
       let isAtWork: () => void = () => undefined

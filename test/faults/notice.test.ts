@@ -78,7 +78,7 @@ const queued = (home: Home): readonly string[] => Object.values(queueContent(hom
 
 describe.concurrent('the notice', () => {
   it.skipIf(!requireTool('script')).each(recorders)(
-    'counts once %s shows it in a terminal: that run sends nothing, the next one sends',
+    'counts as seen once %s shows it in a terminal: that run sends nothing, the next one does',
     async (_, { record, command }) => {
       const { home, collector } = await stage()
       const terminal = openTerminal(home, command('1.0.0'))
@@ -129,7 +129,7 @@ describe.concurrent('the notice', () => {
     },
   )
 
-  it('keeps a run to the queue, in whatever way it might be sent', async () => {
+  it('keeps all events of a run in the queue', async () => {
     const { home, collector } = await stage()
     const { socket, address, received } = await udpSink()
     configure(home, collector.url, `udp_endpoint = "${address}"\ndrain_timeout_ms = 5000\n`)
@@ -142,7 +142,7 @@ describe.concurrent('the notice', () => {
     expect(queued(home).length).toBeGreaterThanOrEqual(4)
   })
 
-  it('is not over as long as it runs, however often it is closed and opened', async () => {
+  it('holds events back as long as the process runs, even if telemetry is closed and opened again', async () => {
     const { home, collector } = await stage()
     const { uploader, wasStarted } = tattletale(home)
     const ended = await host(home, {
@@ -155,7 +155,7 @@ describe.concurrent('the notice', () => {
     expect(collector.connections).toBe(0)
   })
 
-  it('is not shown while telemetry is off, and nothing is kept', async () => {
+  it('is not shown while telemetry is off, and nothing is written', async () => {
     const { home } = await stage()
     const silence = { code: 0, signal: null, out: '', err: '' }
     expect(await host(home, { steps }, { env: { DO_NOT_TRACK: '1' } })).toEqual(silence)
@@ -163,7 +163,7 @@ describe.concurrent('the notice', () => {
     expect((await host(home, { steps })).err).toMatch(notice)
   })
 
-  it('is printed beside a JSON document, too', async () => {
+  it('is printed with --json, too', async () => {
     const { home, collector } = await stage()
     expect(await cliJson(home, ['status'])).toMatchObject({ collecting: true })
     const ended = await cli(home, ['record', 'usage', '--json'], { input: claim })
@@ -174,7 +174,7 @@ describe.concurrent('the notice', () => {
 })
 
 describe.concurrent('RUNMAT_TELEMETRY_SHOW=1', () => {
-  it.each(recorders)('shows on stderr the bytes that %s queues', async (_, { record }) => {
+  it.each(recorders)('shows the bytes that %s queues on stderr', async (_, { record }) => {
     const { home } = await stage({ answer: 400 })
     const options = { env: { RUNMAT_TELEMETRY_SHOW: '1' } }
     const first = await record(home, '1.0.0', options)
@@ -193,17 +193,20 @@ describe.concurrent('RUNMAT_TELEMETRY_SHOW=1', () => {
     await nothingRuns(home)
   })
 
-  it.each(recorders)('and show_payloads: stdout has what %s queues, too', async (_, { record }) => {
-    const { home } = await stage({ answer: 400 })
-    settle(home)
-    home.write(home.settings, `${home.read(home.settings)}show_payloads = true\n`)
-    const { out, err } = await record(home, '1.0.0', { env: { RUNMAT_TELEMETRY_SHOW: '1' } })
-    expect(out).toBe(`${queued(home).join('\n')}\n`)
-    expect(err).toBe(out)
-    await nothingRuns(home)
-  })
+  it.each(recorders)(
+    'with show_payloads also shows what %s queues on stdout',
+    async (_, { record }) => {
+      const { home } = await stage({ answer: 400 })
+      settle(home)
+      home.write(home.settings, `${home.read(home.settings)}show_payloads = true\n`)
+      const { out, err } = await record(home, '1.0.0', { env: { RUNMAT_TELEMETRY_SHOW: '1' } })
+      expect(out).toBe(`${queued(home).join('\n')}\n`)
+      expect(err).toBe(out)
+      await nothingRuns(home)
+    },
+  )
 
-  it('and show_payloads leave stdout to the document with --json', async () => {
+  it('with show_payloads and --json leaves stdout to the JSON document', async () => {
     const { home } = await stage({ answer: 400 })
     settle(home)
     home.write(home.settings, `${home.read(home.settings)}show_payloads = true\n`)

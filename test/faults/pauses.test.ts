@@ -39,24 +39,27 @@ describe.concurrent('a pause', () => {
     ['429, in seconds', { status: 429, headers: { 'Retry-After': 120 } }],
     ['429, as a date', () => ({ status: 429, headers: { 'Retry-After': inTwoMinutes() } })],
     ['503', { status: 503, headers: { 'Retry-After': 120 } }],
-  ])('that the collector asks for holds back hosts, but no person: %s', async (_, answer) => {
-    const { home, collector } = await stage({ answer })
-    settle(home)
-    fillQueue(home, 3)
-    await uploader(home)
-    expect(pauseOf(home)).toBeGreaterThan(115)
-    expect(pauseOf(home)).toBeLessThan(121)
-    expect(await startsUploader(home, '1.0.1')).toBe(false)
-    const seen = collector.requests
-    // Not even one that was started all the same.
-    await uploader(home)
-    expect(collector.requests).toBe(seen)
-    collector.setAnswer(204)
-    expect(await cliJson(home, ['upload'])).toMatchObject({ delivered: 4, next_attempt: null })
-    expect(await startsUploader(home, '1.0.2')).toBe(true)
-  })
+  ])(
+    'that the collector asks for is obeyed by hosts, but not by a person who uploads: %s',
+    async (_, answer) => {
+      const { home, collector } = await stage({ answer })
+      settle(home)
+      fillQueue(home, 3)
+      await uploader(home)
+      expect(pauseOf(home)).toBeGreaterThan(115)
+      expect(pauseOf(home)).toBeLessThan(121)
+      expect(await startsUploader(home, '1.0.1')).toBe(false)
+      const seen = collector.requests
+      // Not even one that was started all the same.
+      await uploader(home)
+      expect(collector.requests).toBe(seen)
+      collector.setAnswer(204)
+      expect(await cliJson(home, ['upload'])).toMatchObject({ delivered: 4, next_attempt: null })
+      expect(await startsUploader(home, '1.0.2')).toBe(true)
+    },
+  )
 
-  it('that one event of several brought is kept, whatever the others bring', async () => {
+  it('that the answer to one event asked for holds, whatever the other answers are', async () => {
     const { home, collector } = await stage()
     const [first] = fillQueue(home, 8)
     collector.setAnswer((request) =>
@@ -69,7 +72,7 @@ describe.concurrent('a pause', () => {
     expect(pauseOf(home)).toBeGreaterThan(595)
   })
 
-  it('belongs to the endpoint: another one is not waited for', async () => {
+  it('belongs to one endpoint: another endpoint gets events at once', async () => {
     const { home } = await stage({ answer: { status: 429, headers: { 'Retry-After': 3600 } } })
     settle(home)
     fillQueue(home, 3)
@@ -83,7 +86,7 @@ describe.concurrent('a pause', () => {
     expect(queueContent(home)).toEqual({})
   })
 
-  it('grows from failure to failure, and ends with a delivery', async () => {
+  it('grows with each failure and ends with a delivery', async () => {
     const { home, collector } = await stage()
     const { port } = collector
     await collector.stop()
@@ -105,7 +108,7 @@ describe.concurrent('a pause', () => {
 describe.concurrent('a collector that always refuses one event', () => {
   const refusals = [400, 413, 422, 500]
 
-  it.each(refusals)('with %j gets all the others, now and later', async (refusal) => {
+  it.each(refusals)('with %j gets all other events, now and later', async (refusal) => {
     const { home, collector } = await stage()
     settle(home, { sequence: 30 })
     const events = fillQueue(home, 30)
@@ -127,7 +130,7 @@ describe.concurrent('a collector that always refuses one event', () => {
     expect(ids.filter((id) => id === poison)).toHaveLength(4)
   })
 
-  it('gets the next one also when the one it refuses was the only one', async () => {
+  it('gets the next event even if the refused one was alone', async () => {
     const { home, collector } = await stage({ answer: 400 })
     settle(home, { sequence: 1 })
     fillQueue(home, 1)
@@ -140,7 +143,7 @@ describe.concurrent('a collector that always refuses one event', () => {
     expect(new Set(idsAt(collector)).size).toBe(2)
   })
 
-  it('is not asked again at once, by nobody but a person', async () => {
+  it('gets it again at once only if a person uploads', async () => {
     const { home, collector } = await stage({ answer: 400 })
     settle(home)
     fillQueue(home, 1)
@@ -173,24 +176,27 @@ describe.concurrent('the key and the queue', () => {
     ],
   ]
 
-  it.each(cases)('go to the user, not to where a project says in %s', async (_, say) => {
-    const { home, collector } = await stage()
-    const theirs = await collectorFor()
-    home.write('project/sub/.keep', '')
-    const env = say(home, theirs)
-    settle(home)
-    const options = { env, cwd: home.at('project/sub') }
-    await host(home, { steps: [['count', 'run'], ['close']] }, options)
-    await collector.received(1)
-    expect(collector.events[0]?.headers).toMatchObject({ 'x-telemetry-key': 'key-of-the-tests' })
-    await nothingRuns(home)
-    fillQueue(home, 1)
-    expect((await cli(home, ['upload'], options)).code).toBe(0)
-    expect(collector.requests).toBe(2)
-    expect(theirs.connections).toBe(0)
-  })
+  it.each(cases)(
+    'go to the user’s endpoint, not to one that a project names in %s',
+    async (_, say) => {
+      const { home, collector } = await stage()
+      const theirs = await collectorFor()
+      home.write('project/sub/.keep', '')
+      const env = say(home, theirs)
+      settle(home)
+      const options = { env, cwd: home.at('project/sub') }
+      await host(home, { steps: [['count', 'run'], ['close']] }, options)
+      await collector.received(1)
+      expect(collector.events[0]?.headers).toMatchObject({ 'x-telemetry-key': 'key-of-the-tests' })
+      await nothingRuns(home)
+      fillQueue(home, 1)
+      expect((await cli(home, ['upload'], options)).code).toBe(0)
+      expect(collector.requests).toBe(2)
+      expect(theirs.connections).toBe(0)
+    },
+  )
 
-  it('stay where they are when the endpoint is changed on the way', async () => {
+  it('go no further once the endpoint is changed during an upload', async () => {
     const { home, collector } = await stage({ answer: { status: 204, afterMs: 400 } })
     const next = await collectorFor()
     fillQueue(home, 40)

@@ -164,8 +164,8 @@ function expectOnly(
   expect(members.filter(([, value]) => !isDecent(value))).toEqual([])
 }
 
-describe('whatever a host says', () => {
-  it('only allowlisted names and bounded values get into the queue, and nothing throws', async () => {
+describe('whatever a host passes in', () => {
+  it('only listed names and bounded values reach the queue, and nothing throws', async () => {
     let events = 0
     const run = async (version: unknown, calls: readonly Call[]) => {
       const home = tempHome()

@@ -88,7 +88,7 @@ describe.concurrent('an event that arrives while the uploader is finishing', () 
     120_000,
   )
 
-  // And for sure: the uploader is held up while it closes its books, with the lock in its hands.
+  // Deterministically: the uploader is suspended while it saves its state and still holds the lock.
   it.skipIf(!requireTool('strace')).each<[string, Answer, number]>([
     ['after a delivery', 204, 0],
     ['after a refusal', 400, 1],
@@ -113,7 +113,7 @@ describe.concurrent('an event that arrives while the uploader is finishing', () 
     const { uploader, wasStarted } = tattletale(home)
     const running = processesOf(home)
     await host(home, { version: '2.0.0', uploader, steps: [['count', 'run'], ['close']] })
-    // The host has left it to the one who is still there.
+    // The host has left it to the uploader that is still running.
     expect(home.has('an-uploader-was-started')).toBe(false)
     expect(processesOf(home)).toEqual(running)
     const going = setInterval(goOn, 20)

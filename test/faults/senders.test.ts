@@ -19,8 +19,8 @@ import { library, settle, stage, uploader, uploaderCommand, uploaderEnv } from '
 
 const pathsIn = (home: Home) => ({ state: home.state, lock: path.join(home.state, '.lock') })
 
-describe('late bytes', () => {
-  it('do not arrive, over TLS, a proxy and names that are slow, by HTTP or UDP', async () => {
+describe('after disable has returned', () => {
+  it('no byte arrives over a slow TLS handshake, proxy or name lookup, by HTTP or UDP', async () => {
     const script = path.join(root, 'scripts/soak/late-bytes.js')
     const { home } = await stage()
     const { code, out } = await run(process.execPath, [script, '4', '1', '1500'], home)
@@ -39,7 +39,7 @@ describe('late bytes', () => {
 })
 
 describe.concurrent('an opt-out', () => {
-  it('does not claim to have stopped a host that is frozen in the middle of a post', async () => {
+  it('does not claim success if a host is frozen in the middle of a post', async () => {
     const { home, collector } = await stage({ answer: { hang: 'before headers' } })
     settle(home, { fired: ['first_seen_for_install_id', 'first_seen_for_version@0.6.1'] })
     configure(home, collector.url, 'drain_timeout_ms = 5000\n')
@@ -61,7 +61,7 @@ describe.concurrent('an opt-out', () => {
     expect(namesIn(path.join(home.state, 'senders'))).toEqual([])
   })
 
-  it('resets a host’s post that is under way, and the host goes on', async () => {
+  it('resets a post of a host, and the host goes on', async () => {
     const { home, collector } = await stage({ answer: { hang: 'before headers' } })
     settle(home, { fired: ['first_seen_for_install_id', 'first_seen_for_version@0.6.1'] })
     configure(home, collector.url, 'drain_timeout_ms = 5000\n')
@@ -74,7 +74,7 @@ describe.concurrent('an opt-out', () => {
     expect(await host).toMatchObject({ code: 0, err: '' })
   })
 
-  it('kills no process that is named in the lock but is no uploader', async () => {
+  it('kills no process that is named in the lock but is not an uploader', async () => {
     const { home } = await stage()
     const child = spawn('sleep', ['600'], { env: home.env, stdio: 'ignore' })
     const pid = child.pid ?? 0
@@ -89,7 +89,7 @@ describe.concurrent('an opt-out', () => {
     child.kill('SIGKILL')
   })
 
-  it('ends an uploader that hangs, by its own watchdog, where nobody else can', async () => {
+  it('ends a hanging uploader by its own watchdog if no other process can', async () => {
     const { home } = await stage()
     const child = spawn(process.execPath, [program('hanging'), home.settings], {
       env: home.env,
@@ -101,7 +101,7 @@ describe.concurrent('an opt-out', () => {
     expect(await ended).toEqual([null, 'SIGKILL'])
   })
 
-  it('waits for a marker of this very process, too', async () => {
+  it('waits for a marker of its own process, too', async () => {
     const { home } = await stage()
     const unmark = markSending(pathsIn(home), 'an-event')
     const stopping = stopSenders(pathsIn(home))
@@ -114,7 +114,7 @@ describe.concurrent('an opt-out', () => {
 describe.concurrent('an event is sent once', () => {
   const mounter = findMounter()
 
-  it.skipIf(mounter === undefined)('though its file cannot be removed', async () => {
+  it.skipIf(mounter === undefined)('even if its file cannot be removed', async () => {
     const { home, collector } = await stage()
     fillQueue(home, 3)
     const queue = path.join(home.state, 'queue')
@@ -132,7 +132,7 @@ describe.concurrent('an event is sent once', () => {
     expect(collector.requests).toBe(4)
   })
 
-  it('though a host says twice how a run ended', async () => {
+  it('even if a host finishes a run twice', async () => {
     const { home, collector } = await stage()
     settle(home)
     const input = JSON.stringify({
@@ -151,7 +151,7 @@ describe.concurrent('an event is sent once', () => {
     expect(collector.requests).toBe(2)
   })
 
-  it('though a host that lives on has it confirmed after the drain', async () => {
+  it('even if it is confirmed after the drain while the host lives on', async () => {
     const { home, collector } = await stage({ answer: { status: 204, afterMs: 1500 } })
     settle(home, { fired: ['first_seen_for_install_id', 'first_seen_for_version@0.6.1'] })
     configure(home, collector.url)

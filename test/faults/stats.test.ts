@@ -55,10 +55,10 @@ const damages: readonly Damage[] = [
   ['holds a list', (where) => writeFileSync(where, '[1,2,3]')],
   changed('counts in words', (stats) => ({ ...stats, subcommand_counts: { run: 'many' } })),
   changed('counts below zero', (stats) => ({ ...stats, selections: { jit: -1 } })),
-  changed('counts in halves', (stats) => ({ ...stats, sequence: 0.5 })),
-  changed('counts in a list', (stats) => ({ ...stats, subcommand_counts: [1] })),
-  changed('has a sequence of text', (stats) => ({ ...stats, sequence: '1' })),
-  changed('remembers one milestone', (stats) => ({ ...stats, fired: 'project' })),
+  changed('has a fraction as a counter', (stats) => ({ ...stats, sequence: 0.5 })),
+  changed('has a list of counters', (stats) => ({ ...stats, subcommand_counts: [1] })),
+  changed('has text as its sequence number', (stats) => ({ ...stats, sequence: '1' })),
+  changed('has text for the list of milestones', (stats) => ({ ...stats, fired: 'project' })),
   changed('has no counters', (stats) => ({ ...stats, subcommand_counts: undefined })),
   changed('is of no schema', (stats) => ({ ...stats, stats_schema_version: 0 })),
   ['is a folder', (where) => mkdirSync(where)],
@@ -69,7 +69,7 @@ const damages: readonly Damage[] = [
       writeFileSync(path.join(where, 'x'), '')
     },
   ],
-  ['is a link to nowhere', (where) => symlinkSync('nowhere', where)],
+  ['is a broken link', (where) => symlinkSync('nowhere', where)],
   ['is a pipe', (where) => execFileSync('mkfifo', [where])],
 ]
 
@@ -84,7 +84,7 @@ describe.concurrent('a stats.json that', () => {
     past = home
   })
 
-  it.each(damages)('%s is set aside and built anew', async (_, damage) => {
+  it.each(damages)('%s is set aside and rebuilt', async (_, damage) => {
     const { home } = await stage()
     cpSync(past.state, home.state, { recursive: true })
     cpSync(past.clientId, home.clientId)
@@ -115,7 +115,7 @@ describe.concurrent('a stats.json that', () => {
     }
   })
 
-  it('is damaged is no obstacle to whoever only looks', async () => {
+  it('is damaged does not disturb commands that only read', async () => {
     const { home } = await stage()
     home.write(file(home), '{"sequence":')
     expect(await cliJson(home, ['status'])).toMatchObject({ queue: { dropped: 0 } })
@@ -131,7 +131,7 @@ describe.concurrent('a stats.json that', () => {
     ['first_seen', '2026-99-99T99:99:99Z'],
     ['sequence', Number.MAX_SAFE_INTEGER],
     ['sequence', 999_999_999_999],
-  ])('has a damaged %s (%j) loses no count and no event', async (name, value) => {
+  ])('has a damaged %s (%j) loses neither counts nor events', async (name, value) => {
     const { home } = await stage()
     await host(home, { steps: everything })
     const before = queuedIn(home)
@@ -150,7 +150,7 @@ describe.concurrent('a stats.json that', () => {
     })
   })
 
-  it('a newer version wrote keeps its counters and its fields', async () => {
+  it('a newer version wrote keeps its counters and additional fields', async () => {
     const { home } = await stage()
     await host(home, { steps: everything })
     const known = JSON.parse(home.read(file(home))) as object
@@ -163,7 +163,7 @@ describe.concurrent('a stats.json that', () => {
     })
   })
 
-  it('belongs to an id that was deleted starts over with the next event', async () => {
+  it('belongs to a deleted id starts over with the next event', async () => {
     const { home } = await stage()
     await host(home, { steps: everything })
     const before = queuedIn(home)
@@ -177,7 +177,7 @@ describe.concurrent('a stats.json that', () => {
     expect(home.read(file(home))).not.toContain(home.read(home.clientId).trim())
   })
 
-  it('is gone while events wait is learnt from them', async () => {
+  it('is missing while events wait is rebuilt from them', async () => {
     const { home } = await stage()
     await host(home, { steps: everything })
     rmSync(file(home))
@@ -198,7 +198,7 @@ describe.concurrent('a stats.json that', () => {
       },
     ],
     [
-      'by the host that had given them a second name',
+      'by the host that had locked them with a hard link',
       (home, text) => {
         const signed = text.replace(/(?<="pid": *)0/, '').replace(/"pid": +/, deadSignature)
         expect(signed).toHaveLength(text.length)
@@ -238,7 +238,7 @@ describe.concurrent('a stats.json that', () => {
     ['compact', (stats: object) => JSON.stringify(stats)],
     ['indented', (stats: object) => JSON.stringify(stats, undefined, 2)],
     ['with its names in another order', (stats: object) => JSON.stringify({ z: 1, ...stats })],
-  ])('another program has written %s is gone on from, and never cut', async (_, write) => {
+  ])('another program has written %s is continued and never truncated', async (_, write) => {
     const { home } = await stage()
     await host(home, { steps: [['count', 'run']] })
     for (const round of [1, 2]) {
@@ -256,7 +256,7 @@ describe.concurrent('a stats.json that', () => {
     }
   })
 
-  it('are held by somebody dead are taken over by one of many, and count all', async () => {
+  it('is locked by a dead process is taken over by one of many hosts, and no count is lost', async () => {
     const { home } = await stage()
     await host(home, { steps: [['count', 'run']] })
     home.write(`${file(home)}.lock`, `{"pid":${deadPid()}`)
@@ -268,7 +268,7 @@ describe.concurrent('a stats.json that', () => {
 
 const deadSignature = () => `"pid":${String(deadPid()).padStart(10)}`
 
-/** A process that has ended, whose number nobody has taken since. */
+/** The PID of a process that has ended, and that no other process has taken since. */
 function deadPid(): number {
   return spawnSync(process.execPath, ['-v']).pid
 }

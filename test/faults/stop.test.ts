@@ -99,7 +99,7 @@ describe.concurrent('disable ends an upload of a thousand events', () => {
     await isOver(scene)
   })
 
-  it('whose uploader is stopped and sees nothing', async () => {
+  it('whose uploader is suspended', async () => {
     const scene = await midway({ status: 204, afterMs: 20 }, 20)
     process.kill(scene.pid, 'SIGSTOP')
     await eventually(() => expect(stateOf(scene.pid)).toBe('T'))
@@ -108,7 +108,7 @@ describe.concurrent('disable ends an upload of a thousand events', () => {
     await isOver(scene)
   })
 
-  it('and of ten uploaders that all would like to', async () => {
+  it('of which ten uploaders want to send', async () => {
     const scene = await midway({ status: 204, afterMs: 20 }, 20)
     const others = Array.from({ length: 10 }, () => runUploader(scene.home))
     await promptly(scene.home, ['disable'])
@@ -135,7 +135,7 @@ describe.concurrent('endpoint "" ends an upload of a thousand events', () => {
 
 const commands: [string[]][] = [[['disable']], [['endpoint', '']]]
 
-describe.skipIf(!requireTool('strace')).concurrent('by the clock of the kernel', () => {
+describe.skipIf(!requireTool('strace')).concurrent('by the kernel’s clock', () => {
   it.each(commands)('no post starts after %j has ended', async (args) => {
     const { home, collector } = await stage({ answer: { status: 204, afterMs: 20 } })
     fillQueue(home, events)
@@ -169,8 +169,8 @@ describe.skipIf(!requireTool('strace')).concurrent('by the clock of the kernel',
   })
 })
 
-describe.concurrent('what was recorded', () => {
-  it('while nothing might be sent is not sent later, nor is any count of it', async () => {
+describe.concurrent('an event that was recorded', () => {
+  it('while uploads were forbidden is not sent later, nor is any count of it', async () => {
     const { home, collector } = await stage()
     settle(home)
     await cli(home, ['endpoint', ''])
@@ -218,11 +218,11 @@ describe.concurrent('what was recorded', () => {
   })
 
   it.each(commands)(
-    'by a host that stood in line during %j does not wait for a yes',
+    'by a host that waited for the lock during %j is not kept until telemetry is enabled',
     async (args) => {
       const { home } = await stage()
       settle(home)
-      // Somebody else, who is alive, is at the statistics.
+      // Another living process holds the statistics.
       const lock = home.write(
         path.join(home.state, 'stats.json.lock'),
         JSON.stringify({ pid: process.pid, born: null }),
@@ -237,7 +237,7 @@ describe.concurrent('what was recorded', () => {
     },
   )
 
-  it('by many hosts during disable leaves nothing behind', async () => {
+  it('by many hosts during disable leaves no file behind', async () => {
     const home = faultHome()
     sendTo(home, 'http://127.0.0.1:9/')
     settle(home)

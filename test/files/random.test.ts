@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 
 import { kernelSource, newUuid } from '../../src/files/uuid.ts'
 
-it('makes random UUIDs, none twice', () => {
+it('newUuid makes random UUIDs, none twice', () => {
   const made = Array.from({ length: 100 }, newUuid)
   expect(new Set(made).size).toBe(100)
   for (const one of made) {
@@ -10,7 +10,7 @@ it('makes random UUIDs, none twice', () => {
   }
 })
 
-it('reads no file for it on Windows, where that could be anybody’s', () => {
+it('newUuid reads no file on Windows, where any user could have created it', () => {
   expect(kernelSource('linux')).toBe('/dev/urandom')
   expect(kernelSource('win32')).toBeUndefined()
 })

@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { removeAll } from '../../src/files/write.ts'
 import { tempHome } from '../support/home.ts'
 
-describe('removing all', () => {
-  it('takes a folder with what is in it, and not what links in it lead to', () => {
+describe('removeAll', () => {
+  it('removes a folder with its content, but not the targets of links in it', () => {
     const home = tempHome()
     home.write('kept/file', 'kept')
     home.write('folder/deep/er/file', 'x')
@@ -19,7 +19,7 @@ describe('removing all', () => {
     expect(home.read('kept/file')).toBe('kept')
   })
 
-  it('takes a file, a link, and what is not there', () => {
+  it('removes a file or a link, and accepts that there is none', () => {
     const home = tempHome()
     home.write('file', 'x')
     symlinkSync(home.at('file'), home.at('link'))

@@ -11,7 +11,14 @@ const infra = path.join(root, 'infra')
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   common: ['runmat-telemetry/contract'],
   buffer: ['runmat-telemetry-common'],
-  worker: ['runmat-telemetry/contract', 'runmat-telemetry-common', 'runmat-telemetry-buffer'],
+  worker: [
+    'runmat-telemetry/contract',
+    'runmat-telemetry-common',
+    'runmat-telemetry-buffer',
+    // The rows that the report reads.
+    'runmat-telemetry-report/facts',
+    'runmat-telemetry-report/clickhouse-table',
+  ],
   'udp-forwarder': ['runmat-telemetry-common', 'runmat-telemetry-buffer'],
 }
 

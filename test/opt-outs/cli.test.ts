@@ -23,14 +23,14 @@ describe('the verdict', () => {
   })
 })
 
-describe('the program', () => {
+describe('the CLI', () => {
   const hasOwnSystem = ({ files = [] }: OptOutCase) => files.some(({ base }) => base === 'system')
   const cases = optOutCases.filter((one, index) => {
     const { env = {} } = one
     return !hasOwnSystem(one) && (index % 11 === 0 || 'BUILD_NUMBER' in env)
   })
 
-  it.concurrent.each(cases)('judges alike: $name', async (one) => {
+  it.concurrent.each(cases)('agrees with the verdict: $name', async (one) => {
     const home = tempHome()
     const env = layOut(home, one)
     const status = await cliJson(home, ['status'], { env, cwd: home.at(work) })

@@ -31,7 +31,7 @@ describe.concurrent('record makes no client id', () => {
     ['runtime', { ...run, payload: done }],
     ['install', install],
     ['usage', { subcommand: 'run' }],
-  ])('while uploads = false, for %s', async (kind, input) => {
+  ])('while uploads = false, for record %s', async (kind, input) => {
     const home = tempHome()
     home.write(home.settings, '[telemetry]\nuploads = false\n')
     const { code } = await record(home, kind, input)
@@ -44,11 +44,14 @@ describe.concurrent('record makes no client id', () => {
 it.concurrent.each([
   ['runtime', { ...run, payload: done }],
   ['install', install],
-])('record %s makes one for an event that it queues, and puts it in', async (kind, input) => {
-  const home = tempHome()
-  await record(home, kind, input)
-  const cid = home.read(home.clientId).trim()
-  const { event_label } = input
-  const events = Object.values(queueContent(home)).map((bytes) => JSON.parse(bytes) as object)
-  expect(events).toContainEqual(expect.objectContaining({ event_label, cid }))
-})
+])(
+  'record %s makes a client id for an event that it queues and includes it',
+  async (kind, input) => {
+    const home = tempHome()
+    await record(home, kind, input)
+    const cid = home.read(home.clientId).trim()
+    const { event_label } = input
+    const events = Object.values(queueContent(home)).map((bytes) => JSON.parse(bytes) as object)
+    expect(events).toContainEqual(expect.objectContaining({ event_label, cid }))
+  },
+)

@@ -7,7 +7,7 @@ import type { Stats } from '../../src/store/stats.ts'
 import { faultHome, host, settle, tattletale } from '../faults/stage.ts'
 import { queueContent } from '../support/events.ts'
 
-it('marks of old versions are forgotten in time, but never that of the first run', async () => {
+it('milestones of old versions are forgotten in time, but the first run never is', async () => {
   const home = faultHome()
   const { firstRun, firstRunOfVersion } = runmat.milestones
   const old = Array.from({ length: 500 }, (_, index) => `${firstRunOfVersion}@0.0.${index}`)

@@ -16,7 +16,7 @@ describe('the counters of a finished run', () => {
   it.each<[string, RunFinish['counters']]>([
     ['of the library', { totalExecutions: 3, jitCompiled: 2, interpreterFallback: 1 }],
     ['of the event', { total_executions: 3, jit_compiled: 2, interpreter_fallback: 1 }],
-  ])('are taken by the names %s', (_, counters) => {
+  ])('are accepted with the names %s', (_, counters) => {
     const moment = { eventId: newUuid(), now: 1_767_139_200_000, elapsedUs: 5 }
     const start = { runKind: 'script', jitEnabled: true, accelerateEnabled: false }
     const finish = { success: true, ...(counters && { counters }) }

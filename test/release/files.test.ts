@@ -13,7 +13,7 @@ const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'ut
 const platforms = ['linux-x86_64', 'linux-aarch64', 'macos-x86_64', 'macos-aarch64']
 
 describe.concurrent('a release', () => {
-  it('tells Homebrew and Scoop what its archives hash to', async () => {
+  it('gives Homebrew and Scoop the hashes of its archives', async () => {
     const home = tempHome()
     copyFileSync(path.join(root, 'package.json'), home.at('package.json'))
     const archives = [
@@ -40,7 +40,7 @@ describe.concurrent('a release', () => {
     expect(ended.code).not.toBe(0)
   })
 
-  it('has notes of its own, and a tag that fits', async () => {
+  it('has release notes and a matching tag', async () => {
     const home = tempHome()
     home.write('package.json', '{"version":"1.2.0"}')
     home.write('CHANGELOG.md', '# C\n\n## [1.2.0] - 2027-01-01\n\n- new\n\n## [1.1.0]\n\n- old\n')
@@ -51,7 +51,7 @@ describe.concurrent('a release', () => {
     expect(await notes('v1.2.0')).toMatchObject({ code: 1 })
   })
 
-  it('publishes its package, and not a repository that is called like its folder', async () => {
+  it('publishes its package, and not a repository with the name of its folder', async () => {
     const home = tempHome()
     home.write('package/package.json', '{"name":"runmat-telemetry","version":"9.9.9"}')
     home.write('release/SHA256SUMS', '')

@@ -40,7 +40,7 @@ describe.each(workflows)('%s', (_, text, workflow) => {
   const jobs = Object.values(workflow.jobs)
   const steps = jobs.flatMap((job) => job.steps ?? [])
 
-  it('runs nothing of others but what its hash names', () => {
+  it('runs code of others only if it is pinned by hash', () => {
     const used = [...text.matchAll(/uses: (\S+)(.*)/g)].filter(
       ([, name]) => !name?.startsWith('./'),
     )
@@ -51,7 +51,7 @@ describe.each(workflows)('%s', (_, text, workflow) => {
     }
   })
 
-  it('may read, and where it may write it says so', () => {
+  it('may only read, except where it declares otherwise', () => {
     for (const given of Object.values(workflow.permissions ?? { none: 'missing' })) {
       expect(given).toBe('read')
     }
@@ -62,27 +62,24 @@ describe.each(workflows)('%s', (_, text, workflow) => {
     }
   })
 
-  it('leaves no credentials to the code that it runs, and ends', () => {
+  it('leaves no credentials to the code that it runs, and has a time limit', () => {
     for (const step of steps.filter(({ uses }) => uses?.startsWith('actions/checkout@'))) {
       expect(step.with).toMatchObject({ 'persist-credentials': false })
     }
     for (const job of jobs) expect(job.uses ?? job['timeout-minutes']).toBeDefined()
   })
 
-  it.skipIf(!requireTool('shellcheck'))(
-    'has clean scripts, which take nothing from expressions',
-    () => {
-      for (const { run = '' } of steps.filter((step) => step.run !== undefined)) {
-        expect(run).not.toContain('${{')
-        const checked = spawnSync('shellcheck', ['--shell=bash', '-'], {
-          // As GitHub does.
-          input: `set -e\n${run}`,
-          encoding: 'utf8',
-        })
-        expect(checked.stdout).toBe('')
-      }
-    },
-  )
+  it.skipIf(!requireTool('shellcheck'))('has clean scripts without expressions in them', () => {
+    for (const { run = '' } of steps.filter((step) => step.run !== undefined)) {
+      expect(run).not.toContain('${{')
+      const checked = spawnSync('shellcheck', ['--shell=bash', '-'], {
+        // As GitHub does.
+        input: `set -e\n${run}`,
+        encoding: 'utf8',
+      })
+      expect(checked.stdout).toBe('')
+    }
+  })
 })
 
 describe('the images of a release', () => {

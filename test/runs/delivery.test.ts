@@ -34,8 +34,8 @@ const queued = async (home: Home) =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as RunEvent)
 
-describe.concurrent('a run with the collector there', () => {
-  it('sends its two events while it lasts, and is in the log', async () => {
+describe.concurrent('a run while the collector answers', () => {
+  it('sends its two events while it lasts and is in the log', async () => {
     const { home, collector } = await runStage({}, 'drain_timeout_ms = 5000\n')
     const ended = await host(home, {})
     expect(ended).toMatchObject({ code: 0, err: '' })
@@ -49,7 +49,7 @@ describe.concurrent('a run with the collector there', () => {
     expect(await cliJson<unknown[]>(home, ['log'])).toHaveLength(2)
   })
 
-  it('is one start and one end, however often the host says so', async () => {
+  it('has one start and one end, however often the host reports them', async () => {
     const { home, collector } = await runStage({}, 'drain_timeout_ms = 5000\n')
     await host(home, { end: 'close twice' })
     expect(labelsAt(collector)).toEqual([finished, started])
@@ -61,7 +61,7 @@ describe.concurrent('a run with the collector there', () => {
     expect(labelsAt(collector)).toEqual([started])
   })
 
-  it('that finishes after the end of telemetry is not finished', async () => {
+  it('that finishes after telemetry was closed has no end', async () => {
     const { home, collector } = await runStage({}, 'drain_timeout_ms = 5000\n')
     await host(home, { end: 'finish after close' })
     expect(labelsAt(collector)).toEqual([started])
@@ -97,7 +97,7 @@ describe.concurrent('a run with the collector there', () => {
     expect(new Set(later).size).toBeLessThanOrEqual(2)
   })
 
-  it('of a host that is killed leaves clean events or none', async () => {
+  it('of a host that is killed leaves complete events or none', async () => {
     const { home, collector } = await runStage()
     expect((await host(home, { end: 'kill' })).signal).toBe('SIGKILL')
     await cli(home, ['upload'])
@@ -105,12 +105,12 @@ describe.concurrent('a run with the collector there', () => {
   })
 })
 
-describe.concurrent('a run with the collector away', () => {
+describe.concurrent('a run while the collector is away', () => {
   it.each<[string, Parameters<typeof runStage>[0]]>([
     ['hanging', { answer: { hang: 'before headers' } }],
     ['refusing', { answer: 503 }],
     ['resetting', { answer: 'reset' }],
-  ])('(%s) goes to the queue, and arrives later under the same ids', async (_, options) => {
+  ])('(%s) goes to the queue and arrives later under the same ids', async (_, options) => {
     const { home, collector } = await runStage(options, 'drain_timeout_ms = 50\n')
     expect(await host(home, {})).toMatchObject({ code: 0, err: '' })
     const tried = eventsAt(collector).length
@@ -128,7 +128,7 @@ describe.concurrent('a run with the collector away', () => {
     expect(await queued(home)).toEqual([])
   })
 
-  it('waits for nothing with drain_mode = "none"', async () => {
+  it('does not wait with drain_mode = "none"', async () => {
     const settings = 'drain_mode = "none"\ndrain_timeout_ms = 5000\n'
     const { home } = await runStage({ answer: { hang: 'before headers' } }, settings)
     const patient = await runStage(
@@ -141,7 +141,7 @@ describe.concurrent('a run with the collector away', () => {
     expect(await queued(home)).toHaveLength(2)
   })
 
-  it('does not even try while everybody is asked to wait', async () => {
+  it('posts nothing while a back-off is in force', async () => {
     const { home, collector } = await runStage()
     const later = new Date(Date.now() + 3_600_000).toISOString()
     home.write(`${home.state}/uploads.json`, JSON.stringify({ next_attempt: later, failures: 1 }))
@@ -150,7 +150,7 @@ describe.concurrent('a run with the collector away', () => {
     expect(await queued(home)).toHaveLength(2)
   })
 
-  it('gives way in a bounded queue, and says how often', async () => {
+  it('drops its oldest events from a full queue and counts them', async () => {
     const { home } = await runStage({ answer: { hang: 'before headers' } }, 'queue_size = 1\n')
     await host(home, { runs: 20 })
     // Four posts under way cannot give way any more; the bound is eight.
@@ -160,8 +160,8 @@ describe.concurrent('a run with the collector away', () => {
   })
 })
 
-describe.concurrent('where a run may send', () => {
-  it('is no project’s choice', async () => {
+describe.concurrent('the endpoint of a run', () => {
+  it('is not chosen by a project', async () => {
     const { home, collector } = await runStage({}, 'drain_timeout_ms = 5000\n')
     const project = await runStage()
     home.write('runmat.toml', `[runtime.telemetry]\nhttp_endpoint = "${project.collector.url}"\n`)
@@ -170,20 +170,20 @@ describe.concurrent('where a run may send', () => {
     expect(project.collector.requests).toBe(0)
   })
 
-  it.each(['RUNMAT_NO_TELEMETRY', 'DO_NOT_TRACK', 'CI'])('is nowhere under %s', async (name) => {
+  it.each(['RUNMAT_NO_TELEMETRY', 'DO_NOT_TRACK', 'CI'])('gets nothing under %s', async (name) => {
     const { home, collector } = await runStage()
     await host(home, {}, { env: { [name]: '1' } })
     expect(collector.requests).toBe(0)
     expect(await queued(home)).toEqual([])
   })
 
-  it('is nowhere without a key', async () => {
+  it('gets nothing without a key', async () => {
     const { home, collector } = await runStage()
     await host(home, {}, { env: { RUNMAT_TELEMETRY_KEY: undefined } })
     expect(collector.requests).toBe(0)
   })
 
-  it('is the queue alone in the first run on a machine', async () => {
+  it('gets nothing in the first run on a machine, whose events are queued', async () => {
     const { home, collector } = await runStage()
     home.write(`${home.state}/stats.json`, '')
     const fresh = await runStage()
@@ -197,8 +197,8 @@ describe.concurrent('where a run may send', () => {
   })
 })
 
-describe.concurrent('over UDP', () => {
-  it('sends a datagram for each event, and the same by HTTP', async () => {
+describe.concurrent('UDP', () => {
+  it('carries each event as a datagram, in addition to HTTP', async () => {
     const { address, received, socket } = await udpSink()
     const { home, collector } = await runStage(
       {},
@@ -209,7 +209,7 @@ describe.concurrent('over UDP', () => {
     expect(received.toSorted()).toEqual(textsAt(collector))
   })
 
-  it('never sends what does not fit', async () => {
+  it('carries no event that does not fit into a datagram', async () => {
     const { address, received, socket } = await udpSink()
     const { home, collector } = await runStage(
       {},
@@ -248,7 +248,7 @@ describe.concurrent('over UDP', () => {
   })
 
   it.each(['nowhere.invalid:7846', '127.0.0.1:1', '[::1]:9'])(
-    'to %s changes nothing for the host',
+    'to %s does not disturb the host',
     async (address) => {
       const { home, collector } = await runStage(
         {},
@@ -260,7 +260,7 @@ describe.concurrent('over UDP', () => {
   )
 })
 
-describe.concurrent('with the settings of a run', () => {
+describe.concurrent('a setting for runs:', () => {
   it('sync_mode holds the host until each event is delivered', async () => {
     const { home, collector } = await runStage({}, 'sync_mode = true\ndrain_mode = "none"\n')
     const ended = await host(home, { end: 'process.exit' })
@@ -286,8 +286,8 @@ describe.concurrent('with the settings of a run', () => {
   })
 })
 
-describe('names', () => {
-  it('that do not resolve hold nobody up', async () => {
+describe('host names', () => {
+  it('that do not resolve delay no host', async () => {
     const { home } = await runStage()
     configure(home, 'https://nowhere.invalid/v1/t', 'udp_endpoint = "nowhere.invalid:7846"\n')
     const ended = await host(home, {})

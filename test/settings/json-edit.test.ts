@@ -28,7 +28,7 @@ const texts = fc
   })
 
 describe('an edit of JSON', () => {
-  it('changes one value, and no other character than those around it', () => {
+  it('changes one value and nothing but its surroundings', () => {
     const property = fc.property(texts, fc.boolean(), (before, value) => {
       let after: string
       try {
@@ -61,7 +61,7 @@ describe('an edit of JSON', () => {
     fc.assert(property, { numRuns: 2000 })
   })
 
-  it('keeps the layout of what is there', () => {
+  it('keeps the layout of the file', () => {
     const before = '{\n  "name": "x",\n  "runtime": {\n    "verbose": true\n  }\n}\n'
     expect(editJson(before, key, false)).toBe(
       '{\n  "name": "x",\n  "runtime": {\n    "verbose": true,\n    "telemetry": {\n      "enabled": false\n    }\n  }\n}\n',
@@ -73,7 +73,7 @@ describe('an edit of JSON', () => {
 })
 
 describe('the reading of JSON', () => {
-  it('takes what JSON.parse takes, but for names that stand twice', () => {
+  it('accepts what JSON.parse accepts, except duplicate names', () => {
     fc.assert(
       fc.property(texts, (valid) => {
         expect(JSON.parse(JSON.stringify(parseJsonText(valid).value))).toEqual(JSON.parse(valid))
@@ -87,7 +87,7 @@ describe('the reading of JSON', () => {
     }
   })
 
-  it('refuses what JSON.parse refuses, and quotes nothing of it', () => {
+  it('rejects what JSON.parse rejects and quotes nothing of it', () => {
     const broken = fc.tuple(
       texts,
       fc.nat(),
@@ -119,7 +119,7 @@ describe('the reading of JSON', () => {
     )
   })
 
-  it('survives any depth', async () => {
+  it('handles any depth', async () => {
     const home = tempHome()
     const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
     home.write('runmat.json', `{"a": ${deep}, "enabled": 1, "telemetry": {"enabled": false}}`)

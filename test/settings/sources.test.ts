@@ -9,7 +9,7 @@ const verdictIn = (home: ReturnType<typeof tempHome>) =>
   cliJson<{ collecting: boolean; decided_by: string }>(home, ['status'])
 
 describe.concurrent('telemetry is off if', () => {
-  it('the project has a runmat.toml that is a link to nowhere', async () => {
+  it('the project’s runmat.toml is a broken link', async () => {
     const home = tempHome()
     symlinkSync(home.at('gone.toml'), home.at('runmat.toml'))
     expect(await verdictIn(home)).toMatchObject({
@@ -19,7 +19,7 @@ describe.concurrent('telemetry is off if', () => {
   })
 
   it.each(['runtime.telemetry', 'telemetry'])(
-    'only the second of two words in one file says no: %s',
+    'only the second of two keys in one file says no: %s',
     async (table) => {
       const home = tempHome()
       const other = table === 'telemetry' ? 'runtime.telemetry' : 'telemetry'

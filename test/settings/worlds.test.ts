@@ -85,8 +85,8 @@ interface Status {
   }
 }
 
-describe('in any world of settings files', () => {
-  it('disable and status say of RunMat what RunMat does', { timeout: 600_000 }, async () => {
+describe('with any combination of settings files', () => {
+  it('disable and status report exactly what RunMat does', { timeout: 600_000 }, async () => {
     let heard = 0
     let shadowed = 0
     const base = tempHome()

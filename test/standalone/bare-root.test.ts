@@ -44,64 +44,70 @@ const roots: [string, boolean, (place: Place, home: Home) => void][] = [
   ],
 ]
 
-describe.each(roots)('in a root with nothing but %s', (_, possible, fill) => {
-  let collector: Collector
-  let home: Home
-  let root: string
+describe.each(roots)(
+  'in a root folder with nothing but %s, the executable',
+  (_, possible, fill) => {
+    let collector: Collector
+    let home: Home
+    let root: string
 
-  beforeAll(async () => {
-    if (!possible) return
-    collector = await startCollector()
-    home = tempHome()
-    root = home.at('root')
-    mkdirSync(path.join(root, 'proc'), { recursive: true })
-    home.write('root/dev/null', '')
-    fill((file, at = file) => {
-      mkdirSync(path.dirname(path.join(root, at)), { recursive: true })
-      copyFileSync(file, path.join(root, at))
-    }, home)
-    const settings = `[runtime.telemetry]\nhttp_endpoint = "${collector.url}"\n`
-    home.write('root/home/.config/runmat/config.toml', settings)
-  })
+    beforeAll(async () => {
+      if (!possible) return
+      collector = await startCollector()
+      home = tempHome()
+      root = home.at('root')
+      mkdirSync(path.join(root, 'proc'), { recursive: true })
+      home.write('root/dev/null', '')
+      fill((file, at = file) => {
+        mkdirSync(path.dirname(path.join(root, at)), { recursive: true })
+        copyFileSync(file, path.join(root, at))
+      }, home)
+      const settings = `[runtime.telemetry]\nhttp_endpoint = "${collector.url}"\n`
+      home.write('root/home/.config/runmat/config.toml', settings)
+    })
 
-  afterAll(async () => {
-    if (!possible) return
-    await nothingRuns(home)
-    await collector.stop()
-  })
+    afterAll(async () => {
+      if (!possible) return
+      await nothingRuns(home)
+      await collector.stop()
+    })
 
-  const inside = (args: readonly string[], options: RunOptions = {}): Promise<Ended> => {
-    // What every container has: /proc, and /dev/null for those who start others.
-    const before = `
+    const inside = (args: readonly string[], options: RunOptions = {}): Promise<Ended> => {
+      // What every container has: /proc, and /dev/null for those who start others.
+      const before = `
       mount -t proc proc '${root}/proc'
       mount --bind /dev/null '${root}/dev/null'
     `
-    const command = ['chroot', root, '/bin/runmat-telemetry', ...args]
-    const [first = '', ...rest] = (mounter as Mounter)({ before }, command)
-    const env = { HOME: '/home', TEST_ROOT: root, NODE_OPTIONS: undefined, ...options.env }
-    return run(first, rest, home, { ...options, env })
-  }
+      const command = ['chroot', root, '/bin/runmat-telemetry', ...args]
+      const [first = '', ...rest] = (mounter as Mounter)({ before }, command)
+      const env = { HOME: '/home', TEST_ROOT: root, NODE_OPTIONS: undefined, ...options.env }
+      return run(first, rest, home, { ...options, env })
+    }
 
-  it.runIf(possible)('shows, records, sends by itself and when told, and stops', async () => {
-    expect(await inside(['status'])).toMatchObject({ code: 0, err: '' })
-    expect(await inside(['print'])).toMatchObject({ code: 0 })
+    it.runIf(possible)('shows, records, sends on its own and on request, and stops', async () => {
+      expect(await inside(['status'])).toMatchObject({ code: 0, err: '' })
+      expect(await inside(['print'])).toMatchObject({ code: 0 })
 
-    const input = '{"subcommand":"run","outcome":"success","version":"1.2.3"}'
-    const first = await inside(['record', 'usage'], { input })
-    expect(first).toMatchObject({ code: 0, err: expect.stringContaining('first run') })
-    expect(collector.requests).toBe(0)
-    readNotice(home.at('root/home/.cache/runmat/telemetry'))
-    expect(await inside(['record', 'usage'], { input })).toMatchObject({ code: 0, err: '' })
-    await collector.received(4)
-    await nothingRuns(home)
+      const input = '{"subcommand":"run","outcome":"success","version":"1.2.3"}'
+      const first = await inside(['record', 'usage'], { input })
+      expect(first).toMatchObject({ code: 0, err: expect.stringContaining('first run') })
+      expect(collector.requests).toBe(0)
+      readNotice(home.at('root/home/.cache/runmat/telemetry'))
+      expect(await inside(['record', 'usage'], { input })).toMatchObject({ code: 0, err: '' })
+      await collector.received(4)
+      await nothingRuns(home)
 
-    fillQueue({ ...home, state: home.at('root/home/.cache/runmat/telemetry') }, 2, 100)
-    const uploaded = await inside(['upload', '--json'])
-    expect(JSON.parse(uploaded.out)).toMatchObject({ delivered: 2, kept: 0, reason: null })
+      fillQueue({ ...home, state: home.at('root/home/.cache/runmat/telemetry') }, 2, 100)
+      const uploaded = await inside(['upload', '--json'])
+      expect(JSON.parse(uploaded.out)).toMatchObject({ delivered: 2, kept: 0, reason: null })
 
-    expect(await inside(['disable'])).toMatchObject({ code: 0, err: '' })
-    const status = await inside(['status', '--json'])
-    expect(JSON.parse(status.out)).toMatchObject({ collecting: false, decided_by: 'user_settings' })
-    expect(home.read('root/home/.config/runmat/config.toml')).toContain('enabled = false')
-  })
-})
+      expect(await inside(['disable'])).toMatchObject({ code: 0, err: '' })
+      const status = await inside(['status', '--json'])
+      expect(JSON.parse(status.out)).toMatchObject({
+        collecting: false,
+        decided_by: 'user_settings',
+      })
+      expect(home.read('root/home/.config/runmat/config.toml')).toContain('enabled = false')
+    })
+  },
+)

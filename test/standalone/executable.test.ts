@@ -26,7 +26,7 @@ const sha256 = (file: string) => createHash('sha256').update(readFileSync(file))
 describe.runIf(executable !== undefined)('the archive', () => {
   const archive = hostArchive()
 
-  it('holds all that belongs to the executable', () => {
+  it('contains everything that belongs to the executable', () => {
     const home = tempHome()
     const folder = unpack(archive, home.path)
     const held = [
@@ -42,12 +42,12 @@ describe.runIf(executable !== undefined)('the archive', () => {
     expect(sha256(path.join(folder, 'runmat-telemetry'))).toBe(sha256(own))
   })
 
-  it('has the checksum that is written beside it', () => {
+  it('matches the checksum beside it', () => {
     const sums = readFileSync(path.join(made, 'SHA256SUMS'), 'utf8')
     expect(sums).toContain(`${sha256(archive)}  ${path.basename(archive)}\n`)
   })
 
-  it('says what is in the executable, and under which licences', () => {
+  it('lists the components of the executable and their licences', () => {
     const home = tempHome()
     const folder = unpack(archive, home.path)
     const { metadata, components } = JSON.parse(
@@ -65,18 +65,18 @@ describe.runIf(executable !== undefined)('the archive', () => {
 })
 
 describe.runIf(executable !== undefined).concurrent('the executable', () => {
-  it('knows its version, and no key', async () => {
+  it('knows its version and has no key', async () => {
     const home = tempHome()
     expect((await cli(home, ['--version'])).out).toBe(`${version}\n`)
     const env = { RUNMAT_TELEMETRY_KEY: undefined }
     expect(await cliJson(home, ['status'], { env })).toMatchObject({ ingestion_key: 'missing' })
   })
 
-  it('does not say where it was made', () => {
+  it('does not contain the path where it was built', () => {
     expect(readFileSync(own).includes(root)).toBe(false)
   })
 
-  it('is no uploader to those who only know its name for it', async () => {
+  it('is not an uploader if only its argument is given', async () => {
     const home = tempHome()
     const typed = await cli(home, ['--as-uploader'])
     expect(typed).toMatchObject({ code: 2, err: expect.stringContaining('unknown option') })
@@ -85,7 +85,7 @@ describe.runIf(executable !== undefined).concurrent('the executable', () => {
     expect((await cli(home, ['status'], { env })).out).toMatch(/^RunMat telemetry is on/)
   })
 
-  it('does not mind what lies in the folder that it is started in', async () => {
+  it('ignores configuration files in the working folder', async () => {
     const home = tempHome()
     home.write('.env', 'DO_NOT_TRACK=1\nRUNMAT_TELEMETRY_KEY=another\n')
     home.write('bunfig.toml', 'preload = ["./evil.js"]\n')
@@ -100,13 +100,13 @@ describe.runIf(executable !== undefined).concurrent('the executable', () => {
     expect(home.has('evil')).toBe(false)
   })
 
-  it('passes the walk that other platforms take', async () => {
+  it('passes the smoke test of the other platforms', async () => {
     const walk = ['scripts/smoke.js', own]
     const ended = await run(process.execPath, walk, tempHome(), { cwd: root })
     expect(ended).toMatchObject({ code: 0, out: `works: ${own}\n` })
   })
 
-  it('starts itself, whatever it is called', async () => {
+  it('starts itself, whatever its name is', async () => {
     const collector = await startCollector()
     try {
       const home = tempHome()

@@ -10,7 +10,7 @@ import { readQueued } from '../../src/store/queued-event.ts'
 import { takeLock } from '../../src/store/lock.ts'
 import { tempHome } from '../support/home.ts'
 
-/** What somebody has open for himself alone; only Windows knows such a thing. */
+/** Simulates a file that another program has locked, which only Windows does. */
 const open = vi.hoisted(() => new Set<string>())
 
 vi.mock('node:fs', async (original) => {
@@ -22,7 +22,7 @@ vi.mock('node:fs', async (original) => {
   return { ...real, openSync }
 })
 
-describe('a file that another program has open for itself', () => {
+describe('a file that another program has locked', () => {
   afterEach(() => open.clear())
 
   const held = (content: string) => {
@@ -32,7 +32,7 @@ describe('a file that another program has open for itself', () => {
     return { file, read: () => home.read('file'), release: () => open.delete(file) }
   }
 
-  it('is told from one that cannot be read', () => {
+  it('is told from one that is unreadable', () => {
     expect(readSmallFile(held('x').file, 10)).toMatchObject({ kind: 'unreadable', isBusy: true })
   })
 
@@ -56,13 +56,13 @@ describe('a file that another program has open for itself', () => {
     expect(read()).toBe('{"sequence":7}')
   })
 
-  it('is somebody’s lock', () => {
+  it('is a lock that is held', () => {
     const { file } = held('{"pid":999999999,"born":"1"}')
     expect(liveHolder(file)).toBeDefined()
     expect(takeLock(file, thisProcess())).toBeUndefined()
   })
 
-  it('waits in the queue, however old it is', () => {
+  it('stays in the queue, however old it is', () => {
     const { file } = held('{}')
     expect(readQueued(file, [], Date.now() + 60_000)).toEqual({ kind: 'unfinished' })
   })

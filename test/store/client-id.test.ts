@@ -13,7 +13,7 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{1
 const good = '9b7f0ee2-0a5a-4bda-8f1a-3a9d53f1b3e7'
 
 describe('the client id', () => {
-  it('is made once, private, and nothing else is left beside it', () => {
+  it('is made once, is private, and leaves no other file', () => {
     const { clientId } = tempHome()
     const id = mintClientId(clientId)
     expect(id).toMatch(uuid)
@@ -25,7 +25,7 @@ describe('the client id', () => {
   })
 
   it.each([good, `${good}\n`, `  ${good.toUpperCase()}\r\n`])(
-    'takes what others wrote: %j',
+    'is read from what other programs wrote: %j',
     (text) => {
       const home = tempHome()
       home.write(home.clientId, text)
@@ -41,7 +41,7 @@ describe('the client id', () => {
     ['two ids', `${good}\n${good}`],
     ['the nil UUID', '00000000-0000-0000-0000-000000000000'],
     ['a megabyte', 'x'.repeat(1_000_000)],
-  ])('replaces %s', (_, text) => {
+  ])('replaces a file that is %s', (_, text) => {
     const home = tempHome()
     home.write(home.clientId, text)
     expect(readClientId(home.clientId)).toBeUndefined()
@@ -52,7 +52,7 @@ describe('the client id', () => {
   })
 
   it.each(['1767139200-28913', 'anon-4f2a9c', '\uFEFF1767139200-28913\r\n'])(
-    'keeps an id of an older form (%j) and always makes the same UUID of it',
+    'keeps an id in an older format (%j) and always derives the same UUID',
     (text) => {
       const home = tempHome()
       home.write(home.clientId, text)
@@ -65,13 +65,13 @@ describe('the client id', () => {
     },
   )
 
-  it('keeps a UUID behind a byte order mark', () => {
+  it('keeps a UUID after a byte order mark', () => {
     const home = tempHome()
     home.write(home.clientId, `\uFEFF${good}`)
     expect(mintClientId(home.clientId)).toBe(good)
   })
 
-  it('follows a link to a good id and never reads through one to something else', () => {
+  it('follows a link to a valid id and never to another file', () => {
     const home = tempHome()
     home.write('real', good)
     home.write('.runmat/.keep', '')
@@ -80,7 +80,7 @@ describe('the client id', () => {
   })
 
   it.each(['', 'not an id'])(
-    'is agreed upon by ten processes at once (file: %j)',
+    'is the same for ten processes at once (file: %j)',
     async (content) => {
       const home = tempHome()
       for (let round = 0; round < 3; round += 1) {
@@ -92,7 +92,7 @@ describe('the client id', () => {
     },
   )
 
-  it('is agreed upon by ten processes at once (no file)', async () => {
+  it('is the same for ten processes at once (no file)', async () => {
     const ids = await mintTogether(tempHome(), 10)
     expect(new Set(ids).size).toBe(1)
     expect(ids[0]).toMatch(uuid)

@@ -17,7 +17,7 @@ function age(file: string, ms: number): void {
   utimesSync(file, then, then)
 }
 
-describe('a lock that tells only the PID of its holder', () => {
+describe('a lock that contains only the PID of its holder', () => {
   it('is held for as long as an upload can take', () => {
     const home = tempHome()
     home.write('.lock', numberOnly)
@@ -37,7 +37,7 @@ describe('a lock that tells only the PID of its holder', () => {
     expect(home.has('.lock')).toBe(false)
   })
 
-  it.runIf(process.platform === 'linux')('is held for good if the birth is known', () => {
+  it.runIf(process.platform === 'linux')('is held without limit if the start time is known', () => {
     const home = tempHome()
     home.write('.lock', thisProcess())
     age(home.at('.lock'), 1000 * minute)

@@ -39,7 +39,7 @@ async function appendTogether(home: Home, processes: number, count: number, byte
 }
 
 describe('the ledger', () => {
-  it('says how an event left, and whether it was confirmed', async () => {
+  it('says how an event was sent and whether it was confirmed', async () => {
     const home = tempHome()
     noteSent(ledgerOf(home), sending, '{"n":1}')
     noteSent(ledgerOf(home), { ...sending, via: 'udp', confirmed: false }, '{"n":2}', '{"n":3}')
@@ -75,7 +75,7 @@ describe('the ledger', () => {
     expect(namesIn(home.state)).toEqual(['sent.ndjson'])
   })
 
-  it('is read when it is larger than any of ours, and is cut back by the next append', async () => {
+  it('is read even if it is too large, and is cut back by the next append', async () => {
     const home = tempHome()
     noteSent(ledgerOf(home), sending, '{"n":0}')
     const line = readFileSync(ledgerOf(home), 'utf8')

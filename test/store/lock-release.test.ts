@@ -5,7 +5,7 @@ import { tempHome } from '../support/home.ts'
 
 afterEach(() => vi.useRealTimers())
 
-it('a holder that rested until another process took its lock over leaves that lock alone', () => {
+it('a holder that was suspended until another process took its lock over leaves that lock alone', () => {
   const home = tempHome()
   const file = home.at('.lock')
   const lock = takeLock(file, `{"pid":${process.pid}}\n`)

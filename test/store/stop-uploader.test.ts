@@ -9,7 +9,7 @@ import { cli } from '../support/run.ts'
 import { cleanUpLater, faultHome } from '../faults/stage.ts'
 
 describe('disable, while the upload lock names a living process', () => {
-  it('does not kill one whose start time the lock does not tell', async () => {
+  it('does not kill it if the lock does not contain its start time', async () => {
     const home = faultHome()
     fillQueue(home, 2)
     const stranger = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], {

@@ -9,7 +9,7 @@ import { idsAt, stage, uploader, uploaderIn } from '../faults/stage.ts'
 
 const dead = '{"pid":999999999,"born":"1"}\n'
 
-describe('two uploaders that find the lock of a dead one', () => {
+describe('two uploaders that find the lock of a dead uploader', () => {
   it('do not both take it over, however slow one of them is', async () => {
     const { home, collector } = await stage({ answer: { hang: 'before headers' } })
     const [event] = fillQueue(home, 1)
@@ -33,7 +33,7 @@ describe('two uploaders that find the lock of a dead one', () => {
     await fast
   })
 
-  it('a successor that its maker left behind is removed in the end', async () => {
+  it('remove a successor that a killed process left behind', async () => {
     const { home, collector } = await stage()
     fillQueue(home, 1)
     home.write(path.join(home.state, '.lock'), dead)

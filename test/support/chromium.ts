@@ -2,7 +2,7 @@ import { requireTool } from './tools.ts'
 
 export const hasChromium = requireTool('chromium')
 
-/** A browser that asks nobody for anything on its own. */
+/** Switches for a browser that makes no requests on its own. */
 export const quietSwitches = [
   '--headless',
   '--no-sandbox',
@@ -12,6 +12,6 @@ export const quietSwitches = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  // Whatever a browser may want to ask on its own, it finds nobody.
+  // Any other request that the browser makes on its own fails.
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
 ]

@@ -23,8 +23,7 @@ const folders: string[] = []
 
 // For the whole file, because tests that run side by side have no hook of their own here.
 afterAll(() => {
-  // A test that was given up may have left somebody at work, who without its settings would take
-  // another word for its own.
+  // A test that timed out may have left a process running, which must not go on without its settings.
   endProcessesIn(folders)
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })

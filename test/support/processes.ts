@@ -42,7 +42,7 @@ export function isRunning(pid: number): boolean {
   } catch {
     return false
   }
-  // A zombie has ended, and waits for somebody to ask how.
+  // A zombie has ended and waits for its parent to read its status.
   return stateOf(pid) !== 'Z'
 }
 

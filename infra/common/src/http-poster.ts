@@ -29,6 +29,8 @@ export interface HttpPosterOptions {
   readonly connections: number
   readonly longestRetryAfterMs: number
   readonly longestAnswerBytes: number
+  /** The certificate authority to trust in place of the system's. */
+  readonly ca?: string | undefined
 }
 
 /** Long enough to outlast the gaps in steady traffic, shorter than servers keep a connection. */
@@ -38,7 +40,13 @@ const idleMs = 15_000
 export function openHttpPoster(options: HttpPosterOptions): HttpPoster {
   const { url, connections } = options
   const { Agent, request } = url.protocol === 'https:' ? https : http
-  const agent = new Agent({ keepAlive: true, maxSockets: connections, timeout: idleMs })
+  const { ca } = options
+  const agent = new Agent({
+    keepAlive: true,
+    maxSockets: connections,
+    timeout: idleMs,
+    ...(ca !== undefined && { ca }),
+  })
   const inFlight = new Set<http.ClientRequest>()
 
   const postOnce = (body: Uint8Array, timeoutMs: number): Promise<PostResult | 'stale'> =>

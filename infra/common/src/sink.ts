@@ -28,6 +28,11 @@ export interface Sink {
   readonly store: (events: readonly Event[]) => Promise<Result>
   /** Checks whether it would store an event now. */
   readonly probe: () => Promise<Trouble | undefined>
+  /**
+   * Deletes everything of these client ids and event ids, and looks whether any is left. Undefined: none
+   * is. Sinks that can't delete have no such function.
+   */
+  readonly erase?: (ids: readonly string[]) => Promise<Trouble | undefined>
   readonly close: () => Promise<void>
 }
 

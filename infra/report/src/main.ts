@@ -1,27 +1,30 @@
 import os from 'node:os'
 
 import { type Host, run } from './run.ts'
+import { removeTemporary } from './temporary.ts'
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** Everything that is read of the outside is read here, once. */
 export async function main(process: NodeJS.Process): Promise<number> {
   const { argv, env, stdin, stdout, stderr } = process
   // Whoever reads us may stop reading; that is no error of ours.
   for (const stream of [stdout, stderr]) stream.on('error', () => undefined)
+  // It ends by the signal, so that who started it sees why, and takes its temporary files with it.
+  const interrupt = (signal: NodeJS.Signals) => {
+    removeTemporary()
+    // oxlint-disable-next-line unicorn/no-process-exit -- Ctrl-C is how one leaves it, also while it reads
+    if (signal === 'SIGINT' && argv.includes('--watch')) process.exit(0)
+    for (const name of signals) process.off(name, interrupt)
+    process.kill(process.pid, signal)
+  }
+  for (const name of signals) process.on(name, interrupt)
   const host: Host = {
     now: Date.now,
     temporary: os.tmpdir(),
     stdin,
     pause: async (milliseconds) =>
-      await new Promise((resolve) => {
-        const end = (goesOn: boolean) => {
-          clearTimeout(timer)
-          process.off('SIGINT', stop)
-          resolve(goesOn)
-        }
-        const stop = () => end(false)
-        const timer = setTimeout(end, milliseconds, true)
-        process.once('SIGINT', stop)
-      }),
+      await new Promise((resolve) => setTimeout(resolve, milliseconds, true)),
     out: async (text) => {
       await new Promise<void>((resolve) => {
         stdout.write(text, () => resolve())
@@ -39,5 +42,9 @@ export async function main(process: NodeJS.Process): Promise<number> {
       password: env['CLICKHOUSE_PASSWORD'],
     },
   }
-  return await run(argv.slice(2), host)
+  try {
+    return await run(argv.slice(2), host)
+  } finally {
+    for (const name of signals) process.off(name, interrupt)
+  }
 }

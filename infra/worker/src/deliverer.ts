@@ -17,6 +17,8 @@ import { limits } from './limits.ts'
 import type { WorkerLog } from './log.ts'
 import { type Metrics, openMetrics, render } from './metrics.ts'
 import type { Settings } from './settings.ts'
+import { openClickHouse } from './sinks/clickhouse/sink.ts'
+import { openErasures } from './sinks/erasures.ts'
 import { openGa4Sink } from './sinks/ga4-sink.ts'
 import { storingOnce } from './sinks/once.ts'
 import { postHogErasureOf } from './sinks/posthog-erasure.ts'
@@ -44,8 +46,13 @@ export async function openDeliverer(
   const postHogErasure = postHogErasureOf(settings, tombstones, log.note)
   const spare = (sink: Sink): Sink => (tombstones === undefined ? sink : sparing(sink, tombstones))
   const primary = spare(await openPrimary(settings, [], { note: log.note }))
-  const ga4 = settings.ga4 && spare(storingOnce(openGa4Sink(settings.ga4, metrics)))
-  const sinks = ga4 ? [primary, ga4] : [primary]
+  const { clickHouse, ga4 } = settings
+  const sinks = [
+    primary,
+    ...(clickHouse ? [spare(storingOnce(openClickHouse(clickHouse)))] : []),
+    ...(ga4 ? [spare(storingOnce(openGa4Sink(ga4, metrics)))] : []),
+  ]
+  const erasures = tombstones && openErasures(sinks, tombstones, log.note)
   const broker = openBroker({
     settings: buffer,
     purpose: 'deliver',
@@ -61,7 +68,7 @@ export async function openDeliverer(
     const isPrimary = sink === primary
     const delivery = openDelivery({
       sink,
-      batch: isPrimary ? limits.group.events : ga4Batch,
+      batch: sink.name === 'ga4' ? ga4Batch : limits.group.events,
       circuitBreaker,
       broker,
       names,
@@ -104,6 +111,7 @@ export async function openDeliverer(
       stopReporting()
       stopSweeping()
       await Promise.all(deliveries.map(({ delivery }) => delivery.close()))
+      await erasures?.close()
       await Promise.all([broker.close(), ...sinks.map((sink) => sink.close())])
       await postHogErasure?.close()
       log.close()

@@ -39,6 +39,8 @@ export const limits = {
 
   /** Less than any client waits for us, and less than a shutdown takes. */
   sinkMs: 8 * second,
+  /** For the deletion of one person's rows, on every replica. */
+  eraseMs: 5 * 60 * second,
   /** For a readiness check, which shouldn't wait long. */
   probeMs: 3 * second,
   sinkAnswerBytes: 64 * kibibyte,
@@ -64,6 +66,9 @@ export const limits = {
 
   /** Ids to erase: per network of senders, and of all together. Each is kept for good. */
   erasures: {
+    /** How often sinks are asked to delete, and how many ids at a time. */
+    everyMs: 60 * 60 * second,
+    atOnce: 500,
     network: { events: 2000, windowMs: 600 * second, networks: 65_536 },
     all: { events: 20_000, windowMs: 600 * second, networks: 1 },
   },

@@ -17,6 +17,7 @@ import type { Ga4Settings, Settings } from './settings.ts'
 import { openGa4 } from './sinks/ga4.ts'
 import type { PostHogErasure } from './sinks/posthog-erasure.ts'
 import { readinessOf } from './sinks/readiness.ts'
+import { openErasures } from './sinks/erasures.ts'
 import type { Tombstones } from './sinks/tombstones.ts'
 import type { Worker } from './worker.ts'
 
@@ -65,6 +66,7 @@ export function openReceiver(
       ga4?.forward(stored.filter(({ product }) => product === runmat.id))
     },
   })
+  const erasures = tombstones && openErasures([sink], tombstones, log.note)
   const tags = settings.debugTags ? openDebugTags([runmat, ...storage.products]) : undefined
   return {
     settings,
@@ -101,6 +103,7 @@ export function openReceiver(
       reportDropped()
       tags?.close()
       await idle()
+      await erasures?.close()
       await Promise.all([sink.close(), ga4?.close(), tombstones?.close()])
       await storage.postHogErasure?.close()
       log.close()

@@ -8,6 +8,7 @@ import {
   readerOf,
 } from 'runmat-telemetry-common/environment'
 
+import { clickHouseOf } from './clickhouse-settings.ts'
 import { limits } from './limits.ts'
 
 export interface PostHogSettings {
@@ -21,6 +22,18 @@ export interface PostHogErasureSettings {
   readonly personalKey: string
   readonly project: string
   readonly host: string
+}
+
+export interface ClickHouseSettings {
+  readonly kind: 'clickhouse'
+  /** Replicas of one table; the first that works is used. */
+  readonly urls: readonly string[]
+  readonly database: string
+  readonly user: string
+  readonly passwordFile: string | undefined
+  readonly caFile: string | undefined
+  readonly isReplicated: boolean
+  readonly retentionDays: number | undefined
 }
 
 export interface FileSettings {
@@ -60,7 +73,9 @@ export interface Settings {
   readonly host: string | undefined
   /** Empty only if the operator allows senders without a key. */
   readonly keys: readonly string[]
-  readonly sink: PostHogSettings | FileSettings | SegmentSettings
+  readonly sink: PostHogSettings | ClickHouseSettings | FileSettings | SegmentSettings
+  /** A further sink with a consumer of its own in the buffer. */
+  readonly clickHouse: ClickHouseSettings | undefined
   /** Where tombstones of erased clients are kept. Undefined: nobody can be erased here. */
   readonly tombstones: string | undefined
   /** Undefined leaves PostHog's part of an erasure to the operator. */
@@ -80,7 +95,7 @@ export function readSettings(env: Environment): Settings {
   const reader = readerOf(env)
   const { text, integer, flag } = reader
   const role = roleOf(reader)
-  const sink = sinkOf(reader)
+  const { sink, clickHouse } = sinksOf(role, reader)
   const settings: Settings = {
     role,
     buffer: bufferFor(role, reader),
@@ -89,6 +104,7 @@ export function readSettings(env: Environment): Settings {
     host: text('HOST'),
     keys: role === 'deliver' ? [] : keysOf(reader),
     sink,
+    clickHouse,
     tombstones:
       text('EVENTS_DIR') ?? (role === 'all' && sink.kind === 'segments' ? sink.folder : undefined),
     postHogErasure: postHogErasureOf(reader, sink),
@@ -148,7 +164,17 @@ function keysOf({ text, flag, fault }: EnvironmentReader): readonly string[] {
   return keys
 }
 
-function sinkOf(reader: EnvironmentReader): Settings['sink'] {
+function sinksOf(role: Role, reader: EnvironmentReader): Pick<Settings, 'sink' | 'clickHouse'> {
+  const { text, fault } = reader
+  const clickHouse = clickHouseOf(reader)
+  if (clickHouse === undefined) return { sink: sinkOf(reader), clickHouse }
+  if (text('PRODUCTS') !== undefined) fault('PRODUCTS', 'is not for ClickHouse')
+  if (text('POSTHOG_API_KEY') === undefined) return { sink: clickHouse, clickHouse: undefined }
+  if (role === 'all') fault('CLICKHOUSE_URL', 'beside PostHog is for ROLE=deliver')
+  return { sink: sinkOf(reader), clickHouse }
+}
+
+function sinkOf(reader: EnvironmentReader): PostHogSettings | FileSettings | SegmentSettings {
   const { text, fault } = reader
   const host = addressIn(reader, 'POSTHOG_HOST', 'https://us.i.posthog.com')
   const apiKey = tokenIn(reader, 'POSTHOG_API_KEY')
@@ -164,6 +190,7 @@ const ofSegments = ['WORKER_NAME', 'RETENTION_DAYS'] as const
 
 function ignoredIn({ text }: EnvironmentReader): readonly string[] {
   const isSet = (name: string) => text(name) !== undefined
+  if (isSet('CLICKHOUSE_URL')) return ['EVENTS_FILE', 'WORKER_NAME'].filter(isSet)
   if (isSet('POSTHOG_API_KEY')) return ['EVENTS_FILE', ...ofSegments].filter(isSet)
   return isSet('EVENTS_FILE') ? ofSegments.filter(isSet) : []
 }

@@ -16,28 +16,27 @@ export interface HttpClientOptions {
   readonly endpoint: string
   readonly headers: Readonly<Record<string, string>>
   readonly env: Readonly<Record<string, string | undefined>>
-  /** For everything from looking up the name to the last byte of the answer. */
+  /** For everything from the name lookup to the last byte of the answer. */
   readonly timeoutMs: number
   /** How many connections there may be, and so how many posts to start at a time. */
   readonly inFlight: number
   readonly now?: () => number
   /**
-   * For posts that must not keep the process alive: how to look up names, in a way that can be
-   * given up.
+   * For posts that must not keep the process alive: a name lookup that can be cancelled.
    */
   readonly background?: LookupFunction
 }
 
 export interface HttpClient {
   /**
-   * Never rejects, never tries again: a request that broke off may have arrived all the same, and
-   * only the caller can repeat the event so that the collector recognizes it. `mayBegin` is asked
-   * when the connection stands, right before the event's bytes go to the kernel.
+   * Never rejects and never retries: a request that broke off may still have arrived, and only the
+   * caller can repeat the event so that the collector recognizes it. `mayBegin` is called when the
+   * connection stands, right before the event's bytes go to the kernel.
    */
   readonly post: (body: string | Uint8Array, mayBegin?: () => boolean) => Promise<PostOutcome>
   /**
-   * Gives up what is under way. Connections that carry an event are reset, so that the kernel sends
-   * nothing of it later. The process may end.
+   * Aborts posts in flight. Connections that carry an event are reset, so that the kernel sends nothing
+   * of it later. The process may end.
    */
   readonly close: () => void
 }
@@ -70,7 +69,7 @@ export function openHttpClient(options: HttpClientOptions): HttpClient {
 
 const always = (): boolean => true
 
-/** Starts loading what it takes while the caller reads its first event. */
+/** Starts loading the modules while the caller reads its first event. */
 async function open(options: HttpClientOptions): Promise<Endpoint | FailureReason> {
   if (!URL.canParse(options.endpoint)) return 'invalid request'
   const endpoint = new URL(options.endpoint)
@@ -80,9 +79,9 @@ async function open(options: HttpClientOptions): Promise<Endpoint | FailureReaso
   return await openEndpoint(endpoint, route.kind === 'proxy' ? route.proxy : undefined, options)
 }
 
-/** One endpoint, over connections that are used again. */
+/** One endpoint, with kept-alive connections. */
 export interface Endpoint {
-  /** Throws when the address or the headers cannot stand in a request. */
+  /** Throws if the address or the headers are not valid in a request. */
   readonly start: (length: number) => ClientRequest
   readonly close: () => void
 }
@@ -100,7 +99,7 @@ export async function openEndpoint(
   terms: ConnectionTerms,
 ): Promise<Endpoint> {
   const target = peerOf(endpoint)
-  // In plain http the proxy is simply asked for the whole address.
+  // For plain http, the request to the proxy contains the whole address.
   const plainProxy = target.secure ? undefined : proxy
   const peer = plainProxy ?? target
   const { Agent, request } = await loadTransport(peer.secure)

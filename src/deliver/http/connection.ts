@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import { fault, type FailureReason, reasonOf } from './outcome.ts'
 import type { Proxy } from './proxy.ts'
 
-/** What we use of node:http and node:https alike. */
+/** What we use of both node:http and node:https. */
 export interface Transport {
   readonly Agent: new (options: AgentOptions) => Agent
   readonly request: (options: RequestOptions) => ClientRequest
@@ -19,7 +19,7 @@ export interface Peer {
   readonly secure: boolean
 }
 
-/** Loaded when there is something to send: most runs send nothing, and most sends are not both. */
+/** Loaded on the first send. Most runs send nothing, and most need only one of the two. */
 export async function loadTransport(secure: boolean): Promise<Transport> {
   return secure ? await import('node:https') : await import('node:http')
 }
@@ -28,9 +28,9 @@ export function connectionTo({ host, port }: Peer) {
   return {
     host,
     port,
-    // Otherwise taken from the Host header, which behind a proxy is somebody else's.
+    // By default Node takes it from the Host header, which behind a proxy names another host.
     servername: isIP(host) === 0 ? host : '',
-    // A variable in the user's shell must not open the key and the events to everyone.
+    // A variable in the user's shell must not expose the key and the events to everyone.
     rejectUnauthorized: true,
   }
 }
@@ -38,9 +38,9 @@ export function connectionTo({ host, port }: Peer) {
 /** The TCP connections under those that are encrypted; only TCP can be reset. */
 const underneath = new WeakMap<Duplex, Socket>()
 
-/** Makes the agent encrypt connections that we hold, so that they can be reset. */
+/** Makes the agent use TLS over TCP connections that we keep, so that they can be reset. */
 export function makeResettable(agent: Agent): void {
-  // Bun makes connections of its own, which cannot be had.
+  // Bun makes its own connections and does not expose them.
   if (process.versions['bun'] !== undefined) return
   const encrypt = agent.createConnection.bind(agent)
   agent.createConnection = (options, done) => {
@@ -52,11 +52,11 @@ export function makeResettable(agent: Agent): void {
   }
 }
 
-/** Ends a connection so that neither we nor the kernel send any more of what was written to it. */
+/** Ends a connection so that neither we nor the kernel send more of what was written to it. */
 export function reset(connection: Duplex): void {
   const socket = underneath.get(connection) ?? connection
   try {
-    // Alone it would wait for all that was written.
+    // Without the reset it would wait until everything was sent.
     if (socket instanceof Socket && !socket.connecting) socket.resetAndDestroy()
   } catch {
     // Not TCP, or closed by now.
@@ -74,12 +74,12 @@ export function whenConnected(connection: Duplex, ready: () => void): void {
 }
 
 export interface TunnelTerms {
-  /** `host:port`, all that the proxy gets to know about what goes through it. */
+  /** `host:port`, the only thing that the proxy learns about the traffic. */
   readonly authority: string
   readonly timeoutMs: number
 }
 
-/** Makes the agent's connections start inside a tunnel. Returns what ends those still being dug. */
+/** Makes the agent's connections start inside a tunnel. Returns a function that ends unfinished tunnels. */
 export async function tunnelThrough(
   agent: Agent,
   proxy: Proxy,
@@ -139,8 +139,8 @@ function dig(
 }
 
 /**
- * While a post is under way, its deadline keeps the process alive. Not every runtime passes on to
- * this connection that the encrypted one in it is idle.
+ * During a post, its deadline keeps the process alive. Not every runtime tells this connection that
+ * the encrypted one inside it is idle.
  */
 function letGo(socket: Duplex): Duplex {
   if (socket instanceof Socket) socket.unref()
@@ -149,7 +149,7 @@ function letGo(socket: Duplex): Duplex {
 
 function refusalIn(status: number, early: Buffer): FailureReason | undefined {
   if (status === 407) return 'proxy authentication'
-  // In TLS the collector never speaks first, so what came along is the proxy's own.
+  // In TLS the server never speaks first, so these bytes are the proxy's own.
   return status === 200 && early.length === 0 ? undefined : 'proxy refused'
 }
 

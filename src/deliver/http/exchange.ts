@@ -5,24 +5,24 @@ import type { Endpoint } from './client.ts'
 import { reset, whenConnected } from './connection.ts'
 import { failed, type PostOutcome, type FailureReason, reasonOf } from './outcome.ts'
 
-/** More of an answer than this is not read; the connection goes instead. */
+/** Of a larger answer no more is read, and the connection is closed. */
 const bodyLimit = 64 * 1024
 
 export interface ExchangeTerms {
-  /** Asked once the connection stands, right before the event's bytes go to the kernel. */
+  /** Called once the connection stands, right before the event's bytes go to the kernel. */
   readonly mayBegin: () => boolean
   readonly timeoutMs: number
   readonly now: () => number
-  /** Must the wait for an answer not keep the process alive? */
+  /** True if the wait for an answer must not keep the process alive. */
   readonly background: boolean
   /**
-   * Ways to give up what is under way. Not a Set: the tables that it outgrows are garbage only when
-   * memory is short, and keep whole requests alive until then.
+   * Functions that abort posts in flight. Not a Set: its outgrown tables are collected only when memory
+   * is short, and keep whole requests alive until then.
    */
   readonly underWay: ((reason: FailureReason) => void)[]
 }
 
-/** One request and its answer, whatever happens, within the time. */
+/** One request and its answer or failure, within the time limit. */
 export function exchange(
   line: Endpoint,
   body: string | Uint8Array,
@@ -48,7 +48,7 @@ export function exchange(
       settle(failed(reason))
       breakOff()
     }
-    // A host that has been busy may find the deadline passed with the answer still unread.
+    // In a busy host the deadline may pass while the answer is still unread.
     const deadline = setTimeout(() => setImmediate(giveUp, 'timeout'), timeoutMs)
     if (background) deadline.unref()
     underWay.push(giveUp)
@@ -64,7 +64,7 @@ export function exchange(
       const outcome = (answer = outcomeOf(response, now))
       drain(response, (whole) => {
         settle(outcome)
-        // After an early answer, what is left of the request must not be sent any more.
+        // After an early answer, the rest of the request must not be sent.
         if (!whole || !request?.writableFinished) breakOff()
       })
     })
@@ -81,12 +81,12 @@ export function exchange(
 function outcomeOf(response: IncomingMessage, now: () => number): PostOutcome {
   const { statusCode: status = 0 } = response
   if (status === 204) return { kind: 'delivered' }
-  // Node parses the headers when first asked for them; a delivery does without.
+  // Node parses the headers on first access. A delivery does not need them.
   const retryAfterMs = parseRetryAfter(response.headers['retry-after'], now())
   return { kind: 'answered', status, ...(retryAfterMs !== undefined && { retryAfterMs }) }
 }
 
-/** Reads past the body, so that the connection can be used again. */
+/** Reads and discards the body, so that the connection can be used again. */
 function drain(response: IncomingMessage, done: (whole: boolean) => void): void {
   let size = 0
   response.on('data', (chunk: Buffer) => {
@@ -96,7 +96,7 @@ function drain(response: IncomingMessage, done: (whole: boolean) => void): void 
   response.on('end', () => done(true))
 }
 
-/** What goes along with every event. The key never appears anywhere else. */
+/** The headers of every event. The key never appears anywhere else. */
 export function headersFor(userAgent: string, key: string | undefined): Record<string, string> {
   return {
     'user-agent': userAgent,

@@ -10,7 +10,7 @@ export function failed(reason: FailureReason): PostOutcome {
   return { kind: 'failed', reason }
 }
 
-/** For people and for `status`; holds nothing that came from outside but a number. */
+/** For people and for `status`. Contains nothing from outside except a number. */
 export function describe(outcome: PostOutcome): string {
   switch (outcome.kind) {
     case 'delivered':
@@ -60,7 +60,7 @@ const families: readonly (readonly [RegExp, FailureReason])[] = [
   ],
 ]
 
-/** An error of our own that `reasonOf` takes at its word. */
+/** One of our own errors, whose reason `reasonOf` uses as it is. */
 export function fault(reason: FailureReason): Error {
   return Object.assign(new Error(reason), { code: reason })
 }

@@ -13,17 +13,17 @@ export interface Proxy {
 export type ProxyRoute =
   | { readonly kind: 'direct' }
   | { readonly kind: 'proxy'; readonly proxy: Proxy }
-  /** Somebody asked for a proxy that we cannot use; going around it is not ours to decide. */
+  /** The user asked for a proxy that we can't use. We must not bypass it. */
   | { readonly kind: 'unusable' }
 
-/** The way to the endpoint, by the variables that curl and most others go by. */
+/** How to reach the endpoint, by the same variables that curl and most other tools use. */
 export function routeTo(endpoint: URL, env: Environment): ProxyRoute {
   const given = proxyVariable(endpoint, env)
   if (given === undefined || isExcepted(endpoint, anyCase(env, 'no_proxy') ?? '')) return direct
   const proxy = parseProxy(given)
   if (proxy === undefined) return { kind: 'unusable' }
-  // Plain http is for this machine only. A proxy elsewhere would read the key on the way, and look
-  // for the collector on its own machine.
+  // Plain http is for this machine only. A proxy elsewhere would see the key, and look for the
+  // collector on its own machine.
   if (endpoint.protocol === 'http:' && !isLoopback(proxy.host)) return direct
   return { kind: 'proxy', proxy }
 }
@@ -72,7 +72,7 @@ function isExcepted(endpoint: URL, exceptions: string): boolean {
     .some((entry) => matches(entry, host, port))
 }
 
-/** `*`, a host with everything below it, an address; each but the first maybe with a port. */
+/** `*`, a host with its subdomains, or an address. The last two may have a port. */
 function matches(entry: string, host: string, port: string): boolean {
   if (entry === '*') return true
   const [, bracketed, named, onlyPort] = /^(?:(\[.*\])|([^:]*))(?::(\d+))?$/.exec(entry) ?? [

@@ -5,7 +5,7 @@ import { inScene } from '../scene.ts'
 import type { Stage } from '../stage.ts'
 
 export function deliveryCases(stage: () => Stage): void {
-  describe.concurrent('a yes', () => {
+  describe.concurrent('with consent, a page', () => {
     it(
       'sends both ends of a run, byte for byte what the library for Node would send',
       inScene(stage, async (scene) => {
@@ -27,7 +27,7 @@ export function deliveryCases(stage: () => Stage): void {
     )
 
     it(
-      'measures what a host does not say, and names what a host in a browser is',
+      'measures what the host does not pass, and records the kind of host',
       inScene(stage, async (scene) => {
         const page = await scene.agreed()
         const finish = { success: false, failure: { code: 'Area:Odd', stage: 'parser' } }
@@ -42,7 +42,7 @@ export function deliveryCases(stage: () => Stage): void {
     )
 
     it(
-      'brings nothing along: no cookies, no address of the page, and the key only if there is one',
+      'sends no cookies, no page address, and a key only if there is one',
       inScene(stage, async (scene) => {
         const { url } = scene
         await scene.context.addCookies([{ name: 'session', value: 'secret', url }])
@@ -67,7 +67,7 @@ export function deliveryCases(stage: () => Stage): void {
     )
 
     it(
-      'keeps one id for all visits, and takes the host’s if that is a random UUID',
+      'keeps one id for all visits, or uses the host’s if that is a random UUID',
       inScene(stage, async (scene) => {
         const own = 'eac98648-3b42-41c7-a887-7452dd08cbf0'
         const page = await scene.visit()
@@ -94,7 +94,7 @@ export function deliveryCases(stage: () => Stage): void {
     )
 
     it(
-      'tries again until the collector says 204, with the same bytes, and then no more',
+      'retries with the same bytes until the collector answers 204, then stops',
       inScene(stage, async (scene) => {
         const { collector } = scene
         collector.setAnswer({ status: 500 })
@@ -111,7 +111,7 @@ export function deliveryCases(stage: () => Stage): void {
     )
 
     it(
-      'takes no other answer for a delivery',
+      'counts no other answer as a delivery',
       inScene(stage, async (scene) => {
         const { collector } = scene
         collector.setAnswer({ status: 200 })
@@ -125,7 +125,7 @@ export function deliveryCases(stage: () => Stage): void {
     )
 
     it(
-      'shows the bytes before anything is made or kept, and the id only once there is one',
+      'previews the bytes before anything is made or stored, with the id once there is one',
       inScene(stage, async (scene) => {
         const page = await scene.agreed({ telemetryConsent: undefined })
         const shown = await page.evaluate<string>('host.telemetry.preview()')

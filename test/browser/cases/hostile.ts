@@ -11,7 +11,7 @@ const hostileFinishes = [
   // Text where names belong.
   `{ success: true, failure: { stage: '${secret}', code: '${secret}', host: '${secret}',
     component: '${secret}', message: '${secret}' } }`,
-  // Fields that nobody knows.
+  // Unknown fields.
   `{ success: true, source: '${secret}', __proto__: { a: '${secret}' } }`,
   // No plain object, as WebAssembly hands them out.
   `Object.create({ success: true, failure: Object.create({ code: 'RunMat:B' }) })`,
@@ -43,9 +43,9 @@ const broken = [
 ]
 
 export function hostileCases(stage: () => Stage): void {
-  describe.concurrent('whatever comes', () => {
+  describe.concurrent('with hostile input', () => {
     it(
-      'a host may say anything, and only what fits is sent',
+      'from the host, only what fits is sent',
       inScene(stage, async (scene) => {
         const page = await scene.agreed({ version: secret })
         for (const finish of hostileFinishes) await page.evaluate(`host.run(${finish})`)
@@ -62,7 +62,7 @@ export function hostileCases(stage: () => Stage): void {
     )
 
     it(
-      'a host may give what throws, and hears nothing',
+      'that throws, the host sees no error',
       inScene(stage, async (scene) => {
         const page = await scene.agreed()
         for (const finish of silentFinishes) {
@@ -77,7 +77,7 @@ export function hostileCases(stage: () => Stage): void {
     )
 
     it(
-      'a browser may lack anything, and the page hears nothing',
+      'or missing browser features, the page sees no error',
       inScene(stage, async (scene) => {
         const page = await scene.visit()
         for (const [owner, name, instead] of broken) {
@@ -104,7 +104,7 @@ export function hostileCases(stage: () => Stage): void {
     )
 
     it(
-      'what is kept may have been changed by anybody',
+      'in storage, an invalid id is replaced',
       inScene(stage, async (scene) => {
         const page = await scene.agreed()
         await page.evaluate(`localStorage['runmat.telemetry_id'] = '${secret}'`)

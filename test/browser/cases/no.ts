@@ -11,9 +11,9 @@ const objections: Readonly<Record<string, string>> = {
 }
 
 export function noCases(stage: () => Stage): void {
-  describe.concurrent('a no', () => {
+  describe.concurrent('without consent', () => {
     it(
-      'is everything but telemetryConsent: true',
+      'nothing is sent or stored: consent is exactly telemetryConsent: true',
       inScene(stage, async (scene) => {
         const page = await scene.visit()
         for (const consent of ['false', 'undefined', 'null', '"true"', '1', '({})']) {
@@ -28,19 +28,21 @@ export function noCases(stage: () => Stage): void {
       }),
     )
 
-    it.each(Object.entries(objections))('is %s, whatever the page says', (_, script) =>
-      inScene(stage, async (scene) => {
-        await scene.context.addInitScript(script)
-        const page = await scene.agreed()
-        await page.evaluate('host.run()')
-        await page.evaluate('host.telemetry.setConsent(true)')
-        await page.evaluate('host.run()')
-        expect(await tracesOf(scene, page)).toEqual({})
-      })(),
+    it.each(Object.entries(objections))(
+      'nothing is sent under %s, whatever the page passes',
+      (_, script) =>
+        inScene(stage, async (scene) => {
+          await scene.context.addInitScript(script)
+          const page = await scene.agreed()
+          await page.evaluate('host.run()')
+          await page.evaluate('host.telemetry.setConsent(true)')
+          await page.evaluate('host.run()')
+          expect(await tracesOf(scene, page)).toEqual({})
+        })(),
     )
 
     it(
-      'is any other word for it, and one that cannot be read',
+      'nothing is sent if an objection has an unknown or unreadable value',
       inScene(stage, async (scene) => {
         const page = await scene.visit()
         for (const word of ['"yes"', '"maybe"', 'true', '(() => { throw new Error("no") })()']) {
@@ -53,7 +55,7 @@ export function noCases(stage: () => Stage): void {
     )
 
     it(
-      'is not the silence of a browser that knows both',
+      'is not the state of a browser whose user has not objected',
       inScene(stage, async (scene) => {
         await scene.context.addInitScript(saying('globalPrivacyControl', 'false'))
         await scene.context.addInitScript(saying('doNotTrack', '"unspecified"'))
@@ -63,7 +65,7 @@ export function noCases(stage: () => Stage): void {
     )
 
     it(
-      'is an endpoint to which nothing may go',
+      'nothing is sent to an endpoint that is not allowed',
       inScene(stage, async (scene) => {
         const page = await scene.visit()
         const endpoints = [
@@ -85,7 +87,7 @@ export function noCases(stage: () => Stage): void {
     )
 
     it(
-      'removes the id of an earlier yes',
+      'the id of earlier consent is removed',
       inScene(stage, async (scene) => {
         const page = await scene.agreed()
         await page.evaluate('host.run()')

@@ -10,13 +10,13 @@ type End = (page: Page, scene: Scene) => Promise<boolean>
 
 const endings: readonly (readonly [string, End])[] = [
   ['closes', close],
-  ['leads elsewhere', (page, { elsewhere }) => page.goto(elsewhere).then(() => true)],
-  ['is loaded again', (page) => page.reload().then(() => true)],
+  ['navigates away', (page, { elsewhere }) => page.goto(elsewhere).then(() => true)],
+  ['is reloaded', (page) => page.reload().then(() => true)],
 ]
 
 export function endCases(stage: () => Stage): void {
   describe.concurrent('a page', () => {
-    it.each(endings)('%s, and the run that just finished arrives once', (_, end) =>
+    it.each(endings)('%s, and a run that has just finished arrives once', (_, end) =>
       inScene(stage, async (scene) => {
         // Slow enough for the page to be gone before the browser knows that it may post.
         scene.collector.setAnswer({ status: 204, afterMs: 200 })
@@ -27,7 +27,7 @@ export function endCases(stage: () => Stage): void {
       })(),
     )
 
-    it.each(endings)('%s while events wait for another try, and they arrive', (_, end) =>
+    it.each(endings)('%s while events wait for a retry, and they arrive', (_, end) =>
       inScene(stage, async (scene) => {
         const page = await waitingPage(scene)
         const posts = (await end(page, scene)) ? 4 : 2
@@ -36,7 +36,7 @@ export function endCases(stage: () => Stage): void {
     )
 
     it(
-      'closes, and a run that its host finishes only then arrives too',
+      'closes, and a run that its host finishes only then arrives, too',
       inScene(stage, async (scene) => {
         const page = await waitingPage(scene)
         await page.evaluate(`addEventListener('pagehide', () => host.run())`)
@@ -48,7 +48,7 @@ export function endCases(stage: () => Stage): void {
     )
 
     it(
-      'is hidden: what waits leaves, and leaves no second time when it closes',
+      'is hidden, and waiting events are sent once, not again when it closes',
       inScene(stage, async (scene) => {
         const page = await waitingPage(scene)
         await page.evaluate(hide)
@@ -59,7 +59,7 @@ export function endCases(stage: () => Stage): void {
     )
 
     it(
-      'closes, and does not hurry a collector that asked to be left alone',
+      'closes, and obeys a pause that the collector asked for',
       inScene(stage, async (scene) => {
         const page = await waitingPage(scene, {}, { 'retry-after': '3600' })
         await page.evaluate(hide)
@@ -69,7 +69,7 @@ export function endCases(stage: () => Stage): void {
     )
 
     it(
-      'says that it goes, and what waits and what comes leaves at once',
+      'announces its end, and waiting and new events are sent at once',
       inScene(stage, async (scene) => {
         const page = await waitingPage(scene)
         await page.evaluate(`dispatchEvent(new Event('pagehide')); host.run()`)
@@ -78,7 +78,7 @@ export function endCases(stage: () => Stage): void {
     )
 
     it(
-      'is hidden, and hands the browser no more than may outlive a page',
+      'is hidden, and sends no more than may outlive a page',
       inScene(stage, async (scene) => {
         const page = await waitingPage(scene)
         await page.evaluate(`
@@ -99,7 +99,7 @@ export function endCases(stage: () => Stage): void {
     )
 
     it(
-      'is restored as it was, and goes on',
+      'is restored and goes on',
       inScene(stage, async (scene) => {
         const page = await scene.agreed()
         await page.evaluate(`
@@ -116,7 +116,7 @@ export function endCases(stage: () => Stage): void {
     )
 
     it(
-      'leaves a beacon where requests end with it, if no key is needed',
+      'sends a beacon if requests end with the page and no key is needed',
       inScene(stage, async (scene) => {
         await scene.context.addInitScript('delete Request.prototype.keepalive')
         const page = await waitingPage(scene)
@@ -131,7 +131,7 @@ export function endCases(stage: () => Stage): void {
     )
 
     it(
-      'leaves none where it would have to leave out the key',
+      'sends no beacon if that would leave out a required key',
       inScene(stage, async (scene) => {
         await scene.context.addInitScript('delete Request.prototype.keepalive')
         const page = await waitingPage(scene, { ingestionKey: 'key-of-the-tests' })

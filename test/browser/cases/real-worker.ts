@@ -12,9 +12,9 @@ const run = ['runtime.run.finished', 'runtime.run.started']
 
 /** Not a stand-in: the worker itself, on another port, which is another site to a browser. */
 export function realWorkerCases(stage: () => Stage): void {
-  describe.concurrent('the worker of this repository', () => {
+  describe.concurrent('the collector’s worker', () => {
     it(
-      'takes what a page posts with its key',
+      'accepts what a page posts with its key',
       inScene(stage, async (scene) => {
         const { url, posthog } = await served()
         const page = await scene.agreed({ endpoint: `${url}/v1/t`, ingestionKey: key })
@@ -25,7 +25,7 @@ export function realWorkerCases(stage: () => Stage): void {
     )
 
     it(
-      'takes the beacon of a page that goes',
+      'accepts the beacon of a closing page',
       inScene(stage, async (scene) => {
         const { url, posthog } = await served([], { INGESTION_KEY: '', ALLOW_KEYLESS: '1' })
         await scene.context.addInitScript('delete Request.prototype.keepalive')
@@ -42,7 +42,7 @@ export function realWorkerCases(stage: () => Stage): void {
     )
 
     it(
-      'tells a page for how long to stay away',
+      'tells a page how long to pause',
       inScene(stage, async (scene) => {
         const { url } = await served([{ status: 429, retryAfter: 30 }])
         const page = await scene.visit()

@@ -5,9 +5,9 @@ import { inScene } from '../scene.ts'
 import type { Stage } from '../stage.ts'
 
 export function withdrawalCases(stage: () => Stage): void {
-  describe.concurrent('a no after a yes', () => {
+  describe.concurrent('withdrawing consent', () => {
     it(
-      'stops at once: what waits is gone, the id is gone, and open runs stay silent',
+      'drops waiting events and the id at once, and open runs send nothing',
       inScene(stage, async (scene) => {
         const { collector } = scene
         collector.setAnswer({ status: 500 })
@@ -31,7 +31,7 @@ export function withdrawalCases(stage: () => Stage): void {
     )
 
     it(
-      'can be followed by another yes, under another id, which tells nothing of before',
+      'can be followed by new consent with another id, which links to nothing before',
       inScene(stage, async (scene) => {
         const { collector } = scene
         const page = await scene.agreed()
@@ -56,7 +56,7 @@ export function withdrawalCases(stage: () => Stage): void {
     )
 
     it(
-      'in one tab is heard in all',
+      'in one tab takes effect in all',
       inScene(stage, async (scene) => {
         const { collector } = scene
         const [page, other] = [await scene.agreed(), await scene.agreed()]
@@ -74,7 +74,7 @@ export function withdrawalCases(stage: () => Stage): void {
     )
 
     it(
-      'may come from the browser at any time',
+      'can happen in the browser at any time',
       inScene(stage, async (scene) => {
         const { collector } = scene
         const page = await scene.agreed()
@@ -91,7 +91,7 @@ export function withdrawalCases(stage: () => Stage): void {
     )
 
     it(
-      'is not needed to end: after close() nothing more is heard, and the id stays',
+      'is not the same as close(), after which nothing is sent and the id stays',
       inScene(stage, async (scene) => {
         const page = await scene.agreed()
         await page.evaluate('host.run(); host.telemetry.close()')

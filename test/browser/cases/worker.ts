@@ -5,9 +5,9 @@ import { inScene } from '../scene.ts'
 import type { Stage } from '../stage.ts'
 
 export function workerCases(stage: () => Stage): void {
-  describe.concurrent('a worker', () => {
+  describe.concurrent('a web worker', () => {
     it(
-      'sends with what its page hands it',
+      'sends with the options that its page passes',
       inScene(stage, async (scene) => {
         const page = await scene.agreed({ version: '0.6.1' })
         await page.evaluate(
@@ -27,7 +27,7 @@ export function workerCases(stage: () => Stage): void {
     )
 
     it(
-      'sends nothing where its page may not, though it cannot see why',
+      'sends nothing if its page may not, although it cannot see why',
       inScene(stage, async (scene) => {
         await scene.context.addInitScript(
           `Object.defineProperty(Navigator.prototype, 'doNotTrack', { get: () => '1' })`,
@@ -42,7 +42,7 @@ export function workerCases(stage: () => Stage): void {
     )
 
     it(
-      'has no id of its own, since it could not keep it',
+      'makes no id, because it could not store it',
       inScene(stage, async (scene) => {
         const page = await scene.visit()
         const options = { telemetryConsent: true, endpoint: scene.collector.url }

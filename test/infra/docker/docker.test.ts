@@ -78,7 +78,16 @@ describe.skipIf(unfinished.length > 0)('the images, built and run without Docker
   })
 
   it('contain only what runs', () => {
-    expect(filesOf(worker)).toEqual(['app/dist/worker.js', 'app/package.json', 'data'])
+    const own = filesOf(worker).filter((name) => !/@duckdb./.test(name))
+    expect(own.filter((name) => /\.\w+$|^data$|@duckdb$/.test(name))).toEqual([
+      'app/dist/worker.js',
+      'app/package.json',
+      'app/report/bin/runmat-telemetry-report.js',
+      'app/report/dist/report.js',
+      'app/report/node_modules/@duckdb',
+      'app/report/package.json',
+      'data',
+    ])
     expect(filesOf(forwarder)).toEqual(['app/dist/forwarder.js', 'app/package.json'])
   })
 
@@ -112,6 +121,16 @@ describe.skipIf(unfinished.length > 0)('the images, built and run without Docker
     expect([filesOf(worker), filesOf(forwarder)]).toEqual(before)
     // The service has stopped, so the health check fails.
     expect(isHealthy(worker, env)).toBe(false)
+  })
+
+  it('answer from what the worker stored, with nothing from outside the image', () => {
+    const program = path.join(worker.workdir, 'report/bin/runmat-telemetry-report.js')
+    const words = [program, '--from', events, 'installs', '--format', 'json']
+    const { status, stdout } = spawnSync(process.execPath, words, { encoding: 'utf8' })
+    expect(status).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      questions: { installs: { rows: [{ started: 1, completed: 1 }] } },
+    })
   })
 
   async function start(image: Image, given: Record<string, string>): Promise<ChildProcess> {

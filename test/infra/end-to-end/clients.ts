@@ -167,7 +167,7 @@ export const storedFields: Readonly<Record<string, Fields>> = {
     ...started,
     ...linux,
     // Derived from 1767139200-28913.
-    cid: '6e270a34-3f14-496d-ab7f-9eaf6a5fbf5a',
+    cid: 'f27ad073-d342-45fa-9e1d-76f29717ac80',
     uuid: 'ae7ee9ea-eba1-4aa7-b21c-2724dae4341c',
     session_id: '588a45b4-9bb4-4a68-a343-e8a6fa62816c',
     payload: { jit_enabled: true, accelerate_enabled: true },

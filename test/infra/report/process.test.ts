@@ -1,10 +1,12 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { appendFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { beforeAll, describe, expect, it } from 'vitest'
 
+import { eventually } from '../../support/eventually.ts'
 import { findMounter } from '../../support/mounts.ts'
 import { finished, folder, lines } from './support/cli.ts'
 
@@ -47,6 +49,62 @@ describe('the program', () => {
     expect(readdirSync(place).filter((name) => name.endsWith('.parquet'))).toEqual([
       '2026-11-20.parquet',
     ])
+  })
+
+  /** Waits for its standard input, with its temporary folder open. */
+  async function waiting(temporary: string): Promise<ChildProcess> {
+    const child = spawn(process.execPath, [program, '--from', '-'], {
+      env: { ...process.env, TMPDIR: temporary },
+      stdio: ['pipe', 'ignore', 'ignore'],
+    })
+    await eventually(() => expect(readdirSync(temporary)).toHaveLength(1))
+    return child
+  }
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'takes its temporary files with it at %s, and ends by it',
+    async (signal) => {
+      const temporary = folder()
+      const child = await waiting(temporary)
+      child.kill(signal)
+      expect(await once(child, 'exit')).toEqual([null, signal])
+      expect(readdirSync(temporary)).toEqual([])
+    },
+  )
+
+  it('removes what a process that was killed left, and nothing of one that runs', async () => {
+    const temporary = folder()
+    const killed = await waiting(temporary)
+    const [left = ''] = readdirSync(temporary)
+    killed.kill('SIGKILL')
+    await once(killed, 'exit')
+    const running = path.join(temporary, `runmat-telemetry-report-${process.pid}-abc`)
+    writeFileSync(running, '')
+    for (const file of [path.join(temporary, left), running]) utimesSync(file, 1, 1)
+    const place = folder()
+    eventsAt(place, 1)
+    writeFileSync(path.join(place, '.2026-11-20.parquet.1.tmp'), 'half')
+    writeFileSync(path.join(place, '.2026-11-20.w.ndjson.gz.1.tmp'), 'half')
+    const env = { ...process.env, TMPDIR: temporary }
+    const { status } = spawnSync(process.execPath, [program, '--from', place], { env })
+    expect(status).toBe(0)
+    expect(readdirSync(temporary)).toEqual([path.basename(running)])
+    expect(readdirSync(place).filter((name) => name.endsWith('.tmp'))).toEqual([])
+  })
+
+  it('draws again when something arrives, and ends with 0 at Ctrl-C', async () => {
+    const place = folder()
+    const segment = path.join(place, '2099-01-01.w.ndjson')
+    writeFileSync(segment, lines(finished()))
+    const child = spawn(process.execPath, [program, '--watch', 'coverage', '--from', place])
+    let out = ''
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+    await eventually(() => expect(out).toContain('2099-01-01, 1 event,'))
+    appendFileSync(segment, lines(finished({}, { uuid: randomUUID() })))
+    await eventually(() => expect(out).toContain('2099-01-01, 2 events,'))
+    child.kill('SIGINT')
+    expect(await once(child, 'exit')).toEqual([0, null])
+    expect(out.match(/^RunMat telemetry$/gm)).toHaveLength(2)
   })
 
   const mounter = findMounter()

@@ -8,7 +8,7 @@ import { type QuestionName, type Row } from '../../../infra/report/src/questions
 import { questions } from '../../../infra/report/src/questions/questions.ts'
 import type { Source } from '../../../infra/report/src/source.ts'
 import { ownPorts } from '../../support/ports.ts'
-import { report } from './support/cli.ts'
+import { install, lines, report } from './support/cli.ts'
 import { chdbOf, duckdbOf, openChdb } from './support/engines.ts'
 import * as oracle from './support/oracle.ts'
 import { world, type World } from './support/world.ts'
@@ -59,6 +59,34 @@ describe.each(engines)('every question on %s', (engine, open) => {
       runs,
     )
   }, 180_000)
+})
+
+describe.each(engines)('a start whose release is unknown, on %s', (_, open) => {
+  const cid = '55555555-5555-4555-8555-555555555555'
+  const start = install('start', { cid, release: 'unknown' })
+  const complete = (release: string, more: object = {}) =>
+    install('complete', { cid, release, ...more })
+
+  it.each([
+    ['joins the one install of its id and platform', [complete('0.6.1')], [1, 1, 0]],
+    ['stays open where there are two', [complete('0.6.1'), complete('0.6.0')], [1, 2, 1]],
+    [
+      'stays open where that is of another platform',
+      [complete('0.6.1', { platform: 'linux-arm64' })],
+      [1, 1, 1],
+    ],
+    [
+      'stays open where that is of another id',
+      [complete('0.6.1', { cid: '66666666-6666-4666-8666-666666666666' })],
+      [1, 1, 1],
+    ],
+  ] as const)('%s', async (__, others, [started, completed, left]) => {
+    const source = await open(lines(start, ...others))
+    const ask = { by: [], release: undefined }
+    const rows = await rowsOf(source, questions.installs, ask)
+    source.close()
+    expect(rows).toMatchObject([{ started, completed, failed: 0, open: left }])
+  })
 })
 
 describe.skipIf(chdb === undefined)('both engines', () => {

@@ -128,7 +128,7 @@ const setIt = (text: string): string => setKey(text, KEY, 'new')
 
 const removeIt = (text: string): string => removeKey(text, KEY)
 
-describe('any mixture of forms', () => {
+describe('any mixture of TOML’s forms', () => {
   const valid = lines.filter((text) => errorOf(() => parse(text)) === undefined)
 
   it('is edited exactly if the parser sees room for the key', () => {
@@ -165,7 +165,7 @@ describe('any text', () => {
     fc.assert(property, RUNS)
   })
 
-  it('is scanned to its end, even if it is not TOML', () => {
+  it('is scanned to the end, even if it is not TOML', () => {
     const property = fc.property(anything, (text) => {
       expect(() => errorOf(() => scan(text))).not.toThrow()
     })

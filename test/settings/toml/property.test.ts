@@ -96,8 +96,8 @@ const withoutLine = (text: string, { start, end }: Target): string => {
   return ending ? indented + below : indented.replace(/\r?\n$/, '')
 }
 
-describe('setting a key that is there', () => {
-  it('replaces the characters of its value and no other', () => {
+describe('setting an existing key', () => {
+  it('replaces the characters of its value and no others', () => {
     const property = fc.property(present, value, ({ text, key, comments, target }, to) => {
       const after = setKey(text, key, to)
 
@@ -123,8 +123,8 @@ describe('setting a key that is there', () => {
   })
 })
 
-describe('setting a key that is missing', () => {
-  it('adds it and no other', () => {
+describe('setting a missing key', () => {
+  it('adds it and no other key', () => {
     const property = fc.property(absent, value, ({ text, key, comments }, to) => {
       const after = setKey(text, key, to)
 
@@ -137,7 +137,7 @@ describe('setting a key that is missing', () => {
     fc.assert(property, RUNS)
   })
 
-  it('adds a line to its section, or else a line or a section of its own', () => {
+  it('adds a line to its section, or a new line or section', () => {
     const property = fc.property(absent.filter(isOnLines), value, ({ text, key, tail }, to) => {
       const after = setKey(text, key, to)
 
@@ -148,7 +148,7 @@ describe('setting a key that is missing', () => {
     fc.assert(property, RUNS)
   })
 
-  it('changes one line of an inline table at most', () => {
+  it('changes at most one line of an inline table', () => {
     const property = fc.property(absent.filter(hasHost), value, ({ text, key, host }, to) => {
       const after = setKey(text, key, to)
 
@@ -159,14 +159,14 @@ describe('setting a key that is missing', () => {
     fc.assert(property, RUNS)
   })
 
-  it('keeps to the line endings of the document', () => {
+  it('uses the line endings of the document', () => {
     const property = fc.property(absent.filter(hasEnding), ({ text, key }) => {
       expect(endings(setKey(text, key, true))).toEqual(endings(text))
     })
     fc.assert(property, RUNS)
   })
 
-  it('is undone by removing it, but for the tables it needed', () => {
+  it('is undone by removing it, except for the tables it needed', () => {
     const property = fc.property(absent, value, ({ text, key }, to) => {
       const old = factsOf(text)
       const now = factsOf(removeKey(setKey(text, key, to), key))
@@ -178,7 +178,7 @@ describe('setting a key that is missing', () => {
     fc.assert(property, RUNS)
   })
 
-  it('is undone to the letter in a section that was there', () => {
+  it('is undone exactly in a section that already existed', () => {
     const property = fc.property(absent.filter(hasSection), value, ({ text, key }, to) => {
       expect(removeKey(setKey(text, key, to), key)).toBe(text)
     })
@@ -201,14 +201,14 @@ describe('removing a key', () => {
     fc.assert(property, RUNS)
   })
 
-  it('takes its line, and no other', () => {
+  it('removes its line and no other', () => {
     const property = fc.property(present.filter(isOnLines), ({ text, key, target }) => {
       expect(removeKey(text, key)).toBe(withoutLine(text, target))
     })
     fc.assert(property, RUNS)
   })
 
-  it('touches the lines of the pair and of one comma in an inline table', () => {
+  it('changes only the lines of the pair and of one comma in an inline table', () => {
     const property = fc.property(present.filter(hasHost), ({ text, key, target, host }) => {
       const after = removeKey(text, key)
 
@@ -219,7 +219,7 @@ describe('removing a key', () => {
     fc.assert(property, RUNS)
   })
 
-  it('does nothing when it is missing', () => {
+  it('does nothing if it is missing', () => {
     const property = fc.property(absent, ({ text, key }) => {
       expect(removeKey(text, key)).toBe(text)
     })

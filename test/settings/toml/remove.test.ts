@@ -45,7 +45,7 @@ describe('removeKey', () => {
     )
   })
 
-  it('leaves a document without the key alone', () => {
+  it('does not change a document without the key', () => {
     const texts = [
       '',
       'runtime = 5',
@@ -56,13 +56,13 @@ describe('removeKey', () => {
   })
 
   it.each(['[runtime.telemetry.enabled]', 'runtime.telemetry.enabled = {}'])(
-    'refuses to take out the table in %s',
+    'refuses to remove the table in %s',
     (text) => {
       expect(() => removeKey(text, KEY)).toThrow(TomlEditError)
     },
   )
 
-  it('leaves the error of the parser as it is', () => {
+  it('throws the parser’s own error', () => {
     expect(() => removeKey('a = 1\nb = ', KEY)).toThrow(TomlError)
   })
 })

@@ -6,7 +6,7 @@ import { locate } from '../../../src/settings/toml/document.ts'
 
 const KEY = ['runtime', 'telemetry', 'enabled']
 
-describe('a key that is there', () => {
+describe('setting an existing key', () => {
   it.each([
     ['under its header', '[runtime.telemetry]\nenabled   =  ', ' # why\n'],
     ['as a dotted key', 'runtime . telemetry . enabled=', ''],
@@ -30,7 +30,7 @@ describe('a key that is there', () => {
   })
 })
 
-describe('a missing key', () => {
+describe('setting a missing key', () => {
   it.each([
     ['of an empty document', '', '[runtime.telemetry]\nenabled = false\n'],
     ['behind a BOM', '\uFEFF', '\uFEFF[runtime.telemetry]\nenabled = false\n'],
@@ -77,7 +77,7 @@ describe('a missing key', () => {
   it.each([
     ['[runtime.telemetry]', '[runtime.telemetry]\nenabled = false'],
     ['a = 1\r\n[runtime.telemetry]', 'a = 1\r\n[runtime.telemetry]\r\nenabled = false'],
-  ])('is the last line of %j', (before, after) => {
+  ])('adds the last line of %j', (before, after) => {
     expect(setKey(before, KEY, false)).toBe(after)
   })
 
@@ -111,15 +111,15 @@ describe('a missing key', () => {
     ['', 'a = true\n'],
     ['# b\r\n[b]\r\n', 'a = true\r\n# b\r\n[b]\r\n'],
     ['b = 1', 'b = 1\na = true'],
-  ])('of the root goes before the headers of %j', (before, after) => {
+  ])('of the root adds it before the headers of %j', (before, after) => {
     expect(setKey(before, ['a'], true)).toBe(after)
   })
 
-  it('is quoted where it has to be', () => {
+  it('quotes the key if necessary', () => {
     expect(setKey('', ['a.b', '', 'ü"'], true)).toBe('["a.b".""]\n"ü\\"" = true\n')
   })
 
-  it('may have any name', () => {
+  it('works with any name', () => {
     const key = ['__proto__', 'constructor', '__proto__']
     const after = setKey('constructor.__proto__ = 1\n', key, true)
     expect(after).toBe('constructor.__proto__ = 1\n\n[__proto__.constructor]\n__proto__ = true\n')
@@ -135,10 +135,13 @@ describe('a string', () => {
     expect(text).toMatch(/^[^\p{Cc}]*\n$/u)
   })
 
-  it.each(['\uD800', 'a\uDC00b', '\uDC00\uD800'])('cannot hold half a pair: %j', (value) => {
-    expect(() => setKey('', ['a'], value)).toThrow(TomlEditError)
-    expect(() => setKey('', [value], true)).toThrow(TomlEditError)
-  })
+  it.each(['\uD800', 'a\uDC00b', '\uDC00\uD800'])(
+    'cannot contain half a surrogate pair: %j',
+    (value) => {
+      expect(() => setKey('', ['a'], value)).toThrow(TomlEditError)
+      expect(() => setKey('', [value], true)).toThrow(TomlEditError)
+    },
+  )
 })
 
 describe('an edit that cannot be made', () => {
@@ -154,7 +157,7 @@ describe('an edit that cannot be made', () => {
       'runtime.telemetry is not a table, so it cannot hold runtime.telemetry.enabled',
       2,
     ],
-  ])('names %s in its way', (_, text, message, line) => {
+  ])('reports %s in the way', (_, text, message, line) => {
     expect(() => setKey(text, KEY, true)).toThrow(
       expect.objectContaining({ name: 'TomlEditError', message, line }),
     )
@@ -166,18 +169,18 @@ describe('an edit that cannot be made', () => {
     ['a table above others', 'a = 1\n[runtime.telemetry.enabled.a]', 2],
     ['a table of dotted keys', 'runtime.telemetry.enabled.a = 1', 1],
     ['an array of tables', '[[runtime.telemetry.enabled]]', 1],
-  ])('would overwrite %s', (_, text, line) => {
+  ])('reports that it would overwrite %s', (_, text, line) => {
     const message = 'runtime.telemetry.enabled is a table, not a single value'
     expect(() => setKey(text, KEY, true)).toThrow(
       expect.objectContaining({ name: 'TomlEditError', message, line }),
     )
   })
 
-  it('would set the root', () => {
+  it('is refused for the root', () => {
     expect(() => setKey('', [], true)).toThrow(TomlEditError)
   })
 
-  it('leaves the error of the parser as it is', () => {
+  it('throws the parser’s own error', () => {
     expect(() => setKey('a = 1\nb = ', KEY, true)).toThrow(TomlError)
   })
 })

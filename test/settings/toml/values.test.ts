@@ -4,7 +4,7 @@ import { setKey } from '../../../src/settings/toml/edit.ts'
 import { TomlEditError } from '../../../src/settings/toml/values.ts'
 import { reads, withoutValue, withValue } from '../../../src/settings/toml/values.ts'
 
-describe('reads', () => {
+describe('comparing values', () => {
   const text = 'a = [nan, -0.0, inf, 0x7fffffffffffffff, 1979-05-27, {}]\n__proto__.b = "x"\n'
 
   it('accepts any text for the same values', () => {
@@ -49,7 +49,7 @@ describe('withoutValue', () => {
     ['[a.b]\nc = 1', 2, '[a.b]'],
     ['a.b.c = 1\na.d = 1', 0, 'a.d = 1'],
     ['a.b.c = 1\n[a.b.d]', 0, '[a.b.d]'],
-  ])('takes a.b.c out of %j, where %i parts of the path stay', (text, kept, expected) => {
+  ])('removes a.b.c from %j and keeps %i parts of its path', (text, kept, expected) => {
     expect(reads(expected, withoutValue(parseValues(text), ['a', 'b', 'c'], kept))).toBe(true)
   })
 })

@@ -5,7 +5,8 @@ const nil = '00000000-0000-0000-0000-000000000000'
 
 export const tableName = 'telemetry_facts'
 
-const columns = [
+/** Name and type of each column, in ClickHouse's words. */
+export const columns = [
   'id UUID',
   'client Nullable(UUID)',
   'session Nullable(UUID)',
@@ -15,6 +16,11 @@ const columns = [
   ...texts.map((name) => (name === 'counts' ? `${name} String` : `${name} LowCardinality(String)`)),
   ...flags.map((name) => `${name} UInt8`),
 ]
+
+/** A TTL takes no LowCardinality. */
+export const dayAsDate = "toDateOrZero(CAST(day, 'String'))"
+
+export const sortingKey = 'kind, step, day, id'
 
 export interface TableOptions {
   /** Such as `ReplicatedReplacingMergeTree` in a cluster. */
@@ -29,10 +35,8 @@ export function createTable({
   retentionDays,
 }: TableOptions = {}): string {
   const ttl =
-    retentionDays === undefined
-      ? ''
-      : ` TTL toDateOrZero(day) + INTERVAL ${retentionDays} DAY DELETE`
-  return `CREATE TABLE IF NOT EXISTS ${tableName} (${columns.join(', ')}) ENGINE = ${engine} ORDER BY (kind, step, day, id)${ttl}`
+    retentionDays === undefined ? '' : ` TTL ${dayAsDate} + INTERVAL ${retentionDays} DAY DELETE`
+  return `CREATE TABLE IF NOT EXISTS ${tableName} (${columns.join(', ')}) ENGINE = ${engine} ORDER BY (${sortingKey})${ttl}`
 }
 
 /** A row for `INSERT … FORMAT JSONEachRow`. A day of arrival counts before the event's own. */

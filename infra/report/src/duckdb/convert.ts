@@ -1,14 +1,15 @@
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import path from 'node:path'
 
 import { type Day, daysAfter } from '../days.ts'
 import { ReportError, reasonOf } from '../error.ts'
 import { chunksOfFile } from '../read/lines.ts'
 import type { Folder } from '../read/places.ts'
+import { untilEnd } from '../temporary.ts'
 import { type Database, quoted } from './database.ts'
 import {
   metadataOf,
-  parquetKey,
+  parquetOptions,
   sourcesOf,
   summariesOf,
   type Summary,
@@ -57,6 +58,7 @@ export async function convertDay(
   const sources = sourcesOf(segments)
   const file = path.join(folder.path, `${day}.parquet`)
   const temporary = path.join(folder.path, `.${day}.parquet.${process.pid}.tmp`)
+  const removeTemporary = untilEnd(temporary)
   const { run, rows } = database
   try {
     const staging = await openStaging(database)
@@ -72,15 +74,14 @@ export async function convertDay(
     const events = Number(counts?.['lines']) - repeated
     const summary: Summary = { sources, events, repeated, unreadable }
     await run(`COPY (SELECT ${factColumns} FROM (${selectLoaded(quoted(day))}))
-      TO ${quoted(temporary)} (FORMAT parquet, COMPRESSION zstd,
-      KV_METADATA {${parquetKey}: ${quoted(metadataOf(summary))}})`)
+      TO ${quoted(temporary)} (${parquetOptions(metadataOf(summary))})`)
     renameSync(temporary, file)
     return { file, summary }
   } catch (error) {
     if (error instanceof ReportError) throw error
     throw new ReportError(`Can't convert ${day} in ${folder.path}: ${reasonOf(error)}.`)
   } finally {
-    if (existsSync(temporary)) rmSync(temporary, { force: true })
+    removeTemporary()
   }
 }
 

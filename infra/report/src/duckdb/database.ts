@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import path from 'node:path'
-
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
+
+import { temporaryFolder, untilEnd } from '../temporary.ts'
 
 export type Value = string | number | null
 export type Row = Readonly<Record<string, Value>>
@@ -22,8 +21,8 @@ export interface Bounds {
 }
 
 export async function openDatabase({ memory, threads, temporary }: Bounds): Promise<Database> {
-  const folder = mkdtempSync(path.join(temporary, 'runmat-telemetry-report-'))
-  const remove = () => rmSync(folder, { recursive: true, force: true })
+  const folder = temporaryFolder(temporary, Date.now())
+  const remove = untilEnd(folder)
   try {
     const instance = await DuckDBInstance.create(':memory:', {
       memory_limit: memory,

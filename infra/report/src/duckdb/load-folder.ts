@@ -1,5 +1,6 @@
 import { type Day, dayOf, daysAfter, isWithin, type Window } from '../days.ts'
 import type { Folder, Lines } from '../read/places.ts'
+import { removeUnfinished } from '../temporary.ts'
 import { type Converted, convertDay, freshDays, memory } from './convert.ts'
 import type { Database } from './database.ts'
 import { quoted } from './database.ts'
@@ -52,6 +53,7 @@ async function convert(
     return
   }
   try {
+    removeUnfinished(folder.path)
     const queue = [...stale]
     for (let day = queue.shift(); day !== undefined; day = queue.shift()) {
       step(`Converting ${day} (${queue.length} more)`)

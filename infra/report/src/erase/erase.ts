@@ -4,6 +4,7 @@ import { dayOf } from '../days.ts'
 import { ReportError } from '../error.ts'
 import { identityOf } from '../facts/identity.ts'
 import { type Folder } from '../read/places.ts'
+import { removeUnfinished } from '../temporary.ts'
 import { countInParquet, rewriteParquet } from './parquet.ts'
 import { countIn, rewrite } from './segments.ts'
 import { type Tombstones, tombstonesIn } from './tombstones.ts'
@@ -21,6 +22,7 @@ export async function erase(database: Database, folder: Folder, now: number): Pr
   if (lock.state === 'closed')
     throw new ReportError(`Can't erase in ${folder.path}: ${lock.reason}.`)
   try {
+    removeUnfinished(folder.path)
     return await eraseDays(database, folder, stones, dayOf(now))
   } finally {
     lock.release()

@@ -1,10 +1,11 @@
-import { renameSync, rmSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import path from 'node:path'
 
 import { type Database, quoted } from '../duckdb/database.ts'
-import { metadataOf, parquetKey, sourcesOf, summaryOf } from '../duckdb/parquet.ts'
+import { metadataOf, parquetOptions, sourcesOf, summaryOf } from '../duckdb/parquet.ts'
 import { factColumns } from '../duckdb/table.ts'
 import { ReportError, reasonOf } from '../error.ts'
+import { untilEnd } from '../temporary.ts'
 import type { Tombstones } from './tombstones.ts'
 
 export async function countInParquet(
@@ -29,12 +30,13 @@ export async function rewriteParquet(
   const found = await countInParquet(database, file, stones)
   if (found === 0 && linesErased === 0) return 0
   const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`)
+  const removeTemporary = untilEnd(temporary)
   try {
     const summary = await summaryOf(database, file)
     const sources = segments.length === 0 ? summary.sources : sourcesOf(segments)
     const metadata = metadataOf({ ...summary, sources, events: summary.events - found })
     await database.run(`COPY (SELECT ${factColumns} FROM read_parquet(${quoted(file)}) WHERE NOT (${matching(stones)}))
-      TO ${quoted(temporary)} (FORMAT parquet, COMPRESSION zstd, KV_METADATA {${parquetKey}: ${quoted(metadata)}})`)
+      TO ${quoted(temporary)} (${parquetOptions(metadata)})`)
     renameSync(temporary, file)
     return found
   } catch (error) {
@@ -42,7 +44,7 @@ export async function rewriteParquet(
       ? error
       : new ReportError(`Can't rewrite ${file}: ${reasonOf(error)}.`)
   } finally {
-    rmSync(temporary, { force: true })
+    removeTemporary()
   }
 }
 

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs'
-import { open, rename, rm, utimes, stat } from 'node:fs/promises'
+import { open, rename, utimes, stat } from 'node:fs/promises'
 import { once } from 'node:events'
 import path from 'node:path'
 import { createGzip } from 'node:zlib'
@@ -7,6 +7,7 @@ import { createGzip } from 'node:zlib'
 import { chunksOf } from '../duckdb/convert.ts'
 import { ReportError, reasonOf } from '../error.ts'
 import { factsOf } from '../facts/facts.ts'
+import { untilEnd } from '../temporary.ts'
 import type { Tombstones } from './tombstones.ts'
 
 /** Does this line belong to what is to be erased? What can't be read is searched as text. */
@@ -35,6 +36,7 @@ export async function rewrite(file: string, stones: Tombstones): Promise<number>
   const found = await countIn(file, stones)
   if (found === 0) return 0
   const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`)
+  const removeTemporary = untilEnd(temporary)
   try {
     await copyWithout(file, temporary, stones)
     const { atime, mtime } = await stat(file)
@@ -46,7 +48,7 @@ export async function rewrite(file: string, stones: Tombstones): Promise<number>
       ? error
       : new ReportError(`Can't rewrite ${file}: ${reasonOf(error)}.`)
   } finally {
-    await rm(temporary, { force: true })
+    removeTemporary()
   }
 }
 

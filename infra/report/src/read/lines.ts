@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 
 const newline = 10
-const chunkSize = 1 << 20
+const chunkSize = 1 << 18
 const longestLine = 4 * 1024 * 1024
 
 /** Whole lines of one chunk each time, so that decoding happens by the chunk and not by the line. */

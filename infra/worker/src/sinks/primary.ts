@@ -5,6 +5,7 @@ import type { Sink } from 'runmat-telemetry-common/sink'
 
 import type { FileSettings, SegmentSettings, Settings } from '../settings.ts'
 import { openByProduct } from './by-product.ts'
+import { openClickHouse } from './clickhouse/sink.ts'
 import { openFile } from './file.ts'
 import { storingOnce } from './once.ts'
 import { openPostHog } from './posthog.ts'
@@ -18,6 +19,7 @@ export async function openPrimary(
   options: SegmentOptions,
 ): Promise<Sink> {
   if (sink.kind === 'posthog') return storingOnce(openPostHog(sink))
+  if (sink.kind === 'clickhouse') return storingOnce(openClickHouse(sink))
   const own = await openOnDisk(sink, options)
   const others = new Map<string, Sink>()
   for (const { id } of products) others.set(id, await openOnDisk(besides(sink, id), options))

@@ -15,6 +15,8 @@ export interface Tombstones {
   readonly add: (erasure: Erasure) => Promise<void>
   readonly covers: (event: Event) => boolean
   readonly clients: () => Promise<ReadonlySet<string>>
+  /** All of clients and events. */
+  readonly ids: () => readonly string[]
   /** Learns what other workers on the folder have added. */
   readonly catchUp: () => Promise<void>
   readonly close: () => Promise<void>
@@ -93,6 +95,7 @@ async function openTombstones(folder: string, now: () => number = Date.now): Pro
       await catchUp()
       return clients
     },
+    ids: () => [...clients, ...events],
     catchUp,
     close: async () => void (await appending),
   }

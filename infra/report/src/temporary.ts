@@ -1,0 +1,68 @@
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import path from 'node:path'
+
+const made = new Set<string>()
+
+/** Remembers a file or folder that nobody needs once this process has ended. Gives its removal. */
+export function untilEnd(place: string): () => void {
+  made.add(place)
+  return () => {
+    made.delete(place)
+    remove(place)
+  }
+}
+
+/** For a process that is told to end at once. */
+export function removeTemporary(): void {
+  for (const place of made) remove(place)
+  made.clear()
+}
+
+function remove(place: string): void {
+  rmSync(place, { recursive: true, force: true })
+}
+
+const prefix = 'runmat-telemetry-report-'
+const folderName = /^runmat-telemetry-report-(\d+)-\w+$/
+const msPerDay = 86_400_000
+
+/** A folder of its own for this process, after those of processes that were killed are gone. */
+export function temporaryFolder(within: string, now: number): string {
+  for (const name of namesIn(within)) {
+    const pid = folderName.exec(name)?.[1]
+    if (pid !== undefined) removeAbandoned(path.join(within, name), Number(pid), now)
+  }
+  return mkdtempSync(path.join(within, `${prefix}${process.pid}-`))
+}
+
+/** Another container may share the folder and not the process ids, so age counts as well. */
+function removeAbandoned(folder: string, pid: number, now: number): void {
+  try {
+    if (now - statSync(folder).mtimeMs > msPerDay && !isRunning(pid)) remove(folder)
+  } catch {
+    // Somebody else's, or already gone.
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as { code?: string }).code === 'EPERM'
+  }
+}
+
+const unfinished = /^\.\d{4}-\d{2}-\d{2}\.(?:parquet|[\w.-]+\.ndjson(?:\.gz)?)\.\d+\.tmp$/
+
+/** What a process left in a folder of segments that was killed. Only for who holds its lock. */
+export function removeUnfinished(folder: string): void {
+  for (const name of namesIn(folder)) if (unfinished.test(name)) remove(path.join(folder, name))
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto'
+
+import type { Event } from 'runmat-telemetry-common/events/event'
+import type { Sink, Trouble } from 'runmat-telemetry-common/sink'
+import { rowOf, tableName } from 'runmat-telemetry-report/clickhouse-table'
+import { factsOf } from 'runmat-telemetry-report/facts'
+
+import { limits } from '../../limits.ts'
+import type { ClickHouseSettings } from '../../settings.ts'
+import { type BatchOutcome, bisect } from '../bisect.ts'
+import { checkSchema } from './schema.ts'
+import { type Answer, connections, openServer, trouble } from './server.ts'
+
+type ClickHouseSink = Sink & Required<Pick<Sink, 'erase'>>
+
+/**
+ * One row of facts an event. The server has a batch on disk before it answers an insert with
+ * `wait_for_async_insert`. A batch that is sent again, also to another replica, carries the same
+ * deduplication token; an event that comes again in another batch is merged away by its id.
+ */
+export function openClickHouse(
+  settings: ClickHouseSettings,
+  timeoutMs: number = limits.sinkMs,
+  now: () => number = Date.now,
+): ClickHouseSink {
+  const servers = settings.urls.map((url) => openServer(url, settings))
+  let current = 0
+  let checked: Promise<Trouble | undefined> | undefined
+
+  /** Asks the servers in turn, starting with the one that worked last. */
+  const ask = async (sql: string, deadline: number): Promise<Answer> => {
+    let answer: Answer = trouble('no server')
+    for (const index of servers.keys()) {
+      const server = servers[current]
+      if (server === undefined) break
+      // One that hangs must leave time for the others.
+      const share = (deadline - Date.now()) / (servers.length - index)
+      answer = await server.ask(sql, Date.now() + share)
+      if (answer === 'refused' || 'text' in answer) return answer
+      current = (current + 1) % servers.length
+    }
+    return answer
+  }
+
+  /** Looks at the schema until it has been right once. */
+  const prepare = async (deadline: number): Promise<Trouble | undefined> => {
+    checked ??= checkSchema((sql) => ask(sql, deadline), settings)
+    const problem = await checked
+    if (problem !== undefined) checked = undefined
+    return problem
+  }
+
+  const insert = async (events: readonly Event[], deadline: number): Promise<BatchOutcome> => {
+    const day = new Date(now()).toISOString().slice(0, 10)
+    const rows = events.map((event) => {
+      const facts = factsOf(event.fields, event.bytes)
+      return facts && JSON.stringify(rowOf(facts, day))
+    })
+    if (rows.includes(undefined)) return 'refused'
+    const answer = await ask(
+      `${insertHead(events, settings.isReplicated)}\n${rows.join('\n')}`,
+      deadline,
+    )
+    if (answer === 'refused') return answer
+    if ('text' in answer) {
+      // An insert has nothing to say. Whatever else answers 200 has stored nothing.
+      return answer.text.trim() === '' ? 'stored' : trouble('what answers is no ClickHouse')
+    }
+    if (answer.cause.endsWith('the table is missing')) checked = undefined
+    return answer
+  }
+
+  return {
+    name: 'clickhouse',
+    inFlight: connections,
+    store: async (events) => {
+      const deadline = Date.now() + timeoutMs
+      const problem = await prepare(deadline)
+      if (problem !== undefined) {
+        return { outcomes: events.map(() => 'later' as const), trouble: problem }
+      }
+      return await bisect(events, (part) => insert(part, deadline), limits.probes)
+    },
+    probe: async () => {
+      const deadline = Date.now() + Math.min(timeoutMs, limits.probeMs)
+      const problem = await prepare(deadline)
+      if (problem !== undefined) return problem
+      const answer = await ask(`SELECT id FROM ${tableName} LIMIT 0 FORMAT Null`, deadline)
+      if (answer === 'refused') return trouble('a query is refused')
+      return 'cause' in answer ? answer : undefined
+    },
+    erase: async (ids) => {
+      // Of anything else there can be no row.
+      const valid = ids.filter((id) => uuid.test(id))
+      if (valid.length === 0) return undefined
+      const deadline = Date.now() + limits.eraseMs
+      const problem = await prepare(deadline)
+      if (problem !== undefined) return problem
+      const list = valid.map((id) => `'${id}'`).join(', ')
+      const which = `client IN (${list}) OR id IN (${list})`
+      const rows = async () =>
+        await ask(`SELECT count() FROM ${tableName} WHERE ${which} FORMAT TSV`, deadline)
+      const before = await rows()
+      if (before === 'refused') return trouble('a query is refused')
+      if ('cause' in before) return before
+      if (before.text.trim() === '0') return undefined
+      // 2: every replica has rewritten its parts when this answers. A plain DELETE only hides rows.
+      const deletion = `ALTER TABLE ${tableName} DELETE WHERE ${which} SETTINGS mutations_sync = 2`
+      const deleted = await ask(deletion, deadline)
+      if (deleted === 'refused') return trouble('a deletion is refused')
+      if ('cause' in deleted) return deleted
+      const left = await rows()
+      if (left === 'refused') return trouble('a query is refused')
+      if ('cause' in left) return left
+      return left.text.trim() === '0' ? undefined : trouble('rows are left after a deletion')
+    },
+    close: () => Promise.resolve(servers.forEach((server) => server.close())),
+  }
+}
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/** The token is made of the ids, so the same batch has the same one however often it is sent. */
+function insertHead(events: readonly Event[], isReplicated: boolean): string {
+  const hash = createHash('sha256')
+  for (const { uuid: id } of events) hash.update(id)
+  const options = [
+    'async_insert = 1',
+    'wait_for_async_insert = 1',
+    'async_insert_deduplicate = 1',
+    `insert_deduplication_token = '${hash.digest('hex')}'`,
+    // A majority of the replicas has it, so any one of them may be lost.
+    ...(isReplicated ? ["insert_quorum = 'auto'", 'insert_quorum_timeout = 5000'] : []),
+  ]
+  return `INSERT INTO ${tableName} SETTINGS ${options.join(', ')} FORMAT JSONEachRow`
+}

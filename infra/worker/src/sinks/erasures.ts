@@ -1,0 +1,46 @@
+import type { Sink } from 'runmat-telemetry-common/sink'
+
+import { limits } from '../limits.ts'
+import type { Tombstones } from './tombstones.ts'
+
+export interface Erasures {
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Has each sink that can delete whatever the tombstones name: at the start and every hour, so that a
+ * sink that was away is asked again. A sink in which nothing is left only answers a count.
+ */
+export function openErasures(
+  sinks: readonly Sink[],
+  tombstones: Tombstones,
+  note: (message: string) => void,
+  everyMs: number = limits.erasures.everyMs,
+): Erasures {
+  const erasing = sinks.filter((sink) => sink.erase !== undefined)
+  if (erasing.length === 0) return { close: () => Promise.resolve() }
+  const sweep = async (): Promise<void> => {
+    try {
+      await tombstones.catchUp()
+    } catch {
+      return note('the tombstones can not be read; nothing was erased')
+    }
+    const ids = tombstones.ids()
+    for (const { erase } of erasing) {
+      for (let first = 0; first < ids.length; first += limits.erasures.atOnce) {
+        const trouble = await erase?.(ids.slice(first, first + limits.erasures.atOnce))
+        if (trouble !== undefined) note(`not erased yet: ${trouble.cause}`)
+      }
+    }
+  }
+  let going = sweep()
+  const timer = setInterval(() => {
+    going = going.then(sweep)
+  }, everyMs).unref()
+  return {
+    close: async () => {
+      clearInterval(timer)
+      await going
+    },
+  }
+}
