@@ -1,19 +1,36 @@
 import { isUtf8 } from 'node:buffer'
 
+import { mayBeErasure, readErasure } from 'runmat-telemetry-common/events/erasure'
+
 /** Why a datagram holds no event, in the order in which we check. */
-export const malformations = ['empty', 'oversized', 'not utf-8', 'not json', 'nested'] as const
+export const malformations = [
+  'empty',
+  'oversized',
+  'not utf-8',
+  'not json',
+  'nested',
+  'erasure',
+] as const
 
 export type Malformation = (typeof malformations)[number]
 
 /** As deep as the worker reads; the contract needs four levels. */
 const deepest = 32
 
-/** Checks only that a datagram can be a line of NDJSON. The worker judges the event itself. */
+/**
+ * Checks that a datagram can be a line of NDJSON; the worker judges the event itself. Anybody can send
+ * a datagram, and we post it with our key, so it must not erase.
+ */
 export function checkDatagram(datagram: Buffer, maxBytes: number): Malformation | undefined {
   if (datagram.length === 0) return 'empty'
   if (datagram.length > maxBytes) return 'oversized'
   if (!isUtf8(datagram)) return 'not utf-8'
-  return checkObject(datagram, deepest)
+  const problem = checkObject(datagram, deepest)
+  return problem === undefined && isErasure(datagram.toString()) ? 'erasure' : problem
+}
+
+function isErasure(text: string): boolean {
+  return mayBeErasure(text) && readErasure(text) !== undefined
 }
 
 /** Checks that UTF-8 text is one JSON object. Undefined: it is. */

@@ -21,6 +21,7 @@ import { openClickHouse } from './sinks/clickhouse/sink.ts'
 import { openErasures } from './sinks/erasures.ts'
 import { openGa4Sink } from './sinks/ga4-sink.ts'
 import { storingOnce } from './sinks/once.ts'
+import { postHogErasureOf } from './sinks/posthog-erasure.ts'
 import { openPrimary } from './sinks/primary.ts'
 import { readinessOf } from './sinks/readiness.ts'
 import { sparing } from './sinks/sparing.ts'
@@ -42,6 +43,7 @@ export async function openDeliverer(
   const names = namesOf(buffer.stream)
   const metrics = openMetrics()
   const tombstones = await tombstonesOf(settings)
+  const postHogErasure = postHogErasureOf(settings, tombstones, log.note)
   const spare = (sink: Sink): Sink => (tombstones === undefined ? sink : sparing(sink, tombstones))
   const primary = spare(await openPrimary(settings, [], { note: log.note }))
   const { clickHouse, ga4 } = settings
@@ -111,6 +113,7 @@ export async function openDeliverer(
       await Promise.all(deliveries.map(({ delivery }) => delivery.close()))
       await erasures?.close()
       await Promise.all([broker.close(), ...sinks.map((sink) => sink.close())])
+      await postHogErasure?.close()
       log.close()
     },
   }

@@ -5,6 +5,7 @@ import { openReceiver } from './receiver.ts'
 import { loadProducts } from './products.ts'
 import type { Settings } from './settings.ts'
 import { storingOnce } from './sinks/once.ts'
+import { postHogErasureOf } from './sinks/posthog-erasure.ts'
 import { openPrimary } from './sinks/primary.ts'
 import type { Clock } from './sinks/retention.ts'
 import { sparing } from './sinks/sparing.ts'
@@ -28,9 +29,9 @@ export async function openWorker(
     sink: await openPrimary(settings, products, { note: log.note, clock }),
     ga4,
   })
-  const ingest = async (settings: BufferSettings) => {
+  const ingest = async (stream: BufferSettings) => {
     const { openIngest } = await import('runmat-telemetry-buffer/ingest')
-    const { sink, figures } = openIngest(settings, log.note)
+    const { sink, figures } = openIngest(stream, log.note)
     return { sink: storingOnce(sink), figures }
   }
   const { sink, ...storage } = await (buffer === undefined ? primary() : ingest(buffer))
@@ -40,5 +41,6 @@ export async function openWorker(
     products,
     sink: tombstones === undefined ? sink : sparing(sink, tombstones),
     tombstones,
+    postHogErasure: postHogErasureOf(settings, tombstones, log.note),
   })
 }

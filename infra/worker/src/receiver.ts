@@ -15,6 +15,7 @@ import type { WorkerLog } from './log.ts'
 import { openMetrics, render } from './metrics.ts'
 import type { Ga4Settings, Settings } from './settings.ts'
 import { openGa4 } from './sinks/ga4.ts'
+import type { PostHogErasure } from './sinks/posthog-erasure.ts'
 import { readinessOf } from './sinks/readiness.ts'
 import { openErasures } from './sinks/erasures.ts'
 import type { Tombstones } from './sinks/tombstones.ts'
@@ -25,6 +26,7 @@ export interface Storage {
   readonly products: readonly Product[]
   readonly sink: Sink
   readonly tombstones: Tombstones | undefined
+  readonly postHogErasure: PostHogErasure | undefined
   /** Also told about every stored event. */
   readonly ga4?: Ga4Settings | undefined
   /** The sink's own metrics, in the Prometheus text format. */
@@ -103,6 +105,7 @@ export function openReceiver(
       await idle()
       await erasures?.close()
       await Promise.all([sink.close(), ga4?.close(), tombstones?.close()])
+      await storage.postHogErasure?.close()
       log.close()
     },
   }

@@ -17,6 +17,13 @@ export interface PostHogSettings {
   readonly host: string
 }
 
+/** PostHog's private API, with which the worker deletes erased clients. */
+export interface PostHogErasureSettings {
+  readonly personalKey: string
+  readonly project: string
+  readonly host: string
+}
+
 export interface ClickHouseSettings {
   readonly kind: 'clickhouse'
   /** Replicas of one table; the first that works is used. */
@@ -71,6 +78,8 @@ export interface Settings {
   readonly clickHouse: ClickHouseSettings | undefined
   /** Where tombstones of erased clients are kept. Undefined: nobody can be erased here. */
   readonly tombstones: string | undefined
+  /** Undefined leaves PostHog's part of an erasure to the operator. */
+  readonly postHogErasure: PostHogErasureSettings | undefined
   /** Variables that are set but have no effect, which may surprise the operator. */
   readonly ignored: readonly string[]
   readonly ga4: Ga4Settings | undefined
@@ -98,6 +107,7 @@ export function readSettings(env: Environment): Settings {
     clickHouse,
     tombstones:
       text('EVENTS_DIR') ?? (role === 'all' && sink.kind === 'segments' ? sink.folder : undefined),
+    postHogErasure: postHogErasureOf(reader, sink),
     ignored: ignoredIn(reader),
     ga4: ga4Of(reader),
     maxBodyBytes: integer('MAX_BODY_BYTES', 1024, limits.heldBytes / 4, 1024 * 1024),
@@ -198,6 +208,28 @@ function segmentsOf({ text, integer, fault }: EnvironmentReader): SegmentSetting
   }
   const days = integer('RETENTION_DAYS', 1, 36_500, 0)
   return { kind: 'segments', folder, worker, retentionDays: days === 0 ? undefined : days }
+}
+
+function postHogErasureOf(
+  reader: EnvironmentReader,
+  sink: Settings['sink'],
+): PostHogErasureSettings | undefined {
+  const { text, fault } = reader
+  const personalKey = tokenIn(reader, 'POSTHOG_PERSONAL_API_KEY')
+  if (personalKey === undefined) return undefined
+  const project = text('POSTHOG_PROJECT_ID') ?? ''
+  if (!/^\d{1,12}$/.test(project)) fault('POSTHOG_PROJECT_ID', 'must be the number of the project')
+  if (text('EVENTS_DIR') === undefined) fault('EVENTS_DIR', 'is missing, for the tombstones')
+  if (sink.kind !== 'posthog') {
+    return fault('POSTHOG_PERSONAL_API_KEY', 'means nothing without POSTHOG_API_KEY')
+  }
+  // PostHog's cloud takes events at another host than requests to its API.
+  const host = addressIn(
+    reader,
+    'POSTHOG_API_HOST',
+    sink.host.replace('.i.posthog.com', '.posthog.com'),
+  )
+  return { personalKey, project, host: host.replace(/\/+$/, '') }
 }
 
 function ga4Of(reader: EnvironmentReader): Ga4Settings | undefined {

@@ -80,16 +80,20 @@ describe('the forwarder', () => {
       '{"text":"a\nb"}',
       `{"deep":${'['.repeat(40)}${']'.repeat(40)}}`,
       `{"deep":${'['.repeat(1900)}`,
+      // Anybody can send a datagram, and the forwarder's key is good for erasing.
+      '{"event_label":"telemetry.erase","cid":"eac98648-3b42-41c7-a887-7452dd08cbf0"}',
+      '{"event":"erase", "events":["eac98648-3b42-41c7-a887-7452dd08cbf0"]}',
       '{"event":1}',
     ])
     const metrics = await forwarder.until((seen) => seen['events_forwarded_total'] === 1)
     expect(metrics).toMatchObject({
-      'datagrams_received_total{family="ipv4"}': 14,
+      'datagrams_received_total{family="ipv4"}': 16,
       'datagrams_malformed_total{reason="empty"}': 1,
       'datagrams_malformed_total{reason="oversized"}': 1,
       'datagrams_malformed_total{reason="not utf-8"}': 2,
       'datagrams_malformed_total{reason="not json"}': 7,
       'datagrams_malformed_total{reason="nested"}': 2,
+      'datagrams_malformed_total{reason="erasure"}': 2,
     })
     expect(linesAt(worker)).toEqual(['{"event":1}'])
     await forwarder.end()

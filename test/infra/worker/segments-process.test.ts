@@ -63,7 +63,7 @@ function uuidsIn(folder: string): readonly string[] {
 
 /** Runs the worker by way of another command. */
 function runBy(command: readonly string[], env: Readonly<Record<string, string>>) {
-  const [name = '', ...args] = [...command, process.execPath, program]
+  const [name, ...args] = [...command, process.execPath, program]
   const child = spawn(name, args, {
     cwd: home.path,
     env: {
@@ -97,8 +97,9 @@ describe('four workers on one folder', () => {
     const startOne = (name: string) => run(program, { EVENTS_DIR: folder, WORKER_NAME: name })
     const workers: Running[] = await Promise.all(names.map(startOne))
     let kills = 0
+    const isOver = (): boolean => kills >= mostKills
     const killing = (async () => {
-      for (; kills < mostKills; kills += 1) {
+      for (; !isOver(); kills += 1) {
         await new Promise((resolve) => setTimeout(resolve, 1000))
         const at = kills % names.length
         await workers[at]?.stop('SIGKILL')
@@ -109,7 +110,7 @@ describe('four workers on one folder', () => {
     const acknowledged: string[] = []
     let attempts = 0
     const client = async (): Promise<void> => {
-      while (kills < mostKills) {
+      while (!isOver()) {
         const bytes = finished()
         // Like a client behind a load balancer: the next attempt goes to another worker.
         for (let status = 0; status !== 204; attempts += 1) {

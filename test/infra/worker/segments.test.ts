@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process'
 import {
   appendFileSync,
   mkdirSync,
@@ -8,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
+import { promisify } from 'node:util'
 
 import { describe, expect, it } from 'vitest'
 
@@ -213,6 +215,41 @@ describe('segments', () => {
       '2026-11-28.one.ndjson': [one, two],
       '2028-01-02.one.ndjson': [far],
     })
+  })
+})
+
+describe('a backup', () => {
+  it('made by tar under load holds every event answered before, and is restored by unpacking', async () => {
+    const folder = newFolder()
+    const { worker, send } = await open(folder)
+    const events = Array.from({ length: 400 }, () => finished())
+    const answered = new Set<string>()
+    let packed: Promise<unknown> | undefined
+    let before: readonly string[] = []
+    for (const bytes of events) {
+      expect(await send(bytes)).toBe(204)
+      answered.add(bytes)
+      if (answered.size !== 200) continue
+      before = [...answered]
+      const words = ['-C', folder, '--exclude=*.lock', '-czf', `${folder}.tar.gz`, '.']
+      packed = promisify(execFile)('tar', words).then(
+        () => 0,
+        ({ code }: { code: number }) => code,
+      )
+    }
+    // GNU tar ends with 1 if a file grew meanwhile, which is no fault here.
+    expect([0, 1]).toContain(await packed)
+    await worker.close()
+
+    const restored = newFolder()
+    mkdirSync(restored)
+    await promisify(execFile)('tar', ['-C', restored, '-xzf', `${folder}.tar.gz`])
+    const again = await open(restored)
+    for (const bytes of before) expect(await again.send(bytes)).toBe(204)
+    expect(await again.figure('telemetry_events_repeated_total')).toBe(200)
+    for (const bytes of events) expect(await again.send(bytes)).toBe(204)
+    await again.worker.close()
+    expect(segmentsIn(restored)).toEqual({ '2026-11-28.one.ndjson': events.map(uuidOf) })
   })
 })
 

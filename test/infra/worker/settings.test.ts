@@ -31,6 +31,7 @@ describe('the worker’s environment', () => {
         retentionDays: undefined,
       },
       tombstones: './events',
+      postHogErasure: undefined,
       ignored: [],
       ga4: undefined,
       maxBodyBytes: 1024 * 1024,
@@ -65,6 +66,7 @@ describe('the worker’s environment', () => {
       keys: ['new', 'old'],
       sink: { kind: 'posthog', apiKey: 'phc_1', host: 'https://eu.i.posthog.com' },
       tombstones: undefined,
+      postHogErasure: undefined,
       ignored: ['EVENTS_FILE'],
       ga4: { endpoint: 'http://127.0.0.1:1/mp', measurementId: 'G-1', apiSecret: 's' },
       maxBodyBytes: 4096,
@@ -84,6 +86,22 @@ describe('the worker’s environment', () => {
       sink: { kind: 'segments', folder: 'd', worker: 'w', retentionDays: 9 },
       ignored: [],
     })
+  })
+
+  it('deletes from PostHog only with a key, a project and a place for tombstones', () => {
+    const all = {
+      ...enough,
+      POSTHOG_API_KEY: 'phc_1',
+      POSTHOG_PERSONAL_API_KEY: 'phx_1',
+      POSTHOG_PROJECT_ID: '7',
+      EVENTS_DIR: 'd',
+    }
+    const erasure = { personalKey: 'phx_1', project: '7', host: 'https://us.posthog.com' }
+    expect(readSettings(all).postHogErasure).toEqual(erasure)
+    for (const name of ['POSTHOG_API_KEY', 'POSTHOG_PROJECT_ID', 'EVENTS_DIR']) {
+      expect(faultsOf({ ...all, [name]: '' })).toHaveLength(1)
+    }
+    expect(faultsOf({ ...all, POSTHOG_API_HOST: 'http://example.invalid' })).toHaveLength(1)
   })
 
   it('treats an empty variable as absent', () => {

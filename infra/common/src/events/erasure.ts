@@ -12,7 +12,7 @@ export interface Erasure {
 
 export type ErasureReading = { readonly erasure: Erasure } | { readonly refusal: Rejection }
 
-const labels: readonly unknown[] = ['telemetry.erase', 'erase']
+const labels: ReadonlySet<unknown> = new Set(['telemetry.erase', 'erase'])
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i
 const mostEvents = 1000
 
@@ -30,8 +30,7 @@ export function readErasure(text: string): ErasureReading | undefined {
     return undefined
   }
   if (!isObject(claim)) return undefined
-  if (!labels.includes(claim['event_label'] ?? claim['event'] ?? claim['eventLabel']))
-    return undefined
+  if (!labels.has(claim['event_label'] ?? claim['event'] ?? claim['eventLabel'])) return undefined
   const client = claim['cid'] ?? claim['distinctId'] ?? claim['id']
   const events = claim['events'] ?? claim['uuids']
   if (client === undefined && events === undefined) return refusal('cid', 'is missing')

@@ -49,8 +49,13 @@ export function respell(claim: JsonObject): JsonObject {
   const event: JsonObject = { ...claim }
   for (const [name, spellings] of Object.entries(aliases)) {
     const found = spellings.find((spelling) => isThere(claim[spelling]))
-    for (const spelling of spellings) delete event[spelling]
-    if (found !== undefined) event[name] = claim[found]
+    // Deleting a field makes an object slow, and nearly no client sends two spellings.
+    for (const spelling of spellings) {
+      if (spelling !== found && Object.hasOwn(event, spelling)) delete event[spelling]
+    }
+    if (found === undefined || found === name) continue
+    event[name] = claim[found]
+    delete event[found]
   }
   const { event_label: label } = event
   if (typeof label === 'string' && Object.hasOwn(labels, label))
@@ -117,6 +122,7 @@ function respellPayload(event: JsonObject, payload: JsonObject): void {
 
 /** `jitUsed` is `jit_used`, unless that is there as well. */
 function inSnakeCase(payload: JsonObject): JsonObject {
+  if (!Object.keys(payload).some((name) => /[A-Z]/.test(name))) return payload
   const event: JsonObject = {}
   for (const [name, value] of Object.entries(payload)) {
     const snake = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)

@@ -2,28 +2,34 @@ import { limits } from './limits.ts'
 
 export type Flaw = { readonly kind: 'depth' } | { readonly kind: 'twice'; readonly name: string }
 
+const quote = 0x22
+const backslash = 0x5c
+const colon = 0x3a
+
 /**
  * Finds what JSON.parse accepts but other programs read differently: a name used twice in one
  * object, and excessive nesting. The text must be valid JSON.
  */
 export function flawIn(text: string): Flaw | undefined {
   const open: (Set<string> | undefined)[] = []
+  let names: Set<string> | undefined
   for (let at = 0; at < text.length; at += 1) {
-    switch (text[at]) {
-      case '{':
-      case '[':
+    switch (text.charCodeAt(at)) {
+      case 0x7b: // {
+      case 0x5b: // [
         if (open.length === limits.depth) return { kind: 'depth' }
-        open.push(text[at] === '{' ? new Set() : undefined)
+        names = text.charCodeAt(at) === 0x7b ? new Set() : undefined
+        open.push(names)
         break
-      case '}':
-      case ']':
+      case 0x7d: // }
+      case 0x5d: // ]
         open.pop()
+        names = open.at(-1)
         break
-      case '"': {
+      case quote: {
         const end = endOfString(text, at)
-        const names = open.at(-1)
         if (names !== undefined && isName(text, end)) {
-          const name = JSON.parse(text.slice(at, end)) as string
+          const name = nameIn(text.slice(at, end))
           if (names.has(name)) return { kind: 'twice', name }
           names.add(name)
         }
@@ -37,14 +43,21 @@ export function flawIn(text: string): Flaw | undefined {
 }
 
 function endOfString(text: string, start: number): number {
-  let at = start + 1
-  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1
-  return at + 1
+  for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
+    let escapes = end
+    while (text.charCodeAt(escapes - 1) === backslash) escapes -= 1
+    // An even number of backslashes escape each other, and not the quotation mark.
+    if ((end - escapes) % 2 === 0) return end + 1
+  }
+}
+
+function nameIn(literal: string): string {
+  return literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1)
 }
 
 /** In valid JSON, a string followed by a colon is a name. */
 function isName(text: string, end: number): boolean {
   let at = end
-  while (/\s/.test(text[at] ?? '')) at += 1
-  return text[at] === ':'
+  while (text.charCodeAt(at) <= 0x20) at += 1
+  return text.charCodeAt(at) === colon
 }

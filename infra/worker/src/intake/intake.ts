@@ -77,7 +77,8 @@ export function openIntake(options: IntakeOptions): Intake {
     const form = formOf(head.contentType)
     if (form === undefined) return wrongType
     const many = form === 'ndjson'
-    const maxBytes = standing === 'none' ? keylessBytes(many) : maxBodyBytes
+    const isLong = many || isKeyless
+    const maxBytes = standing === 'none' ? keylessBytes(isLong) : maxBodyBytes
     if (length !== undefined && Number(length) > maxBytes) return tooLarge(maxBytes)
     const debugTag = debugTags && head.debugTag
     if (debugTag !== undefined && !isDebugTag(debugTag)) return wrongTag
@@ -89,22 +90,25 @@ export function openIntake(options: IntakeOptions): Intake {
     return wait > 0 ? tooMany(wait) : { ...common, take }
   }
 
-  const keylessBytes = (many: boolean): number => {
+  const keylessBytes = (isLong: boolean): number => {
     const { eventBytes, linesBytes } = limits.keylessBody
-    return Math.min(maxBodyBytes, many ? linesBytes : eventBytes)
+    return Math.min(maxBodyBytes, isLong ? linesBytes : eventBytes)
+  }
+
+  /** Undefined if this is another event. */
+  const eraseBy = (admission: Admission, text: string): Answer | Promise<Answer> | undefined => {
+    const reading = mayBeErasure(text) ? readErasure(text) : undefined
+    if (reading === undefined) return undefined
+    if (admission.take !== undefined && !admission.isKeyless) return missingKey
+    if ('refusal' in reading) return refusalOf(reading.refusal)
+    return erase(reading.erasure, admission.address())
   }
 
   const acceptOne = (admission: Admission, text: string): Answer | Promise<Answer> => {
-    if (mayBeErasure(text)) {
-      const reading = readErasure(text)
-      if (reading !== undefined && admission.take !== undefined) return missingKey
-      if (reading !== undefined && 'erasure' in reading) {
-        return erase(reading.erasure, admission.address())
-      }
-      if (reading !== undefined) return refusalOf(reading.refusal)
-    }
-    const reading = admission.read(text, admission.kinds)
     const { debugTag } = admission
+    const erasing = debugTag === undefined ? eraseBy(admission, text) : undefined
+    if (erasing !== undefined) return erasing
+    const reading = admission.read(text, admission.kinds)
     if (debugTag !== undefined) debugTags?.keep(debugTag, text, reading)
     if ('refusal' in reading) return refusalOf(reading.refusal)
     const { event, dropped } = reading

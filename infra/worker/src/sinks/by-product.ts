@@ -12,7 +12,9 @@ export function openByProduct(own: Sink, others: ReadonlyMap<string, Sink>): Sin
       const parts = new Map<Sink, { readonly index: number; readonly event: Event }[]>()
       for (const [index, event] of events.entries()) {
         const sink = others.get(event.product) ?? own
-        parts.set(sink, [...(parts.get(sink) ?? []), { index, event }])
+        const part = parts.get(sink)
+        if (part === undefined) parts.set(sink, [{ index, event }])
+        else part.push({ index, event })
       }
       const outcomes: Outcome[] = events.map(() => 'later')
       const results = await Promise.all(

@@ -7,10 +7,18 @@ import {
 import { limits } from '../limits.ts'
 
 /** Posts JSON to a sink. */
-export function openSinkPoster(address: string, connections: number): HttpPoster {
+export function openSinkPoster(
+  address: string,
+  connections: number,
+  headers: Readonly<Record<string, string>> = {},
+): HttpPoster {
   return openHttpPoster({
     url: new URL(address),
-    headers: { 'content-type': 'application/json', 'user-agent': 'runmat-telemetry-worker' },
+    headers: {
+      'content-type': 'application/json',
+      'user-agent': 'runmat-telemetry-worker',
+      ...headers,
+    },
     connections,
     longestRetryAfterMs: limits.retryAfterMs,
     longestAnswerBytes: limits.sinkAnswerBytes,

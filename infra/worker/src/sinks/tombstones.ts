@@ -14,6 +14,7 @@ export interface Tombstones {
   /** Settles once the tombstones would survive a crash; rejects otherwise. */
   readonly add: (erasure: Erasure) => Promise<void>
   readonly covers: (event: Event) => boolean
+  readonly clients: () => Promise<ReadonlySet<string>>
   /** All of clients and events. */
   readonly ids: () => readonly string[]
   /** Learns what other workers on the folder have added. */
@@ -75,7 +76,7 @@ async function openTombstones(folder: string, now: () => number = Date.now): Pro
   return {
     // One after the other, so that a rollback can't hit what another request has written.
     add: (erasure) => {
-      const adding = appending.then(async () => {
+      const addNext = async (): Promise<void> => {
         const stones = [
           ...erasure.clients.map((id) => ({ id })),
           ...erasure.events.map((uuid) => ({ uuid })),
@@ -83,12 +84,17 @@ async function openTombstones(folder: string, now: () => number = Date.now): Pro
         await append(file, stones, dayOf(now()))
         for (const id of erasure.clients) clients.add(id)
         for (const uuid of erasure.events) events.add(uuid)
-      })
+      }
+      const adding = appending.then(addNext)
       appending = adding.catch(() => undefined)
       return adding
     },
     covers: ({ uuid, fields: { cid, install_id: install } }) =>
       events.has(uuid) || clients.has(cid as string) || clients.has(install as string),
+    clients: async () => {
+      await catchUp()
+      return clients
+    },
     ids: () => [...clients, ...events],
     catchUp,
     close: async () => void (await appending),

@@ -1,0 +1,143 @@
+import { mkdir, open, readFile } from 'node:fs/promises'
+import path from 'node:path'
+
+import { limits } from '../limits.ts'
+import type { PostHogErasureSettings, PostHogSettings, Settings } from '../settings.ts'
+import { dayOf } from './segment-names.ts'
+import { openSinkPoster } from './sink-poster.ts'
+import type { Tombstones } from './tombstones.ts'
+
+export interface PostHogErasure {
+  /** One round over the clients that are still to be deleted. Never rejects. */
+  readonly act: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+export interface PostHogErasureOptions {
+  readonly posthog: PostHogSettings
+  readonly erasure: PostHogErasureSettings
+  /** Where the list of deleted clients is kept, beside the tombstones. */
+  readonly folder: string
+  readonly clients: () => Promise<ReadonlySet<string>>
+  readonly note: (message: string) => void
+}
+
+const fileName = 'posthog-erased.ndjson'
+const roundMs = 10 * 60_000
+/** PostHog limits requests to its private API. */
+const mostInRound = 100
+
+/** Undefined unless the operator gave a personal API key. */
+export function postHogErasureOf(
+  { sink, tombstones: folder, postHogErasure: erasure }: Settings,
+  tombstones: Tombstones | undefined,
+  note: (message: string) => void,
+): PostHogErasure | undefined {
+  if (sink.kind !== 'posthog' || erasure === undefined) return undefined
+  if (folder === undefined || tombstones === undefined) return undefined
+  const { clients } = tombstones
+  const opened = openPostHogErasure({ posthog: sink, erasure, folder, clients, note })
+  void opened.act()
+  return opened
+}
+
+/**
+ * Deletes erased clients with their events from PostHog. PostHog deletes events by person, and ours make
+ * none. So the first round makes a person of the client's id, to whom its events then belong, and the
+ * next one deletes it. A client counts as deleted once PostHog's answer proves it.
+ */
+export function openPostHogErasure(options: PostHogErasureOptions): PostHogErasure {
+  const { posthog, erasure, note } = options
+  const file = path.join(path.resolve(options.folder), fileName)
+  const capture = openSinkPoster(`${posthog.host}/batch/`, 1)
+  const address = `${erasure.host}/api/projects/${erasure.project}/persons/bulk_delete/`
+  const deletion = openSinkPoster(address, 1, { authorization: `Bearer ${erasure.personalKey}` })
+  const named = new Set<string>()
+  let acting: Promise<void> | undefined
+
+  const nameThem = async (ids: readonly string[]): Promise<boolean> => {
+    if (ids.length === 0) return true
+    const batch = ids.map((id) => ({ event: '$set', distinct_id: id, properties }))
+    const body = Buffer.from(JSON.stringify({ api_key: posthog.apiKey, batch }))
+    const result = await capture.post(body, limits.sinkMs)
+    if (result.kind === 'failed' || result.status !== 200) return false
+    for (const id of ids) named.add(id)
+    return true
+  }
+  const isDeleted = async (id: string): Promise<boolean | undefined> => {
+    const body = Buffer.from(JSON.stringify({ distinct_ids: [id], delete_events: true }))
+    const result = await deletion.post(body, limits.sinkMs)
+    if (result.kind === 'failed' || result.status < 200 || result.status > 299) return undefined
+    return isProof(result.body)
+  }
+  const round = async (): Promise<void> => {
+    const done = await idsIn(file)
+    const left = [...(await options.clients())].filter((id) => !done.has(id)).slice(0, mostInRound)
+    const deletable = left.filter((id) => named.has(id))
+    if (!(await nameThem(left.filter((id) => !named.has(id))))) return note(away)
+    let count = 0
+    for (const id of deletable) {
+      const answer = await isDeleted(id)
+      if (answer === undefined) return note(away)
+      if (!answer) continue
+      await append(file, id)
+      count += 1
+    }
+    if (left.length > 0) note(`PostHog: ${count} of ${left.length} erased clients were deleted`)
+  }
+  const act = async (): Promise<void> => {
+    acting ??= round()
+      .catch((error: NodeJS.ErrnoException) => note(`PostHog: erasing failed: ${error.code}`))
+      .finally(() => {
+        acting = undefined
+      })
+    await acting
+  }
+  const timer = setInterval(() => void act(), roundMs).unref()
+  return {
+    act,
+    close: async () => {
+      clearInterval(timer)
+      capture.close()
+      deletion.close()
+      await acting
+    },
+  }
+}
+
+const away = 'PostHog: erased clients could not be deleted; the next round tries again'
+const properties = { $process_person_profile: true, $geoip_disable: true, $ip: null }
+
+/** PostHog answers 202 even if it found nobody. */
+function isProof(text: string): boolean {
+  try {
+    const said = JSON.parse(text) as Readonly<Record<string, unknown>>
+    const errors = said['deletion_errors']
+    return (
+      Number(said['persons_found']) >= 1 &&
+      said['events_queued_for_deletion'] === true &&
+      (errors === undefined || (Array.isArray(errors) && errors.length === 0))
+    )
+  } catch {
+    return false
+  }
+}
+
+async function idsIn(file: string): Promise<ReadonlySet<string>> {
+  const text = await readFile(file, 'latin1').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return ''
+    throw error
+  })
+  return new Set([...text.matchAll(/^\{"id":"([^"]+)"/gm)].map(([, id = '']) => id))
+}
+
+async function append(file: string, id: string): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true })
+  const handle = await open(file, 'a', 0o600)
+  try {
+    await handle.appendFile(`${JSON.stringify({ id, day: dayOf(Date.now()) })}\n`)
+    await handle.datasync()
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto'
+import http from 'node:http'
+
+import { describe, expect, it } from 'vitest'
+
+import { openPostHogErasure } from '../../../infra/worker/src/sinks/posthog-erasure.ts'
+import { listen } from '../../support/collector.ts'
+import { tempHome } from '../../support/home.ts'
+import { later } from './support/stage.ts'
+
+const home = tempHome()
+let folders = 0
+
+/** PostHog's private API and its capture, as far as erasing needs them. */
+async function startPostHog() {
+  const persons = new Set<string>()
+  const deleted: string[] = []
+  const state = { captureStatus: 200, apiStatus: 202, errors: [] as readonly object[] }
+  const server = http.createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const body = JSON.parse(Buffer.concat(chunks).toString()) as Asked
+      if (request.url === '/batch/') {
+        if (state.captureStatus === 200) {
+          for (const { distinct_id: id } of body.batch) persons.add(id)
+        }
+        return void response.writeHead(state.captureStatus).end('{"status":1}')
+      }
+      const isAllowed = request.headers.authorization === 'Bearer phx_test'
+      if (!isAllowed || request.url !== '/api/projects/7/persons/bulk_delete/') {
+        return void response.writeHead(403).end('{}')
+      }
+      const found = body.distinct_ids.filter((id) => persons.has(id) && body.delete_events)
+      const isDone = state.errors.length === 0 && state.apiStatus === 202
+      if (isDone) for (const id of found) if (persons.delete(id)) deleted.push(id)
+      const said = {
+        persons_found: found.length,
+        persons_deleted: 0,
+        events_queued_for_deletion: isDone && found.length > 0,
+        deletion_errors: state.errors,
+      }
+      response.writeHead(state.apiStatus).end(JSON.stringify(said))
+    })
+  })
+  const port = await listen(server)
+  later(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return { url: `http://127.0.0.1:${port}`, persons, deleted, state }
+}
+
+interface Asked {
+  readonly batch: readonly { readonly distinct_id: string }[]
+  readonly distinct_ids: readonly string[]
+  readonly delete_events: boolean
+}
+
+async function open(clients: ReadonlySet<string>) {
+  folders += 1
+  const folder = home.at(`events-${folders}`)
+  const posthog = await startPostHog()
+  const notes: string[] = []
+  const start = () =>
+    openPostHogErasure({
+      posthog: { kind: 'posthog', apiKey: 'phc_test', host: posthog.url },
+      erasure: { personalKey: 'phx_test', project: '7', host: posthog.url },
+      folder,
+      clients: () => Promise.resolve(clients),
+      note: (message) => void notes.push(message),
+    })
+  const erasure = start()
+  const done = (): readonly string[] =>
+    home.has(`${folder}/posthog-erased.ndjson`)
+      ? [...home.read(`${folder}/posthog-erased.ndjson`).matchAll(/"id":"([^"]+)"/g)].map(
+          ([, id = '']) => id,
+        )
+      : []
+  return { ...posthog, notes, erasure, start, done }
+}
+
+describe('erased clients', () => {
+  it('are deleted from PostHog in the second round, once, and are on record then', async () => {
+    const clients = new Set([randomUUID(), randomUUID()])
+    const { erasure, start, deleted, done, notes } = await open(clients)
+    await erasure.act()
+    expect([deleted, done()]).toEqual([[], []])
+    await erasure.act()
+    expect(deleted.toSorted()).toEqual([...clients].toSorted())
+    expect(done().toSorted()).toEqual([...clients].toSorted())
+    await erasure.act()
+    await erasure.close()
+    // A restart knows who is deleted.
+    const again = start()
+    await again.act()
+    await again.act()
+    await again.close()
+    expect(deleted).toHaveLength(2)
+    const one = randomUUID()
+    clients.add(one)
+    const next = start()
+    await next.act()
+    await next.act()
+    await next.close()
+    expect(deleted.at(-1)).toBe(one)
+    for (const id of clients) expect(notes.join()).not.toContain(id)
+  })
+
+  it.each([
+    ['it fails', { apiStatus: 500 }],
+    ['it refuses the key', { apiStatus: 403 }],
+    ['it names errors', { errors: [{ step: 'delete' }] }],
+    ['it takes no events', { captureStatus: 503 }],
+  ])('stay on the list while PostHog proves nothing: %s', async (_, fault) => {
+    const id = randomUUID()
+    const { erasure, state, deleted, done, notes } = await open(new Set([id]))
+    Object.assign(state, fault)
+    await erasure.act()
+    await erasure.act()
+    expect([deleted, done()]).toEqual([[], []])
+    expect(notes).not.toEqual([])
+    Object.assign(state, { captureStatus: 200, apiStatus: 202, errors: [] })
+    await erasure.act()
+    await erasure.act()
+    await erasure.close()
+    expect([deleted, done()]).toEqual([[id], [id]])
+  })
+
+  it('stay on the list if PostHog finds nobody', async () => {
+    const { erasure, persons, done } = await open(new Set([randomUUID()]))
+    await erasure.act()
+    persons.clear()
+    await erasure.act()
+    await erasure.close()
+    expect(done()).toEqual([])
+  })
+})
