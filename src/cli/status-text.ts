@@ -17,6 +17,14 @@ export function statusText(status: Status, invocation: Invocation): string {
     because(context),
     ...alsoBecause(context).map((reason) => `Also: ${reason}`),
     ...hostWarning(context).map((line) => ink.strong(line)),
+    ...(status.erase === null
+      ? []
+      : [
+          ink.strong(
+            `Still to be erased at the collector, since ${printable(status.erase.since)}.`,
+          ),
+          `To ask again: ${ink.name(`${context.product.command} forget`)}`,
+        ]),
     '',
     ink.strong('On this machine'),
     ...places(status, invocation).map((line) => `  ${line}`),

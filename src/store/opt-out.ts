@@ -27,10 +27,14 @@ export interface Target {
  * Writes an opt-out. The order matters: first nothing may start any more, then nothing is at work,
  * then there is nothing left to send. Where a file cannot be changed, the rest happens all the same.
  */
-export async function optOut(context: Context, targets: readonly Target[]): Promise<OptOut> {
+export async function optOut(
+  context: Context,
+  targets: readonly Target[],
+  { keepQueue = false }: { readonly keepQueue?: boolean } = {},
+): Promise<OptOut> {
   const first = write(targets)
   const { stopped } = await stopSenders(context.paths)
-  const wiped = wipeQueue(context.paths.queue)
+  const wiped = keepQueue ? 0 : wipeQueue(context.paths.queue)
   // On a full disk the queue was what stood in the way.
   const second = wiped > 0 ? write(first.failed) : first
   const files = wiped > 0 ? [...first.files, ...second.files] : first.files

@@ -1,5 +1,6 @@
 import { readClientId } from '../../store/client-id.ts'
 import { countSent } from '../../store/ledger.ts'
+import { pendingErasure } from '../../store/erasure.ts'
 import { liveHolder } from '../../store/lock-holder.ts'
 import { listQueue } from '../../store/queue.ts'
 import { readStats } from '../../store/stats.ts'
@@ -51,6 +52,7 @@ export function statusOf({ product, version, context }: Invocation) {
       dropped: stats.kind === 'read' ? stats.stats.dropped : 0,
     },
     sent: countSent(paths.ledger),
+    erase: pendingErasure(paths),
     uploader: {
       running: holder !== undefined,
       pid: holder?.pid ?? null,
