@@ -33,6 +33,7 @@ export function statusText(status: Status, invocation: Invocation): string {
     `Learn more: ${product.docs}`,
     ...hostWarning(context).map(ink.warning),
     ...attention(status, invocation).map(ink.warning),
+    ...stillToErase(status, invocation),
     ...section('On this machine', places(status, invocation)),
     ...section(`${product.name} itself, in this folder`, hostSection(status, invocation)),
     // What telemetry that is off would do next reads like a broken promise.
@@ -61,6 +62,19 @@ function attention(status: Status, { context }: Invocation): readonly string[] {
         `Warning: ${tidy(path, context)} ${foreignBecause[reason]}. It is left alone, and nothing is kept or sent.`,
     ),
     ...(aside === 0 ? [] : [setAsideText(aside, context)]),
+  ]
+}
+
+function stillToErase(
+  { erase }: Status,
+  { ink, context, environment }: Invocation,
+): readonly string[] {
+  if (erase === null) return []
+  const at = Date.parse(erase.since)
+  const since = Number.isNaN(at) ? 'earlier' : ago(at, environment.now())
+  return [
+    ink.warning(`The collector has not yet confirmed the erasure that was asked for ${since}.`),
+    `To ask again: ${ink.name(`${context.product.command} forget`)}`,
   ]
 }
 
