@@ -4,23 +4,19 @@ import { type BufferSettings, bufferOf } from 'runmat-telemetry-buffer/settings'
 import {
   type Environment,
   type EnvironmentReader,
-  problemOfAddress,
   readerOf,
 } from 'runmat-telemetry-common/environment'
 
 import { clickHouseOf } from './clickhouse-settings.ts'
 import { limits } from './limits.ts'
+import { addressIn, isToken, tokenIn } from './settings-values.ts'
+import { type PostHogErasureSettings, postHogErasureOf } from './posthog-erasure-settings.ts'
+
+export type { PostHogErasureSettings }
 
 export interface PostHogSettings {
   readonly kind: 'posthog'
   readonly apiKey: string
-  readonly host: string
-}
-
-/** PostHog's private API, with which the worker deletes erased clients. */
-export interface PostHogErasureSettings {
-  readonly personalKey: string
-  readonly project: string
   readonly host: string
 }
 
@@ -210,28 +206,6 @@ function segmentsOf({ text, integer, fault }: EnvironmentReader): SegmentSetting
   return { kind: 'segments', folder, worker, retentionDays: days === 0 ? undefined : days }
 }
 
-function postHogErasureOf(
-  reader: EnvironmentReader,
-  sink: Settings['sink'],
-): PostHogErasureSettings | undefined {
-  const { text, fault } = reader
-  const personalKey = tokenIn(reader, 'POSTHOG_PERSONAL_API_KEY')
-  if (personalKey === undefined) return undefined
-  const project = text('POSTHOG_PROJECT_ID') ?? ''
-  if (!/^\d{1,12}$/.test(project)) fault('POSTHOG_PROJECT_ID', 'must be the number of the project')
-  if (text('EVENTS_DIR') === undefined) fault('EVENTS_DIR', 'is missing, for the tombstones')
-  if (sink.kind !== 'posthog') {
-    return fault('POSTHOG_PERSONAL_API_KEY', 'means nothing without POSTHOG_API_KEY')
-  }
-  // PostHog's cloud takes events at another host than requests to its API.
-  const host = addressIn(
-    reader,
-    'POSTHOG_API_HOST',
-    sink.host.replace('.i.posthog.com', '.posthog.com'),
-  )
-  return { personalKey, project, host: host.replace(/\/+$/, '') }
-}
-
 function ga4Of(reader: EnvironmentReader): Ga4Settings | undefined {
   const { fault } = reader
   const endpoint = addressIn(reader, 'GA_ENDPOINT', 'https://www.google-analytics.com/mp/collect')
@@ -243,26 +217,4 @@ function ga4Of(reader: EnvironmentReader): Ga4Settings | undefined {
   if (measurementId !== undefined) fault('GA_API_SECRET', 'is missing, with GA_MEASUREMENT_ID set')
   if (apiSecret !== undefined) fault('GA_MEASUREMENT_ID', 'is missing, with GA_API_SECRET set')
   return undefined
-}
-
-function tokenIn({ text, fault }: EnvironmentReader, name: string): string | undefined {
-  const given = text(name)
-  if (given === undefined || isToken(given)) return given
-  return fault(name, 'must be visible ASCII characters without spaces')
-}
-
-function addressIn({ text, fault }: EnvironmentReader, name: string, otherwise: string): string {
-  const given = text(name) ?? otherwise
-  const problem = problemOfAddress(given, 'https://example.invalid', thisMachine)
-  if (problem !== undefined) fault(name, problem)
-  return given
-}
-
-const thisMachine = {
-  what: 'this machine',
-  is: (name: string) => ['localhost', '127.0.0.1', '[::1]'].includes(name),
-}
-
-function isToken(text: string): boolean {
-  return /^[\u0021-\u007e]+$/.test(text)
 }
