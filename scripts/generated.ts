@@ -1,5 +1,5 @@
-import type { Kind } from '../src/contract/contract.ts'
-import { type Contract, contractsOf } from '../src/contract/contracts.ts'
+import type { DocumentedKind } from '../src/contract/contract.ts'
+import { type Contract, documentedContracts } from '../src/contract/contracts.ts'
 import type { FieldNote } from '../src/contract/dictionary.ts'
 import { jsonSchemaOf } from '../src/contract/json-schema.ts'
 import { runmat } from '../src/product/runmat.ts'
@@ -12,14 +12,14 @@ export interface Generated {
 }
 
 /** The family's last contract: the end of a run has all fields of its start. */
-function contractOfKind(kind: Kind): Contract {
-  const contract = contractsOf(runmat).findLast((one) => one.kind === kind)
+function contractOfKind(kind: DocumentedKind): Contract<DocumentedKind> {
+  const contract = documentedContracts(runmat).findLast((one) => one.kind === kind)
   if (contract === undefined) throw new Error(`no events of the kind ${kind}`)
   return contract
 }
 
 export const generated: readonly Generated[] = [
-  ...(['usage', 'runtime', 'install'] as const).map((kind) => ({
+  ...(['usage', 'runtime', 'install', 'erase'] as const).map((kind) => ({
     path: `schemas/${kind}.json`,
     // What `print --schema` prints.
     text: () => `${JSON.stringify(jsonSchemaOf(runmat, contractOfKind(kind)), undefined, 2)}\n`,
@@ -27,7 +27,7 @@ export const generated: readonly Generated[] = [
   {
     path: 'docs/COLLECTED.md',
     text: (current) =>
-      (['usage', 'runtime', 'install'] as const).reduce(
+      (['usage', 'runtime', 'install', 'erase'] as const).reduce(
         (text, kind) => between(kind, text, fieldsTable(contractOfKind(kind).fields)),
         current,
       ),

@@ -57,6 +57,13 @@ export function accepts(value: Value, given: unknown): boolean {
         (given === value.or ||
           (given.length <= (value.longest ?? given.length) && value.pattern.test(given)))
       )
+    case 'list':
+      return (
+        Array.isArray(given) &&
+        given.length > 0 &&
+        given.length <= value.most &&
+        given.every((one) => accepts(value.of, one))
+      )
     default:
       return isObject(given)
   }

@@ -11,11 +11,15 @@ import {
 } from './check.ts'
 import type { ObjectValue } from './schema.ts'
 
+/** The families of events that are recorded and queued. */
 export type Kind = 'usage' | 'runtime' | 'install'
 
+/** Those, and what `forget` posts, which is never recorded, queued or sent with events. */
+export type DocumentedKind = Kind | 'erase'
+
 /** One kind of event: what it may carry, and how it is checked. */
-export interface EventContract {
-  readonly kind: Kind
+export interface EventContract<Of extends DocumentedKind = Kind> {
+  readonly kind: Of
   readonly title: string
   /** The values of `event_label` that belong to it; none if its events have no label. */
   readonly labels: readonly string[]
@@ -53,12 +57,12 @@ export function serialiserOf(shape: Shape): Serialise {
 }
 
 /** @internal */
-export function contractOf(
-  kind: Kind,
+export function contractOf<Of extends DocumentedKind>(
+  kind: Of,
   title: string,
   schema: ObjectValue,
   isPreview: EventContract['isPreview'],
-): EventContract {
+): EventContract<Of> {
   const shape = shapeOf(schema.fields)
   const problem = (value: unknown, mayHoldMore?: boolean): Fault | undefined =>
     isObject(value)

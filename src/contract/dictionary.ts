@@ -1,6 +1,7 @@
 import type { Product } from '../product/product.ts'
 import { fieldsOf } from './check.ts'
-import type { EventContract, Kind } from './contract.ts'
+import type { DocumentedKind, EventContract } from './contract.ts'
+import { eraseMeanings } from './erase.ts'
 import { installMeanings } from './install-meanings.ts'
 import { firstVersion, type Meaning, type Question, questions } from './meanings.ts'
 import { finishedMeanings, startedMeanings } from './runtime-meanings.ts'
@@ -38,7 +39,7 @@ export interface DictionaryField {
 
 /** A kind of value, and its limits: only those that it has. */
 export interface ValueNote {
-  readonly type: 'boolean' | 'integer' | 'number' | 'text' | 'object'
+  readonly type: 'boolean' | 'integer' | 'number' | 'text' | 'list' | 'object'
   readonly minimum?: number
   readonly maximum?: number
   /** The only allowed values; with a pattern, additional ones. */
@@ -47,6 +48,9 @@ export interface ValueNote {
   readonly max_length?: number
   /** Each of these names is allowed, with such a value. */
   readonly names?: readonly string[]
+  /** Of a list, how many it holds at most. */
+  readonly max_items?: number
+  /** Of a list, each item. */
   readonly each?: ValueNote
 }
 
@@ -54,7 +58,7 @@ export interface Dictionary {
   readonly product: string
   readonly questions: Readonly<Record<Question, string>>
   readonly events: readonly {
-    readonly family: Kind
+    readonly family: DocumentedKind
     readonly title: string
     readonly labels: readonly string[]
     readonly fields: readonly DictionaryField[]
@@ -62,7 +66,10 @@ export interface Dictionary {
 }
 
 /** All that the product collects. */
-export function dictionaryOf(product: Product, contracts: readonly EventContract[]): Dictionary {
+export function dictionaryOf(
+  product: Product,
+  contracts: readonly EventContract<DocumentedKind>[],
+): Dictionary {
   return {
     product: product.id,
     questions,
@@ -78,7 +85,7 @@ export function dictionaryOf(product: Product, contracts: readonly EventContract
 /** @internal */
 export function meaningsOf(
   product: Product,
-  { kind, labels }: Pick<EventContract, 'kind' | 'labels'>,
+  { kind, labels }: Pick<EventContract<DocumentedKind>, 'kind' | 'labels'>,
 ): Readonly<Record<string, Meaning>> {
   switch (kind) {
     case 'usage':
@@ -87,6 +94,8 @@ export function meaningsOf(
       return labels.includes(runStarted) ? startedMeanings : finishedMeanings
     case 'install':
       return installMeanings
+    case 'erase':
+      return eraseMeanings
   }
 }
 
@@ -144,6 +153,8 @@ function valueNote(value: Value): ValueNote {
         ...(or !== undefined && { values: [or] }),
       }
     }
+    case 'list':
+      return { type: 'list', max_items: value.most, each: valueNote(value.of) }
     case 'map':
       return { type: 'object', names: value.names, each: valueNote(value.value) }
     case 'object':
@@ -152,7 +163,10 @@ function valueNote(value: Value): ValueNote {
 }
 
 /** @internal */
-export function notesOn(product: Product, contract: EventContract): readonly FieldNote[] {
+export function notesOn(
+  product: Product,
+  contract: EventContract<DocumentedKind>,
+): readonly FieldNote[] {
   const meanings = meaningsOf(product, contract)
   return Object.entries(contract.schema.fields).map(([field, value]) => {
     const { carries, why, names = {} } = meaningAt(meanings, field)

@@ -10,6 +10,7 @@ export {
   type FieldNote,
   type ValueNote,
 } from './dictionary.ts'
+export { eraseContract, mostErasedEvents } from './erase.ts'
 export { jsonSchemaOf } from './json-schema.ts'
 export type { Question } from './meanings.ts'
 export type { Field, Fields, ObjectValue, Value } from './schema.ts'

@@ -1,5 +1,5 @@
 import type { Product } from '../product/product.ts'
-import type { EventContract } from './contract.ts'
+import type { DocumentedKind, EventContract } from './contract.ts'
 import { meaningsOf } from './dictionary.ts'
 import type { Meaning } from './meanings.ts'
 import type { Fields, MapValue, ObjectValue, Value } from './schema.ts'
@@ -8,7 +8,10 @@ type JsonSchema = Readonly<Record<string, unknown>>
 type Meanings = Readonly<Record<string, Meaning>>
 
 /** JSON Schema (draft 2020-12) of an event. Its `$comment` says why a field is collected. */
-export function jsonSchemaOf(product: Product, contract: EventContract): JsonSchema {
+export function jsonSchemaOf(
+  product: Product,
+  contract: EventContract<DocumentedKind>,
+): JsonSchema {
   const { title, schema } = contract
   return {
     title,
@@ -57,6 +60,10 @@ function leafSchema(value: Exclude<Value, MapValue | ObjectValue>): JsonSchema {
       return { const: value.is }
     case 'words':
       return { enum: value.words, type: 'string' }
+    case 'list': {
+      const { of, most } = value
+      return { type: 'array', items: leafSchema(of), minItems: 1, maxItems: most }
+    }
     case 'text': {
       const { pattern, longest, or } = value
       const most = longest === undefined ? {} : { maxLength: longest }

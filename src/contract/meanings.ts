@@ -9,6 +9,7 @@ export const questions = {
   versions: 'Which releases are in use?',
   usage: 'Which subcommands, engines and capabilities are used?',
   coverage: 'How complete is what arrives: what came twice, and what never came?',
+  erasure: 'What is to be erased at the collector?',
 } as const
 
 export type Question = keyof typeof questions

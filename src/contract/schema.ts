@@ -9,6 +9,7 @@ export type Value =
   | ConstantValue
   | WordsValue
   | TextValue
+  | ListValue
   | MapValue
   | ObjectValue
 
@@ -41,6 +42,13 @@ export interface TextValue {
   readonly longest?: number
   /** One text that may stand there as well, whatever its form. */
   readonly or?: string
+}
+
+/** One to `most` texts of one form. */
+export interface ListValue {
+  readonly kind: 'list'
+  readonly of: TextValue
+  readonly most: number
 }
 
 /** Each of the names is optional. All have the same kind of value. */
@@ -80,6 +88,10 @@ export function optional<const Of extends Value>(value: Of): Of & { readonly isO
 
 export function map(names: readonly string[], value: MapValue['value']): MapValue {
   return { kind: 'map', names, value }
+}
+
+export function list(of: TextValue, most: number): ListValue {
+  return { kind: 'list', of, most }
 }
 
 export function oneOf(words: readonly string[]): WordsValue {

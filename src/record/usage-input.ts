@@ -74,6 +74,8 @@ function wantedText(value: Value): string {
       const or = value.or === undefined ? '' : `, or ${JSON.stringify(value.or)}`
       return `text${most} that matches ${value.pattern}${or}`
     }
+    case 'list':
+      return `a list of up to ${value.most} texts`
     case 'map':
     case 'object':
       return 'an object'

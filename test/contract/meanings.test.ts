@@ -3,8 +3,8 @@ import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
-import type { EventContract } from '../../src/contract/contract.ts'
-import { contractsOf } from '../../src/contract/contracts.ts'
+import type { DocumentedKind, EventContract } from '../../src/contract/contract.ts'
+import { documentedContracts } from '../../src/contract/contracts.ts'
 import { dictionaryOf, meaningsOf } from '../../src/contract/dictionary.ts'
 import { questions } from '../../src/contract/meanings.ts'
 import type { Value } from '../../src/contract/schema.ts'
@@ -12,7 +12,7 @@ import { runmat } from '../../src/product/runmat.ts'
 
 const file = path.join(import.meta.dirname, '../../package.json')
 const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string }
-const contracts = contractsOf(runmat)
+const contracts = documentedContracts(runmat)
 
 const meanings = contracts.flatMap((contract) =>
   Object.entries(meaningsOf(runmat, contract)).map(
@@ -68,7 +68,7 @@ describe('the dictionary', () => {
   })
 })
 
-function pathsIn({ schema }: EventContract): readonly string[] {
+function pathsIn({ schema }: EventContract<DocumentedKind>): readonly string[] {
   const inside = (value: Value, prefix: string): readonly string[] =>
     value.kind !== 'object'
       ? []

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 
-import { contractsOf } from '../../src/contract/contracts.ts'
+import { documentedContracts } from '../../src/contract/contracts.ts'
 import { type Dictionary, dictionaryOf } from '../../src/contract/dictionary.ts'
 import { runmat } from '../../src/product/runmat.ts'
 import { tempHome } from '../support/home.ts'
 import { cli, cliJson } from '../support/run.ts'
 
-const all = JSON.parse(JSON.stringify(dictionaryOf(runmat, contractsOf(runmat)))) as Dictionary
+const all = JSON.parse(JSON.stringify(dictionaryOf(runmat, documentedContracts(runmat)))) as Dictionary
 
 describe.concurrent('dictionary', () => {
   it('prints the whole dictionary as JSON', async () => {

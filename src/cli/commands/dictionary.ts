@@ -1,4 +1,4 @@
-import { contractsOf } from '../../contract/contracts.ts'
+import { documentedContracts } from '../../contract/contracts.ts'
 import {
   type Dictionary,
   type DictionaryField,
@@ -11,7 +11,7 @@ import { wrap } from '../words.ts'
 
 /** Every field of every event: what it carries, why, and which question it answers. */
 export function dictionary({ product, io, ink }: Invocation, { json }: { json?: boolean }): void {
-  const all = dictionaryOf(product, contractsOf(product))
+  const all = dictionaryOf(product, documentedContracts(product))
   if (json) return io.out(toJson(all))
   const width = io.outWidth()
   const part = (text: string, margin = '  ') => wrap(text, margin, width)
@@ -40,8 +40,10 @@ export function dictionary({ product, io, ink }: Invocation, { json }: { json?: 
 
 function valueText(value: ValueNote): string {
   const { type, minimum, maximum, values, pattern, max_length: most, names, each } = value
+  const { max_items: items } = value
   const words = values?.join(', ')
   if (type === 'boolean') return 'true or false'
+  if (items !== undefined && each !== undefined) return `up to ${items} times ${valueText(each)}`
   if (names) {
     const content = each === undefined ? 'an object' : `for each name, ${valueText(each)}`
     return `${content}; names: ${names.join(', ')}`
