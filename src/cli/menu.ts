@@ -15,6 +15,7 @@ import { queuedNames } from '../store/queue.ts'
 import { disable } from './commands/disable.ts'
 import { enable } from './commands/enable.ts'
 import { endpoint } from './commands/endpoint.ts'
+import { forget } from './commands/forget.ts'
 import { log } from './commands/log.ts'
 import { print } from './commands/print.ts'
 import { status } from './commands/status.ts'
@@ -33,6 +34,7 @@ type Choice =
   | 'enable'
   | 'disable'
   | 'endpoint'
+  | 'forget'
   | 'view'
   | 'quit'
 
@@ -98,6 +100,7 @@ function offersFor({ context }: Invocation): readonly Offer[] {
       ? { value: 'enable', label: 'Turn telemetry on' }
       : { value: 'disable', label: 'Turn telemetry off', hint: 'for good' },
     { value: 'endpoint', label: 'Change the address' },
+    { value: 'forget', label: 'Erase everything, here and at the collector' },
     { value: 'view', label: 'Open all of it in the browser' },
     { value: 'quit', label: 'Quit' },
   ]
@@ -123,6 +126,8 @@ async function act(choice: Exclude<Choice, 'quit'>, invocation: Invocation): Pro
         return await disable(invocation, {})
       case 'endpoint':
         return await changeEndpoint(invocation)
+      case 'forget':
+        return await forget(invocation, {})
       case 'view':
         return await (await import('./commands/view.ts')).view(invocation, { open: true })
     }

@@ -152,6 +152,20 @@ function addChanging(program: Command, { invocation, product }: Wiring): void {
     .action(async (options) => disable(await invocation(), options))
 
   program
+    .command('forget')
+    .summary('have everything erased, here and at the collector')
+    .description(
+      'Have the collector erase what was sent from this machine, then remove the client id, the ' +
+        'statistics, the queue and the list of what was sent. Telemetry stays off.',
+    )
+    .option('--yes', 'do not ask')
+    .option('--json', 'print JSON; needs --yes')
+    .action(async (options) => {
+      const { forget } = await import('./commands/forget.ts')
+      await forget(await invocation(), options)
+    })
+
+  program
     .command('endpoint')
     .summary('show or change where events are sent')
     .description(

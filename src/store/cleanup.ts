@@ -9,10 +9,15 @@ import type { Paths } from '../settings/paths.ts'
 export function forgetEverything({ clientId, state }: Paths): readonly string[] {
   const found = [clientId, state].filter((place) => existsSync(place))
   for (const place of found) removeAll(place)
+  // A process that was killed while it made the id left it under another name.
+  const [folder, name] = [path.dirname(clientId), `${path.basename(clientId)}.`]
+  for (const other of namesIn(folder)) {
+    if (other.startsWith(name)) removeFile(path.join(folder, other))
+  }
   // Folders that contained only our files are removed as well.
-  for (const folder of [path.dirname(clientId), path.dirname(state)]) {
+  for (const empty of [folder, path.dirname(state)]) {
     try {
-      rmdirSync(folder)
+      rmdirSync(empty)
     } catch {
       continue
     }

@@ -27,10 +27,14 @@ export interface Target {
  * Writes an opt-out. The order matters: first no sender may start any more, then those at work must
  * end, then the queue is deleted. If a file can't be changed, the rest still happens.
  */
-export async function optOut(context: Context, targets: readonly Target[]): Promise<OptOut> {
+export async function optOut(
+  context: Context,
+  targets: readonly Target[],
+  { keepQueue = false }: { readonly keepQueue?: boolean } = {},
+): Promise<OptOut> {
   const first = write(targets)
   const { stopped } = await stopSenders(context.paths)
-  const wiped = wipeQueue(context.paths.queue)
+  const wiped = keepQueue ? 0 : wipeQueue(context.paths.queue)
   // If the disk was full, there is room now that the queue is deleted.
   const second = wiped > 0 ? write(first.failed) : first
   const files = wiped > 0 ? [...first.files, ...second.files] : first.files

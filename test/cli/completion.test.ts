@@ -18,6 +18,7 @@ const commands = [
   'doctor',
   'enable',
   'endpoint',
+  'forget',
   'help',
   'local',
   'log',

@@ -2,6 +2,7 @@ import { namesIn } from '../../files/read.ts'
 import { readClientId } from '../../store/client-id.ts'
 import { foreignIn } from '../../store/foreign.ts'
 import { countSent } from '../../store/ledger.ts'
+import { pendingErasure } from '../../store/erasure.ts'
 import { liveHolder } from '../../store/lock-holder.ts'
 import { listQueue } from '../../store/queue.ts'
 import { readStats } from '../../store/stats.ts'
@@ -55,6 +56,7 @@ export function statusOf({ product, version, context }: Invocation) {
     },
     sent: countSent(paths.ledger),
     foreign: foreignIn(paths),
+    erase: pendingErasure(paths),
     uploader: {
       running: holder !== undefined,
       pid: holder?.pid ?? null,

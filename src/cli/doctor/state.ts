@@ -1,6 +1,7 @@
 import path from 'node:path'
 
 import { look, namesIn } from '../../files/read.ts'
+import { pendingErasure } from '../../store/erasure.ts'
 import { liveHolder } from '../../store/lock-holder.ts'
 import { listQueue, queueLimits } from '../../store/queue.ts'
 import { readUploadState } from '../../store/upload-state.ts'
@@ -19,6 +20,7 @@ export function checkState(invocation: Invocation): readonly Check[] {
     queue(invocation),
     ...aside(invocation),
     ...backOff(invocation),
+    ...erasure(invocation),
   ]
 }
 
@@ -61,6 +63,19 @@ function aside({ context }: Invocation): readonly Check[] {
       status: 'warning',
       message: `${plural(count, 'file')} that held no event set aside in ${where}`,
       hint: 'They are never sent. Delete them once you know where they came from.',
+    },
+  ]
+}
+
+function erasure({ context, product }: Invocation): readonly Check[] {
+  const pending = pendingErasure(context.paths)
+  if (pending === null) return []
+  return [
+    {
+      id: 'erasure',
+      status: 'warning',
+      message: `What was sent is still to be erased at the collector, since ${pending.since}.`,
+      hint: `To ask again, run ${product.command} forget`,
     },
   ]
 }

@@ -76,7 +76,8 @@ export function mainOf(
     </p>
     ${event && eventSection(event, snapshot.now)} ${waitingSection(invocation, snapshot)}
     ${sentSection(invocation, snapshot)} ${countsSection(snapshot, product)}
-    ${rulesSection(context)} ${placesSection(invocation, snapshot)} ${leavingSection(invocation)}
+    ${rulesSection(context)} ${placesSection(invocation, snapshot)}
+    ${leavingSection(invocation, isStatic)}
   `
 }
 
@@ -161,13 +162,25 @@ function placesSection({ context }: Invocation, { status }: Snapshot): Markup {
   </section>`
 }
 
-function leavingSection({ product, context }: Invocation): Markup {
+function leavingSection({ product, context }: Invocation, isStatic: boolean): Markup {
   return html`<section aria-labelledby="leaving">
     <h2 id="leaving">The way out</h2>
     <p>
       <code>${product.command} disable --forget</code> turns telemetry off and removes the client
       id, the statistics and the list of what was sent from this machine.
     </p>
+    <p>
+      <code>${product.command} forget</code> also has the collector erase what was sent. It posts
+      the client id to ${context.choices.endpoint.value}, and removes the rest from here once that
+      is confirmed.
+    </p>
+    ${
+      isStatic
+        ? ''
+        : html`<form method="post" action="/forget">
+            <button class="quiet">Erase everything, here and at the collector</button>
+          </form>`
+    }
     <p class="soft">
       Without this tool: set <code>${product.variables.off}=1</code> or <code>DO_NOT_TRACK=1</code>,
       or write <code>enabled = false</code> under

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 
 import { disable } from '../commands/disable.ts'
 import { enable } from '../commands/enable.ts'
+import { forget } from '../commands/forget.ts'
 import { CliError } from '../error.ts'
 import { type Invocation, reassessed } from '../invocation.ts'
 import { guardFor } from './guard.ts'
@@ -104,6 +105,7 @@ type Action = (invocation: Invocation) => void | Promise<void>
 
 const actions: Readonly<Record<string, Action>> = {
   '/disable': (invocation) => disable(invocation, {}),
+  '/forget': (invocation) => forget(invocation, { yes: true }),
   '/enable': (invocation) => enable(invocation, {}),
 }
 

@@ -1,0 +1,97 @@
+import { erasureRequests, postErasure } from '../../deliver/erase.ts'
+import { describe } from '../../deliver/http/outcome.ts'
+import { look } from '../../files/read.ts'
+import { buildVersion } from '../../product/build.ts'
+import { forgetEverything } from '../../store/cleanup.ts'
+import { readClientId } from '../../store/client-id.ts'
+import { eventsOfOthers, notePending } from '../../store/erasure.ts'
+import { optOut } from '../../store/opt-out.ts'
+import { requireOptOut, targetsOf } from '../change.ts'
+import { hostOf, troubleText } from '../delivery-words.ts'
+import { CliError, wrongUsage } from '../error.ts'
+import { type Invocation, reassessed, report } from '../invocation.ts'
+import { printable } from '../io.ts'
+import { hostWarning, plural, tidy } from '../words.ts'
+
+export interface ForgetOptions {
+  readonly json?: boolean
+  /** Somebody has agreed already. */
+  readonly yes?: boolean
+}
+
+/** Has the collector erase what was sent, then removes what is kept here. Leaves telemetry off. */
+export async function forget(invocation: Invocation, options: ForgetOptions): Promise<void> {
+  const { context, io, product } = invocation
+  const { json, yes } = options
+  const endpoint = context.choices.endpoint.value
+  const preview = requestsFor(invocation)
+  const isAsking = !yes && !json && io.outIsTerminal && io.inIsTerminal()
+  if (!yes && !isAsking) throw unasked(product.command)
+  if (isAsking) {
+    for (const line of whatIsAsked(preview, endpoint)) io.out(`${printable(line)}\n`)
+    const { agree } = await import('../agree.ts')
+    const question = 'Erase all of it, here and there, and turn telemetry off?'
+    if (!(await agree(question))) return io.out('Nothing was changed, and nothing was sent.\n')
+  }
+
+  const isThere = preview.length > 0 || look(context.paths.state) !== undefined
+  // First nothing more may leave. The queue stays until the collector has answered.
+  const off = [[product.keys.enabled, false]] as const
+  const done = await optOut(context, targetsOf(invocation, off), { keepQueue: true })
+  const after = reassessed(invocation)
+  requireOptOut(after, { ...done, wiped: 0 })
+  // A host may have recorded and sent something until now.
+  const requests = requestsFor(after)
+  if (requests.length > 0) await ask(after, requests, endpoint)
+
+  const removed = isThere ? forgetEverything(context.paths) : []
+  const end = reassessed(invocation)
+  report(end, json, { erased: requests.length > 0, requests: requests.length, endpoint, removed }, [
+    requests.length > 0
+      ? `${hostOf(endpoint)} has confirmed the erasure.`
+      : 'There is no client id here and nothing was sent, so there was nothing to ask for.',
+    ...removed.map((file) => `Removed ${tidy(file, context)}`),
+    `${product.name} telemetry is off, for good.`,
+    ...hostWarning(end.context),
+  ])
+}
+
+async function ask(
+  { context, product, environment }: Invocation,
+  requests: readonly string[],
+  endpoint: string,
+): Promise<void> {
+  notePending(context.paths, new Date(environment.now()).toISOString(), endpoint)
+  const agent = `${product.id}-telemetry/${buildVersion}`
+  const outcome = await postErasure(context, agent, requests)
+  if (outcome.kind === 'delivered') return
+  const why =
+    outcome.kind === 'answered' && outcome.status === 410
+      ? `${hostOf(endpoint)} takes no requests any more (410).`
+      : troubleText(describe(outcome), hostOf(endpoint))
+  throw new CliError(`The erasure is not confirmed. ${why}`, {
+    hint:
+      'Telemetry is off, and nothing was removed here: the id is needed to ask again. ' +
+      `To try again, run ${product.command} forget`,
+  })
+}
+
+function requestsFor({ context }: Invocation): readonly string[] {
+  const id = readClientId(context.paths.clientId)
+  return erasureRequests(context, id, eventsOfOthers(context.paths, id))
+}
+
+function whatIsAsked(requests: readonly string[], endpoint: string): readonly string[] {
+  if (requests.length === 0) return ['Nothing was sent from here, so there is nothing to ask for.']
+  return [
+    `${plural(requests.length, 'request')} to ${endpoint}:`,
+    ...requests.map((bytes) => `  ${bytes}`),
+  ]
+}
+
+function unasked(command: string): CliError {
+  return new CliError('Nothing was erased: nobody at a terminal was asked.', {
+    exitCode: wrongUsage,
+    hint: `To erase without being asked, run ${command} forget --yes`,
+  })
+}

@@ -1,0 +1,163 @@
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import path from 'node:path'
+
+import { describe, expect, it } from 'vitest'
+
+import { startCollector, type Answer, type Collector } from '../support/collector.ts'
+import { fillQueue } from '../support/events.ts'
+import { type Home, tempHome } from '../support/home.ts'
+import { cli, cliJson, cliCommand } from '../support/run.ts'
+
+interface Scene {
+  readonly home: Home
+  readonly id: string
+  readonly collector: Collector
+}
+
+/** A machine that has sent events, some of them under another id than it has now. */
+async function sender(answer: Answer, earlier: readonly string[] = []): Promise<Scene> {
+  const home = tempHome()
+  const collector = await startCollector({ answer })
+  const id = randomUUID()
+  home.write(home.clientId, `${id}\n`)
+  home.write(
+    home.settings,
+    `[runtime.telemetry]\nenabled = true\nhttp_endpoint = "${collector.url}"\n`,
+  )
+  const line = (uuid: string, cid: string) =>
+    `{"sent_at":"2026-11-28T10:00:00.000Z","endpoint":"${collector.url}",` +
+    `"event":{"event_label":"runtime.run.started","uuid":"${uuid}","cid":"${cid}"}}\n`
+  const lines = [line(randomUUID(), id), ...earlier.map((uuid) => line(uuid, randomUUID()))]
+  home.write(path.join(home.state, 'sent.ndjson'), lines.join(''))
+  return { home, id, collector }
+}
+
+function filesIn(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => path.join(folder, name))
+    .filter((file) => statSync(file).isFile())
+}
+
+const holds = (home: Home, text: string) =>
+  filesIn(home.path).some((file) => readFileSync(file, 'utf8').includes(text))
+
+describe('forget', () => {
+  it('asks for the id, then leaves no byte of it and telemetry off', async () => {
+    const { home, id, collector } = await sender(204)
+    fillQueue(home, 2)
+    const answer = await cliJson(home, ['forget', '--yes'])
+    expect(answer).toMatchObject({ erased: true, collecting: false, decided_by: 'user_settings' })
+    const [request] = collector.events
+    expect(request?.json).toEqual({
+      event_label: 'telemetry.erase',
+      uuid: expect.any(String),
+      cid: id,
+    })
+    expect(request?.headers['x-telemetry-key']).toBe('key-of-the-tests')
+    expect(home.has(home.state) || home.has(home.clientId) || holds(home, id)).toBe(false)
+    expect(await cliJson(home, ['status'])).toMatchObject({ erase: null, client_id: null })
+    await collector.stop()
+  })
+
+  it('names events under earlier ids, at most 500 in one request', async () => {
+    const earlier = Array.from({ length: 1001 }, () => randomUUID())
+    const { home, id, collector } = await sender(204, earlier)
+    expect(await cli(home, ['forget', '--yes'])).toMatchObject({ code: 0 })
+    const asked = collector.events.map(({ json }) => json as { cid?: string; events?: string[] })
+    expect(asked.map(({ cid, events }) => cid ?? events?.length)).toEqual([id, 500, 500, 1])
+    const named = asked.flatMap(({ events = [] }) => events)
+    expect(named.toSorted()).toEqual(earlier.toSorted())
+    await collector.stop()
+  })
+
+  it.each([200, 401, 410, 429, 503, 'reset'] as const)(
+    'removes nothing after %s, says so, and takes it up again',
+    async (answer) => {
+      const { home, id, collector } = await sender(answer)
+      const refused = await cli(home, ['forget', '--yes'])
+      expect(refused).toMatchObject({ code: 1, out: '' })
+      expect(refused.err).toContain('runmat-telemetry forget')
+      expect(home.read(home.clientId)).toContain(id)
+      expect(holds(home, '"sent_at"')).toBe(true)
+      expect(await cliJson(home, ['status'])).toMatchObject({
+        collecting: false,
+        client_id: id,
+        erase: { pending: true, endpoint: collector.url },
+      })
+      const { checks } = JSON.parse((await cli(home, ['doctor', '--json'])).out)
+      expect(checks).toContainEqual(expect.objectContaining({ id: 'erasure', status: 'warning' }))
+      collector.setAnswer(204)
+      expect(await cli(home, ['forget', '--yes'])).toMatchObject({ code: 0 })
+      expect(holds(home, id)).toBe(false)
+      await collector.stop()
+    },
+  )
+
+  it('asks although telemetry is off, and not without --yes where nobody can answer', async () => {
+    const { home, collector } = await sender(204)
+    const env = { DO_NOT_TRACK: '1' }
+    const unasked = await cli(home, ['forget'], { env })
+    expect(unasked).toMatchObject({ code: 2, out: '' })
+    expect(unasked.err).toContain('--yes')
+    expect(collector.requests).toBe(0)
+    expect(await cli(home, ['forget', '--yes'], { env })).toMatchObject({ code: 0 })
+    expect(collector.requests).toBe(1)
+    await collector.stop()
+  })
+
+  it('sends nothing and makes no id where there is none', async () => {
+    const { home, collector } = await sender(204)
+    const empty = tempHome()
+    empty.write(empty.settings, home.read(home.settings))
+    expect(await cliJson(empty, ['forget', '--yes'])).toMatchObject({ erased: false, requests: 0 })
+    expect(collector.requests).toBe(0)
+    expect(empty.has(empty.clientId)).toBe(false)
+    await collector.stop()
+  })
+
+  it('asks for nothing where it cannot turn telemetry off', async () => {
+    const { home, id, collector } = await sender(204)
+    home.write(home.settings, '[runtime.telemetry\n')
+    const refused = await cli(home, ['forget', '--yes'])
+    expect(refused.code).toBe(1)
+    expect(refused.err).toContain('config.toml:1')
+    expect(collector.requests).toBe(0)
+    expect(home.read(home.clientId)).toContain(id)
+    await collector.stop()
+  })
+
+  it('is taken up after kill -9 while the collector hangs, also by two at once', async () => {
+    const { home, id, collector } = await sender({ hang: 'before headers' })
+    const [program, ...before] = cliCommand
+    const child = spawn(program, [...before, 'forget', '--yes'], { env: home.env })
+    const ended = new Promise((resolve) => child.once('close', resolve))
+    await collector.received(1)
+    child.kill('SIGKILL')
+    await ended
+    expect(await cliJson(home, ['status'])).toMatchObject({
+      collecting: false,
+      client_id: id,
+      erase: { pending: true },
+    })
+    collector.setAnswer(204)
+    const both = await Promise.all([1, 2].map(() => cli(home, ['forget', '--yes'])))
+    expect(both.map(({ code }) => code)).toEqual([0, 0])
+    expect(holds(home, id)).toBe(false)
+    expect(await cliJson(home, ['status'])).toMatchObject({ erase: null })
+    await collector.stop()
+  })
+
+  it('cannot be asked for by a record or a file in the queue', async () => {
+    const { home, collector } = await sender(204)
+    const request = { event_label: 'telemetry.erase', uuid: randomUUID(), cid: randomUUID() }
+    const input = JSON.stringify(request)
+    expect(await cli(home, ['record', 'erase'], { input })).toMatchObject({ code: 2 })
+    expect(await cli(home, ['record', 'runtime'], { input })).toMatchObject({ code: 2 })
+    home.write(path.join(home.state, 'queue', 'erase.json'), input)
+    await cli(home, ['upload'])
+    expect(collector.requests).toBe(0)
+    await collector.stop()
+  })
+})
