@@ -6,7 +6,9 @@ import { runmat } from '../../src/product/runmat.ts'
 import { tempHome } from '../support/home.ts'
 import { cli, cliJson } from '../support/run.ts'
 
-const all = JSON.parse(JSON.stringify(dictionaryOf(runmat, documentedContracts(runmat)))) as Dictionary
+const all = JSON.parse(
+  JSON.stringify(dictionaryOf(runmat, documentedContracts(runmat))),
+) as Dictionary
 
 describe.concurrent('dictionary', () => {
   it('prints the whole dictionary as JSON', async () => {
