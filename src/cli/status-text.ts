@@ -62,6 +62,12 @@ function attention(status: Status, { context }: Invocation): readonly string[] {
         `Warning: ${tidy(path, context)} ${foreignBecause[reason]}. It is left alone, and nothing is kept or sent.`,
     ),
     ...(aside === 0 ? [] : [setAsideText(aside, context)]),
+    ...(status.erase === null
+      ? []
+      : [
+          `Still to be erased at the collector, since ${printable(status.erase.since)}. ` +
+            `To ask again, run ${context.product.command} forget`,
+        ]),
   ]
 }
 
