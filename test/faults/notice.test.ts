@@ -71,7 +71,8 @@ const recorders: [string, Recorder][] = [
   ],
 ]
 
-const notice = /^RunMat collects usage statistics(.*\n){3}.*first run.*\n.*print\n.*disable.*\nMore: .*\n$/
+const notice =
+  /^RunMat collects usage statistics(.*\n){3}.*first run.*\n.*print\n.*disable.*\nMore: .*\n$/
 
 /** The events in the queue, oldest first, as they lie there. */
 const queued = (home: Home): readonly string[] => Object.values(queueContent(home))

@@ -1,6 +1,6 @@
 import { type EnvironmentReader, problemOfAddress } from 'runmat-telemetry-common/environment'
 
-import type { ClickHouseSettings } from './settings.ts'
+import type { ClickHouseSettings } from './sink-settings.ts'
 
 const near = {
   what: 'this machine or a container beside it',

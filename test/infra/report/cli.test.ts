@@ -1,4 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
@@ -216,6 +218,17 @@ describe('--output', () => {
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ version: 1 })
     const missing = await report(['--from', '-', '--output', path.join(file, 'x')])
     expect(missing).toMatchObject({ code: 1 })
+  })
+
+  it.skipIf(process.platform === 'win32')('writes into a pipe, and never replaces it', async () => {
+    const pipe = path.join(folder(), 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const text = readFile(pipe, 'utf8')
+    expect(await report(['--from', '-', '--format', 'json', '--output', pipe])).toMatchObject({
+      code: 0,
+    })
+    expect(statSync(pipe).isFIFO()).toBe(true)
+    expect(JSON.parse(await text)).toMatchObject({ version: 1 })
   })
 })
 

@@ -1,6 +1,6 @@
 import type { Event } from 'runmat-telemetry-common/events/event'
 
-import type { Ga4Settings } from '../settings.ts'
+import type { Ga4Settings } from '../sink-settings.ts'
 import { ga4Event, most } from './ga4-event.ts'
 
 export interface Ga4Request {

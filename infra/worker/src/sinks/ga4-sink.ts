@@ -3,7 +3,7 @@ import type { Outcome, Sink, Trouble } from 'runmat-telemetry-common/sink'
 
 import { limits } from '../limits.ts'
 import type { Metrics } from '../metrics.ts'
-import type { Ga4Settings } from '../settings.ts'
+import type { Ga4Settings } from '../sink-settings.ts'
 import { ga4Address, type Ga4Request, ga4RequestsOf } from './ga4-request.ts'
 import { causeOf, openSinkPoster } from './sink-poster.ts'
 

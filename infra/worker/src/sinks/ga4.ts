@@ -2,7 +2,7 @@ import type { Event } from 'runmat-telemetry-common/events/event'
 
 import { limits } from '../limits.ts'
 import type { Metrics } from '../metrics.ts'
-import type { Ga4Settings } from '../settings.ts'
+import type { Ga4Settings } from '../sink-settings.ts'
 import { ga4Address, type Ga4Request, ga4RequestsOf } from './ga4-request.ts'
 import { openSinkPoster } from './sink-poster.ts'
 

@@ -2,7 +2,7 @@ import type { Event } from 'runmat-telemetry-common/events/event'
 import type { Sink, Trouble } from 'runmat-telemetry-common/sink'
 
 import { limits } from '../limits.ts'
-import type { PostHogSettings } from '../settings.ts'
+import type { PostHogSettings } from '../sink-settings.ts'
 import { type BatchOutcome, bisect } from './bisect.ts'
 import { causeOf, openSinkPoster } from './sink-poster.ts'
 import { postHogEvent } from './posthog-event.ts'

@@ -4,7 +4,7 @@ import path from 'node:path'
 
 import { allOf, type Sink } from 'runmat-telemetry-common/sink'
 
-import type { SegmentSettings } from '../settings.ts'
+import type { SegmentSettings } from '../sink-settings.ts'
 import { type Appender, openAppender, roomAt, syncFolder, troubleOf } from './append.ts'
 import { folderError } from './folder-error.ts'
 import { followSegments } from './follow-segments.ts'

@@ -3,7 +3,7 @@ import http, { type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 import { columns } from '../../../../infra/report/src/clickhouse/table.ts'
-import type { ClickHouseSettings } from '../../../../infra/worker/src/settings.ts'
+import type { ClickHouseSettings } from '../../../../infra/worker/src/sink-settings.ts'
 import { later } from '../support/stage.ts'
 
 /** Answers one statement: with a result, with ClickHouse's words for an error, or strangely. */

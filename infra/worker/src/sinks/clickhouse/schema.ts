@@ -7,7 +7,7 @@ import {
 } from 'runmat-telemetry-report/clickhouse-table'
 import type { Trouble } from 'runmat-telemetry-common/sink'
 
-import type { ClickHouseSettings } from '../../settings.ts'
+import type { ClickHouseSettings } from '../../sink-settings.ts'
 import { type Answer, trouble } from './server.ts'
 
 type Ask = (sql: string) => Promise<Answer>

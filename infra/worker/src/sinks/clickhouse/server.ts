@@ -4,7 +4,7 @@ import { type HttpPoster, openHttpPoster } from 'runmat-telemetry-common/http-po
 import type { Trouble } from 'runmat-telemetry-common/sink'
 
 import { limits } from '../../limits.ts'
-import type { ClickHouseSettings } from '../../settings.ts'
+import type { ClickHouseSettings } from '../../sink-settings.ts'
 import { causeOf } from '../sink-poster.ts'
 import { meaningOf } from './errors.ts'
 

@@ -6,7 +6,7 @@ import { rowOf, tableName } from 'runmat-telemetry-report/clickhouse-table'
 import { factsOf } from 'runmat-telemetry-report/facts'
 
 import { limits } from '../../limits.ts'
-import type { ClickHouseSettings } from '../../settings.ts'
+import type { ClickHouseSettings } from '../../sink-settings.ts'
 import { type BatchOutcome, bisect } from '../bisect.ts'
 import { checkSchema } from './schema.ts'
 import { type Answer, connections, openServer, trouble } from './server.ts'
