@@ -19,6 +19,7 @@ export function checkState(invocation: Invocation): readonly Check[] {
     ...owners(invocation),
     queue(invocation),
     ...aside(invocation),
+    ...uploaderProgram(invocation),
     ...backOff(invocation),
     ...erasure(invocation),
   ]
@@ -76,6 +77,19 @@ function erasure({ context, product }: Invocation): readonly Check[] {
       status: 'warning',
       message: `What was sent is still to be erased at the collector, since ${pending.since}.`,
       hint: `To ask again, run ${product.command} forget`,
+    },
+  ]
+}
+
+/** A program that embeds the library in a bundle of its own has no uploader beside it. */
+function uploaderProgram({ uploader, product, context }: Invocation): readonly Check[] {
+  if (uploader !== undefined || !context.verdict.uploading) return []
+  return [
+    {
+      id: 'uploader_program',
+      status: 'warning',
+      message: 'This program has no uploader that it could start, so recorded events wait.',
+      hint: `To send them, run ${product.command} upload`,
     },
   ]
 }
