@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
@@ -277,7 +277,9 @@ function blockOf(declaration: string): string {
 }
 
 function readBy(service: string): ReadonlySet<string> {
-  const settings = readFileSync(path.join(folder, '..', service, 'src/settings.ts'), 'utf8')
+  const source = path.join(folder, '..', service, 'src')
+  const files = readdirSync(source).filter((file) => file.endsWith('settings.ts'))
+  const settings = files.map((file) => readFileSync(path.join(source, file), 'utf8')).join('\n')
   return new Set([...settings.matchAll(/'([A-Z][A-Z0-9_]+)'/g)].map(([, name = '']) => name))
 }
 
