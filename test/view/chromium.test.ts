@@ -6,7 +6,8 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { hasChromium, quietSwitches } from '../support/chromium.ts'
-import { listen } from '../support/collector.ts'
+import { listen, startCollector } from '../support/collector.ts'
+import { eventually } from '../support/eventually.ts'
 import { type Home, tempHome } from '../support/home.ts'
 import { cli } from '../support/run.ts'
 import { openView, type OpenView } from './stage.ts'
@@ -74,6 +75,31 @@ describe.skipIf(!hasChromium)('view in Chromium', () => {
     await context.close()
   })
 
+  it('erases after a second question, and removes nothing until the collector has confirmed', async () => {
+    const home = tempHome()
+    const collector = await startCollector({ answer: 503 })
+    home.write(home.settings, `[runtime.telemetry]\nhttp_endpoint = "${collector.url}"\n`)
+    await cli(home, ['record', 'usage'], { input: usage })
+    const id = home.read(home.clientId).trim()
+    const { page, context } = await look(home)
+    const erase = async () => {
+      await page.getByText('Erase everything, here and at the collector').click()
+      await page.getByRole('button', { name: 'Erase everything now' }).click()
+      await page.getByRole('heading', { name: 'RunMat telemetry is off.' }).waitFor()
+    }
+    expect(await page.getByRole('button', { name: 'Erase everything now' }).isVisible()).toBe(false)
+    await erase()
+    expect(home.read(home.clientId).trim()).toBe(id)
+    collector.setAnswer(204)
+    await erase()
+    await eventually(() => expect(home.has(home.clientId)).toBe(false))
+    expect(collector.events.map(({ json }) => json)).toEqual(
+      [1, 2].map(() => expect.objectContaining({ event_label: 'telemetry.erase', cid: id })),
+    )
+    await collector.stop()
+    await context.close()
+  })
+
   it('gives nothing to a second browser that finds the used address', async () => {
     const { context, opened } = await look(tempHome())
     const other = await browser.newContext()
@@ -134,7 +160,7 @@ describe.skipIf(!hasChromium)('view in Chromium', () => {
       }
       expect(await overflow(page)).toBe(0)
       await page.emulateMedia({ media: 'print', colorScheme })
-      expect(await page.locator('form').isVisible()).toBe(false)
+      expect(await page.locator('form:visible').count()).toBe(0)
       await page.emulateMedia({ media: 'screen', colorScheme })
       await page.evaluate(axe)
       const { violations } = (await page.evaluate('axe.run()')) as { violations: { id: string }[] }

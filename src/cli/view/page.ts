@@ -177,9 +177,13 @@ function leavingSection({ product, context }: Invocation, isStatic: boolean): Ma
     ${
       isStatic
         ? ''
-        : html`<form method="post" action="/forget">
-            <button class="quiet">Erase everything, here and at the collector</button>
-          </form>`
+        : html`<details class="screen">
+            <summary>Erase everything, here and at the collector</summary>
+            <p>This can’t be undone. Telemetry is off afterwards.</p>
+            <form method="post" action="/forget">
+              <button class="quiet">Erase everything now</button>
+            </form>
+          </details>`
     }
     <p class="soft">
       Without this tool: set <code>${product.variables.off}=1</code> or <code>DO_NOT_TRACK=1</code>,
