@@ -49,6 +49,15 @@ describe('docs/ARCHITECTURE.md', () => {
   })
 })
 
+describe('docs/PRIVACY.md', () => {
+  it('names a test for every section but the first lines', () => {
+    const { text = '' } = documents.find(({ name }) => name === 'docs/PRIVACY.md') ?? {}
+    const [, ...sections] = text.split('\n## ')
+    expect(sections.length).toBeGreaterThan(5)
+    for (const section of sections) expect(section).toMatch(/`test\/[\w/.-]+\.test\.ts`/)
+  })
+})
+
 describe('docs/RULES.md', () => {
   const { text = '' } = documents.find(({ name }) => name === 'docs/RULES.md') ?? {}
   const rules = text.split('\n').filter((line) => line.startsWith('- '))

@@ -86,7 +86,7 @@ interface Status {
 }
 
 describe('with any combination of settings files', () => {
-  it('disable and status report exactly what RunMat does', { timeout: 600_000 }, async () => {
+  it('disable and status report exactly what RunMat does', { timeout: 600_000 + runs * 500 }, async () => {
     let heard = 0
     let shadowed = 0
     const base = tempHome()
