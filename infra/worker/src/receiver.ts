@@ -80,7 +80,7 @@ export function openReceiver(
       rateLimit: openRateLimit(),
       maxBodyBytes: settings.maxBodyBytes,
       commit,
-      erase: openErase(tombstones?.add),
+      erase: openErase(tombstones),
       metrics,
       debugTags: tags,
       refused: log.refused,

@@ -254,7 +254,11 @@ describe('erase', () => {
     expect(await report(['erase', '--from', place, '--prove', client])).toMatchObject({ code: 1 })
     writeFileSync(
       path.join(place, 'erased.ndjson'),
-      lines(`{"id":"${client}","day":"2026-11-28"}`, `{"uuid":"${uuid}","day":"2026-11-28"}`),
+      lines(
+        `{"id":"${client}","day":"2026-11-28"}`,
+        '{"id":"half a line of a full di',
+        `{"uuid":"${uuid}","day":"2026-11-28"}`,
+      ),
     )
     expect(await report(['erase', '--from', place, '--pending'])).toMatchObject({ code: 1 })
     expect(await report(['erase', '--from', place])).toEqual({

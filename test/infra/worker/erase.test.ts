@@ -133,10 +133,13 @@ describe('a request to erase', () => {
     const { send, status } = await open(newFolder(), { TRUST_PROXY: '1' })
     const many = () => erase({ events: Array.from({ length: 1000 }, () => randomUUID()) })
     const from = (network: number) => ({ headers: { 'X-Forwarded-For': `198.51.${network}.1` } })
-    expect([await status(many(), from(1)), await status(many(), from(1))]).toEqual([204, 204])
+    const first = many()
+    expect([await status(first, from(1)), await status(many(), from(1))]).toEqual([204, 204])
     const said = await send(many(), from(1))
     expect(said).toMatchObject({ status: 429, body: { reason: 'rate' } })
     expect(Number(said.headers.get('retry-after'))).toBeGreaterThan(0)
+    // A client that starts again with its first request gets past what is known already.
+    expect(await status(first, from(1))).toBe(204)
     for (let network = 2; network < 20; network += 1) {
       expect(await status(many(), from(network))).toBe(204)
     }

@@ -1,6 +1,7 @@
 import type { Erasure } from 'runmat-telemetry-common/events/erasure'
 
 import { limits } from '../limits.ts'
+import type { Tombstones } from '../sinks/tombstones.ts'
 import { type Answer, later, refuse, stored } from './answer.ts'
 import { openRateLimit } from './rate-limit.ts'
 
@@ -8,19 +9,21 @@ import { openRateLimit } from './rate-limit.ts'
 export type Erase = (erasure: Erasure, address: string) => Promise<Answer>
 
 /**
- * Limited, because every tombstone is kept for good. `keep` settles once the tombstones would survive a
- * crash; undefined where there is no place for them.
+ * Limited, because every tombstone is kept for good. What has one already is free, so that a client which
+ * was told to come again gets further each time. Undefined: there is no place for tombstones.
  */
-export function openErase(keep: ((erasure: Erasure) => Promise<void>) | undefined): Erase {
+export function openErase(tombstones: Pick<Tombstones, 'add' | 'unknownIn'> | undefined): Erase {
   const { network, all } = limits.erasures
   const [ofNetwork, ofAll] = [openRateLimit(network), openRateLimit(all)]
   return async (erasure, address) => {
-    if (keep === undefined) return noPlace
-    const count = erasure.clients.length + erasure.events.length
+    if (tombstones === undefined) return noPlace
+    const unknown = tombstones.unknownIn(erasure)
+    const count = unknown.clients.length + unknown.events.length
     const wait = ofNetwork.take(address, count) || ofAll.take('', count)
     if (wait > 0) return later('rate', 'too many requests to erase', wait)
     try {
-      await keep(erasure)
+      // Also without anything new: what another worker wrote is synced before the answer.
+      await tombstones.add(unknown)
       return stored
     } catch {
       return notKept

@@ -13,6 +13,8 @@ import { dayOf } from './segment-names.ts'
 export interface Tombstones {
   /** Settles once the tombstones would survive a crash; rejects otherwise. */
   readonly add: (erasure: Erasure) => Promise<void>
+  /** What of it has no tombstone yet. */
+  readonly unknownIn: (erasure: Erasure) => Erasure
   readonly covers: (event: Event) => boolean
   readonly clients: () => Promise<ReadonlySet<string>>
   /** All of clients and events. */
@@ -89,6 +91,10 @@ async function openTombstones(folder: string, now: () => number = Date.now): Pro
       appending = adding.catch(() => undefined)
       return adding
     },
+    unknownIn: (erasure) => ({
+      clients: erasure.clients.filter((id) => !clients.has(id)),
+      events: erasure.events.filter((uuid) => !events.has(uuid)),
+    }),
     covers: ({ uuid, fields: { cid, install_id: install } }) =>
       events.has(uuid) || clients.has(cid as string) || clients.has(install as string),
     clients: async () => {
