@@ -278,8 +278,10 @@ function blockOf(declaration: string): string {
 
 function readBy(service: string): ReadonlySet<string> {
   const source = path.join(folder, '..', service, 'src')
-  const files = readdirSync(source).filter((file) => file.endsWith('settings.ts'))
-  const settings = files.map((file) => readFileSync(path.join(source, file), 'utf8')).join('\n')
+  const settings = readdirSync(source)
+    .filter((file) => file.endsWith('settings.ts'))
+    .map((file) => readFileSync(path.join(source, file), 'utf8'))
+    .join('\n')
   return new Set([...settings.matchAll(/'([A-Z][A-Z0-9_]+)'/g)].map(([, name = '']) => name))
 }
 
