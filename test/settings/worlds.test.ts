@@ -86,55 +86,62 @@ interface Status {
 }
 
 describe('with any combination of settings files', () => {
-  it('disable and status report exactly what RunMat does', { timeout: 600_000 + runs * 500 }, async () => {
-    let heard = 0
-    let shadowed = 0
-    const base = tempHome()
-    let count = 0
-    const property = fc.asyncProperty(world, async ({ files, xdg, cwd, named, variable, here }) => {
-      const home = base.at(`world-${(count += 1)}`)
-      mkdirSync(path.join(home, 'work/deep'), { recursive: true })
-      for (const [name, content] of Object.entries(files)) {
-        if (typeof content === 'string') base.write(path.join(home, name), content)
-        else if (content === folder) mkdirSync(path.join(home, name), { recursive: true })
-      }
-      const env = {
-        ...variable,
-        ...(xdg && { XDG_CONFIG_HOME: path.join(home, 'xdg') }),
-        ...(named !== undefined && { RUNMAT_CONFIG: named && path.join(home, named) }),
-      }
-      const at = path.join(home, cwd)
-      const environment = environmentIn(home, { cwd: at, env })
-      const statusNow = async () =>
-        JSON.parse((await command(environment, ['status', '--json'])).out) as Status
+  it(
+    'disable and status report exactly what RunMat does',
+    { timeout: 600_000 + runs * 500 },
+    async () => {
+      let heard = 0
+      let shadowed = 0
+      const base = tempHome()
+      let count = 0
+      const property = fc.asyncProperty(
+        world,
+        async ({ files, xdg, cwd, named, variable, here }) => {
+          const home = base.at(`world-${(count += 1)}`)
+          mkdirSync(path.join(home, 'work/deep'), { recursive: true })
+          for (const [name, content] of Object.entries(files)) {
+            if (typeof content === 'string') base.write(path.join(home, name), content)
+            else if (content === folder) mkdirSync(path.join(home, name), { recursive: true })
+          }
+          const env = {
+            ...variable,
+            ...(xdg && { XDG_CONFIG_HOME: path.join(home, 'xdg') }),
+            ...(named !== undefined && { RUNMAT_CONFIG: named && path.join(home, named) }),
+          }
+          const at = path.join(home, cwd)
+          const environment = environmentIn(home, { cwd: at, env })
+          const statusNow = async () =>
+            JSON.parse((await command(environment, ['status', '--json'])).out) as Status
 
-      const before = await statusNow()
-      const real = simulateRunMat(home, at, env)
-      // What we do not read, or cannot tell, counts as sending.
-      if (real.sends) expect(before.host.enabled).toBe(true)
-      expect(before.host.agrees).toBe(!(before.host.enabled && !before.uploading))
-      const isDoubtful = Object.values(files).some(
-        (text) => typeof text === 'string' && (text.length > 65_536 || text.includes('"a": 2')),
+          const before = await statusNow()
+          const real = simulateRunMat(home, at, env)
+          // What we do not read, or cannot tell, counts as sending.
+          if (real.sends) expect(before.host.enabled).toBe(true)
+          expect(before.host.agrees).toBe(!(before.host.enabled && !before.uploading))
+          const isDoubtful = Object.values(files).some(
+            (text) => typeof text === 'string' && (text.length > 65_536 || text.includes('"a": 2')),
+          )
+          if (!isDoubtful && before.host.enabled) {
+            const { http_endpoint: http, udp_endpoint: udp } = before.host
+            expect({ sends: true, http, udp }).toEqual(real)
+          }
+
+          const ended = await command(environment, here ? ['disable', '--here'] : ['disable'])
+          const after = await statusNow()
+          expect(after.collecting).toBe(false)
+          if (ended.code === 0) {
+            heard += 1
+            expect(simulateRunMat(home, at, env).sends).toBe(false)
+            expect(after.host.enabled).toBe(false)
+          } else {
+            shadowed += 1
+            expect(ended.err).toMatch(/RUNMAT_NO_TELEMETRY=1|disable --here/)
+          }
+          rmSync(home, { recursive: true })
+        },
       )
-      if (!isDoubtful && before.host.enabled) {
-        const { http_endpoint: http, udp_endpoint: udp } = before.host
-        expect({ sends: true, http, udp }).toEqual(real)
-      }
-
-      const ended = await command(environment, here ? ['disable', '--here'] : ['disable'])
-      const after = await statusNow()
-      expect(after.collecting).toBe(false)
-      if (ended.code === 0) {
-        heard += 1
-        expect(simulateRunMat(home, at, env).sends).toBe(false)
-        expect(after.host.enabled).toBe(false)
-      } else {
-        shadowed += 1
-        expect(ended.err).toMatch(/RUNMAT_NO_TELEMETRY=1|disable --here/)
-      }
-      rmSync(home, { recursive: true })
-    })
-    await fc.assert(property, { numRuns: runs })
-    expect(Math.min(heard, shadowed)).toBeGreaterThan(runs / 20)
-  })
+      await fc.assert(property, { numRuns: runs })
+      expect(Math.min(heard, shadowed)).toBeGreaterThan(runs / 20)
+    },
+  )
 })
