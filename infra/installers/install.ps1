@@ -272,7 +272,7 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
         catch { $run.Telemetry = $false }
     }
 
-    # Where it is unclear whether somebody said no, it is a no.
+    # If it is unclear whether the user opted out, they did.
     function Test-Consent {
         if (-not [IO.Path]::IsPathRooted("$env:USERPROFILE")) { return $false }
         foreach ($name in @('DO_NOT_TRACK', 'RUNMAT_NO_TELEMETRY') + $markers) {
@@ -471,7 +471,7 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
 
     # The id that all installers and RunMat itself share. Several may want one at once: a file
     # appears under its name whole, and only if there is none (moving does not replace), and what is
-    # there in the end is the id. Whoever holds <file>.new may replace a malformed one.
+    # there in the end is the id. The process that holds <file>.new may replace a malformed one.
     function Get-ClientId {
         $folder = [IO.Path]::Combine($env:USERPROFILE, '.runmat')
         $file = [IO.Path]::Combine($folder, 'telemetry_id')
@@ -515,7 +515,7 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
     function Send-Event([string] $Label) {
         if (-not $run.Telemetry) { return }
         try {
-            # Asked once more each time: somebody may have said no since.
+            # Checked again each time: the user may have opted out since.
             if (-not (Test-Consent)) { return }
             $machine = 'other'
             if ($knownMachines -ccontains $run.Machine) { $machine = $run.Machine }

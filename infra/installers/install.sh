@@ -211,8 +211,8 @@ sha256_of() {
   fi | cut -c 1-64
 }
 
-# Both programs are made ready in the same file system, and then renamed: whoever runs RunMat
-# meanwhile has the old one or the new one, also where the old one is in use.
+# Both programs are made ready in the same file system, and then renamed. A RunMat that is
+# started meanwhile is the old one or the new one, even if the old one is in use.
 place() {
   tar -tzf "$archive" >"$temporary/list" || fail "$address is damaged, or tar or gzip is missing"
   if grep -Eq '^/|(^|/)\.\.(/|$)' "$temporary/list"; then
@@ -311,7 +311,7 @@ prepare_telemetry() {
   warn "RunMat counts installs, anonymously; RUNMAT_NO_TELEMETRY=1 turns it off: $docs"
 }
 
-# Where it is unclear whether somebody said no, it is a no.
+# If it is unclear whether the user opted out, they did.
 may_send() {
   case ${HOME-} in /*) ;; *) return 1 ;; esac
   ! is_set "${DO_NOT_TRACK-}" || return 1
@@ -500,7 +500,7 @@ client_id() {
   read_id
 }
 
-# Whoever holds <file>.new may replace the malformed file, and looks at it once more before; all
+# The process that holds <file>.new may replace the malformed file, after one more look at it. All
 # others wait for the outcome. RunMat itself does the same.
 replace_malformed() {
   [ -s "$file" ] || pause # somebody may be about to fill it
@@ -539,7 +539,7 @@ random_uuid() {
 # One event, in the order of the contract. It is posted by a process that holds none of our files,
 # ends by itself, and is not waited for.
 send() {
-  # Asked once more each time: somebody may have said no since.
+  # Checked again each time: the user may have opted out since.
   [ "$telemetry" = on ] && may_send || return 0
   event=''
   add event_label "$1"

@@ -18,7 +18,7 @@ provider "google" {
   project = var.project_id
   region  = var.region
 
-  # Budget requests are billed to this project, whoever applies.
+  # Budget requests are billed to this project, whichever account applies.
   user_project_override = true
   billing_project       = var.project_id
 

@@ -98,7 +98,7 @@ function readInput(): string {
   throw new Error('the input is larger than a megabyte')
 }
 
-/** A descriptor that somebody else made non-blocking says "again" where others would wait. */
+/** A descriptor that another process made non-blocking says "again" where others would wait. */
 function retry(work: () => number): number {
   for (;;) {
     try {

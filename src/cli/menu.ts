@@ -44,7 +44,7 @@ interface Offer {
   readonly hint?: string
 }
 
-/** The same commands for somebody who would rather look than read a manual. */
+/** The same commands for people who would rather look than read a manual. */
 export async function menu(start: Invocation): Promise<void> {
   updateSettings({ aliases: { q: 'cancel' } })
   let invocation = start

@@ -53,7 +53,7 @@ const foreignBecause = {
   writable: 'can be written by other users',
 } as const
 
-/** What somebody has to know who asks for nothing but the state. */
+/** Problems that a user should see without asking for them. */
 function attention(status: Status, { context }: Invocation): readonly string[] {
   const { set_aside: aside } = status.queue
   return [

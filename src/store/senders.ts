@@ -69,16 +69,16 @@ export async function stopSenders(
 ): Promise<{ readonly stopped: boolean }> {
   // In a folder that is not ours no process of ours is at work, and any PID may be written there.
   if (!isOwnState(paths.state)) return { stopped: true }
-  if (!(await nobodySends(paths, patience.noticeMs))) {
+  if (!(await haveSendersEnded(paths, patience.noticeMs))) {
     const holder = liveHolder(paths.lock)
     if (holder !== undefined && !foreignLock(paths.lock)) killUploader(holder)
-    if (!(await nobodySends(paths, patience.dieMs))) return { stopped: false }
+    if (!(await haveSendersEnded(paths, patience.dieMs))) return { stopped: false }
   }
   removeDeadSenders(paths)
   return { stopped: true }
 }
 
-async function nobodySends(
+async function haveSendersEnded(
   paths: Pick<Paths, 'state' | 'lock'>,
   withinMs: number,
 ): Promise<boolean> {

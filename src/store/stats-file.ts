@@ -150,7 +150,7 @@ function past(
   }
 }
 
-/** Another program has the statistics open, and lets nobody read them. */
+/** Another program has the statistics open and lets no one read them. */
 class StatsBusy extends Error {}
 
 function waitForLock(file: string, waitMs: number): Lock | undefined {

@@ -8,7 +8,7 @@ import { fillQueue, makeEvent, namesIn, queueContent, queueFolder } from '../sup
 import type { Home } from '../support/home.ts'
 import { nothingRuns } from '../support/processes.ts'
 import { cliJson } from '../support/run.ts'
-import { faultHome, host, settle, stage, tattletale, uploader, uploadsOf } from './stage.ts'
+import { faultHome, host, settle, stage, fakeUploader, uploader, uploadsOf } from './stage.ts'
 
 const day = 24 * 60 * 60 * 1000
 const year = 365 * day
@@ -81,7 +81,7 @@ describe.concurrent('if the clock jumps', () => {
     const [name = ''] = namesIn(queueFolder(home))
     const ahead = new Date(Date.now() + year).toISOString()
     home.write(path.join(home.state, 'uploads.json'), JSON.stringify(uploads(ahead, name)))
-    const { uploader: own, wasStarted } = tattletale(home)
+    const { uploader: own, wasStarted } = fakeUploader(home)
     await host(home, { uploader: own, steps: [['close']] })
     expect(wasStarted()).toBe(true)
     expect((await uploader(home)).code).toBe(0)

@@ -28,7 +28,7 @@ import {
   library,
   settle,
   stage,
-  tattletale,
+  fakeUploader,
   uploader,
   uploaderCommand,
   uploaderEnv,
@@ -141,7 +141,7 @@ describe.concurrent('an uploader', () => {
       settle(home)
       fillQueue(home, 3)
       const env = say(home)
-      const own = tattletale(home)
+      const own = fakeUploader(home)
       await host(home, { uploader: own.uploader, steps: [['count', 'run'], ['close']] }, { env })
       expect(own.wasStarted()).toBe(false)
       expect((await uploader(home, { env })).code).toBe(0)
@@ -153,7 +153,7 @@ describe.concurrent('an uploader', () => {
   it('is not started if there is nothing to send', async () => {
     const { home } = await stage()
     settle(home, { fired: ['first_seen_for_install_id', 'first_seen_for_version@1.0.0'] })
-    const own = tattletale(home)
+    const own = fakeUploader(home)
     await host(home, { uploader: own.uploader, steps: [['count', 'repl'], ['close']] })
     expect(own.wasStarted()).toBe(false)
   })
@@ -164,7 +164,7 @@ describe.concurrent('an uploader', () => {
     fillQueue(home, 3)
     await host(home, { steps: [['close']] })
     await collector.received(3)
-    const own = tattletale(home)
+    const own = fakeUploader(home)
     const running = processesOf(home)
     await host(home, { uploader: own.uploader, steps: [['count', 'run'], ['close']] })
     expect(processesOf(home)).toEqual(running)
@@ -198,7 +198,7 @@ describe.concurrent('an uploader', () => {
   it('starts no other uploader, and neither do processes that it started', async () => {
     const { home } = await stage()
     settle(home)
-    const own = tattletale(home)
+    const own = fakeUploader(home)
     const short: Step[] = [['count', 'run'], ['close']]
     await host(home, { uploader: own.uploader, steps: short }, { env: uploaderEnv })
     expect(own.wasStarted()).toBe(false)
@@ -224,7 +224,7 @@ describe.concurrent('an uploader', () => {
   it('that never comes up is started less and less often', async () => {
     const { home } = await stage()
     settle(home)
-    const own = tattletale(home)
+    const own = fakeUploader(home)
     let starts = 0
     for (let round = 0; round < 6; round += 1) {
       await host(home, {
@@ -270,7 +270,7 @@ describe.concurrent('an uploader', () => {
     process.kill(pid, 'SIGSTOP')
     await eventually(() => expect(stateOf(pid)).toBe('T'))
     // As long as it lives it has the lock, however long it sleeps.
-    const own = tattletale(home)
+    const own = fakeUploader(home)
     await host(home, {
       version: '1.0.1',
       steps: [['count', 'run'], ['close']],

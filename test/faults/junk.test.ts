@@ -19,7 +19,7 @@ import { fillQueue, makeEvent, namesIn, queueContent, queueFolder } from '../sup
 import type { Home } from '../support/home.ts'
 import { nothingRuns } from '../support/processes.ts'
 import { cli, cliJson } from '../support/run.ts'
-import { host, idsAt, settle, stage, tattletale, uploader, uploadsOf } from './stage.ts'
+import { host, idsAt, settle, stage, fakeUploader, uploader, uploadsOf } from './stage.ts'
 
 const secret = 'nobody may read this'
 
@@ -159,7 +159,7 @@ describe.concurrent('a file in the queue that', () => {
     expect(idsAt(collector)).toContain(first?.id)
     expect(aside(home)).toHaveLength(junk.length)
     // Nothing is left that an uploader could be started for.
-    const { uploader: own, wasStarted } = tattletale(home)
+    const { uploader: own, wasStarted } = fakeUploader(home)
     await host(home, { uploader: own, steps: [['close']] })
     expect(wasStarted()).toBe(false)
   })

@@ -16,7 +16,7 @@ import {
   ownUploader,
   settle,
   stage,
-  tattletale,
+  fakeUploader,
   uploader as runUploader,
 } from './stage.ts'
 
@@ -145,7 +145,7 @@ describe.concurrent('the notice', () => {
 
   it('holds events back as long as the process runs, even if telemetry is closed and opened again', async () => {
     const { home, collector } = await stage()
-    const { uploader, wasStarted } = tattletale(home)
+    const { uploader, wasStarted } = fakeUploader(home)
     const ended = await host(home, {
       steps: [...steps, ...steps, ['close']],
       uploader,

@@ -13,7 +13,7 @@ import {
   sendTo,
   settle,
   stage,
-  tattletale,
+  fakeUploader,
   uploader,
   uploadsOf,
 } from './stage.ts'
@@ -26,7 +26,7 @@ function pauseOf(home: Home): number {
 
 /** A host with something new to send ends. Did it start an uploader? */
 async function startsUploader(home: Home, version: string): Promise<boolean> {
-  const { uploader: own, wasStarted } = tattletale(home)
+  const { uploader: own, wasStarted } = fakeUploader(home)
   const queued = Object.keys(queueContent(home)).length
   await host(home, { version, uploader: own, steps: [['count', 'run'], ['close']] })
   expect(Object.keys(queueContent(home))).toHaveLength(queued + 1)
@@ -150,7 +150,7 @@ describe.concurrent('a collector that always refuses one event', () => {
     await uploader(home)
     await uploader(home)
     expect(collector.requests).toBe(1)
-    const { uploader: own, wasStarted } = tattletale(home)
+    const { uploader: own, wasStarted } = fakeUploader(home)
     await host(home, { uploader: own, steps: [['close']] })
     expect(wasStarted()).toBe(false)
   })

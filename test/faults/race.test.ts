@@ -19,7 +19,7 @@ import {
   ownUploader,
   settle,
   stage,
-  tattletale,
+  fakeUploader,
   uploaderCommand,
   uploaderEnv,
   uploaderIn,
@@ -110,7 +110,7 @@ describe.concurrent('an event that arrives while the uploader is finishing', () 
       if (/uploads\.json\..*tmp/.test(namesIn(home.state).join())) break
       goOn()
     }
-    const { uploader, wasStarted } = tattletale(home)
+    const { uploader, wasStarted } = fakeUploader(home)
     const running = processesOf(home)
     await host(home, { version: '2.0.0', uploader, steps: [['count', 'run'], ['close']] })
     // The host has left it to the uploader that is still running.

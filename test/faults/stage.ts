@@ -110,7 +110,7 @@ export function hastyUploader(
 }
 
 /** In place of an uploader, a program that only leaves a file: was one started? */
-export function tattletale(home: Home): {
+export function fakeUploader(home: Home): {
   readonly uploader: NonNullable<Script['uploader']>
   /** Was one started? To be asked when the host has ended. */
   readonly wasStarted: () => boolean

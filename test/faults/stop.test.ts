@@ -18,7 +18,7 @@ import {
   settle,
   stage,
   type Stage,
-  tattletale,
+  fakeUploader,
   uploaderEnv,
   uploader as runUploader,
   uploaderCommand,
@@ -58,7 +58,7 @@ async function isOver({ home, collector, pid }: Scene): Promise<void> {
   await cli(home, ['enable'])
   await cli(home, ['endpoint', '--reset'])
   sendTo(home, collector.url)
-  const { uploader, wasStarted } = tattletale(home)
+  const { uploader, wasStarted } = fakeUploader(home)
   await host(home, { uploader, steps: [['close']] })
   expect(wasStarted()).toBe(false)
   expect(await cliJson(home, ['upload'])).toMatchObject({ attempted: 0, kept: 0 })

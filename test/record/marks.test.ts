@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 
 import { runmat } from '../../src/product/runmat.ts'
 import type { Stats } from '../../src/store/stats.ts'
-import { faultHome, host, settle, tattletale } from '../faults/stage.ts'
+import { faultHome, host, settle, fakeUploader } from '../faults/stage.ts'
 import { queueContent } from '../support/events.ts'
 
 it('milestones of old versions are forgotten in time, but the first run never is', async () => {
@@ -12,7 +12,7 @@ it('milestones of old versions are forgotten in time, but the first run never is
   const { firstRun, firstRunOfVersion } = runmat.milestones
   const old = Array.from({ length: 500 }, (_, index) => `${firstRunOfVersion}@0.0.${index}`)
   settle(home, { fired: [firstRun, ...old] })
-  const { uploader } = tattletale(home)
+  const { uploader } = fakeUploader(home)
   for (const version of ['1.0.0', '1.0.1']) {
     await host(home, { version, uploader, steps: [['count', 'repl'], ['close']] })
   }

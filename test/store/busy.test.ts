@@ -50,7 +50,7 @@ describe('a file that another program has locked', () => {
     const { file, read, release } = held('{"sequence":7}')
     const change = vi.fn<Parameters<typeof changeStats>[2]>()
     const moment = { now: Date.now(), bootedAt: 0 }
-    // What cannot be counted now is postponed by whoever asked.
+    // The caller postpones what can't be counted now.
     expect(changeStats(file, moment, change)).toBeUndefined()
     expect(change).not.toHaveBeenCalled()
     release()

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 
 import { queueLimits } from '../../src/store/queue.ts'
 import type { Stats } from '../../src/store/stats.ts'
-import { faultHome, host, settle, tattletale } from '../faults/stage.ts'
+import { faultHome, host, settle, fakeUploader } from '../faults/stage.ts'
 import { fillQueue, namesIn, queueFolder } from '../support/events.ts'
 import { withFsFaults } from '../support/fs-faults.ts'
 import type { Home } from '../support/home.ts'
@@ -18,7 +18,7 @@ function fullHome(): Home {
 }
 
 function record(home: Home, env: Record<string, string> = {}) {
-  const { uploader } = tattletale(home)
+  const { uploader } = fakeUploader(home)
   return host(home, { uploader, steps: [['count', 'run'], ['close']] }, { env })
 }
 

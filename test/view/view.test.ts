@@ -23,7 +23,7 @@ describe.concurrent('view', () => {
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\?token=[A-Za-z0-9\-_.~]{16,}$/)
   })
 
-  it('lets in whoever brings the token, once', async () => {
+  it('lets in one browser that brings the token, once', async () => {
     const opened = await openView(tempHome())
     const { pathname, search } = new URL(opened.url)
     const first = await ask(opened.port, { path: pathname + search })
@@ -33,7 +33,7 @@ describe.concurrent('view', () => {
     expect(second.status).toBe(403)
   })
 
-  it('refuses whoever has neither token nor cookie', async () => {
+  it('refuses a request that has neither token nor cookie', async () => {
     const { port } = await openView(tempHome())
     for (const path of ['/', '/events', '/?token=guessed-token-of-some-length', '/nothing']) {
       expect((await ask(port, { path })).status).toBe(403)

@@ -10,7 +10,7 @@ import type { Samples } from './prometheus.ts'
 export const thisInstance = `${os.hostname().replaceAll(/[^\w.-]/g, '_')}-${randomBytes(4).toString('hex')}`
 
 /**
- * Who answered. A metric of its own: whoever scrapes puts its own `instance` on every sample, and one
- * of ours beside it would only be renamed.
+ * The instance that answered. It is a separate metric, because a scraper puts its own `instance` on
+ * every sample and would rename ours.
  */
 export const instanceInfo: Samples = [[`{instance="${thisInstance}"}`, 1]]

@@ -8,7 +8,7 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** Everything that is read of the outside is read here, once. */
 export async function main(process: NodeJS.Process): Promise<number> {
   const { argv, env, stdin, stdout, stderr } = process
-  // Whoever reads us may stop reading; that is no error of ours.
+  // The reader of our output may stop early. That is no error.
   for (const stream of [stdout, stderr]) stream.on('error', () => undefined)
   // It ends by the signal, so that who started it sees why, and takes its temporary files with it.
   const interrupt = (signal: NodeJS.Signals) => {

@@ -3,7 +3,7 @@ import path from 'node:path'
 
 const made = new Set<string>()
 
-/** Remembers a file or folder that nobody needs once this process has ended. Gives its removal. */
+/** Remembers a file or folder to remove when this process ends. Returns a function that removes it. */
 export function untilEnd(place: string): () => void {
   made.add(place)
   return () => {

@@ -26,7 +26,7 @@ const lastReadMs = 500
 
 /**
  * Opens one socket per family. It passes on what arrives and forgets where it came from. No code here
- * sends anything, so nobody can make us answer.
+ * sends anything, so no sender can make it answer.
  */
 export async function receive(
   port: number,

@@ -1,6 +1,6 @@
 import { contractsOf, dictionaryOf, type Product, runmat } from 'runmat-telemetry/contract'
 
-/** Counts by name the fields that events lost. Names that nobody knows count as `other`. */
+/** Counts by name the fields that events lost. Unknown names count as `other`. */
 export interface DroppedFields {
   readonly note: (paths: readonly string[]) => void
   readonly counts: () => Readonly<Record<string, number>>

@@ -19,7 +19,7 @@ export type SinkResult = 'stored' | 'refused' | 'failed'
 export interface Metrics {
   readonly accepted: Record<Kind, number>
   repeated: number
-  /** Events of somebody who asked to be erased. */
+  /** Events of clients that asked to be erased. */
   erased: number
   readonly rejected: Record<Reason, number>
   readonly droppedFields: DroppedFields

@@ -68,7 +68,7 @@ export function readSettings(env: Environment): Settings {
   return { ...settings, host: settings.host ?? defaultHost(settings) }
 }
 
-/** Whoever takes events from anybody says to whom. A worker that delivers takes none. */
+/** Without a key a worker listens on this machine only. One that delivers takes no events. */
 function defaultHost({ role, keys }: Settings): string | undefined {
   return role === 'deliver' || keys.length > 0 ? undefined : '127.0.0.1'
 }

@@ -15,7 +15,7 @@ import { hostWarning, plural, tidy } from '../words.ts'
 
 export interface ForgetOptions {
   readonly json?: boolean
-  /** Somebody has agreed already. */
+  /** The user has agreed already. */
   readonly yes?: boolean
 }
 
@@ -90,7 +90,7 @@ function whatIsAsked(requests: readonly string[], endpoint: string): readonly st
 }
 
 function unasked(command: string): CliError {
-  return new CliError('Nothing was erased: nobody at a terminal was asked.', {
+  return new CliError('Nothing was erased: there is no terminal to ask in.', {
     exitCode: wrongUsage,
     hint: `To erase without being asked, run ${command} forget --yes`,
   })

@@ -66,7 +66,7 @@ function describe(invocation: Invocation, kind: Kind, { json, schema }: PrintOpt
   }
 }
 
-/** The exact bytes; in a terminal, where nobody asks for them, in a form for people to read. */
+/** The exact bytes, or in a terminal, unless `--json` asks for them, a form for people to read. */
 function show({ io, ink }: Invocation, bytes: string, { json, raw }: PrintOptions): void {
   const exact = json || raw || !io.outIsTerminal
   io.out(`${exact ? bytes : paintJson(bytes, ink)}\n`)

@@ -20,7 +20,7 @@ export interface ViewOptions {
   readonly export?: string
 }
 
-/** Shows this machine's telemetry as a page, until nobody looks any more. */
+/** Shows this machine's telemetry as a page, until its last tab is closed. */
 export async function view(invocation: Invocation, options: ViewOptions): Promise<void> {
   if (options.export !== undefined) return save(invocation, options.export, options)
   const { io, environment } = invocation

@@ -38,7 +38,7 @@ function problems({ context, product }: Invocation): readonly Check[] {
   }))
 }
 
-/** Keys that nobody reads, in the tables that are ours. */
+/** Unknown keys in our own tables. */
 function unknownKeys({ context, product }: Invocation): readonly Check[] {
   const known = keySpecs(product).map((spec) => spec.path)
   const tables = new Set(known.map((key) => key.slice(0, -1).join('.')))

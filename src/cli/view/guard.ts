@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 
-/** Who may see the page: whoever was given the address, once; from then on that browser alone. */
+/** The address opens the page once. From then on only that browser may see it. */
 export interface Guard {
   /** May this request pass? `letIn` comes with the cookie for the browser that brought the token. */
   readonly judge: (request: IncomingMessage) => Judgement

@@ -16,8 +16,8 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
 }
 
 /**
- * The bytes of an event. Quotation marks stay as they are, so that whoever searches the page for an
- * event finds it; only what could start a tag or an entity is escaped.
+ * The bytes of an event. Quotation marks stay as they are, so that a search of the page finds the
+ * event. Only what could start a tag or an entity is escaped.
  */
 export function exactBytes(bytes: string): Markup {
   return new Markup(bytes.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'))

@@ -15,7 +15,7 @@ import { findEvent, takeSnapshot } from './snapshot.ts'
 
 export interface View {
   readonly url: string
-  /** Settles when nobody looks any more. */
+  /** Settles when the page has been gone for a while. */
   readonly left: Promise<void>
   readonly close: () => void
 }
@@ -156,7 +156,7 @@ function send(response: ServerResponse, status: number, body: string): void {
   response.writeHead(status, { ...safe, 'content-type': 'text/html; charset=utf-8' }).end(body)
 }
 
-/** A timer that says when nobody has looked for long enough. */
+/** A timer that runs out when no tab has been open for long enough. */
 function leaving() {
   let timer: NodeJS.Timeout | undefined
   let leave = (): void => undefined

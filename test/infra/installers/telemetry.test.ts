@@ -85,7 +85,7 @@ describe.skipIf(!canInstall).each(clients)(
       for (const one of bad) expect(one).toEqual(good)
     })
 
-    it('is not waited for, by it or by whoever reads what it says', async () => {
+    it('is not waited for, by it or by a reader of its output', async () => {
       const stage = await openStage()
       const { home } = stage
       const [name = '', target = name] = client.split('=')

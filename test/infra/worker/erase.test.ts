@@ -191,7 +191,7 @@ describe('a request to erase', () => {
     expect(await again.figure('telemetry_events_erased_total')).toBe(2)
   })
 
-  it('erases exactly those who asked, whoever they are and however events are mixed', async () => {
+  it('erases exactly the clients that asked, however events are mixed', async () => {
     const id = fc.integer({ min: 0, max: 5 })
     const step = fc.record({ asks: fc.boolean(), who: id, many: fc.integer({ min: 1, max: 4 }) })
     await fc.assert(

@@ -1,6 +1,6 @@
 import type { Value } from '../questions/question.ts'
 
-/** What fewer installs than this did is nobody's business. */
+/** A cell with fewer installs than this is never published. */
 export const least = 20
 
 /** A row before it is decided what of it may be seen. */

@@ -13,7 +13,7 @@ export type Chunks = AsyncIterable<readonly string[]>
 
 export function chunksOfFile(file: string): Chunks {
   if (!file.endsWith('.gz')) return linesOf(blocksOf(file))
-  // An error of either stream reaches whoever reads.
+  // An error of either stream reaches the reader.
   const unzip = createGunzip({ chunkSize: 1 << 18 })
   return linesOf(pipeline(createReadStream(file), unzip, () => undefined))
 }

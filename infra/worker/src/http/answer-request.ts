@@ -128,7 +128,7 @@ async function answerPage(worker: Worker, method: string, path: string): Promise
   }
 }
 
-const needsKey = refuse('key', 'a debug tag is shown to whoever has a key, in x-telemetry-key')
+const needsKey = refuse('key', 'to see a debug tag, send a key in x-telemetry-key')
 const wrongMethod = refuse('method', 'this address does not know that method')
 
 function jsonPage(status: number, page: object): Outgoing {

@@ -73,7 +73,7 @@ function answerTo(code = ''): Answer | undefined {
   return code.startsWith('HPE_') ? refuse('http', 'this is not HTTP as we know it') : undefined
 }
 
-/** Whoever doesn't read the answer, or goes on sending, loses the connection all the same. */
+/** A client that doesn't read the answer, or goes on sending, still loses the connection. */
 function hangUp(socket: Socket, answer: Answer): void {
   if (!socket.writable || socket.bytesWritten > 0) return void socket.destroy()
   const { text } = outgoingOf(answer)

@@ -23,7 +23,7 @@ export interface Head {
   readonly contentEncoding: string | undefined
   readonly contentLength: string | undefined
   readonly key: string | undefined
-  /** Its events are shown to whoever asks for the tag, and are not stored. */
+  /** Its events are shown under the tag, and are not stored. */
   readonly debugTag: string | undefined
   /** Read only without a key and to erase, and never kept. */
   readonly address: () => string

@@ -45,7 +45,7 @@ export async function followSegments(folder: string, worker: string): Promise<Re
     }
   }
 
-  /** Our own segments, and those of days to which nobody appends any more. */
+  /** Our own segments, and those of days that are over. */
   const forget = (): void => {
     const days = [...new Set([...followed.values()].map(({ day }) => day))].toSorted()
     for (const [name, { day }] of followed) {

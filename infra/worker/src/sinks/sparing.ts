@@ -4,7 +4,7 @@ import type { Tombstones } from './tombstones.ts'
 
 const unknown = { cause: 'file: the tombstones can not be read' }
 
-/** A sink that never gets an event of somebody who asked to be erased. */
+/** A sink that never gets an event of a client that asked to be erased. */
 export function sparing(sink: Sink, tombstones: Tombstones): Sink {
   return {
     ...sink,
