@@ -8,6 +8,7 @@ import { readSettings as readForwarderSettings } from '../../../infra/udp-forwar
 import { readSettings as readWorkerSettings } from '../../../infra/worker/src/settings.ts'
 import { root } from '../../support/run.ts'
 import { readConfiguration, textOf } from '../terraform/configuration.ts'
+import { variablesReadBy } from '../variables.ts'
 import { environmentOf, parseDockerfile, stepsOf } from './dockerfile.ts'
 
 interface Service {
@@ -64,8 +65,8 @@ describe.each(services)('%s in compose.yaml', (name, service) => {
   })
 
   it('gets only variables that it reads', () => {
-    const settings = readFileSync(path.join(root, `infra/${name}/src/settings.ts`), 'utf8')
-    const unread = Object.keys(service.environment).filter((one) => !settings.includes(`'${one}'`))
+    const read = variablesReadBy(name)
+    const unread = Object.keys(service.environment).filter((one) => !read.has(one))
     expect(unread).toEqual([])
   })
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
@@ -14,6 +14,7 @@ import {
   textOf,
   type Value,
 } from './configuration.ts'
+import { variablesReadBy } from '../variables.ts'
 import { faultsOf } from './layout.ts'
 
 const configuration = readConfiguration()
@@ -230,7 +231,7 @@ describe('the services', () => {
       'POSTHOG_HOST',
       'TRUST_PROXY',
     ])
-    expect(names.filter((name) => !readBy('worker').has(name))).toEqual([])
+    expect(names.filter((name) => !variablesReadBy('worker').has(name))).toEqual([])
     const settings = readWorkerSettings({ ...given, INGESTION_KEY: 'a,b', POSTHOG_API_KEY: 'c' })
     expect(settings).toMatchObject({ trustProxy: 2, sink: { kind: 'posthog' }, ga4: undefined })
   })
@@ -243,7 +244,9 @@ describe('the services', () => {
         value,
       ]),
     )
-    expect(Object.keys(given).filter((name) => !readBy('udp-forwarder').has(name))).toEqual([])
+    expect(
+      Object.keys(given).filter((name) => !variablesReadBy('udp-forwarder').has(name)),
+    ).toEqual([])
     const settings = readForwarderSettings({ ...given, TELEMETRY_INGESTION_KEY: 'a' })
     expect(settings).toMatchObject({ udpPort: 7846, healthPort: 9000, concurrency: 8 })
     // The kernel's limit is what the forwarder asks for.
@@ -274,15 +277,6 @@ function used(name: string, declaration: string): boolean {
 function blockOf(declaration: string): string {
   const start = text.indexOf(declaration)
   return text.slice(start, text.indexOf('\n}\n', start))
-}
-
-function readBy(service: string): ReadonlySet<string> {
-  const source = path.join(folder, '..', service, 'src')
-  const settings = readdirSync(source)
-    .filter((file) => file.endsWith('settings.ts'))
-    .map((file) => readFileSync(path.join(source, file), 'utf8'))
-    .join('\n')
-  return new Set([...settings.matchAll(/'([A-Z][A-Z0-9_]+)'/g)].map(([, name = '']) => name))
 }
 
 function valueOf(value: Value | undefined): string {
