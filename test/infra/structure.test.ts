@@ -29,7 +29,15 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   sinks: [],
 }
 /** Names and numbers that every room of the worker may import. */
-const shared = ['limits.ts', 'log.ts', 'metrics.ts', 'settings.ts', 'worker.ts']
+const shared = [
+  'limits.ts',
+  'log.ts',
+  'metrics.ts',
+  'settings.ts',
+  'worker.ts',
+  'sink-settings.ts',
+  'posthog-erasure-settings.ts',
+]
 
 interface Import {
   readonly file: string

@@ -1,9 +1,16 @@
 import type { Erasure } from 'runmat-telemetry-common/events/erasure'
 
 import { limits } from '../limits.ts'
-import type { Tombstones } from '../sinks/tombstones.ts'
 import { type Answer, later, refuse, stored } from './answer.ts'
 import { openRateLimit } from './rate-limit.ts'
+
+/** Where tombstones are kept. */
+interface Tombstones {
+  /** What of it has no tombstone yet. */
+  readonly unknownIn: (erasure: Erasure) => Erasure
+  /** Settles once the tombstones would survive a crash; rejects otherwise. */
+  readonly add: (erasure: Erasure) => Promise<void>
+}
 
 /** Answers a request to erase. The address counts against the limit and is forgotten. */
 export type Erase = (erasure: Erasure, address: string) => Promise<Answer>
@@ -12,7 +19,7 @@ export type Erase = (erasure: Erasure, address: string) => Promise<Answer>
  * Limited, because every tombstone is kept for good. What has one already is free, so that a client which
  * was told to come again gets further each time. Undefined: there is no place for tombstones.
  */
-export function openErase(tombstones: Pick<Tombstones, 'add' | 'unknownIn'> | undefined): Erase {
+export function openErase(tombstones: Tombstones | undefined): Erase {
   const { network, all } = limits.erasures
   const [ofNetwork, ofAll] = [openRateLimit(network), openRateLimit(all)]
   return async (erasure, address) => {
