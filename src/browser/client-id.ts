@@ -11,7 +11,7 @@ export function isClientId(value: unknown): value is string {
 
 /** False in a worker, and if the user does not let pages store anything. */
 export function canKeep(): boolean {
-  return quietly(() => globals.localStorage) !== undefined
+  return Boolean(quietly(() => globals.localStorage))
 }
 
 export function keptClientId(): string | undefined {
@@ -24,9 +24,7 @@ export function keptClientId(): string | undefined {
  * because a new one on each visit would count one person many times.
  */
 export function mintClientId(): string | undefined {
-  const kept = keptClientId()
-  if (kept) return kept
-  quietly(() => globals.localStorage?.setItem(key, newUuid()))
+  if (!keptClientId()) quietly(() => globals.localStorage?.setItem(key, newUuid()))
   return keptClientId()
 }
 

@@ -26,9 +26,7 @@ export interface Consent {
 export function openConsent(options: BrowserTelemetryOptions): Consent {
   const { telemetryConsent, telemetryId, endpoint, ingestionKey } = options
   const ownId = isClientId(telemetryId) ? telemetryId : undefined
-  const isHere = isBrowser()
   let current: Session | undefined
-  let isOpen = true
 
   const stop = (): void => {
     const ended = current
@@ -45,9 +43,9 @@ export function openConsent(options: BrowserTelemetryOptions): Consent {
     return current
   }
   const set = (consent: unknown): void => {
-    if (!isHere) return
+    if (!isBrowser()) return
     if (consent !== true || isObjected()) return withdraw()
-    const collector = !current && isOpen && collectorOf(endpoint, ingestionKey)
+    const collector = !current && collectorOf(endpoint, ingestionKey)
     if (!collector) return
     const delivery = openDelivery(collector, () => session() !== undefined)
     // The user withdrew consent in another tab, or cleared this site's storage.
@@ -70,7 +68,6 @@ export function openConsent(options: BrowserTelemetryOptions): Consent {
     },
     knownId: () => ownId ?? (session() && keptClientId()),
     close: async () => {
-      isOpen = false
       const delivery = session()?.delivery
       delivery?.flush()
       await delivery?.settled()

@@ -35,7 +35,8 @@ export function createBrowserTelemetry(given: BrowserTelemetryOptions = {}): Bro
     startRun: (start) =>
       (isOpen && quietly(() => startRun(consent, options.version, start))) || silentRun,
     setConsent: (value) => {
-      quietly(() => consent.set(value))
+      // A closed one can still be told no.
+      if (isOpen || value !== true) quietly(() => consent.set(value))
     },
     preview: (start, finish) =>
       quietly(() => previewRun(consent, options.version, start, finish)) ?? '',
