@@ -36,7 +36,7 @@ export function createBrowserTelemetry(given: BrowserTelemetryOptions = {}): Bro
       (isOpen && quietly(() => startRun(consent, options.version, start))) || silentRun,
     setConsent: (value) => {
       // A closed one can still be told no.
-      if (isOpen || value !== true) quietly(() => consent.set(value))
+      if (isOpen || (value as unknown) !== true) quietly(() => consent.set(value))
     },
     preview: (start, finish) =>
       quietly(() => previewRun(consent, options.version, start, finish)) ?? '',
