@@ -2,7 +2,7 @@ import { eraseContract, mostErasedEvents } from '../contract/erase.ts'
 import { newUuid } from '../files/uuid.ts'
 import type { Context } from '../settings/context.ts'
 import { openHttpClient } from './http/client.ts'
-import { headersFor } from './http/exchange.ts'
+import { headersFor } from './http/headers.ts'
 import type { PostOutcome } from './http/outcome.ts'
 
 const timeoutMs = 10_000

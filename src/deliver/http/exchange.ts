@@ -95,11 +95,3 @@ function drain(response: IncomingMessage, done: (whole: boolean) => void): void 
   })
   response.on('end', () => done(true))
 }
-
-/** The headers of every event. The key never appears anywhere else. */
-export function headersFor(userAgent: string, key: string | undefined): Record<string, string> {
-  return {
-    'user-agent': userAgent,
-    ...(key === undefined ? {} : { 'x-telemetry-key': key }),
-  }
-}
