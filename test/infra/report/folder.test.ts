@@ -280,7 +280,7 @@ describe('erase', () => {
 
   it('proves nothing of an unknown id, and refuses what is no folder', async () => {
     const place = folder()
-    expect(await report(['erase', '--from', place, '--prove', 'whoever'])).toMatchObject({
+    expect(await report(['erase', '--from', place, '--prove', 'unknown'])).toMatchObject({
       code: 0,
     })
     expect(await report(['erase', '--from', '-'])).toMatchObject({ code: 1 })

@@ -6,12 +6,14 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
 
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 
+import { usualLease } from '../../../infra/worker/src/sinks/name-lock.ts'
 import { eventually } from '../../support/eventually.ts'
 import { tempHome } from '../../support/home.ts'
 import { findMounter } from '../../support/mounts.ts'
@@ -91,23 +93,24 @@ function runBy(command: readonly string[], env: Readonly<Record<string, string>>
 }
 
 describe('four workers on one folder', () => {
-  it('have each event that got 204, once, with a kill -9 every second', async () => {
+  it('have each event that got 204, once, with a kill -9 after every few events', async () => {
     const folder = newFolder()
     const names = ['a', 'b', 'c', 'd']
     const startOne = (name: string) => run(program, { EVENTS_DIR: folder, WORKER_NAME: name })
     const workers: Running[] = await Promise.all(names.map(startOne))
+    const acknowledged: string[] = []
     let kills = 0
     const isOver = (): boolean => kills >= mostKills
     const killing = (async () => {
       for (; !isOver(); kills += 1) {
-        await new Promise((resolve) => setTimeout(resolve, 1000))
+        const before = acknowledged.length
+        await eventually(() => expect(acknowledged.length).toBeGreaterThan(before + 100))
         const at = kills % names.length
         await workers[at]?.stop('SIGKILL')
         workers[at] = await startOne(names[at] ?? '')
         expect(workers[at]?.port).toBeGreaterThan(0)
       }
     })()
-    const acknowledged: string[] = []
     let attempts = 0
     const client = async (): Promise<void> => {
       while (!isOver()) {
@@ -192,7 +195,10 @@ describe('a second worker of the same name', () => {
     rmSync(lock)
     writeFileSync(lock, `${JSON.stringify(other)}\n`)
     // Nobody takes a name over before the lease has run out; after half of it the holder looks again.
-    await new Promise((resolve) => setTimeout(resolve, 5500))
+    const looksAgainMs = usualLease.ms / 2
+    await eventually(() =>
+      expect(Date.now() - statSync(lock).mtimeMs).toBeGreaterThan(looksAgainMs),
+    )
     first.child.kill('SIGCONT')
     expect(await post(first.url, finished())).toBe(503)
     expect(uuidsIn(folder)).toEqual([])
