@@ -5,7 +5,6 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
-  readdirSync,
   realpathSync,
   renameSync,
   rmdirSync,
@@ -17,7 +16,7 @@ import {
 import path from 'node:path'
 
 import { codeOf, retryWhileInUse } from './errors.ts'
-import { look, statLink } from './read.ts'
+import { look, namesIn, statLink } from './read.ts'
 
 export const privateFile = 0o600
 export const privateFolder = 0o700
@@ -70,6 +69,17 @@ export function writeNewFile(file: string, bytes: string | Uint8Array, durable: 
  * symbolic link stays a link; its target is replaced, in the target's folder.
  */
 export function replaceFile(file: string, bytes: string | Uint8Array): void {
+  for (let round = 1; ; round += 1) {
+    try {
+      return replaceOnce(file, bytes)
+    } catch (error) {
+      // The folder was removed meanwhile, as a `forget` of another process does.
+      if (codeOf(error) !== 'ENOENT' || round === 3) throw error
+    }
+  }
+}
+
+function replaceOnce(file: string, bytes: string | Uint8Array): void {
   const target = resolveLinks(file)
   makeFolder(path.dirname(target))
   const temporary = temporaryName(target)
@@ -151,7 +161,7 @@ export function removeAll(place: string): void {
   if (found === undefined) return
   if (!found.isDirectory()) return unlessGone(() => unlinkSync(place))
   for (let round = 1; ; round += 1) {
-    for (const name of readdirSync(place)) removeAll(path.join(place, name))
+    for (const name of namesIn(place)) removeAll(path.join(place, name))
     try {
       return unlessGone(() => rmdirSync(place))
     } catch (error) {

@@ -1,6 +1,6 @@
 'use strict'
 // Loaded into a process under test. TEST_FS_LOG names a file that gets a line for each call that
-// makes content or names durable. TEST_FS_FAIL and TEST_FS_HOLD are expressions over such lines: a call
+// makes content or names durable, lists a folder or removes a file. TEST_FS_FAIL and TEST_FS_HOLD are expressions over such lines: a call
 // that matches fails, or waits until the file in TEST_FS_GO exists.
 const fs = require('node:fs')
 
@@ -18,7 +18,7 @@ function meet(line) {
   while (!existsSync(TEST_FS_GO)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
 }
 
-const { openSync, fsyncSync, renameSync, linkSync } = fs
+const { openSync, fsyncSync, renameSync, linkSync, readdirSync, unlinkSync } = fs
 fs.openSync = (file, flags, mode) => {
   if (flags === 'wx') meet(`create ${file}`)
   const descriptor = openSync(file, flags, mode)
@@ -36,4 +36,12 @@ fs.renameSync = (from, to) => {
 fs.linkSync = (from, to) => {
   meet(`link ${from} -> ${to}`)
   linkSync(from, to)
+}
+fs.readdirSync = (folder, options) => {
+  meet(`list ${folder}`)
+  return readdirSync(folder, options)
+}
+fs.unlinkSync = (file) => {
+  meet(`remove ${file}`)
+  unlinkSync(file)
 }

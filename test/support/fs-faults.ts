@@ -3,7 +3,10 @@ import path from 'node:path'
 import type { Home } from './home.ts'
 
 export interface FsFaults {
-  /** A file that gets a line for each call: `create a`, `fsync a`, `rename a -> b`, `link a -> b`. */
+  /**
+   * A file that gets a line for each call: `create a`, `fsync a`, `rename a -> b`, `link a -> b`,
+   * `list a`, `remove a`.
+   */
   readonly log?: string
   /** Calls that fail with ENOSPC. */
   readonly fail?: RegExp
