@@ -16,6 +16,8 @@ known_systems='linux macos windows other darwin freebsd'
 known_machines='x86_64 arm64 x86 arm riscv64 ppc64 s390x loong64 other aarch64 amd64 AMD64 ARM64
   armv7l i686'
 version_form='v?[0-9]{1,6}\.[0-9]{1,6}(\.[0-9]{1,6})?([-+][0-9A-Za-z.+-]{1,32})?'
+newline='
+'
 uuid_form='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
 
 # Surroundings in which nobody asked to be counted: build services, test runs, workers.
@@ -316,7 +318,10 @@ may_send() {
   case ${HOME-} in /*) ;; *) return 1 ;; esac
   ! is_set "${DO_NOT_TRACK-}" || return 1
   ! is_set "${RUNMAT_NO_TELEMETRY-}" || return 1
-  case $(printf '%s' "${RUNMAT_TELEMETRY-}" | plain) in '' | 1 | true | yes | on) ;; *) return 1 ;; esac
+  case ${RUNMAT_TELEMETRY-} in
+    '') ;;
+    *) case $(printf '%s' "$RUNMAT_TELEMETRY" | plain) in '' | 1 | true | yes | on) ;; *) return 1 ;; esac ;;
+  esac
   for name in $markers; do
     eval "value=\${$name-}"
     ! is_set "$value" || return 1
@@ -598,8 +603,7 @@ note_sent() {
   if [ -e "$ledger" ] || [ -L "$ledger" ]; then
     [ -f "$ledger" ] && is_ours "$ledger" || return
     # A crash or a full disk may have cut the last line short.
-    [ -z "$(tail -c 1 "$ledger")" ] || start='
-'
+    [ -z "$(tail -c 1 "$ledger")" ] || start=$newline
   fi
   if [ "$status" = 204 ]; then confirmed=true; else confirmed=false; fi
   printf '%s{"sent_at":"%s","endpoint":"%s","event":%s,"via":"installer","confirmed":%s}\n' \
@@ -627,7 +631,8 @@ plain() { tr '\000A-Z' '?a-z' | tr -s '[:space:]' ' ' | sed 's/^ //; s/ $//'; }
 
 # Is all of $1 of the form $2? (grep looks at one line after the other.)
 matches() {
-  [ "$(printf '%s' "$1" | tr -d '\n')" = "$1" ] && printf '%s\n' "$1" | grep -Eq "^($2)\$"
+  case $1 in *"$newline"*) return 1 ;; esac
+  printf '%s\n' "$1" | grep -Eq "^($2)\$"
 }
 
 is_uuid() { matches "$1" "$uuid_form"; }
