@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { median, ratio } from './support/numbers.js'
-import { node } from './support/process.js'
+import { firstByte, node } from './support/process.js'
 import { inTurns } from './support/rounds.js'
 
 /** Later versions start faster than Node 20, so the same milliseconds weigh more. */
@@ -40,13 +40,25 @@ async function measure(stage, name, surrounding, rounds) {
     },
     upload: () => cli('upload'),
     '--help': () => cli('--help'),
+    view: () => firstByte(stage.at('bin/runmat-telemetry.js'), { env, cwd: home.cwd }),
     'a file that does nothing': () => time([stage.program('nothing.cjs')]),
     'the bundle loaded, and nothing run': () => time([stage.program('load.cjs')]),
     'plain imports of the same packages': () => time([stage.program('plain-imports.js')]),
   }
   const times = await inTurns(rounds, contestants)
   const { node: bare, ...others } = times
-  return Object.entries(others).map(([command, own]) => {
+  const { view, status } = others
+  const toStatus = ratio(view, status)
+  const firstByteRow = {
+    what: `view, to the first byte of its page (${name})`,
+    median: median(view),
+    beside: `status: ${median(status).toFixed(1)} ms`,
+    ratio: toStatus,
+    limit: '≤ 2 ×',
+    holds: toStatus <= 2,
+  }
+  delete others.view
+  const rows = Object.entries(others).map(([command, own]) => {
     const found = ratio(own, bare)
     const isBound = ['status', 'print', 'disable'].includes(command)
     return {
@@ -58,4 +70,5 @@ async function measure(stage, name, surrounding, rounds) {
       holds: isBound ? found <= limit : undefined,
     }
   })
+  return [...rows, firstByteRow]
 }

@@ -1,5 +1,6 @@
 import type { Context } from '../settings/context.ts'
 import type { Status } from './commands/status.ts'
+import type { Sent } from '../store/ledger.ts'
 import { printable } from './io.ts'
 import { span } from './time.ts'
 import { plural } from './words.ts'
@@ -65,6 +66,12 @@ function failureText(failure: string, host: string): string {
   if (failure.startsWith('proxy'))
     return `The proxy in the way of ${host} failed (${printable(failure)}).`
   return `Could not reach ${host} (${causes[failure] ?? printable(failure)}).`
+}
+
+/** What became of an event that left. */
+export function answerOf({ confirmed, via }: Pick<Sent, 'confirmed' | 'via'>): string {
+  if (confirmed !== false) return 'confirmed (204)'
+  return via === 'udp' ? 'by UDP, never confirmed' : 'not confirmed'
 }
 
 /** How long until the next try may start; undefined where it may start at any time. */

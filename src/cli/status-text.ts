@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 
+import type { Context } from '../settings/context.ts'
 import type { Invocation } from './invocation.ts'
 import { settingsTargets } from '../store/settings-file.ts'
 import { noticeWasSeen } from '../store/stats.ts'
@@ -50,7 +51,7 @@ export function statusText(status: Status, invocation: Invocation): string {
 }
 
 /** Problems that a user should see without asking for them. */
-function attention(status: Status, { context }: Invocation): readonly string[] {
+export function attention(status: Status, { context }: Invocation): readonly string[] {
   const { set_aside: aside } = status.queue
   return [
     ...status.foreign.map((one) => `Warning: ${foreignText(one, context)}`),
@@ -59,17 +60,36 @@ function attention(status: Status, { context }: Invocation): readonly string[] {
   ]
 }
 
-function stillToErase(
-  { erase }: Status,
-  { ink, context, environment }: Invocation,
-): readonly string[] {
-  if (erase === null) return []
-  const at = Date.parse(erase.since)
-  const since = Number.isNaN(at) ? 'earlier' : ago(at, environment.now())
+function stillToErase(status: Status, invocation: Invocation): readonly string[] {
+  const { ink, context } = invocation
+  const unconfirmed = unconfirmedErasure(status, invocation)
+  if (unconfirmed === undefined) return []
   return [
-    ink.warning(`The collector has not yet confirmed the erasure that was asked for ${since}.`),
+    ink.warning(unconfirmed),
     `To ask again: ${ink.name(`${context.product.command} forget`)}`,
   ]
+}
+
+export function unconfirmedErasure(
+  { erase }: Status,
+  { environment }: Invocation,
+): string | undefined {
+  if (erase === null) return undefined
+  const at = Date.parse(erase.since)
+  const since = Number.isNaN(at) ? 'earlier' : ago(at, environment.now())
+  return `The collector has not yet confirmed the erasure that was asked for ${since}.`
+}
+
+/** Whoever has not been told what is collected has not had a chance to say no. */
+export function unseenNotice({ queue }: Status, { paths }: Context): string | undefined {
+  if (queue.events === 0 || noticeWasSeen(paths.stats)) return undefined
+  return 'Nothing is sent by itself until you have seen the notice.'
+}
+
+/** The user's settings file that no command can change, because nobody understands it. */
+export function brokenSettings(context: Context): string | undefined {
+  const targets = settingsTargets(context)
+  return context.settings.problems.find(({ path }) => targets.includes(path))?.path
 }
 
 function places(status: Status, { context, environment, ink }: Invocation): readonly string[] {
@@ -103,12 +123,12 @@ function hostSection({ host }: Status, { context }: Invocation): readonly string
 }
 
 function delivery(status: Status, { context, environment, ink }: Invocation): readonly string[] {
-  const { endpoint, udp_endpoint: udp, queue, uploader } = status
+  const { endpoint, udp_endpoint: udp, uploader } = status
   const { runtimeEndpoint } = context.choices
   const from = (source: string) => tidy(source, context)
   const now = environment.now()
   const trouble = lastAttempt(context, status, now)
-  const isUnseen = queue.events > 0 && !noticeWasSeen(context.paths.stats)
+  const unseen = unseenNotice(status, context)
   return [
     `Endpoint: ${printable(endpoint.url)} (${from(endpoint.source)})`,
     ...(runtimeEndpoint.value === endpoint.url
@@ -118,7 +138,7 @@ function delivery(status: Status, { context, environment, ink }: Invocation): re
         ]),
     ...(udp.address === null ? [] : [`UDP: ${printable(udp.address)} (${from(udp.source)})`]),
     ...(context.product.ingestionKey ? [`Ingestion key: ${status.ingestion_key}`] : []),
-    ...(isUnseen ? ['Nothing is sent by itself until you have seen the notice.'] : []),
+    ...(unseen === undefined ? [] : [unseen]),
     ...(uploader.running ? [`Uploader: running as process ${uploader.pid}`] : []),
     ...(trouble === undefined
       ? []
@@ -140,9 +160,7 @@ function nextSteps({ rules }: Status, { product, ink, context }: Invocation): re
   const command = (name: string) => ink.name(`${product.command} ${name}`)
   const saysNo = (name: string) =>
     rules.some(({ rule, effect }) => rule === name && effect !== 'none')
-  // No command can change a file that nobody understands.
-  const targets = settingsTargets(context)
-  const broken = context.settings.problems.find(({ path }) => targets.includes(path))
+  const broken = brokenSettings(context)
   return [
     `See what would be sent: ${command('print')}`,
     ...(broken === undefined
@@ -151,7 +169,7 @@ function nextSteps({ rules }: Status, { product, ink, context }: Invocation): re
             ? `Turn it on: ${command('enable')}`
             : `Turn it off for good: ${command('disable')}`,
         ]
-      : [`It stays off until you have corrected ${tidy(broken.path, context)}`]),
+      : [`It stays off until you have corrected ${tidy(broken, context)}`]),
     ...wayOut(context),
   ]
 }

@@ -1,6 +1,6 @@
 import { fingerprintOf } from '../../files/read.ts'
 import { readLedger, type Sent } from '../../store/ledger.ts'
-import { hostOf } from '../delivery-words.ts'
+import { answerOf, hostOf } from '../delivery-words.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { interrupted } from '../interrupted.ts'
 import { foldOut } from '../fold.ts'
@@ -120,11 +120,6 @@ function titleOf(event: unknown): string {
   const { trigger, event_label: label } = (event ?? {}) as Record<string, unknown>
   const title = [label, trigger].find((one) => typeof one === 'string')
   return printable(title ?? 'event')
-}
-
-function answerOf({ confirmed, via }: Sent): string {
-  if (confirmed !== false) return 'confirmed (204)'
-  return via === 'udp' ? 'by UDP, never confirmed' : 'not confirmed'
 }
 
 function limitIn(text: string | undefined): number | undefined {

@@ -30,7 +30,7 @@ export function countsSection({ stats, hasStats }: Snapshot, { name, usage }: Pr
                 </dl>`
             }`
     }
-    <p class="soft">Never counted: code, data, arguments, file names or paths of ${name}.</p>
+    <p class="soft">${name} never counts code, data, arguments, file names or paths.</p>
   </section>`
 }
 

@@ -55,9 +55,9 @@ function events(name: 'waiting' | 'sent', listing: Listing, { now }: Snapshot): 
             <strong>${event.title}</strong>
             <span class="soft"
               >${
-                event.endpoint === undefined
+                event.sent === undefined
                   ? `recorded ${ago(event.at, now)}`
-                  : `sent ${ago(event.at, now)} to ${event.endpoint}`
+                  : `sent ${ago(event.at, now)} to ${event.sent.to}, ${event.sent.answer}`
               }</span
             >
             ${event.bytes !== '' && eventBytes(event, `${name}-${event.id}`)}
@@ -88,9 +88,9 @@ export function eventSection(event: ShownEvent, now: number): Markup {
     <h2 id="event">${event.title}</h2>
     <p class="soft">
       ${
-        event.endpoint === undefined
+        event.sent === undefined
           ? `Waiting since it was recorded, ${ago(event.at, now)}.`
-          : `Sent ${ago(event.at, now)} to ${event.endpoint}.`
+          : `Sent ${ago(event.at, now)} to ${event.sent.to}, ${event.sent.answer}.`
       }
     </p>
     ${eventBytes(event, 'event-bytes')} ${fieldTable(event)}

@@ -1,7 +1,8 @@
 import type { Context } from '../../settings/context.ts'
 import type { Rule } from '../../settings/verdict.ts'
 import type { Invocation } from '../invocation.ts'
-import { alsoBecause, because, headline, tidy, wayOut } from '../words.ts'
+import { attention, brokenSettings, unconfirmedErasure, unseenNotice } from '../status-text.ts'
+import { alsoBecause, because, headline, hostWarning, tidy, wayOut } from '../words.ts'
 import { countsSection } from './counts.ts'
 import { eventSection, waitingSection, sentSection } from './events.ts'
 import { html, Markup } from './markup.ts'
@@ -66,7 +67,7 @@ export function mainOf(
   return html`
     ${problem !== undefined && html`<p class="warning" role="alert">${problem}</p>`}
     <h1>${headline(context)}</h1>
-    <p>${because(context)}</p>
+    ${reasonMarkup(because(context))} ${warnings(invocation, snapshot)}
     ${alsoBecause(context).map((reason) => html`<p>Also: ${reason}</p>`)}
     ${wayOut(context).length > 0 && html`<p>${wayOut(context).join(' ')}</p>`}
     ${isStatic ? '' : switchForm(context)}
@@ -81,8 +82,34 @@ export function mainOf(
   `
 }
 
+/** A line of a settings file keeps its form, so that the caret points at what is wrong. */
+function reasonMarkup(reason: string): Markup {
+  const [sentence = '', excerpt] = reason.split('\n\n')
+  return html`<p>${sentence}</p>
+    ${excerpt !== undefined && html`<pre>${excerpt.trimEnd()}</pre>`}`
+}
+
+/** What status warns of, too. */
+function warnings(invocation: Invocation, { status }: Snapshot): Markup {
+  const { context } = invocation
+  const texts = [
+    hostWarning(context).join(' '),
+    ...attention(status, invocation),
+    unconfirmedErasure(status, invocation),
+    context.verdict.uploading ? unseenNotice(status, context) : undefined,
+  ].filter((text) => text !== undefined && text !== '')
+  return html`${texts.map((text) => html`<p class="warning">${text}</p>`)}`
+}
+
 /** A form, so that it works without a script. */
-function switchForm({ verdict, product }: Context): Markup {
+function switchForm(context: Context): Markup {
+  const { verdict, product } = context
+  const broken = brokenSettings(context)
+  if (broken !== undefined) {
+    return html`<p class="panel">
+      It stays off until you have corrected ${tidy(broken, context)}.
+    </p>`
+  }
   const isOff = verdict.rules.some(
     ({ rule, effect }) => rule === 'user_settings' && effect === 'off',
   )

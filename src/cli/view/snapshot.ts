@@ -1,10 +1,11 @@
 import { type Contract, contractsOf } from '../../contract/contracts.ts'
 import { previewOf } from '../../record/preview.ts'
-import { readLedger } from '../../store/ledger.ts'
+import { readLedger, type Sent } from '../../store/ledger.ts'
 import { listQueue } from '../../store/queue.ts'
 import { readQueued } from '../../store/queued-event.ts'
 import { freshStats, readStats, type Stats } from '../../store/stats.ts'
 import { type Status, statusOf } from '../commands/status.ts'
+import { answerOf } from '../delivery-words.ts'
 import type { Invocation } from '../invocation.ts'
 
 /** One event on the page, as the bytes that leave or left. */
@@ -14,8 +15,8 @@ export interface ShownEvent {
   /** What kind of event it is, in the words of the person who reads. */
   readonly title: string
   readonly at: number
-  /** Where it went; undefined while it waits. */
-  readonly endpoint: string | undefined
+  /** Where it went, and what became of it there; undefined while it waits. */
+  readonly sent: { readonly to: string; readonly answer: string } | undefined
   readonly contract: Contract | undefined
 }
 
@@ -59,7 +60,7 @@ export function takeSnapshot(invocation: Invocation, request: PageRequest): Snap
     return queued.kind === 'event' ? shown(queued.bytes, at, undefined) : undefined
   })
   const sent = listing(readLedger(context.paths.ledger), request.sent, (entry) =>
-    shown(JSON.stringify(entry.event), Date.parse(entry.sent_at), entry.endpoint),
+    shown(JSON.stringify(entry.event), Date.parse(entry.sent_at), departure(entry)),
   )
   const isEmpty = waiting.total === 0 && sent.total === 0
   return {
@@ -102,15 +103,19 @@ function withoutBytes(event: ShownEvent): ShownEvent {
   return { ...event, bytes: '' }
 }
 
+function departure(entry: Sent): ShownEvent['sent'] {
+  return { to: entry.endpoint, answer: answerOf(entry) }
+}
+
 function showing(contracts: readonly Contract[]) {
-  return (bytes: string, at: number, endpoint: string | undefined): ShownEvent => {
+  return (bytes: string, at: number, sent: ShownEvent['sent']): ShownEvent => {
     const event = parsed(bytes)
     const title = wordIn(event, 'event_label', 'trigger')
     const id = wordIn(event, 'event_id', 'uuid')
     const contract = contracts.find(({ kind, labels }) =>
       kind === 'usage' ? 'trigger' in event : labels.includes(title),
     )
-    return { id, bytes, title, at, endpoint, contract }
+    return { id, bytes, title, at, sent, contract }
   }
 }
 
@@ -134,8 +139,9 @@ export function findEvent(invocation: Invocation, id: string): ShownEvent | unde
     const queued = readQueued(path, contracts, environment.now())
     if (queued.kind === 'event') return shown(queued.bytes, at, undefined)
   }
-  for (const { event, endpoint, sent_at: sentAt } of readLedger(context.paths.ledger)) {
-    const found = shown(JSON.stringify(event), Date.parse(sentAt), endpoint)
+  for (const entry of readLedger(context.paths.ledger)) {
+    const { event, sent_at: sentAt } = entry
+    const found = shown(JSON.stringify(event), Date.parse(sentAt), departure(entry))
     if (found.id === id) return found
   }
   return undefined
