@@ -13,6 +13,7 @@ import {
   clients,
   archivePath,
   checksum,
+  firstShell,
   goodArchive,
   installed,
   installSh,
@@ -71,7 +72,9 @@ describe.skipIf(!canInstall).each(shells)('install.sh under $name', ({ command: 
     ])
   })
 
-  it.each(clients)('needs no client but %s', async (client) => {
+  // One of the two that are called wget is enough where the shell is another.
+  const tried = shell === firstShell[0]?.command ? clients : clients.slice(-1)
+  it.each(tried)('needs no client but %s', async (client) => {
     const stage = await openStage()
     const [name = '', ...more] = shell
     const ended = await stage.install({
