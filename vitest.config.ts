@@ -16,7 +16,7 @@ export default defineConfig({
   test: {
     include: withExecutable
       ? [
-          'test/{e2e,faults,deliver,standalone}/**/*.test.ts',
+          'test/{e2e,faults,deliver,opt-outs,standalone}/**/*.test.ts',
           'test/cli/completion.test.ts',
           'test/docs/{readme,schema}.test.ts',
           'test/infra/end-to-end/uploader.test.ts',
