@@ -193,7 +193,7 @@ function addWorking(program: Command, { invocation, product, end }: Wiring): voi
   program
     .command('upload')
     .summary('deliver now what waits to be sent')
-    .description('Deliver what waits, in the foreground. Waits for no back-off; obeys every no.')
+    .description('Deliver what waits, in the foreground. Ignores back-off; respects every opt-out.')
     .option('--json', 'print JSON')
     .action(async (options) => {
       const { upload } = await import('./commands/upload.ts')

@@ -35,6 +35,7 @@ export function environmentIn(
 export async function command(
   environment: HostEnvironment,
   argv: readonly string[],
+  hostVersion?: string,
 ): Promise<Pick<Ended, 'code' | 'out' | 'err'>> {
   let out = ''
   let err = ''
@@ -52,7 +53,7 @@ export async function command(
   }
   const uploader = () => ({ command: 'false', args: [] })
   const code = await main(
-    { product: runmat, version: '0.0.0', hostVersion: undefined, uploader, environment, io },
+    { product: runmat, version: '0.0.0', hostVersion, uploader, environment, io },
     argv,
   )
   return { code, out, err }
