@@ -64,6 +64,19 @@ const inAscii = {
   },
 }
 
+// What Rolldown puts into a file of its own is as small as it is slow to open.
+const runtimeInside = {
+  name: 'runtime-inside',
+  generateBundle: (_, files) => {
+    const runtime = files['cli/rolldown-runtime.cjs'].code.trim()
+    const [before, after, ...more] = files['cli.cjs'].code.split(
+      'require("./cli/rolldown-runtime.cjs")',
+    )
+    if (after === undefined || more.length > 0) throw new Error('Rolldown has another way')
+    files['cli.cjs'].code = `${before}(exports=>{${runtime}return exports})({})${after}`
+  },
+}
+
 // The library's commands are the bundle above. A second copy would double the package.
 const onceOnly = {
   name: 'once-only',
@@ -126,7 +139,7 @@ await bundle(
     // Everything that a start needs is in one file, including what lazy parts share with it.
     codeSplitting: { groups: [{ name: 'cli', tags: ['$initial'] }] },
   },
-  { plugins: [withoutUnused, inAscii] },
+  { plugins: [withoutUnused, inAscii, runtimeInside] },
 )
 for (const [name, input] of Object.entries({
   upload: 'src/entry/uploader.ts',

@@ -1,5 +1,5 @@
 import type { DocumentedKind } from '../src/contract/contract.ts'
-import { type Contract, documentedContracts } from '../src/contract/contracts.ts'
+import { type Contract, documentedContracts } from '../src/contract/documented.ts'
 import type { FieldNote } from '../src/contract/dictionary.ts'
 import { jsonSchemaOf } from '../src/contract/json-schema.ts'
 import { runmat } from '../src/product/runmat.ts'

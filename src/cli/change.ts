@@ -76,7 +76,7 @@ export function requireOptOut(invocation: Invocation, { failures, stopped, wiped
 
 /** The line on which a program that reads one file only finds no opt-out; undefined where it obeys. */
 export function shadowOf({ product, environment, context }: Invocation) {
-  const host = readHost(product, environment, context.settings.files)
+  const host = readHost(product, environment, context.settings.files, context.see)
   if (host?.enabled !== true || host.reads === null || host.source === 'user') return undefined
   return { file: host.reads, name: tidy(host.reads, context) }
 }

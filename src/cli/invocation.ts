@@ -1,4 +1,5 @@
 import type { UploaderProgram } from '../deliver/detach.ts'
+import type { Snapshot } from '../files/snapshot.ts'
 import type { Product } from '../product/product.ts'
 import { assess, type Context } from '../settings/context.ts'
 import type { HostEnvironment } from '../settings/host-environment.ts'
@@ -16,7 +17,7 @@ export interface Tool {
   /** The version of the host that runs these commands among its own. */
   readonly hostVersion: string | undefined
   /** What delivers in the background, where there is something that can. */
-  readonly uploader: UploaderProgram | undefined
+  readonly uploader: () => UploaderProgram | undefined
   readonly io: Io
 }
 
@@ -26,8 +27,8 @@ export interface Invocation extends Tool {
   readonly context: Context
 }
 
-export async function invocationOf(tool: Tool): Promise<Invocation> {
-  const context = assess(tool.product, tool.environment)
+export async function invocationOf(tool: Tool, see: Snapshot): Promise<Invocation> {
+  const context = assess(tool.product, tool.environment, undefined, see)
   return { ...tool, ink: await inkOf(tool.io.colour), context }
 }
 

@@ -1,4 +1,5 @@
 import { causeOf } from '../files/errors.ts'
+import { takeSnapshot } from '../files/snapshot.ts'
 import type { Product } from '../product/product.ts'
 import type { HostEnvironment } from '../settings/host-environment.ts'
 import { isForeignHome } from '../settings/trust.ts'
@@ -17,8 +18,9 @@ export async function main(given: Tool, words: readonly string[]): Promise<numbe
   const { product, version, environment, io } = tool
   const invocation = async () => {
     if (environment.home === undefined) throw homeless(product, environment.platform)
-    if (isForeignHome(environment)) throw foreignHome(environment)
-    return await invocationOf(tool)
+    const see = takeSnapshot()
+    if (isForeignHome(environment, see)) throw foreignHome(environment)
+    return await invocationOf(tool, see)
   }
   const otherwise = () =>
     io.outIsTerminal && io.inIsTerminal() && !argv.includes('--json') ? 'menu' : 'status'

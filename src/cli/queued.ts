@@ -1,4 +1,4 @@
-import { contractsOf } from '../contract/contracts.ts'
+import { eventContracts } from '../contract/contracts.ts'
 import { listQueue } from '../store/queue.ts'
 import { readQueued } from '../store/queued-event.ts'
 import type { Invocation } from './invocation.ts'
@@ -50,7 +50,7 @@ function idOf(bytes: string): string | undefined {
 }
 
 function* waiting({ product, context, environment }: Invocation) {
-  const contracts = contractsOf(product)
+  const contracts = eventContracts(product)
   for (const { path } of listQueue(context.paths.queue)) {
     yield readQueued(path, contracts, environment.now())
   }

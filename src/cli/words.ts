@@ -43,8 +43,8 @@ export function wayOut({ product, verdict, choices }: Context): readonly string[
 }
 
 /** What the product's own program does here, beside our verdict; null where it obeys the verdict. */
-export function hostHere({ product, environment, settings, verdict }: Context) {
-  const host = readHost(product, environment, settings.files)
+export function hostHere({ product, environment, settings, verdict, see }: Context) {
+  const host = readHost(product, environment, settings.files, see)
   if (host === undefined) return null
   const { reads, enabled, http_endpoint, udp_endpoint } = host
   // Without a key neither of us sends, whatever else is said.

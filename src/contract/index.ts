@@ -2,7 +2,7 @@ export { runmat } from '../product/runmat.ts'
 export type { Product } from '../product/product.ts'
 export { accepts, type Fault, fieldsOf, isObject, type JsonObject } from './check.ts'
 export type { EventContract, Kind } from './contract.ts'
-export { type Contract, contractsOf, recognise } from './contracts.ts'
+export { recognise } from './contracts.ts'
 export {
   type Dictionary,
   type DictionaryField,
@@ -10,6 +10,7 @@ export {
   type FieldNote,
   type ValueNote,
 } from './dictionary.ts'
+export { type Contract, contractsOf } from './documented.ts'
 export { eraseContract, mostErasedEvents } from './erase.ts'
 export { jsonSchemaOf } from './json-schema.ts'
 export type { Question } from './meanings.ts'

@@ -1,9 +1,9 @@
 import { existsSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { dayMs } from '../contract/timestamp.ts'
+import { builtin } from '../files/builtin.ts'
 import { readSmallFile } from '../files/read.ts'
 import { privateFile, removeFile } from '../files/write.ts'
 import { buildIngestionKey } from '../product/build.ts'
@@ -89,8 +89,7 @@ const runtimes = /^(node|nodejs|bun)([-_.]?v?\d[\d.]*)?(\.exe)?$/i
 
 function isSingleExecutable(): boolean {
   try {
-    const { isSea } = createRequire(process.execPath)('node:sea') as { isSea: () => boolean }
-    return isSea()
+    return builtin('node:sea').isSea()
   } catch {
     // This runtime has no single executables.
     return false

@@ -1,3 +1,4 @@
+import { steadyMs } from '../files/clock.ts'
 import type { Context } from '../settings/context.ts'
 import { removeQueued } from '../store/queue.ts'
 import { noteAnswerTime } from '../store/upload-state.ts'
@@ -69,7 +70,7 @@ export function openLive({ context, userAgent, mayLeave }: LiveOptions): Live {
     const outcome = await client.post(event.bytes, () => !isOver && departure.mayBegin())
     const isAbandoned = !posts.delete(event)
     if (outcome.kind === 'delivered') {
-      noteAnswerTime(paths.state, endpoint, performance.now() - event.since)
+      noteAnswerTime(paths.state, endpoint, steadyMs() - event.since)
       pending.delete(event.id)
       departures.note('http', true, event.bytes)
       // Before the departure ends: an uploader sends what is queued and not being sent.
@@ -120,7 +121,7 @@ export function openLive({ context, userAgent, mayLeave }: LiveOptions): Live {
         track(sendDatagram(event))
       }
       if (pending.size >= bound) lost += dropOldest(pending, posts)
-      pending.set(event.id, { ...event, since: performance.now() })
+      pending.set(event.id, { ...event, since: steadyMs() })
       if (isDown || pumps === inFlight) return
       pumps += 1
       track(pump().finally(() => (pumps -= 1)))
@@ -134,7 +135,7 @@ export function openLive({ context, userAgent, mayLeave }: LiveOptions): Live {
       const unconfirmed = [...pending.values()]
       pending.clear()
       for (const { since } of posts.keys()) {
-        noteAnswerTime(paths.state, endpoint, performance.now() - since)
+        noteAnswerTime(paths.state, endpoint, steadyMs() - since)
       }
       lines?.then(({ cancelLookUps }) => cancelLookUps()).catch(() => undefined)
       void closeWhenSettled([...works], posts, departures, lines)

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 
-import { contractsOf } from '../contract/contracts.ts'
+import { eventContracts } from '../contract/contracts.ts'
 import { timestamp } from '../contract/timestamp.ts'
+import { steadyMs } from '../files/clock.ts'
 import type { Context } from '../settings/context.ts'
 import { noteSent } from '../store/ledger.ts'
 import { readQueued, setAside } from '../store/queued-event.ts'
@@ -85,12 +86,12 @@ export async function runSession(
   const post = async (name: string, bytes: string): Promise<void> => {
     attempted += 1
     const isFirst = attempted === 1
-    const since = performance.now()
+    const since = steadyMs()
     // The upload lock marks that we are sending, so events need no markers of their own.
     const outcome = await client.post(bytes, () => isAllowed() && !isMoved() && isOurs())
     tally = tallied(tally, outcome)
     if (outcome.kind === 'delivered') {
-      if (isFirst) noteAnswerTime(paths.state, endpoint, performance.now() - since)
+      if (isFirst) noteAnswerTime(paths.state, endpoint, steadyMs() - since)
       await settle(name, bytes)
     } else if (isTheCollector(outcome)) backlog.postpone(name)
     else backlog.rest(name)
@@ -129,7 +130,7 @@ export async function runSession(
 
 /** Returns an event's bytes; undefined if the file is not an event. It is then set aside. */
 function admission({ product, paths, environment }: Context) {
-  const contracts = contractsOf(product)
+  const contracts = eventContracts(product)
   return (name: string): string | undefined => {
     const file = path.join(paths.queue, name)
     const queued = readQueued(file, contracts, environment.now())

@@ -1,6 +1,5 @@
-import { createRequire } from 'node:module'
-import type WorkerThreads from 'node:worker_threads'
-
+import { builtin } from '../files/builtin.ts'
+import { steadyMs } from '../files/clock.ts'
 import type { Way } from './departures.ts'
 
 export interface SinglePost {
@@ -42,7 +41,7 @@ const graceMs = 500
 export function postAndWait(options: SyncPostOptions): boolean {
   const { post, udpEndpoint, mayBegin, mustStop } = options
   // Few hosts want this, and loading it would be a third of the whole library's start.
-  const { Worker } = createRequire(process.execPath)('node:worker_threads') as typeof WorkerThreads
+  const { Worker } = builtin('node:worker_threads')
   const cells = new Int32Array(new SharedArrayBuffer(12))
   const data: SyncPostData = {
     ...post,
@@ -54,9 +53,9 @@ export function postAndWait(options: SyncPostOptions): boolean {
   const worker = new Worker(new URL('sync-post.cjs', import.meta.url), { workerData: data })
   worker.on('error', () => undefined)
   worker.unref()
-  const end = performance.now() + longestMs + graceMs
+  const end = steadyMs() + longestMs + graceMs
   let at: number = state.working
-  while (at !== state.delivered && at !== state.failed && performance.now() < end) {
+  while (at !== state.delivered && at !== state.failed && steadyMs() < end) {
     Atomics.wait(cells, cell.state, state.working, lookAgainMs)
     at = Atomics.load(cells, cell.state)
     if (at === state.askHttp || at === state.askUdp) {

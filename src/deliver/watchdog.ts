@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module'
-import type WorkerThreads from 'node:worker_threads'
+import { builtin } from '../files/builtin.ts'
 
 /** An uploader that hangs is given this long; once the settings have changed, much less. */
 const patience = { hangsMs: 15_000, changedMs: 1000, lookMs: 200 } as const
@@ -30,7 +29,7 @@ setInterval(() => {
  * uploader is one and kill it, so a second thread of the uploader ends it.
  */
 export function startWatchdog(settings: readonly string[]): void {
-  const { Worker } = createRequire(process.execPath)('node:worker_threads') as typeof WorkerThreads
+  const { Worker } = builtin('node:worker_threads')
   const beats = new Int32Array(new SharedArrayBuffer(4))
   setInterval(() => Atomics.add(beats, 0, 1), patience.lookMs).unref()
   const worker = new Worker(program, { eval: true, workerData: { beats, settings, patience } })

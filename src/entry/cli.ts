@@ -12,7 +12,7 @@ export async function runCommandLine(
   product: Product,
   { version, hostVersion }: Pick<Tool, 'version' | 'hostVersion'>,
   argv: readonly string[],
-  uploader: UploaderProgram | undefined,
+  uploader: () => UploaderProgram | undefined,
 ): Promise<number> {
   const environment = readHostEnvironment()
   const io = processIo(environment.env)
@@ -24,7 +24,7 @@ export const own = { version: buildVersion, hostVersion: undefined }
 
 /** Called by the launcher with everything after the program's name. */
 export function start(argv: readonly string[]): Promise<number> {
-  return runCommandLine(runmat, own, argv, ownUploader())
+  return runCommandLine(runmat, own, argv, ownUploader)
 }
 
 /** Called by the library for hosts that have these commands among their own. */
@@ -33,5 +33,5 @@ export async function run(
   version: string,
   argv: readonly string[],
 ): Promise<number> {
-  return await runCommandLine(product, { version, hostVersion: version }, argv, ownUploader())
+  return await runCommandLine(product, { version, hostVersion: version }, argv, ownUploader)
 }

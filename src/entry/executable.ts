@@ -14,7 +14,7 @@ async function start([first, ...others]: readonly string[]): Promise<void> {
     return
   }
   const argv = first === undefined ? [] : [first, ...others]
-  const uploader = { command: process.execPath, args: [asUploader] }
+  const uploader = () => ({ command: process.execPath, args: [asUploader] })
   process.exitCode ??= await runCommandLine(runmat, own, argv, uploader)
 }
 

@@ -85,12 +85,6 @@ export function namesIn(folder: string): readonly string[] {
   return quietly(() => readdirSync(folder)) ?? []
 }
 
-/** Changes whenever the file is changed or replaced; '' if there is none. */
-export function fingerprintOf(file: string): string {
-  const stat = look(file)
-  return stat === undefined ? '' : `${stat.ino}/${stat.size}/${stat.mtimeMs}/${stat.ctimeMs}`
-}
-
 function quietly<T>(ask: () => T): T | undefined {
   try {
     return ask()

@@ -1,5 +1,6 @@
 import { runtimePlatformOf } from '../contract/platform.ts'
 import { type Live, openLive, type Pending } from '../deliver/live.ts'
+import { steadyMs } from '../files/clock.ts'
 import { newUuid } from '../files/uuid.ts'
 import { queueFinished } from '../record/queue-finished.ts'
 import { buildFinished, buildStarted, type RunFinish, type RunStart } from '../record/run.ts'
@@ -44,7 +45,8 @@ export function openRuns({ context, version, userAgent, recorder }: RunsOptions)
   }
   const keep = (): void => {
     process.removeListener('exit', keep)
-    const { unconfirmed = [], lost = 0 } = live?.end() ?? {}
+    if (live === undefined) return
+    const { unconfirmed, lost } = live.end()
     live = undefined
     try {
       queueFinished(context(), unconfirmed, lost)
@@ -61,7 +63,7 @@ export function openRuns({ context, version, userAgent, recorder }: RunsOptions)
       ...runtimePlatformOf(environment.platform, environment.arch),
       release: usableVersion(version),
     }
-    const since = performance.now()
+    const since = steadyMs()
     const id = newUuid()
     const bytes = buildStarted(product, identity, { eventId: id, now: environment.now() }, start)
     if (bytes === undefined) return runIsOver
@@ -72,7 +74,7 @@ export function openRuns({ context, version, userAgent, recorder }: RunsOptions)
         if (isFinished || !isOpen) return
         isFinished = true
         const eventId = newUuid()
-        const elapsedUs = Math.round((performance.now() - since) * 1000)
+        const elapsedUs = Math.round((steadyMs() - since) * 1000)
         const moment = { eventId, now: environment.now(), elapsedUs }
         const last = buildFinished(product, identity, moment, start, finish)
         if (last !== undefined) send({ id: eventId, bytes: last })

@@ -1,6 +1,6 @@
 import { isObject } from '../contract/check.ts'
 import type { Kind } from '../contract/contract.ts'
-import { contractsOf } from '../contract/contracts.ts'
+import { eventContracts } from '../contract/contracts.ts'
 import { platformOf, runtimePlatformOf } from '../contract/platform.ts'
 import { ownIdentifier } from '../contract/runtime.ts'
 import { newUuid } from '../files/uuid.ts'
@@ -30,7 +30,7 @@ export function readEventInput(
   const input = parseObject(text)
   if (input === undefined) return refuse('The input is not a JSON object.', kind)
   const label = input['event_label']
-  const contracts = contractsOf(product).filter((one) => one.kind === kind)
+  const contracts = eventContracts(product).filter((one) => one.kind === kind)
   const contract = contracts.find(({ labels }) => labels.some((one) => one === label))
   if (contract === undefined) {
     const labels = contracts.flatMap((one) => one.labels)

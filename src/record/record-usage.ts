@@ -1,5 +1,6 @@
 import { timestamp } from '../contract/timestamp.ts'
 import { noticeVersion } from '../contract/versions.ts'
+import { steadyMs } from '../files/clock.ts'
 import type { Product } from '../product/product.ts'
 import { newUuid } from '../files/uuid.ts'
 import type { Context } from '../settings/context.ts'
@@ -91,9 +92,9 @@ export function foldPostponed(
 ): readonly Recorded[] {
   const { verdict, paths, environment } = context
   if (!verdict.collecting || !isOwnState(paths.state)) return []
-  const end = performance.now() + forMs
+  const end = steadyMs() + forMs
   const all: Recorded[] = []
-  while (hasPostponed(paths.stats) && performance.now() < end) {
+  while (hasPostponed(paths.stats) && steadyMs() < end) {
     const more = fold(context, momentOf(environment), [], () => false, waitMs)
     if (typeof more !== 'object') break
     all.push(more)

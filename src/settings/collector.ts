@@ -1,4 +1,5 @@
 import { readSmallFile } from '../files/read.ts'
+import type { Snapshot } from '../files/snapshot.ts'
 import type { Paths } from './paths.ts'
 
 /** The collector's request that this version send nothing more. */
@@ -16,7 +17,9 @@ export function collectorsNo(
   paths: Paths,
   endpoint: string,
   version: string | undefined,
+  see: Snapshot,
 ): Gone | undefined {
+  if (see(paths.uploads).trace === '') return undefined
   const gone = goneIn(paths.uploads, endpoint)
   if (gone === undefined) return undefined
   const current = version ?? lastVersion(paths.stats)

@@ -1,4 +1,4 @@
-import { fingerprintOf } from '../files/read.ts'
+import { type Snapshot, takeSnapshot } from '../files/snapshot.ts'
 import type { Product } from '../product/product.ts'
 import { choose } from './choices.ts'
 import { collectorsNo } from './collector.ts'
@@ -14,14 +14,21 @@ import { type Evidence, judge, type Verdict } from './verdict.ts'
 export interface Context extends Evidence {
   readonly paths: Paths
   readonly verdict: Verdict
+  /** What was at each path when the settings were read. */
+  readonly see: Snapshot
   /** Reads the context again. */
   readonly again: () => Context
 }
 
 /** `version` is the host's, if known; if not, that of the last host that recorded. */
-export function assess(product: Product, environment: HostEnvironment, version?: string): Context {
+export function assess(
+  product: Product,
+  environment: HostEnvironment,
+  version?: string,
+  see = takeSnapshot(),
+): Context {
   const paths = pathsOf(product, environment)
-  const settings = loadSettings(product, paths, environment)
+  const settings = loadSettings(product, paths, environment, see)
   const choices = choose(product, settings)
   const evidence = {
     product,
@@ -29,13 +36,14 @@ export function assess(product: Product, environment: HostEnvironment, version?:
     settings,
     choices,
     key: ingestionKeyOf(product, environment),
-    gone: collectorsNo(paths, choices.endpoint.value, version),
-    isForeignHome: isForeignHome(environment),
+    gone: collectorsNo(paths, choices.endpoint.value, version, see),
+    isForeignHome: isForeignHome(environment, see),
   }
   return {
     ...evidence,
     paths,
     verdict: judge(evidence),
+    see,
     again: () => assess(product, environment, version),
   }
 }
@@ -54,9 +62,10 @@ export function watch(
   let seen = ''
   let context: Context | undefined
   const again = (): Context => {
-    const now = places.map(fingerprintOf).join()
+    const see = takeSnapshot()
+    const now = places.map((place) => see(place).trace).join()
     if (context === undefined || now !== seen) {
-      context = { ...assess(product, environment, version), again }
+      context = { ...assess(product, environment, version, see), again }
     }
     seen = now
     return context

@@ -3,7 +3,8 @@ import path from 'node:path'
 
 import { parse, TomlError } from 'smol-toml'
 
-import { fingerprintOf, look, readSmallFile } from '../files/read.ts'
+import { look, readSmallFile } from '../files/read.ts'
+import { sightingOf } from '../files/snapshot.ts'
 import type { KeyPath } from '../product/product.ts'
 import { JsonTextError, offsetIn, parseJsonText, parseJsonValue } from './json-text.ts'
 import { lineOf } from './toml/document.ts'
@@ -47,12 +48,14 @@ const parsed = new Map<string, { readonly trace: string; readonly content: Conte
 const parsedLimit = 100
 
 /** Undefined if there is no such file. A file is parsed only once until it changes. */
-export function readSettingsFile(role: Role, file: string): SettingsFile | undefined {
-  const trace = fingerprintOf(file)
+export function readSettingsFile(
+  role: Role,
+  file: string,
+  { trace } = sightingOf(file),
+): SettingsFile | undefined {
+  if (trace === '') return undefined
   const known = parsed.get(file)
-  if (known !== undefined && trace !== '' && known.trace === trace) {
-    return { role, path: file, ...known.content }
-  }
+  if (known?.trace === trace) return { role, path: file, ...known.content }
   const content = readContent(file)
   if (content === undefined) return undefined
   if (parsed.size >= parsedLimit) parsed.clear()

@@ -1,6 +1,6 @@
 import path from 'node:path'
 
-import { look } from '../files/read.ts'
+import type { Snapshot } from '../files/snapshot.ts'
 import type { HostRule, HostSource, Product } from '../product/product.ts'
 import { isTable, readSettingsFile, type SettingsFile, valueAt } from './files.ts'
 import type { HostEnvironment } from './host-environment.ts'
@@ -24,15 +24,17 @@ export function readHost(
   product: Product,
   environment: HostEnvironment,
   settings: readonly SettingsFile[],
+  see: Snapshot,
 ): HostReading | undefined {
   const { host } = product
   if (host === undefined) return undefined
-  const found = firstFile(host, environment)
+  const found = firstFile(host, environment, see)
   if (found === undefined) return reading(product, host, null, {})
   const { file, source } = found
-  if (!isFile(file)) return silent(null, source)
+  if (!isFile(file, see)) return silent(null, source)
   const role = source === 'user' ? 'user' : 'project'
-  const settled = settings.find((one) => one.path === file) ?? readSettingsFile(role, file)
+  const settled =
+    settings.find((one) => one.path === file) ?? readSettingsFile(role, file, see(file))
   // What is unclear to us may be clear to the program, so assume that it sends.
   const isBroken = settled?.problem !== undefined && !settled.problem.isOursAlone
   if (settled === undefined || isBroken || !isValid(product, host, settled.table)) {
@@ -47,15 +49,23 @@ interface Found {
   readonly source: 'variable' | 'project' | 'user'
 }
 
-function firstFile({ reads }: HostRule, environment: HostEnvironment): Found | undefined {
+function firstFile(
+  { reads }: HostRule,
+  environment: HostEnvironment,
+  see: Snapshot,
+): Found | undefined {
   for (const source of reads) {
-    const found = fileOf(source, environment)
+    const found = fileOf(source, environment, see)
     if (found !== undefined) return found
   }
   return undefined
 }
 
-function fileOf(source: HostSource, environment: HostEnvironment): Found | undefined {
+function fileOf(
+  source: HostSource,
+  environment: HostEnvironment,
+  see: Snapshot,
+): Found | undefined {
   if ('variable' in source) {
     const named = environment.env[source.variable]
     // Set but empty names no file. That is an error there, not a reason to try the next place.
@@ -64,14 +74,16 @@ function fileOf(source: HostSource, environment: HostEnvironment): Found | undef
   }
   if ('place' in source) {
     const file = locate(source.place, environment)
-    return isFile(file) ? { file, source: 'user' } : undefined
+    return isFile(file, see) ? { file, source: 'user' } : undefined
   }
-  const file = projectPlaces(source.project, environment).flat().find(isFile)
+  const file = projectPlaces(source.project, environment)
+    .flat()
+    .find((one) => isFile(one, see))
   return file === undefined ? undefined : { file, source: 'project' }
 }
 
-function isFile(file: string): boolean {
-  return file !== '' && look(file)?.isFile() === true
+function isFile(file: string, see: Snapshot): boolean {
+  return file !== '' && see(file).target?.isFile() === true
 }
 
 function silent(file: string | null, source: HostReading['source']): HostReading {

@@ -1,3 +1,4 @@
+import type { Snapshot } from '../files/snapshot.ts'
 import type { KeyPath, Product } from '../product/product.ts'
 import { type Parsed, parseEndpoint, parseUdpAddress } from './address.ts'
 import { lineIn, type Problem, type SettingsFile, valueAt } from './files.ts'
@@ -105,8 +106,9 @@ export function loadSettings(
   product: Product,
   paths: Paths,
   environment: HostEnvironment,
+  see: Snapshot,
 ): Settings {
-  return interpret(product, readSources(product, paths, environment))
+  return interpret(product, readSources(product, paths, environment, see))
 }
 
 /** Finds the line lazily: few callers need it, and it costs as much as everything else. */

@@ -1,6 +1,6 @@
 import path from 'node:path'
 
-import { look, statLink } from '../files/read.ts'
+import type { Snapshot } from '../files/snapshot.ts'
 import type { Product } from '../product/product.ts'
 import { broken, readSettingsFile, type Role, type SettingsFile } from './files.ts'
 import type { HostEnvironment } from './host-environment.ts'
@@ -12,29 +12,33 @@ export function readSources(
   product: Product,
   paths: Paths,
   environment: HostEnvironment,
+  see: Snapshot,
 ): readonly SettingsFile[] {
+  const read = (role: Role, file: string) => readSettingsFile(role, file, see(file))
   const { systemSettings, settings, alsoSettings, homeSettings } = paths
   const named = namedFile(product, environment)
-  const projects = projectFiles(product, environment)
+  const projects = projectFiles(product, environment, see)
   const isManifest = (file: string) => projectNames(product).includes(path.basename(file))
   const candidates = [
-    systemSettings === undefined ? undefined : readSettingsFile('system', systemSettings),
-    ...[settings, ...alsoSettings].map((file) => readSettingsFile('user', file)),
+    systemSettings === undefined ? undefined : read('system', systemSettings),
+    ...[settings, ...alsoSettings].map((file) => read('user', file)),
     // A variable may name a project's own manifest, which gives it no more rights.
-    named === undefined ? undefined : readNamed(isManifest(named) ? 'project' : 'named', named),
-    ...projects.map((file) => readSettingsFile('project', file)),
-    homeSettings === undefined ? undefined : readSettingsFile('home', homeSettings),
+    named === undefined
+      ? undefined
+      : (read(isManifest(named) ? 'project' : 'named', named) ?? missing(named)),
+    ...projects.map((file) => read('project', file)),
+    homeSettings === undefined ? undefined : read('home', homeSettings),
   ]
+  const judged = (file: SettingsFile): SettingsFile => ({
+    ...discreet(file, product),
+    stranger: strangerAt(file.path, environment, see),
+  })
   const seen = new Set<string>()
   return candidates.flatMap((file) => {
     if (file === undefined || seen.has(file.path)) return []
     seen.add(file.path)
-    return judged(file, product, environment)
+    return judged(file)
   })
-}
-
-function judged(file: SettingsFile, product: Product, environment: HostEnvironment): SettingsFile {
-  return { ...discreet(file, product), stranger: strangerAt(file.path, environment) }
 }
 
 /**
@@ -78,14 +82,8 @@ function namedFile(product: Product, { env, cwd }: HostEnvironment): string | un
 }
 
 /** A file that a variable names is meant to exist. If it is missing, its content is unknown. */
-function readNamed(role: Role, file: string): SettingsFile {
-  return (
-    readSettingsFile(role, file) ?? {
-      role: 'named',
-      path: file,
-      ...broken(file, { message: 'it does not exist' }),
-    }
-  )
+function missing(file: string): SettingsFile {
+  return { role: 'named', path: file, ...broken(file, { message: 'it does not exist' }) }
 }
 
 export function projectNames({
@@ -99,12 +97,16 @@ export function projectNames({
  * count. A broken link or a pipe counts (as unclear), but the search goes on, as it does in the
  * product's own program.
  */
-function projectFiles(product: Product, environment: HostEnvironment): readonly string[] {
+function projectFiles(
+  product: Product,
+  environment: HostEnvironment,
+  see: Snapshot,
+): readonly string[] {
   const odd: string[] = []
   for (const files of projectPlaces(projectNames(product), environment)) {
-    const found = files.filter((file) => statLink(file) !== undefined && !look(file)?.isDirectory())
+    const found = files.filter((file) => see(file).entry && !see(file).target?.isDirectory())
     odd.push(...found)
-    if (found.some((file) => look(file)?.isFile())) return odd
+    if (found.some((file) => see(file).target?.isFile())) return odd
   }
   return odd
 }

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs'
 import path from 'node:path'
 
-import { look, statLink } from '../files/read.ts'
+import type { Entry, Snapshot } from '../files/snapshot.ts'
 import type { HostEnvironment } from './host-environment.ts'
 
 const root = 0
@@ -14,24 +14,30 @@ const sticky = 0o1000
 export function strangerAt(
   file: string,
   { uid }: Pick<HostEnvironment, 'uid'>,
+  see: Snapshot,
 ): 'owner' | 'folder' | undefined {
   if (uid === undefined) return undefined
-  const owners = [look(file)?.uid, statLink(file)?.uid]
+  const { entry, target } = see(file)
+  const owners = [target?.uid, entry?.uid]
   if (owners.some((owner) => owner !== undefined && owner !== root && owner !== uid)) return 'owner'
-  const real = realPath(file)
-  const folders = new Set([...foldersAbove(file), ...foldersAbove(real)])
-  return [...folders].some((folder) => isOpenToOthers(folder, uid)) ? 'folder' : undefined
+  const above = foldersAbove(file)
+  const hasLinks = [file, ...above].some((place) => see(place).entry?.isSymbolicLink() !== false)
+  const folders = hasLinks ? new Set([...above, ...foldersAbove(realPath(file))]) : above
+  const isOpen = (folder: string) => isOpenToOthers(see(folder).target, uid)
+  return [...folders].some(isOpen) ? 'folder' : undefined
 }
 
 /** Does the home folder belong to another user? Without a home folder: no. */
-export function isForeignHome({ home, uid }: Pick<HostEnvironment, 'home' | 'uid'>): boolean {
+export function isForeignHome(
+  { home, uid }: Pick<HostEnvironment, 'home' | 'uid'>,
+  see: Snapshot,
+): boolean {
   if (home === undefined || uid === undefined) return false
-  const owner = look(home)?.uid
+  const owner = see(home).target?.uid
   return owner !== undefined && owner !== uid
 }
 
-function isOpenToOthers(folder: string, uid: number): boolean {
-  const stat = look(folder)
+function isOpenToOthers(stat: Entry | undefined, uid: number): boolean {
   if (stat === undefined) return false
   // The owner of a folder may replace what is in it.
   if (stat.uid !== root && stat.uid !== uid) return true

@@ -1,10 +1,11 @@
 import { linkSync, renameSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import path from 'node:path'
 
 import { uuid } from '../contract/values.ts'
+import { builtin } from '../files/builtin.ts'
 import { codeOf, retryWhileInUse, waitSync } from '../files/errors.ts'
-import { fingerprintOf, isBusy, look, readSmallFile } from '../files/read.ts'
+import { isBusy, look, readSmallFile } from '../files/read.ts'
+import { sightingOf } from '../files/snapshot.ts'
 import { newUuid } from '../files/uuid.ts'
 import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/write.ts'
 import { isOlder } from './lock-holder.ts'
@@ -14,7 +15,9 @@ import { isOlder } from './lock-holder.ts'
  * nothing. It lets the collector tell one machine from two. Delete the file and it is gone.
  */
 export function readClientId(file: string): string | undefined {
-  const trace = `${file} ${fingerprintOf(file)}`
+  const { trace: now } = sightingOf(file)
+  if (now === '') return undefined
+  const trace = `${file} ${now}`
   if (trace === last.trace) return last.id
   const reading = readSmallFile(file, 256)
   if (isBusy(reading)) return undefined
@@ -46,10 +49,7 @@ const olderForm = /^(\d{9,11}-\d{1,7}|anon-[a-z0-9-]{1,64})$/
  * other form. The collector makes the same one of it, so that the machine stays one machine.
  */
 function derivedFrom(older: string): string {
-  // Loading this takes longer than recording an event, and hardly any machine needs it.
-  const { createHash } = createRequire(process.execPath)(
-    'node:crypto',
-  ) as typeof import('node:crypto')
+  const { createHash } = builtin('node:crypto')
   const bytes = createHash('sha256').update(older).digest()
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80

@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs'
-import os from 'node:os'
 
+import { builtin } from '../files/builtin.ts'
 import { codeOf } from '../files/errors.ts'
 import { hash32 } from '../files/hash.ts'
 
@@ -79,7 +79,7 @@ export function isProvenUploader(holder: Holder): boolean {
  */
 function placeOfThisProcess(): string {
   const boot = process.platform === 'linux' ? read('/proc/sys/kernel/random/boot_id') : undefined
-  const place = `${boot ?? os.hostname()} ${linkTo('/proc/self/ns/pid') ?? ''}`
+  const place = `${boot ?? builtin('node:os').hostname()} ${linkTo('/proc/self/ns/pid') ?? ''}`
   return hash32(place) + hash32(`.${place}`)
 }
 

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 
+import { steadyMs } from '../files/clock.ts'
 import { codeOf } from '../files/errors.ts'
 import { namesIn } from '../files/read.ts'
 import { makeFolder, privateFile, removeFile } from '../files/write.ts'
@@ -83,9 +84,9 @@ async function haveSendersEnded(
   withinMs: number,
 ): Promise<boolean> {
   // By the clock, not by counting rounds: on a busy machine a round can take much longer.
-  const end = performance.now() + withinMs
+  const end = steadyMs() + withinMs
   while (liveHolder(paths.lock) !== undefined || eventsBeingSent(paths).size > 0) {
-    if (performance.now() > end) return false
+    if (steadyMs() > end) return false
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   return true

@@ -2,6 +2,7 @@ import { renameSync } from 'node:fs'
 import path from 'node:path'
 
 import { dayMs, timestamp } from '../contract/timestamp.ts'
+import { steadyMs } from '../files/clock.ts'
 import { codeOf, isInUse, retryWhileInUse, waitSync } from '../files/errors.ts'
 import { readSmallFile } from '../files/read.ts'
 import {
@@ -154,11 +155,11 @@ function past(
 class StatsBusy extends Error {}
 
 function waitForLock(file: string, waitMs: number): Lock | undefined {
-  const end = performance.now() + waitMs
+  const end = steadyMs() + waitMs
   // If a hundred hosts tried every millisecond, the holder would get no processor time.
   for (let most = 1; ; most = Math.min(most * 2, patience.pauseMs)) {
     const lock = takeLockOf(file)
-    const left = end - performance.now()
+    const left = end - steadyMs()
     if (lock !== undefined || left <= 0) return lock
     waitSync(Math.min(left, 1 + Math.random() * most))
   }

@@ -82,7 +82,7 @@ async function runIn(home: Home, args: readonly string[], text: string): Promise
     colour: false,
     input: () => '',
   }
-  const uploader = { command: 'false', args: [] }
+  const uploader = () => ({ command: 'false', args: [] })
   const environment = surroundingsOf(home)
   return await main(
     { product: runmat, version: '1.0.0', hostVersion: undefined, uploader, environment, io },

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { isObject } from '../../src/contract/check.ts'
-import { contractsOf, recognise } from '../../src/contract/contracts.ts'
+import { eventContracts, recognise } from '../../src/contract/contracts.ts'
 import type { Product } from '../../src/product/product.ts'
 import { runmat } from '../../src/product/runmat.ts'
 import { claimsOf, nearEvents, validEvents, wire } from './claims.ts'
@@ -27,7 +27,7 @@ describe.each([runmat, roar, third].map((product) => ({ name: product.name, prod
   'the contracts of $name',
   ({ product }) => {
     const rules = rulesOf(product)
-    const contracts = contractsOf(product).map((contract) => {
+    const contracts = eventContracts(product).map((contract) => {
       const [, rule] = Object.entries(rules).find(([end]) => contract.title.endsWith(end)) ?? []
       if (rule === undefined) throw new Error(`no rules for ${contract.title}`)
       return { ...contract, rule }
@@ -155,7 +155,7 @@ function isWithin(path: string, dropped: readonly string[]): boolean {
 }
 
 describe('the contract of a finished run', () => {
-  const contract = contractsOf(runmat).find(({ title }) => title.endsWith('finished'))
+  const contract = eventContracts(runmat).find(({ title }) => title.endsWith('finished'))
   const base = wire('runtime-finished-full') as { payload: object }
 
   it.each([

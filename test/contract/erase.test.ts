@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { contractsOf, recognise } from '../../src/contract/contracts.ts'
+import { eventContracts, recognise } from '../../src/contract/contracts.ts'
 import { eraseContract, mostErasedEvents } from '../../src/contract/erase.ts'
 import { runmat } from '../../src/product/runmat.ts'
 
@@ -21,7 +21,7 @@ describe('a request to erase', () => {
       fc.property(request, (fields) => {
         const text = contract.serialise({ event_label: 'telemetry.erase', ...fields }) ?? ''
         expect(JSON.parse(text)).toEqual({ event_label: 'telemetry.erase', ...fields })
-        expect(recognise(contractsOf(runmat), text)).toBeUndefined()
+        expect(recognise(eventContracts(runmat), text)).toBeUndefined()
         expect(contract.recognise(JSON.parse(text))).toBeUndefined()
       }),
       { numRuns: 50 },

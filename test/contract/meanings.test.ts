@@ -4,7 +4,7 @@ import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 import type { DocumentedKind, EventContract } from '../../src/contract/contract.ts'
-import { documentedContracts } from '../../src/contract/contracts.ts'
+import { documentedContracts } from '../../src/contract/documented.ts'
 import { dictionaryOf, meaningsOf } from '../../src/contract/dictionary.ts'
 import { questions } from '../../src/contract/meanings.ts'
 import type { Value } from '../../src/contract/schema.ts'

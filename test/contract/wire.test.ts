@@ -4,10 +4,10 @@ import path from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { contractsOf, recognise } from '../../src/contract/contracts.ts'
+import { eventContracts, recognise } from '../../src/contract/contracts.ts'
 import { runmat } from '../../src/product/runmat.ts'
 
-const contracts = contractsOf(runmat)
+const contracts = eventContracts(runmat)
 
 function wire(name: string): string {
   return readFileSync(path.join(import.meta.dirname, 'wire', `${name}.json`), 'utf8')

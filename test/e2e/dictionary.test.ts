@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { documentedContracts } from '../../src/contract/contracts.ts'
+import { documentedContracts } from '../../src/contract/documented.ts'
 import { type Dictionary, dictionaryOf } from '../../src/contract/dictionary.ts'
 import { runmat } from '../../src/product/runmat.ts'
 import { tempHome } from '../support/home.ts'

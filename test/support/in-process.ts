@@ -51,7 +51,7 @@ export async function command(
     errWidth: () => 80,
     input: () => '',
   }
-  const uploader = { command: 'false', args: [] }
+  const uploader = () => ({ command: 'false', args: [] })
   const code = await main(
     { product: runmat, version: '0.0.0', hostVersion, uploader, environment, io },
     argv,

@@ -1,4 +1,4 @@
-import { documentedContracts } from '../../contract/contracts.ts'
+import { documentedContracts } from '../../contract/documented.ts'
 import {
   type Dictionary,
   type DictionaryField,

@@ -1,4 +1,4 @@
-import { fingerprintOf } from '../../files/read.ts'
+import { sightingOf } from '../../files/snapshot.ts'
 import { readLedger, type Sent } from '../../store/ledger.ts'
 import { answerOf, hostOf } from '../delivery-words.ts'
 import { CliError, wrongUsage } from '../error.ts'
@@ -61,11 +61,11 @@ async function follow(invocation: Invocation, options: LogOptions, before: numbe
     }
   }
   let last = readLedger(ledger)
-  let seen = fingerprintOf(ledger)
+  let seen = sightingOf(ledger).trace
   tell(last.slice(0, before))
   if (!options.json) io.err('Following what is sent. Ctrl-C ends it.\n')
   const timer = setInterval(() => {
-    const now = fingerprintOf(ledger)
+    const now = sightingOf(ledger).trace
     if (now === seen) return
     seen = now
     const sent = readLedger(ledger)

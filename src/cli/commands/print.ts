@@ -1,13 +1,9 @@
 import type { Kind } from '../../contract/contract.ts'
-import { contractsOf } from '../../contract/contracts.ts'
-import { jsonSchemaOf } from '../../contract/json-schema.ts'
 import { previewOf } from '../../record/preview.ts'
 import type { Invocation } from '../invocation.ts'
 import { CliError, wrongUsage } from '../error.ts'
-import { explanation } from '../explain.ts'
 import { paintJson } from '../paint-json.ts'
 import { isEventId, printQueued, queuedEvents } from '../queued.ts'
-import { toJson } from '../io.ts'
 
 export interface PrintOptions {
   readonly json?: boolean
@@ -20,7 +16,11 @@ export interface PrintOptions {
 }
 
 /** Of a family of events, or of the one that waits under an id. */
-export function print(invocation: Invocation, event: string, options: PrintOptions): void {
+export async function print(
+  invocation: Invocation,
+  event: string,
+  options: PrintOptions,
+): Promise<void> {
   const { queued, schema, explain, started } = options
   if (isEventId(event)) {
     if (queued || schema || explain || started)
@@ -30,7 +30,7 @@ export function print(invocation: Invocation, event: string, options: PrintOptio
   const kind = event as Kind
   if (started && kind === 'usage') throw new CliError(noStart, { exitCode: wrongUsage })
   if (queued) printQueued(invocation)
-  else if (schema || explain) describe(invocation, kind, options)
+  else if (schema || explain) await describe(invocation, kind, options)
   else preview(invocation, kind, options)
 }
 
@@ -53,17 +53,10 @@ function printEvent(invocation: Invocation, id: string, options: PrintOptions): 
   show(invocation, bytes, options)
 }
 
-/** What an event of the family may hold, for programs or for people. */
-function describe(invocation: Invocation, kind: Kind, { json, schema }: PrintOptions) {
-  const { io, product } = invocation
-  // Of a run, what its end says includes all that its start does.
-  const contract = contractsOf(product).findLast((one) => one.kind === kind)
-  if (contract === undefined) throw new CliError(`${product.name} sends no ${kind} events.`)
-  if (schema) {
-    io.out(toJson(jsonSchemaOf(product, contract)))
-  } else {
-    io.out(json ? toJson(contract.fields) : explanation(invocation, contract))
-  }
+/** What an event of the family may hold. A plain `print` doesn't load the documentation. */
+async function describe(invocation: Invocation, kind: Kind, options: PrintOptions): Promise<void> {
+  const { explain } = await import('../explain.ts')
+  explain(invocation, kind, options)
 }
 
 /** The exact bytes, or in a terminal, unless `--json` asks for them, a form for people to read. */

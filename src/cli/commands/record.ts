@@ -28,7 +28,7 @@ export async function record(
   const { product, io, context, uploader } = invocation
   const recorder = openRecorder({
     product,
-    uploader: () => uploader,
+    uploader,
     noticeIsShown: noticeShown === true,
     errIsTerminal: io.errIsTerminal,
     // With --json, stdout is for one document and nothing else.

@@ -97,7 +97,7 @@ function erasure({ context, product, environment }: Invocation): readonly Check[
 
 /** A program that embeds the library in a bundle of its own has no uploader beside it. */
 function uploaderProgram({ uploader, product, context }: Invocation): readonly Check[] {
-  if (uploader !== undefined || !context.verdict.uploading) return []
+  if (!context.verdict.uploading || uploader() !== undefined) return []
   return [
     {
       id: 'uploader_program',

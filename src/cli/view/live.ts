@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 
-import { fingerprintOf } from '../../files/read.ts'
-import { contractsOf } from '../../contract/contracts.ts'
+import { sightingOf } from '../../files/snapshot.ts'
+import { eventContracts } from '../../contract/contracts.ts'
 import { readLedger } from '../../store/ledger.ts'
 import { listQueue } from '../../store/queue.ts'
 import { readQueued } from '../../store/queued-event.ts'
@@ -42,7 +42,7 @@ export function openLive(invocation: Invocation): Live {
   const announce = (now: Invocation): void => {
     const before = known
     known = knownOf(now)
-    const contracts = contractsOf(now.product)
+    const contracts = eventContracts(now.product)
     for (const { name, path } of listQueue(now.context.paths.queue)) {
       if (before.queued.has(name)) continue
       const queued = readQueued(path, contracts, Date.now())
@@ -89,7 +89,9 @@ export function openLive(invocation: Invocation): Live {
 /** Different as soon as anything that the page shows is. */
 function stateOf({ context }: Invocation): string {
   const { queue, stats, ledger, uploads, clientId, lock } = context.paths
-  const files = [queue, stats, ledger, uploads, clientId, lock].map(fingerprintOf)
+  const files = [queue, stats, ledger, uploads, clientId, lock].map(
+    (file) => sightingOf(file).trace,
+  )
   return JSON.stringify([context.verdict, context.choices.endpoint.value, files])
 }
 

@@ -1,4 +1,4 @@
-import { type Contract, contractsOf } from '../../contract/contracts.ts'
+import { type Contract, contractsOf } from '../../contract/documented.ts'
 import { previewOf } from '../../record/preview.ts'
 import { readLedger, type Sent } from '../../store/ledger.ts'
 import { listQueue } from '../../store/queue.ts'

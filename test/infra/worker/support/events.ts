@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 
-import { contractsOf } from '../../../../src/contract/contracts.ts'
+import { eventContracts } from '../../../../src/contract/contracts.ts'
 import { runmat } from '../../../../src/product/runmat.ts'
 
 const folder = path.resolve(import.meta.dirname, '../../../contract/wire')
@@ -12,7 +12,7 @@ export function wire(name: string): string {
   return readFileSync(path.join(folder, `${name}.json`), 'utf8').trim()
 }
 
-export const contracts = contractsOf(runmat)
+export const contracts = eventContracts(runmat)
 
 type Fields = Readonly<Record<string, unknown>>
 
