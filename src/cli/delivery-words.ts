@@ -71,7 +71,7 @@ function failureText(failure: string, host: string): string {
 /** What became of an event that left. */
 export function answerOf({ confirmed, via }: Pick<Sent, 'confirmed' | 'via'>): string {
   if (confirmed !== false) return 'confirmed (204)'
-  return via === 'udp' ? 'by UDP, never confirmed' : 'not confirmed'
+  return via === 'udp' ? 'UDP, unconfirmed' : 'not confirmed'
 }
 
 /** How long until the next try may start; undefined where it may start at any time. */

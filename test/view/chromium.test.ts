@@ -10,6 +10,7 @@ import { listen, startCollector } from '../support/collector.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Home, tempHome } from '../support/home.ts'
 import { cli } from '../support/run.ts'
+import { foreign } from '../screens/states.ts'
 import { openView, type OpenView } from './stage.ts'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -144,6 +145,7 @@ describe.skipIf(!hasChromium).concurrent('view in Chromium', () => {
     ['events waiting', (home) => cli(home, ['record', 'usage'], { input: usage })],
     ['off', (home) => cli(home, ['disable'])],
     ['settings that cannot be read', (home) => Promise.resolve(home.write(home.settings, '['))],
+    ['folders of others', (home) => Promise.resolve(foreign(home))],
     ['counting only', (home) => cli(home, ['endpoint', ''])],
   ]
   it.each(states)('is accessible and fits a phone, in the dark, on paper: %s', async (_, make) => {

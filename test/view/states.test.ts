@@ -45,7 +45,7 @@ const states: readonly (readonly [string, State, readonly string[]])[] = [
     all(waiting(0), sent(3)),
     [
       'sent 50 minutes ago to https://api.runmat.com/v1/t, not confirmed',
-      'by UDP, never confirmed',
+      'UDP, unconfirmed',
       'confirmed (204)',
     ],
   ],

@@ -82,11 +82,14 @@ function newSince(before: readonly Sent[], now: readonly Sent[]): readonly Sent[
   return now.filter((one) => !known.has(JSON.stringify(one)))
 }
 
-/** In a terminal, what belongs together stands in columns. */
+/** In a terminal that is wide enough, what belongs together stands in columns. */
 function widthsOf(shown: readonly Sent[], invocation: Invocation): readonly number[] {
-  if (!invocation.io.outIsTerminal) return []
+  const { io } = invocation
+  if (!io.outIsTerminal) return []
   const rows = shown.map((one) => partsOf(one, invocation))
-  return [0, 1, 2].map((at) => Math.max(0, ...rows.map((row) => (row[at] ?? '').length)))
+  const widths = [0, 1, 2, 3].map((at) => Math.max(0, ...rows.map((row) => (row[at] ?? '').length)))
+  const all = widths.reduce((sum, width) => sum + width + 2, -2)
+  return all > io.outWidth() ? [] : widths.slice(0, 3)
 }
 
 /** What, when, where to, and the answer. */
@@ -111,7 +114,7 @@ function lineOf(
   const [title = '', ...others] = partsOf(sent, invocation).map((part, at) =>
     part.padEnd(widths[at] ?? 0),
   )
-  const line = [ink.strong(title), ...others].join('  ')
+  const line = foldOut([[ink.strong(title), ...others].join('  ')], invocation.io, '  ').join('\n')
   return full ? `${line}\n${printable(JSON.stringify(event))}\n` : `${line}\n`
 }
 
