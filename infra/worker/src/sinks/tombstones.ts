@@ -37,6 +37,7 @@ async function openTombstones(folder: string, now: () => number = Date.now): Pro
   const { clients, learn, add, ...known } = openStones()
   let offset = 0
   let appending: Promise<unknown> = Promise.resolve()
+  let next: Group | undefined
 
   const catchUp = async (): Promise<void> => {
     const size = await stat(file).then(
@@ -54,6 +55,20 @@ async function openTombstones(folder: string, now: () => number = Date.now): Pro
     offset = end
   }
 
+  const begin = (): Group => {
+    const erasures: Erasure[] = []
+    const write = async (): Promise<void> => {
+      next = undefined
+      const all = known.unknownIn(merged(erasures))
+      // Also without anything new: what another worker wrote is synced before the answer.
+      await append(file, stoneLines(all, dayOf(now())))
+      add(all)
+    }
+    const done = appending.then(write)
+    appending = done.catch(() => undefined)
+    return { erasures, done }
+  }
+
   try {
     await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
     await catchUp()
@@ -63,15 +78,11 @@ async function openTombstones(folder: string, now: () => number = Date.now): Pro
   return {
     ...known,
     ready: Promise.resolve(),
-    // One after the other, so that a rollback can't hit what another request has written.
+    // Requests that come while one is written are written together, so that a flood costs few syncs.
     add: (erasure) => {
-      const addNext = async (): Promise<void> => {
-        await append(file, stoneLines(erasure, dayOf(now())))
-        add(erasure)
-      }
-      const adding = appending.then(addNext)
-      appending = adding.catch(() => undefined)
-      return adding
+      next ??= begin()
+      next.erasures.push(erasure)
+      return next.done
     },
     clients: async () => {
       await catchUp()
@@ -79,6 +90,18 @@ async function openTombstones(folder: string, now: () => number = Date.now): Pro
     },
     catchUp,
     close: async () => void (await appending),
+  }
+}
+
+interface Group {
+  readonly erasures: Erasure[]
+  readonly done: Promise<void>
+}
+
+function merged(erasures: readonly Erasure[]): Erasure {
+  return {
+    clients: [...new Set(erasures.flatMap(({ clients }) => clients))],
+    events: [...new Set(erasures.flatMap(({ events }) => events))],
   }
 }
 
