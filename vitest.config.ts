@@ -16,14 +16,20 @@ export default defineConfig({
   test: {
     include: withExecutable
       ? [
-          'test/{e2e,faults,deliver,standalone}/**/*.test.ts',
+          'test/{e2e,faults,deliver,opt-outs,standalone}/**/*.test.ts',
           'test/cli/completion.test.ts',
           'test/docs/{readme,schema}.test.ts',
           'test/infra/end-to-end/uploader.test.ts',
           'test/runs/delivery.test.ts',
         ]
       : ['test/**/*.test.ts'],
-    exclude: withExecutable ? [] : ['test/standalone/**'],
+    exclude: withExecutable
+      ? // These run nothing but the sources, in the Node of the tests.
+        [
+          'test/deliver/{breakage,policy,post,proxy,retry-after}.test.ts',
+          'test/faults/payload.test.ts',
+        ]
+      : ['test/standalone/**'],
     setupFiles: ['test/support/setup.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     // Most of the time a test waits for processes of its own: a worker a processor is not too many.

@@ -3,10 +3,12 @@
 import os from 'node:os'
 
 import { buffer } from './buffer.js'
+import { crowd } from './crowd.js'
 import { drain } from './drain.js'
 import { forwarder } from './forwarder.js'
 import { memory } from './memory.js'
 import { noNetwork } from './no-network.js'
+import { once } from './once.js'
 import { record } from './record.js'
 import { report } from './report.js'
 import { runs } from './runs.js'
@@ -24,6 +26,8 @@ const figures = {
   record,
   'silent-host': silentHost,
   runs,
+  once,
+  crowd,
   stop,
   'no-network': noNetwork,
   drain,

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import {
   closeSync,
+  constants,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -20,9 +21,11 @@ const [executable] = process.argv.slice(2)
 const command = executable
   ? [path.resolve(executable)]
   : [process.execPath, path.resolve('bin/runmat-telemetry.js')]
-const home = mkdtempSync(path.join(os.tmpdir(), 'telemetry-smoke-'))
+const home = mkdtempSync(path.join(os.tmpdir(), 'telemetry smoke für '))
 const settings = path.join(home, '.config/runmat/config.toml')
 const received = []
+// UV_FS_O_EXLOCK, which Node takes on Windows but has no name for.
+const exclusively = 0x10000000
 const collector = http.createServer((request, response) => {
   const chunks = []
   request.on('data', (chunk) => chunks.push(chunk))
@@ -67,6 +70,11 @@ async function walk() {
 
   await says(['enable'])
   await crowd(claim)
+  await longPath(claim)
+  if (process.platform === 'win32') {
+    await heldOpen(claim)
+    await offForAll()
+  }
   const { paths } = await status()
   await says(['disable', '--forget'])
   const left = Object.values(paths).filter((file) => existsSync(file))
@@ -97,14 +105,58 @@ async function crowd(claim) {
   await until(async () => !(await status()).uploader.running)
 }
 
-async function status() {
-  return JSON.parse(await says(['status', '--json']))
+/** A folder whose path has more than the 260 characters that old programs for Windows can take. */
+async function longPath(claim) {
+  const cache = path.join(home, 'l'.repeat(120), 'ö'.repeat(120), '.cache')
+  const env = { XDG_CACHE_HOME: cache }
+  const before = received.length
+  await says(['record', 'usage'], claim, env)
+  await says(['record', 'usage'], claim, env)
+  assert.equal(JSON.parse(await says(['print'], '', env)).subcommand_counts.run, 2)
+  const now = await status(env)
+  assert.ok(now.paths.stats.startsWith(cache) && existsSync(now.paths.stats))
+  await until(async () => !(await status(env)).uploader.running)
+  assert.equal(JSON.parse(await says(['log', '--json'], '', env)).length, received.length - before)
 }
 
-function says(args, input = '') {
+/** What an administrator of Windows writes for all users. */
+async function offForAll() {
+  const file = path.join(home, 'ProgramData/runmat/telemetry.toml')
+  mkdirSync(path.dirname(file), { recursive: true })
+  writeFileSync(file, '[runtime.telemetry]\r\nenabled = false\r\n')
+  assert.equal((await status()).collecting, false)
+  rmSync(file)
+  assert.equal((await status()).collecting, true)
+}
+
+/** A program that lets nobody else open the statistics: what it delays is counted later. */
+async function heldOpen(claim) {
+  const { stats } = (await status()).paths
+  const counted = async () => JSON.parse(await says(['print'])).subcommand_counts.run
+  const before = await counted()
+  const held = openSync(stats, constants.O_RDWR | exclusively)
+  try {
+    assert.throws(() => openSync(stats, 'r'), 'nobody else can open it')
+    await says(['record', 'usage'], claim)
+  } finally {
+    closeSync(held)
+  }
+  await says(['record', 'usage'], claim)
+  assert.equal(await counted(), before + 2)
+  await until(async () => !(await status()).uploader.running)
+}
+
+async function status(env) {
+  return JSON.parse(await says(['status', '--json'], '', env))
+}
+
+function says(args, input = '', env = {}) {
   return new Promise((resolve, reject) => {
     const [program, ...before] = command
-    const child = spawn(program, [...before, ...args], { env: environment(), cwd: home })
+    const child = spawn(program, [...before, ...args], {
+      env: { ...environment(), ...env },
+      cwd: home,
+    })
     const out = []
     child.stdout.on('data', (chunk) => out.push(chunk))
     child.stderr.pipe(process.stderr)
@@ -127,6 +179,7 @@ function environment() {
     HOME: home,
     USERPROFILE: home,
     LOCALAPPDATA: path.join(home, 'AppData/Local'),
+    ProgramData: path.join(home, 'ProgramData'),
     XDG_CACHE_HOME: path.join(home, '.cache'),
     RUNMAT_TELEMETRY_KEY: 'key-of-the-smoke-test',
   }

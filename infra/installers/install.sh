@@ -15,9 +15,9 @@ docs='https://runmat.com/docs/telemetry'
 known_systems='linux macos windows other darwin freebsd'
 known_machines='x86_64 arm64 x86 arm riscv64 ppc64 s390x loong64 other aarch64 amd64 AMD64 ARM64
   armv7l i686'
-version_form='v?[0-9]{1,6}\.[0-9]{1,6}(\.[0-9]{1,6})?([-+][0-9A-Za-z.+-]{1,32})?'
 newline='
 '
+version_form='v?[0-9]{1,6}\.[0-9]{1,6}(\.[0-9]{1,6})?([-+][0-9A-Za-z.+-]{1,32})?'
 uuid_form='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
 
 # Surroundings in which nobody asked to be counted: build services, test runs, workers.
@@ -198,6 +198,7 @@ verify_archive() {
   expected=${expected%% *}
   matches "$expected" '[0-9a-f]{64}' || fail "$address.sha256 holds no SHA-256 checksum"
   actual=$(sha256_of "$archive")
+  actual=${actual%% *}
   [ -n "$actual" ] || fail 'the archive cannot be verified: this needs sha256sum, shasum or openssl'
   [ "$actual" = "$expected" ] ||
     fail "the checksum of $address is wrong: $actual instead of $expected; nothing was installed"
@@ -210,7 +211,7 @@ sha256_of() {
     shasum -a 256 <"$1"
   elif has openssl; then
     openssl dgst -sha256 -r <"$1"
-  fi | cut -c 1-64
+  fi
 }
 
 # Both programs are made ready in the same file system, and then renamed. A RunMat that is
@@ -306,9 +307,9 @@ warn() { printf '%s\n' "$1" >&2; }
 
 prepare_telemetry() {
   endpoint=${RUNMAT_TELEMETRY_ENDPOINT-$collector}
-  cid=''
-  may_send || return 0
-  telemetry=on
+  cid='' release=unknown
+  may_send && is_endpoint "$endpoint" || return 0
+  telemetry=on user=$(id -u) group=$(id -g)
   cid=$(client_id 2>/dev/null)
   warn "RunMat counts installs, anonymously; RUNMAT_NO_TELEMETRY=1 turns it off: $docs"
 }
@@ -319,7 +320,7 @@ may_send() {
   ! is_set "${DO_NOT_TRACK-}" || return 1
   ! is_set "${RUNMAT_NO_TELEMETRY-}" || return 1
   case ${RUNMAT_TELEMETRY-} in
-    '') ;;
+    '' | 1 | true | yes | on) ;;
     *) case $(printf '%s' "$RUNMAT_TELEMETRY" | plain) in '' | 1 | true | yes | on) ;; *) return 1 ;; esac ;;
   esac
   for name in $markers; do
@@ -347,10 +348,15 @@ may_send() {
     allows "$project/runmat.toml" && allows "$project/runmat.json" || return 1
     project=${project%/*}
   done
+}
 
+# Over https to anywhere, and without it only to this machine.
+is_endpoint() {
   rest='(/[A-Za-z0-9._~%/?&=+:,-]*)?'
-  matches "$endpoint" "https://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?$rest" ||
-    matches "$endpoint" "http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?$rest"
+  case $1 in
+    https:*) matches "$1" "https://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?$rest" ;;
+    *) matches "$1" "http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?$rest" ;;
+  esac
 }
 
 # Does a settings file leave it at yes? This is no parser of TOML or JSON: anything but plain lines,
@@ -494,12 +500,12 @@ client_id() {
   read_id && return
   [ ! -e "$file" ] || [ -f "$file" ] || return
   # Under sudo the home can be somebody else's, who could not read what root puts there.
-  [ -n "$(find "$HOME/" -prune -user "$(id -u)")" ] || return
+  [ -n "$(find "$HOME/" -prune -user "$user")" ] || return
   [ -d "$HOME/.runmat" ] || mkdir "$HOME/.runmat" || [ -d "$HOME/.runmat" ] || return
-  id=$(random_uuid)
-  is_uuid "$id" || return
+  random_uuid
+  [ -n "$uuid" ] || return
   own=$(mktemp "$file.XXXXXX") || return
-  printf '%s\n' "$id" >"$own"
+  printf '%s\n' "$uuid" >"$own"
   claim "$file" || replace_malformed
   rm -f "$own"
   read_id
@@ -534,11 +540,21 @@ read_id() {
   is_uuid "$known" && printf '%s' "$known"
 }
 
-# Version 4, like every UUID here: others can hold a network address.
+# Puts a UUID into $uuid. It is of version 4, like every one here: others can hold a network address.
 random_uuid() {
-  od -An -N 16 -t x1 /dev/urandom | tr -d ' \n' |
-    sed 's/\(.\{8\}\)\(.\{4\}\).\(.\{3\}\)\(.\{4\}\)/\1-\2-4\3-:\4-/
-      s/:[048c]/8/; s/:[159d]/9/; s/:[26ae]/a/; s/:[37bf]/b/'
+  uuid=''
+  # shellcheck disable=SC2046 # sixteen bytes
+  set -- $(od -An -N 16 -t x1 /dev/urandom)
+  [ $# -eq 16 ] || return 0
+  case $9 in
+    [048c]*) variant=8 ;;
+    [159d]*) variant=9 ;;
+    [26ae]*) variant=a ;;
+    *) variant=b ;;
+  esac
+  uuid=$1$2$3$4-$5$6-4${7#?}$8-$variant${9#?}
+  shift 9
+  uuid=$uuid$1-$2$3$4$5$6$7
 }
 
 # One event, in the order of the contract. It is posted by a process that holds none of our files,
@@ -548,12 +564,15 @@ send() {
   [ "$telemetry" = on ] && may_send || return 0
   event=''
   add event_label "$1"
-  add uuid "$(random_uuid)"
-  add os "$(one_of "$os" "$known_systems")"
-  add arch "$(one_of "$machine" "$known_machines")"
+  random_uuid
+  add uuid "$uuid"
+  one_of "$os" "$known_systems"
+  add os "$word"
+  one_of "$machine" "$known_machines"
+  add arch "$word"
   add platform "$platform"
-  release=unknown
-  [ ${#version} -gt 48 ] || ! matches "$version" "$version_form" || release=$version
+  [ "$release" != unknown ] || [ ${#version} -gt 48 ] || ! matches "$version" "$version_form" ||
+    release=$version
   add release "$release"
   add method shell
   add cid "$cid"
@@ -591,17 +610,20 @@ post_with_wget() {
 note_sent() {
   umask 077
   # Under sudo the home can be somebody else's.
-  [ -n "$(find "$HOME/" -prune -user "$(id -u)")" ] || return
+  [ -n "$(find "$HOME/" -prune -user "$user")" ] || return
   case ${XDG_CACHE_HOME-} in
     /*) cache=$XDG_CACHE_HOME ;;
     *) if [ "$os" = darwin ]; then cache=$HOME/Library/Caches; else cache=$HOME/.cache; fi ;;
   esac
   state=$cache/runmat/telemetry
   ledger=$state/sent.ndjson
-  mkdir -p "$state" && is_ours "$cache/runmat" && is_ours "$state" || return
+  mkdir -p "$state" || return
   start=''
-  if [ -e "$ledger" ] || [ -L "$ledger" ]; then
-    [ -f "$ledger" ] && is_ours "$ledger" || return
+  set -- "$cache/runmat" "$state"
+  if [ -e "$ledger" ] || [ -L "$ledger" ]; then set -- "$@" "$ledger"; fi
+  are_ours "$@" || return
+  if [ $# -eq 3 ]; then
+    [ -f "$ledger" ] || return
     # A crash or a full disk may have cut the last line short.
     [ -z "$(tail -c 1 "$ledger")" ] || start=$newline
   fi
@@ -610,10 +632,10 @@ note_sent() {
     "$start" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$endpoint" "$event" "$confirmed" >>"$ledger"
 }
 
-# Does it belong to this user, is it no link, and can nobody else write to it?
-is_ours() {
-  [ ! -L "$1" ] && [ -n "$(find "$1" -prune -user "$(id -u)" ! -perm -002 \
-    \( ! -perm -020 -o -group "$(id -g)" \))" ]
+# Do they all belong to this user, is none a link, and can nobody else write to them?
+are_ours() {
+  others=$(find "$@" -prune \( -type l -o ! -user "$user" -o -perm -002 -o \
+    -perm -020 ! -group "$group" \)) && [ -z "$others" ]
 }
 
 # ---- Words -------------------------------------------------------------------------------------
@@ -622,12 +644,15 @@ has() { command -v "$1" >/dev/null 2>&1; }
 
 # Set to anything that does not itself say no.
 is_set() {
-  [ -n "$1" ] || return 1
+  case $1 in
+    '' | 0 | false | no | off) return 1 ;;
+    1 | true | yes | on) return 0 ;;
+  esac
   case $(printf '%s' "$1" | plain) in '' | 0 | false | no | off) return 1 ;; esac
 }
 
 # In lower case, without the white space around it, and without what a shell cannot hold.
-plain() { tr '\000A-Z' '?a-z' | tr -s '[:space:]' ' ' | sed 's/^ //; s/ $//'; }
+plain() { tr '\000A-Z\t\n\v\f\r' '?a-z     ' | sed 's/^ *//; s/ *$//'; }
 
 # Is all of $1 of the form $2? (grep looks at one line after the other.)
 matches() {
@@ -640,11 +665,12 @@ is_uuid() { matches "$1" "$uuid_form"; }
 # The name of a release becomes a part of addresses and file names.
 is_tag() { [ ${#1} -le 64 ] && matches "$1" '[A-Za-z0-9]+([._+-][A-Za-z0-9]+)*'; }
 
+# $word becomes $1 if that is one of the words in $2.
 one_of() {
   for word in $2; do
-    if [ "$1" = "$word" ]; then printf '%s' "$1" && return; fi
+    [ "$1" != "$word" ] || return 0
   done
-  printf other
+  word=other
 }
 
 { main "$@"; }

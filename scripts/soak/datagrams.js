@@ -32,8 +32,11 @@ export function openDatagrams({ at, env, folder }, key, endpoint) {
       headers: { connection: 'close' },
     })
     const text = await answer.text()
-    const value = (name) =>
-      Number(new RegExp(`^telemetry_forwarder_${name} (\\d+)$`, 'm').exec(text)?.[1])
+    const value = (name) => {
+      const [, digits] = new RegExp(`^telemetry_forwarder_${name} (\\d+)$`, 'm').exec(text) ?? []
+      if (digits === undefined) throw new Error(`no ${name} in ${answer.status}: ${text}`)
+      return Number(digits)
+    }
     return {
       forwarded: value('events_forwarded_total'),
       open: value('events_waiting') + value('events_under_way'),

@@ -11,6 +11,9 @@ export const moods = [
   'hangs',
   'drops',
   'stores and drops',
+  'a page to log in',
+  'status 0',
+  'an error that says 200',
   'away',
 ]
 
@@ -45,6 +48,12 @@ export async function openPostHog() {
         if (batch.length > 8) return response.writeHead(413).end()
         store(batch)
         return response.end('{"status":1}')
+      case 'a page to log in':
+        return response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html>Log in</html>')
+      case 'status 0':
+        return response.end('{"status":0}')
+      case 'an error that says 200':
+        return response.end('{"type":"validation_error","code":"invalid"}')
       case 'hangs':
         return undefined
       case 'stores and drops':

@@ -6,7 +6,8 @@ export function idsIn(text) {
   const ids = text.split('\n').flatMap((line) => {
     if (line === '') return []
     try {
-      return [JSON.parse(line).uuid]
+      const { event_id: id, uuid = id } = JSON.parse(line)
+      return [uuid]
     } catch {
       torn += 1
       return []

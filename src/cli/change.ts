@@ -19,7 +19,7 @@ export function change(invocation: Invocation, changes: Changes): boolean {
   const targets = [main, ...others.filter(({ file }) => look(file) !== undefined)]
   const { problems } = invocation.context.settings
   const problem = problems.find(({ path }) => targets.some((target) => target?.file === path))
-  if (problem) throw cannotChange(invocation, [new SettingsError(problem)], 'Nothing was changed.')
+  if (problem) throw cannotChange(invocation, [new SettingsError(problem)], unchanged)
   try {
     return targets
       .flatMap((target) => (target === undefined ? [] : target))
@@ -27,7 +27,7 @@ export function change(invocation: Invocation, changes: Changes): boolean {
       .some((changed) => changed)
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error
-    throw cannotChange(invocation, [error], 'Nothing was changed.')
+    throw cannotChange(invocation, [error], unchanged)
   }
 }
 
@@ -36,24 +36,36 @@ export function targetsOf({ context }: Invocation, changes: Changes): readonly T
   return settingsTargets(context).map((file) => ({ file, role: 'user' as Role, changes }))
 }
 
-/** Says which files could not be changed, and what works meanwhile. */
+const unchanged = 'Nothing was changed. Correct that first, then run this again.'
+
+/** Says which files could not be changed, and what that means. */
 export function cannotChange(
-  { context, product }: Pick<Invocation, 'context' | 'product'>,
+  { context }: Pick<Invocation, 'context'>,
   failures: readonly SettingsError[],
-  done: string,
+  hint: string,
 ): CliError {
   const problems = failures.map(({ problem }) => problemText(problem, context))
-  return new CliError(`Cannot change the settings. ${problems.join('\n')}`, {
-    hint: `${done} Meanwhile, ${product.variables.off}=1 in the environment turns telemetry off.`,
+  return new CliError(`Cannot change the settings.\n${problems.join('\n')}`, {
+    hint,
     cause: failures[0],
   })
+}
+
+/** What is true although the opt-out could not be saved, and what works meanwhile. */
+function unsaved({ context, product }: Invocation, wiped: number): string {
+  const deleted = wiped === 0 ? '' : 'What was waiting was deleted. '
+  const variable = `${product.variables.off}=1 in the environment`
+  const isUnread = context.verdict.decidedBy === 'invalid_settings'
+  const stillOff = isUnread ? ', as long as that cannot be read' : ''
+  return context.verdict.collecting
+    ? `${deleted}Telemetry is still on. Until you can save it there, ${variable} turns it off.`
+    : `${deleted}Telemetry is off all the same${stillOff}. ${variable} keeps it off.`
 }
 
 /** Ends a command with an error where the opt-out does not hold everywhere. */
 export function requireOptOut(invocation: Invocation, { failures, stopped, wiped }: OptOut): void {
   if (failures.length > 0) {
-    const done = wiped === 0 ? 'Nothing is waiting to be sent.' : 'What was waiting was deleted.'
-    throw cannotChange(invocation, failures, done)
+    throw cannotChange(invocation, failures, unsaved(invocation, wiped))
   }
   if (!stopped) {
     throw new CliError('Telemetry is off, but a process that was sending could not be stopped.', {

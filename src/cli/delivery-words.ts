@@ -33,6 +33,8 @@ function answerText(status: number, host: string): string {
       return `${host} does not accept the ingestion key (${status}).`
     case 404:
       return `${host} has no collector at this address (404). Check the endpoint.`
+    case 410:
+      return `${host} asked this version to send nothing more (410).`
     case 413:
       return `${host} says the event is too large (413).`
     case 429:

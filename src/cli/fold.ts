@@ -13,8 +13,12 @@ export function textWidth(io: Pick<Io, 'outIsTerminal' | 'outWidth'>): number {
  * for programs that look for them. The terminal is asked for its width only where a line could be
  * too wide, because that loads a stream.
  */
-export function foldOut(lines: Lines, io: Pick<Io, 'outIsTerminal' | 'outWidth'>): Lines {
-  return io.outIsTerminal && couldBeTooWide(lines) ? fold(lines, io.outWidth()) : lines
+export function foldOut(
+  lines: Lines,
+  io: Pick<Io, 'outIsTerminal' | 'outWidth'>,
+  hanging = '',
+): Lines {
+  return io.outIsTerminal && couldBeTooWide(lines) ? fold(lines, io.outWidth(), hanging) : lines
 }
 
 export function foldErr(lines: Lines, io: Pick<Io, 'errIsTerminal' | 'errWidth'>): Lines {
@@ -25,13 +29,13 @@ function couldBeTooWide(lines: Lines): boolean {
   return lines.some((line) => visible(line).length > readableWidth)
 }
 
-/** Continuation lines stand two columns further in, where the first one stands in, too. */
-function fold(lines: Lines, width: number): Lines {
+/** Continuation lines stand two columns further in, where the first one stands in, too, or hangs. */
+function fold(lines: Lines, width: number, hanging = ''): Lines {
   return lines.flatMap((line) => {
     if (visible(line).length <= width || isExcerpt(line)) return [line]
     const [margin = ''] = /^ */.exec(line) ?? []
     const [first = '', ...others] = wrap(line.trimStart(), margin, width, visible)
-    if (margin === '' || others.length === 0) return [first, ...others]
+    if (margin + hanging === '' || others.length === 0) return [first, ...others]
     const rest = others.map((one) => one.trimStart()).join(' ')
     return [first, ...wrap(rest, `${margin}  `, width, visible)]
   })

@@ -7,11 +7,14 @@ import { spellOut } from './command-line.ts'
 import { foldErr } from './fold.ts'
 import { invocationOf, type Tool } from './invocation.ts'
 import { CliError, done } from './error.ts'
-import { printable, toJson } from './io.ts'
+import { type Io, printable, toJson } from './io.ts'
 import { plainCommand } from './command-line.ts'
 
 /** Runs one command line and says how it ended. Never throws, never exits. */
-export async function main(tool: Tool, argv: readonly string[]): Promise<number> {
+export async function main(given: Tool, words: readonly string[]): Promise<number> {
+  const isQuiet = words.some(isQuietFlag)
+  const argv = isQuiet ? words.filter((word) => !isQuietFlag(word)) : words
+  const tool = isQuiet ? { ...given, io: quiet(given.io) } : given
   const { product, version, environment, io } = tool
   const invocation = async () => {
     if (environment.home === undefined) throw homeless(product, environment.platform)
@@ -31,7 +34,23 @@ export async function main(tool: Tool, argv: readonly string[]): Promise<number>
     await command(await invocation())
     return done
   } catch (error) {
-    return endOf(error, tool, argv.includes('--json'))
+    return endOf(error, given, argv.includes('--json'))
+  }
+}
+
+const isQuietFlag = (word: string): boolean => word === '--quiet' || word === '-q'
+
+/** Nobody is told anything, and nobody is asked. What fails is still said, at the end. */
+function quiet(io: Io): Io {
+  const nothing = () => undefined
+  const no = () => false
+  return {
+    ...io,
+    out: nothing,
+    err: nothing,
+    outIsTerminal: false,
+    errIsTerminal: no,
+    inIsTerminal: no,
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Command, CommanderError } from 'commander'
 
 import type { Product } from '../product/product.ts'
+import { foldErr } from './fold.ts'
 import { CliError, done, wrongUsage } from './error.ts'
 import { programOf, type Wiring } from './program.ts'
 
@@ -17,7 +18,7 @@ export async function parse(line: readonly string[], wiring: Omit<Wiring, 'end'>
     return code
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode !== 0) throw wrongLine(error, line, wiring.product)
+    if (error.exitCode !== 0) throw wrongLine(error, line, program, wiring.product)
     if (error.code === 'commander.version') sayKey(wiring)
     return done
   }
@@ -33,7 +34,15 @@ function requireKnownHelp([word, name]: readonly string[], program: Command): vo
 const commandFlags = ['--status', '--print', '--enable', '--disable', '--endpoint']
 
 /** The parser's own words, in our voice. */
-function wrongLine({ message }: CommanderError, line: readonly string[], product: Product) {
+function wrongLine(
+  { message }: CommanderError,
+  line: readonly string[],
+  program: Command,
+  product: Product,
+) {
+  const about = program.commands
+    .find((one) => one.name() === line[0] && one.name() !== 'help')
+    ?.name()
   const [said = '', guess] = message.replace(/^error: /, '').split('\n')
   const sentence = said.replace(
     /^command-argument value '(.*)' is invalid for argument '(.*)'\./,
@@ -49,7 +58,10 @@ function wrongLine({ message }: CommanderError, line: readonly string[], product
         : `. Did you mean ${nearest}?`
   return new CliError(sentence + (more || (sentence.endsWith('.') ? '' : '.')), {
     exitCode: wrongUsage,
-    hint: `Run ${product.command} --help to see all commands.`,
+    hint:
+      about === undefined
+        ? `Run ${product.command} --help to see all commands.`
+        : `Run ${product.command} ${about} --help to see what it takes.`,
   })
 }
 
@@ -57,9 +69,9 @@ function wrongLine({ message }: CommanderError, line: readonly string[], product
 function sayKey({ product, io }: Pick<Wiring, 'product' | 'io'>): void {
   const { ingestionKey } = product
   if (ingestionKey === undefined) return
-  io.err(
+  const text =
     ingestionKey.embedded === ''
-      ? 'This build has no ingestion key, so it sends nothing.\n'
-      : 'This build has an ingestion key.\n',
-  )
+      ? `This build has no ingestion key, so it sends nothing unless ${ingestionKey.variable} is set.`
+      : 'This build has an ingestion key.'
+  io.err(`${foldErr([text], io).join('\n')}\n`)
 }

@@ -2,7 +2,6 @@ import { Argument, Command, Option } from 'commander'
 
 import type { Product } from '../product/product.ts'
 import { completion } from './commands/completion.ts'
-import { dictionary } from './commands/dictionary.ts'
 import { disable } from './commands/disable.ts'
 import { enable } from './commands/enable.ts'
 import { endpoint, local } from './commands/endpoint.ts'
@@ -84,7 +83,10 @@ function addLooking(program: Command, { invocation, product }: Wiring): void {
     .summary('list every field that is collected, and why')
     .description('List every field of every event: what it carries, why, and what it answers.')
     .option('--json', 'print JSON')
-    .action(async (options) => dictionary(await invocation(), options))
+    .action(async (options) => {
+      const { dictionary } = await import('./commands/dictionary.ts')
+      dictionary(await invocation(), options)
+    })
 
   program
     .command('log')
@@ -191,7 +193,7 @@ function addWorking(program: Command, { invocation, product, end }: Wiring): voi
   program
     .command('upload')
     .summary('deliver now what waits to be sent')
-    .description('Deliver what waits, in the foreground. Waits for no back-off; obeys every no.')
+    .description('Deliver what waits, in the foreground. Ignores back-off; respects every opt-out.')
     .option('--json', 'print JSON')
     .action(async (options) => {
       const { upload } = await import('./commands/upload.ts')

@@ -2,7 +2,6 @@ import { eventContracts } from '../contract/contracts.ts'
 import { listQueue } from '../store/queue.ts'
 import { readQueued } from '../store/queued-event.ts'
 import type { Invocation } from './invocation.ts'
-import { plural } from './words.ts'
 
 /** What waits, one event a line, as it will be sent. */
 export function printQueued(invocation: Invocation): void {
@@ -16,8 +15,10 @@ export function printQueued(invocation: Invocation): void {
     } else others += 1
   }
   if (events === 0) io.err('Nothing is waiting to be sent.\n')
-  if (others > 0)
-    io.err(`${plural(others, 'file')} in the queue will not be sent: no valid event.\n`)
+  if (others > 0) {
+    const files = others === 1 ? '1 file in the queue holds' : `${others} files in the queue hold`
+    io.err(`${files} no valid event, and will not be sent.\n`)
+  }
 }
 
 /** An event's id, or enough of its beginning to tell it from others. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 
 import type { Invocation } from './invocation.ts'
+import { settingsTargets } from '../store/settings-file.ts'
 import { noticeWasSeen } from '../store/stats.ts'
 import { lastAttempt } from './delivery-words.ts'
 import { foldOut } from './fold.ts'
@@ -10,6 +11,7 @@ import { ago } from './time.ts'
 import {
   alsoBecause,
   because,
+  foreignText,
   headline,
   hostWarning,
   plural,
@@ -47,27 +49,13 @@ export function statusText(status: Status, invocation: Invocation): string {
   ).join('\n')}\n`
 }
 
-const foreignBecause = {
-  owner: 'belongs to another user',
-  link: 'is a link',
-  writable: 'can be written by other users',
-} as const
-
 /** Problems that a user should see without asking for them. */
 function attention(status: Status, { context }: Invocation): readonly string[] {
   const { set_aside: aside } = status.queue
   return [
-    ...status.foreign.map(
-      ({ path, reason }) =>
-        `Warning: ${tidy(path, context)} ${foreignBecause[reason]}. It is left alone, and nothing is kept or sent.`,
-    ),
+    ...status.foreign.map((one) => `Warning: ${foreignText(one, context)}`),
+    ...(status.foreign.length === 0 ? [] : ['Until that is put right, nothing is kept or sent.']),
     ...(aside === 0 ? [] : [setAsideText(aside, context)]),
-    ...(status.erase === null
-      ? []
-      : [
-          `Still to be erased at the collector, since ${printable(status.erase.since)}. ` +
-            `To ask again, run ${context.product.command} forget`,
-        ]),
   ]
 }
 
@@ -130,7 +118,7 @@ function delivery(status: Status, { context, environment, ink }: Invocation): re
         ]),
     ...(udp.address === null ? [] : [`UDP: ${printable(udp.address)} (${from(udp.source)})`]),
     ...(context.product.ingestionKey ? [`Ingestion key: ${status.ingestion_key}`] : []),
-    ...(isUnseen ? ['Nothing leaves until you have seen the notice of a first run.'] : []),
+    ...(isUnseen ? ['Nothing is sent by itself until you have seen the notice.'] : []),
     ...(uploader.running ? [`Uploader: running as process ${uploader.pid}`] : []),
     ...(trouble === undefined
       ? []
@@ -152,11 +140,18 @@ function nextSteps({ rules }: Status, { product, ink, context }: Invocation): re
   const command = (name: string) => ink.name(`${product.command} ${name}`)
   const saysNo = (name: string) =>
     rules.some(({ rule, effect }) => rule === name && effect !== 'none')
+  // No command can change a file that nobody understands.
+  const targets = settingsTargets(context)
+  const broken = context.settings.problems.find(({ path }) => targets.includes(path))
   return [
     `See what would be sent: ${command('print')}`,
-    saysNo('user_settings')
-      ? `Turn it on: ${command('enable')}`
-      : `Turn it off for good: ${command('disable')}`,
+    ...(broken === undefined
+      ? [
+          saysNo('user_settings')
+            ? `Turn it on: ${command('enable')}`
+            : `Turn it off for good: ${command('disable')}`,
+        ]
+      : [`It stays off until you have corrected ${tidy(broken.path, context)}`]),
     ...wayOut(context),
   ]
 }

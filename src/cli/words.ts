@@ -4,6 +4,7 @@ import type { Context } from '../settings/context.ts'
 import { readHost } from '../settings/host.ts'
 import type { Problem } from '../settings/files.ts'
 import type { Rule } from '../settings/verdict.ts'
+import type { Foreign } from '../store/foreign.ts'
 import { printable } from './io.ts'
 
 /** All wording about rules and settings stands here, so that every command says the same. */
@@ -32,12 +33,13 @@ export function alsoBecause(context: Context): readonly string[] {
 }
 
 /** How to send again where only sending is forbidden. */
-export function wayOut({ product, verdict }: Context): readonly string[] {
+export function wayOut({ product, verdict, choices }: Context): readonly string[] {
   if (!verdict.collecting || verdict.uploading) return []
-  return [
-    'To send again, remove that line, or run',
-    `${product.command} endpoint --reset (which forgets the address, too).`,
-  ]
+  if (verdict.decidedBy === 'collector')
+    return [`The next version of ${product.name} may send again.`]
+  const { value } = choices.endpoint
+  const address = value === product.endpoint ? '--reset' : value
+  return [`Send again: ${product.command} endpoint ${printable(address)}`]
 }
 
 /** What the product's own program does here, beside our verdict; null where it obeys the verdict. */
@@ -90,7 +92,7 @@ function reason(rule: Rule, context: Context): string {
     case 'uploads':
       return product.emptyEndpointForbidsUploads
         ? `Uploads are forbidden in ${source}`
-        : `${product.keys.uploads.join('.')} = ${value} in ${source}`
+        : `Sending is turned off in ${source} (${product.keys.uploads.join('.')})`
     case product.variables.off:
     case 'DO_NOT_TRACK':
     case product.variables.toggle:
@@ -104,8 +106,8 @@ export function problemText(problem: Problem | undefined, context: Context): str
   if (problem === undefined) return ''
   const { path: file, line, column, message } = problem
   const spot = [tidy(file, context), line, column].filter((part) => part !== undefined).join(':')
-  const excerpt = problem.excerpt === undefined ? '' : `\n\n${indent(problem.excerpt.trimEnd())}\n`
-  return printable(`${spot}: ${message}.${excerpt}`)
+  const excerpt = problem.excerpt ? `\n\n${indent(problem.excerpt.trimEnd())}\n` : ''
+  return printable(`${spot}: ${message}${message.endsWith('?') ? '' : '.'}${excerpt}`)
 }
 
 /** Files that other programs dropped into the queue and that hold no event. */
@@ -113,6 +115,17 @@ export function setAsideText(count: number, context: Context): string {
   const files =
     count === 1 ? '1 file that holds no event was' : `${count} files that hold no event were`
   return `${files} set aside, never to be sent: ${tidy(context.paths.aside, context)}`
+}
+
+const foreignBecause = {
+  owner: 'belongs to another user',
+  link: 'is a link',
+  writable: 'can be written by other users',
+} as const
+
+/** A file or folder in our place that is not for this user alone. */
+export function foreignText({ path: place, reason: why }: Foreign, context: Context): string {
+  return `${tidy(place, context)} ${foreignBecause[why]}.`
 }
 
 /** The user's home folder as `~`, as people write it. */

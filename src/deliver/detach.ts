@@ -29,6 +29,8 @@ export async function detachUploader(
 ): Promise<void> {
   // A process started by an uploader, even indirectly, starts no other uploader.
   if (environment.env[productVariable] !== undefined) return
+  // Other hosts' events are to be stored, not just looked at.
+  if (product.variables.debug && environment.env[product.variables.debug]) return
   if (!noteStart(paths, environment.now())) return
   const { spawn } = await import('node:child_process')
   const child = spawn(command, [...args], {

@@ -4,7 +4,7 @@ import { removeQueued } from '../store/queue.ts'
 import { noteAnswerTime } from '../store/upload-state.ts'
 import { type Departure, type Departures, openDepartures } from './departures.ts'
 import { drainMs, fitsIntoDrain, unlessSettled, withinTime } from './drain.ts'
-import { headersFor } from './http/headers.ts'
+import { debugHeaders, headersFor } from './http/headers.ts'
 import { type Lines, openLines } from './lines.ts'
 import { isResting, noteAnswer } from './schedule.ts'
 import { postAndWait } from './sync-post.ts'
@@ -159,11 +159,12 @@ async function closeWhenSettled(
   opened?.close()
 }
 
-function headersOf({ key, choices }: Context, userAgent: string): Record<string, string> {
+function headersOf(context: Context, userAgent: string): Record<string, string> {
+  const { key, choices } = context
   const { file } = choices.runtimeEndpoint
   // The key never goes to an address from a project's file.
   const isUsers = file === undefined || file.role === 'user' || file.role === 'home'
-  return headersFor(userAgent, isUsers ? key.value : undefined)
+  return { ...headersFor(userAgent, isUsers ? key.value : undefined), ...debugHeaders(context) }
 }
 
 /** `sync_mode`: true once the event was delivered. */

@@ -10,7 +10,7 @@ import { readQueued, setAside } from '../store/queued-event.ts'
 import { noteAnswerTime } from '../store/upload-state.ts'
 import { type Backlog, openBacklog } from './backlog.ts'
 import { openHttpClient } from './http/client.ts'
-import { headersFor } from './http/headers.ts'
+import { debugHeaders, headersFor } from './http/headers.ts'
 import { describe, type PostOutcome } from './http/outcome.ts'
 import { decide, type Decision, isTheCollector } from './policy.ts'
 import { goneStatus, isUnconfirmed, type LastingAnswers, saveUploadState } from './schedule.ts'
@@ -64,7 +64,7 @@ export async function runSession(
   const client = openHttpClient({
     endpoint,
     // The queue goes to the built-in endpoint or one of the user's own: never to a project's.
-    headers: headersFor(options.userAgent, start.key.value),
+    headers: { ...headersFor(options.userAgent, start.key.value), ...debugHeaders(start) },
     env: environment.env,
     timeoutMs: options.postTimeoutMs ?? defaultPostTimeoutMs,
     inFlight,

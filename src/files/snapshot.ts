@@ -2,12 +2,22 @@ import { lstatSync, type Stats, statSync } from 'node:fs'
 
 import { codeOf } from './errors.ts'
 
+/** What we ask of a file. Node's own type would need its types in every host's project. */
+export interface Entry {
+  readonly uid: number
+  readonly gid: number
+  readonly mode: number
+  readonly isFile: () => boolean
+  readonly isDirectory: () => boolean
+  readonly isSymbolicLink: () => boolean
+}
+
 /** What was at a path: a file, a folder, a link, or nothing. */
 export interface Sighting {
   /** The file or link itself. */
-  readonly entry: Stats | undefined
+  readonly entry: Entry | undefined
   /** What it leads to, if it is a link; else the same. */
-  readonly target: Stats | undefined
+  readonly target: Entry | undefined
   /** Changes whenever the file is changed or replaced; '' if there certainly is none. */
   readonly trace: string
 }

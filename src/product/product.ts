@@ -67,6 +67,8 @@ export interface Product {
     readonly show: string
     /** Names one more settings file. */
     readonly config?: string
+    /** Marks what this process sends, so that a developer's own collector shows it and stores nothing. */
+    readonly debug?: string
   }
 
   /** Absent where the collector takes events without a key. */

@@ -37,6 +37,7 @@ export const runmat: Product = {
     toggle: 'RUNMAT_TELEMETRY',
     show: 'RUNMAT_TELEMETRY_SHOW',
     config: 'RUNMAT_CONFIG',
+    debug: 'RUNMAT_TELEMETRY_DEBUG',
   },
 
   ingestionKey: { variable: 'RUNMAT_TELEMETRY_KEY', embedded: buildIngestionKey },

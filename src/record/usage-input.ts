@@ -54,7 +54,7 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> | u
 /** Which field is wrong, and why, in one sentence. */
 export function faultText({ field, wanted, given }: Fault): string {
   const subject = field === '' ? 'The input' : field
-  if (wanted === undefined) return `${subject} is not known.`
+  if (wanted === undefined) return `${subject} is not a known field.`
   if (given === undefined) return `${subject} is missing.`
   return `${subject} must be ${wantedText(wanted)}, not ${givenText(given)}.`
 }

@@ -32,7 +32,7 @@ const endpointFaults = {
 }
 
 const endpointHints: Partial<Record<EndpointFlaw, string>> = {
-  credentials: 'Leave the part before the @ away.',
+  credentials: 'Omit the part before the @.',
   plain: 'Use https://, or http:// to localhost, 127.0.0.1 or [::1].',
 }
 

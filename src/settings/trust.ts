@@ -1,7 +1,7 @@
-import { realpathSync, type Stats } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import path from 'node:path'
 
-import type { Snapshot } from '../files/snapshot.ts'
+import type { Entry, Snapshot } from '../files/snapshot.ts'
 import type { HostEnvironment } from './host-environment.ts'
 
 const root = 0
@@ -37,7 +37,7 @@ export function isForeignHome(
   return owner !== undefined && owner !== uid
 }
 
-function isOpenToOthers(stat: Stats | undefined, uid: number): boolean {
+function isOpenToOthers(stat: Entry | undefined, uid: number): boolean {
   if (stat === undefined) return false
   // The owner of a folder may replace what is in it.
   if (stat.uid !== root && stat.uid !== uid) return true

@@ -66,3 +66,14 @@ function operandsIn(text: string): readonly string[] {
   const others = text.replaceAll(/\bFl (\w \| )?-[a-z-]+ Ar \w+/g, '')
   return [...others.matchAll(/\bAr (\w+)/g)].map(([, name = '']) => name)
 }
+
+/** The literal words in what the page says about a command. */
+export function wordsOf(page: string, command: string): readonly string[] {
+  const lines = section(page, 'COMMANDS')
+  const start = lines.findIndex((line) => line.startsWith(`.It Cm ${command}`))
+  const length = lines.slice(start + 1).findIndex((line) => line.startsWith('.It Cm '))
+  return lines
+    .slice(start, start + 1 + length)
+    .filter((line) => line.startsWith('.Li '))
+    .flatMap((line) => line.match(/[a-z_]+/g) ?? [])
+}

@@ -12,6 +12,8 @@ const writers = [
   ['endpoint', ''],
 ]
 
+const keepsItOff = 'RUNMAT_NO_TELEMETRY=1 in the environment keeps it off.'
+
 /** One line that says what is wrong, one that says what to do; never a stack trace. */
 function expectRefusal({ code, out, err }: Ended, ...parts: readonly (string | RegExp)[]): void {
   expect(out).toBe('')
@@ -41,7 +43,11 @@ describe('a settings file that is not TOML', () => {
   it.concurrent.each(writers)('is not touched by %s %s', async (...args) => {
     const home = tempHome()
     home.write(home.settings, broken)
-    expectRefusal(await cli(home, args), /config\.toml:3:11/, 'RUNMAT_NO_TELEMETRY=1')
+    const ended = await cli(home, args)
+    const isOptOut = args[0] === 'disable' || args[1] === ''
+    expectRefusal(ended, /config\.toml:3:11/, isOptOut ? keepsItOff : 'Nothing was changed.')
+    // Nobody who wants to turn it on asks how to turn it off.
+    expect(ended.err.includes('RUNMAT_NO_TELEMETRY')).toBe(isOptOut)
     expect(home.read(home.settings)).toBe(broken)
   })
 
@@ -78,7 +84,7 @@ describe('a value of the wrong type', () => {
       expect(out).toMatch(/telemetry is off/)
       expect(out).toMatch(/config\.toml:3: /)
       expect(out).toMatch(fault)
-      expectRefusal(await cli(home, ['enable']), fault, 'RUNMAT_NO_TELEMETRY=1')
+      expectRefusal(await cli(home, ['enable']), fault, 'Nothing was changed.')
       expect(home.read(home.settings)).toBe(text)
     },
   )

@@ -17,7 +17,7 @@ import { openTerminal } from '../support/terminal.ts'
 import { requireTool } from '../support/tools.ts'
 import { holds, sender } from './forget-scene.ts'
 
-const question = 'Erase all of it, here and there'
+const question = 'Erase it here and at the collector'
 
 describe.skipIf(!requireTool('script')).concurrent('forget in a terminal', () => {
   it('shows what will be asked and where, and asks after a yes', async () => {
@@ -159,7 +159,8 @@ describe.concurrent('forget', () => {
     const builtIn = await startCollector({ answer: 503 })
     moveLedger(home, collector.url, builtIn.url)
     const product = { ...runmat, endpoint: builtIn.url }
-    const forget = () => command(environmentIn(home.path), ['forget', '--yes', '--json'], product)
+    const words = ['forget', '--yes', '--json']
+    const forget = () => command(environmentIn(home.path), words, undefined, product)
     expect(await forget()).toMatchObject({ code: 1 })
     expect(holds(home, id)).toBe(true)
     builtIn.setAnswer(204)

@@ -18,8 +18,8 @@ it('20 s of mixed faults lose no queued event and duplicate none', async () => {
     err: '',
     broken: null,
   })
-  expect(out.match(/^holds /gm)).toHaveLength(6)
-  for (const what of ['PostHog changes its mood', 'worker killed', 'forwarder killed']) {
+  expect(out.match(/^holds /gm)).toHaveLength(8)
+  for (const what of ['PostHog changes its mood', 'worker killed', 'host killed', 'opt-out']) {
     expect(out).toContain(what)
   }
   // Guards against an empty run. (How many datagrams survive the kills is chance.)

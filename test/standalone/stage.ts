@@ -9,16 +9,8 @@ export const made = path.dirname(executable ?? '')
 
 /** The archive for a platform, if it was made. */
 export function archiveFor(platform: string): string | undefined {
-  return archiveThatEnds(`-${platform}.tar.gz`)
-}
-
-export function windowsArchive(): string | undefined {
-  return archiveThatEnds('-windows-x86_64.zip')
-}
-
-function archiveThatEnds(end: string): string | undefined {
   const names = executable === undefined ? [] : readdirSync(made)
-  const name = names.find((one) => one.endsWith(end))
+  const name = names.find((one) => one.endsWith(`-${platform}.tar.gz`))
   return name && path.join(made, name)
 }
 

@@ -36,6 +36,7 @@ export function environmentIn(
 export async function command(
   environment: HostEnvironment,
   argv: readonly string[],
+  hostVersion?: string,
   product: Product = runmat,
 ): Promise<Pick<Ended, 'code' | 'out' | 'err'>> {
   let out = ''
@@ -54,7 +55,7 @@ export async function command(
   }
   const uploader = () => ({ command: 'false', args: [] })
   const code = await main(
-    { product, version: '0.0.0', hostVersion: undefined, uploader, environment, io },
+    { product, version: '0.0.0', hostVersion, uploader, environment, io },
     argv,
   )
   return { code, out, err }

@@ -16,7 +16,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 const usage = JSON.stringify({ subcommand: 'run', outcome: 'success', engine: 'jit' })
 
-describe.skipIf(!hasChromium)('view in Chromium', () => {
+describe.skipIf(!hasChromium).concurrent('view in Chromium', () => {
   let browser: Browser
   beforeAll(async () => {
     browser = await chromium.launch({

@@ -33,7 +33,9 @@ function shellIn(env: Readonly<Record<string, string | undefined>>): Shell {
   const shell = shells.find((one) => one === name)
   if (shell !== undefined) return shell
   if (env['SHELL'] === undefined && env['PSModulePath'] !== undefined) return 'powershell'
-  throw new CliError('Your shell is not one that can be completed in, as far as SHELL tells.', {
+  const why =
+    name === undefined ? 'SHELL does not name your shell.' : `There is no script for ${name}.`
+  throw new CliError(why, {
     exitCode: wrongUsage,
     hint: `Name one: ${shells.join(', ')}.`,
   })

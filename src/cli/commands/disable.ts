@@ -15,7 +15,7 @@ export interface DisableOptions {
 
 export async function disable(invocation: Invocation, options: DisableOptions): Promise<void> {
   const { json, forget } = options
-  const { product } = invocation
+  const { product, ink } = invocation
   const changes = [[product.keys.enabled, false]] as const
   const targets: Target[] = [...targetsOf(invocation, changes)]
   const here = await filesHere(invocation, options)
@@ -32,10 +32,11 @@ export async function disable(invocation: Invocation, options: DisableOptions): 
   report(after, json, { changed, wiped, ...(forget ? { forgotten } : {}) }, [
     `${product.name} telemetry is off, for good.`,
     'Nothing is recorded, and nothing is sent.',
-    ...files.map((file) => `Saved in ${tidy(file, context)}`),
+    ...files.map((file) => `${changed ? 'Saved' : 'Saved already'} in ${tidy(file, context)}`),
     ...(options.here && here.length === 0 ? ['No project has settings here.'] : []),
     wiped === 0 ? 'Nothing was waiting to be sent.' : `${plural(wiped, 'waiting event')} deleted.`,
     ...forgotten.map((file) => `Removed ${tidy(file, context)}`),
+    `Turn it on again: ${ink.name(`${product.command} enable`)}`,
   ])
 }
 

@@ -29,7 +29,7 @@ export async function doctor(invocation: Invocation, options: DoctorOptions): Pr
     for (const { status, message, hint } of checks) {
       const then = hint === null ? '' : ` ${hint}`
       const line = `${paint[status](`${status}:`)} ${printable(message)}${printable(then)}`
-      io.out(`${foldOut([line], io).join('\n')}\n`)
+      io.out(`${foldOut([line], io, '  ').join('\n')}\n`)
     }
   }
   return checks.some(({ status }) => status === 'fault') ? failed : done

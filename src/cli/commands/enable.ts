@@ -18,5 +18,6 @@ export function enable(invocation: Invocation, { json }: { json?: boolean }): vo
     ...blocked,
     ...(collecting ? [headline(context)] : []),
     ...(collecting && !uploading ? [because(context), ...wayOut(context)] : []),
+    `See what would be sent: ${invocation.ink.name(`${context.product.command} print`)}`,
   ])
 }

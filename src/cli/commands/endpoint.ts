@@ -49,9 +49,11 @@ export async function local(invocation: Invocation, { json }: { json?: boolean }
   const after = reassessed(invocation)
   requireOptOut(after, done)
   const { changed, wiped } = done
+  const isCounting = after.context.verdict.collecting
   answer(after, json, { changed, wiped }, [
-    'Nothing is sent from now on; counting on this machine goes on.',
+    `Nothing is sent from now on${isCounting ? '; counting here goes on' : ''}.`,
     ...wipedText(wiped),
+    ...(isCounting ? [] : [headline(after.context), because(after.context)]),
     ...hostWarning(after.context),
   ])
 }
@@ -64,7 +66,10 @@ function show(invocation: Invocation, { json }: EndpointOptions): void {
 async function set(invocation: Invocation, url: string, options: EndpointOptions): Promise<void> {
   const parsed = parseEndpoint(url)
   if (!parsed.ok) {
-    throw new CliError(`That address ${parsed.fault}.`, { exitCode: wrongUsage, hint: parsed.hint })
+    // Whatever has an @ in it may hold a password.
+    const isShown = parsed.fault.startsWith('is not') && !url.includes('@')
+    const subject = isShown ? `"${url.slice(0, 60)}"` : 'That address'
+    throw new CliError(`${subject} ${parsed.fault}.`, { exitCode: wrongUsage, hint: parsed.hint })
   }
   const { keys } = invocation.product
   // An address lifts what an empty one forbade; uploads that were allowed stay so.

@@ -32,7 +32,7 @@ export async function forget(invocation: Invocation, options: ForgetOptions): Pr
   if (isAsking) {
     for (const line of whatIsAsked(preview, invocation)) io.out(`${printable(line)}\n`)
     const { agree } = await import('../agree.ts')
-    const question = 'Erase all of it, here and there, and turn telemetry off?'
+    const question = 'Erase it here and at the collector, and turn telemetry off?'
     if (!(await agree(question))) return io.out('Nothing was changed, and nothing was sent.\n')
   }
 
@@ -92,8 +92,8 @@ async function ask(
       : whyRefused(outcome, endpoint, context)
   throw new CliError(`The erasure is not confirmed. ${why}`, {
     hint:
-      'Telemetry is off, and nothing was removed here: the id is needed to ask again. ' +
-      `To try again, run ${product.command} forget`,
+      'Telemetry is off, and nothing was removed here: the id is needed to ask again.\n' +
+      `Try again: ${product.command} forget`,
   })
 }
 

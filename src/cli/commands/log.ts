@@ -34,17 +34,20 @@ export async function log(invocation: Invocation, options: LogOptions): Promise<
     limit ?? (io.outIsTerminal && !options.json ? shownInTerminal : Infinity),
   )
   if (options.json) return io.out(toJson(shown))
-  io.out(shown.map((one) => lineOf(one, invocation, options)).join(''))
-  io.out(`${foldOut([summary(shown.length, sent.length, invocation)], io).join('\n')}\n`)
+  io.out(shown.map((one) => lineOf(one, invocation, options, widthsOf(shown, invocation))).join(''))
+  io.out(`${foldOut(summary(shown.length, sent.length, invocation), io).join('\n')}\n`)
 }
 
-function summary(shown: number, all: number, { context, product }: Invocation): string {
+function summary(shown: number, all: number, { context, product }: Invocation): readonly string[] {
   const file = tidy(context.paths.ledger, context)
-  if (all === 0) return 'Nothing is on record as sent from this machine.'
+  if (all === 0) return ['Nothing is on record as sent from this machine.']
   if (shown < all) {
-    return `${shown} of ${plural(all, 'event')}, newest first, from ${file}. All: ${product.command} log -n ${all}`
+    return [
+      `${shown} of ${plural(all, 'event')}, newest first, from ${file}`,
+      `See all of them: ${product.command} log -n ${all}`,
+    ]
   }
-  return `${plural(all, 'event')}, newest first, from ${file}`
+  return [`${plural(all, 'event')}, newest first, from ${file}`]
 }
 
 /** Oldest first, as they come. */
@@ -79,14 +82,36 @@ function newSince(before: readonly Sent[], now: readonly Sent[]): readonly Sent[
   return now.filter((one) => !known.has(JSON.stringify(one)))
 }
 
-function lineOf(sent: Sent, { ink, environment }: Invocation, { full }: LogOptions): string {
+/** In a terminal, what belongs together stands in columns. */
+function widthsOf(shown: readonly Sent[], invocation: Invocation): readonly number[] {
+  if (!invocation.io.outIsTerminal) return []
+  const rows = shown.map((one) => partsOf(one, invocation))
+  return [0, 1, 2].map((at) => Math.max(0, ...rows.map((row) => (row[at] ?? '').length)))
+}
+
+/** What, when, where to, and the answer. */
+function partsOf(sent: Sent, { environment }: Invocation): readonly string[] {
   const { sent_at: sentAt, endpoint, event } = sent
-  const line = [
-    ink.strong(titleOf(event)),
+  return [
+    titleOf(event),
     ago(Date.parse(sentAt), environment.now()),
     `to ${hostOf(endpoint)}`,
     answerOf(sent),
-  ].join('  ')
+  ]
+}
+
+function lineOf(
+  sent: Sent,
+  invocation: Invocation,
+  { full }: LogOptions,
+  widths: readonly number[] = [],
+): string {
+  const { ink } = invocation
+  const { event } = sent
+  const [title = '', ...others] = partsOf(sent, invocation).map((part, at) =>
+    part.padEnd(widths[at] ?? 0),
+  )
+  const line = [ink.strong(title), ...others].join('  ')
   return full ? `${line}\n${printable(JSON.stringify(event))}\n` : `${line}\n`
 }
 
@@ -99,7 +124,7 @@ function titleOf(event: unknown): string {
 
 function answerOf({ confirmed, via }: Sent): string {
   if (confirmed !== false) return 'confirmed (204)'
-  return via === 'udp' ? 'sent by UDP, which is never confirmed' : 'not confirmed'
+  return via === 'udp' ? 'by UDP, never confirmed' : 'not confirmed'
 }
 
 function limitIn(text: string | undefined): number | undefined {

@@ -42,12 +42,12 @@ function printEvent(invocation: Invocation, id: string, options: PrintOptions): 
   const [bytes, ...others] = queuedEvents(invocation, id)
   if (bytes === undefined) {
     throw new CliError(`No event waits under the id ${id}.`, {
-      hint: `${command} print --queued shows what waits, ${command} log what was sent.`,
+      hint: `See what waits: ${command} print --queued\nSee what was sent: ${command} log`,
     })
   }
   if (others.length > 0) {
     throw new CliError(`${others.length + 1} events wait under ids that begin with ${id}.`, {
-      hint: `Give more of the id. ${command} print --queued shows them all.`,
+      hint: `Give more of the id. See all of them: ${command} print --queued`,
     })
   }
   show(invocation, bytes, options)

@@ -6,10 +6,12 @@ import { readUsageInput } from '../../record/usage-input.ts'
 import type { Parsed } from '../../settings/address.ts'
 import { assess, type Context } from '../../settings/context.ts'
 import { readLedger } from '../../store/ledger.ts'
+import { causeOf, codeOf } from '../../files/errors.ts'
 import { parseName, queuedNames } from '../../store/queue.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { type Invocation, reassessed } from '../invocation.ts'
 import { toJson } from '../io.ts'
+import { tidy } from '../words.ts'
 
 export interface RecordOptions {
   readonly json?: boolean
@@ -32,13 +34,30 @@ export async function record(
     // With --json, stdout is for one document and nothing else.
     write: { out: json ? io.err : io.out, err: io.err },
   })
-  const queued =
-    kind === 'usage'
-      ? recordUsageInput(invocation, recorder)
-      : recordEvent(invocation, recorder, kind)
+  let queued: readonly string[]
+  try {
+    queued =
+      kind === 'usage'
+        ? recordUsageInput(invocation, recorder)
+        : recordEvent(invocation, recorder, kind)
+  } catch (error) {
+    throw cannotRecord(invocation, error)
+  }
   if (json) io.out(toJson({ collecting: context.verdict.collecting, queued: queued.length }))
   // If the uploader can't be started now, the next host starts it; the event is safe.
   await recorder.close(reassessed(invocation).context).catch(() => undefined)
+}
+
+/** A system error tells the file, and a person what to do about it. */
+function cannotRecord({ product, context }: Invocation, error: unknown): unknown {
+  const { path: file } = (error ?? {}) as { path?: unknown }
+  if (codeOf(error) === '' || typeof file !== 'string') return error
+  return new CliError(`Cannot write ${tidy(file, context)}: ${causeOf(error)}.`, {
+    hint:
+      'Nothing was recorded. Make that place writable, or turn telemetry off with ' +
+      `${product.variables.off}=1 in the environment.`,
+    cause: error,
+  })
 }
 
 function recordUsageInput(

@@ -5,10 +5,10 @@ import { watch } from '../../settings/context.ts'
 import { queuedNames } from '../../store/queue.ts'
 import { readUploadState } from '../../store/upload-state.ts'
 import { hostOf, nextTry, troubleText } from '../delivery-words.ts'
-import { foldOut } from '../fold.ts'
+import { foldErr, foldOut } from '../fold.ts'
 import type { Invocation } from '../invocation.ts'
 import { failed } from '../error.ts'
-import { toJson } from '../io.ts'
+import { type Io, toJson } from '../io.ts'
 import { because, headline, plural, setAsideText } from '../words.ts'
 
 /** As long as a person may want to watch. */
@@ -23,8 +23,9 @@ export async function upload(
   const { paths, choices } = context
   const host = hostOf(choices.endpoint.value)
   const waiting = queuedNames(paths.queue).length
-  if (io.errIsTerminal() && waiting > 0 && context.verdict.uploading) {
-    io.err(`Sending ${plural(waiting, 'event')} to ${host} …`)
+  const progress = progressLine(io)
+  if (waiting > 0 && context.verdict.uploading) {
+    progress.show(`Sending ${plural(waiting, 'event')} to ${host} …`)
   }
   const asideBefore = namesIn(paths.aside).length
   const end = await deliver({
@@ -32,11 +33,9 @@ export async function upload(
     userAgent: `${product.id}-telemetry/${buildVersion}`,
     impatient: true,
     deadlineMs,
-    onProgress: ({ delivered }) => {
-      if (io.errIsTerminal()) io.err(`\rDelivered ${delivered} of ${waiting} …\u001b[K`)
-    },
+    onProgress: ({ delivered }) => progress.show(`Delivered ${delivered} of ${waiting} …`),
   })
-  if (io.errIsTerminal()) io.err('\r\u001b[K')
+  progress.show('')
   const kept = queuedNames(paths.queue).length
   const { next_attempt } = readUploadState(paths.uploads, context.choices.endpoint.value)
   const { attempted, delivered, reason } = end
@@ -44,7 +43,9 @@ export async function upload(
     io.out(toJson({ attempted, delivered, kept, reason, next_attempt }))
   } else {
     const aside = namesIn(paths.aside).length
-    if (aside > asideBefore) io.err(`${setAsideText(aside - asideBefore, context)}\n`)
+    if (aside > asideBefore) {
+      io.err(`${foldErr([setAsideText(aside - asideBefore, context)], io).join('\n')}\n`)
+    }
     const wait = nextTry(next_attempt, environment.now())
     const told = sentences(invocation, { delivered, kept, reason, wait })
     io.out(`${foldOut(told, io).join('\n')}\n`)
@@ -74,10 +75,26 @@ function sentences(invocation: Invocation, outcome: Outcome): readonly string[] 
     return done.length === 0 ? ['Nothing is waiting to be sent.'] : done
   }
   const host = hostOf(context.choices.endpoint.value)
+  const wasStopped = kept === 0 && reason === 'the collector answered 410'
   const then = wait === undefined ? '' : `; next try in about ${wait}`
   return [
     ...done,
     ...(reason === null ? [] : [troubleText(reason, host)]),
-    `${plural(kept, 'event')} kept${then}.`,
+    ...(kept === 0 ? [] : [`${plural(kept, 'event')} kept${then}.`]),
+    ...(wasStopped ? ['What was waiting was deleted, and nothing is sent any more.'] : []),
   ]
+}
+
+/** One line that is written over again and again, in a terminal only. */
+function progressLine(io: Io): { readonly show: (text: string) => void } {
+  let length = 0
+  return {
+    show: (text) => {
+      if (!io.errIsTerminal() || (text === '' && length === 0)) return
+      // Spaces, because not every terminal knows how to erase a line.
+      const rest = ' '.repeat(Math.max(0, length - text.length))
+      io.err(`\r${text}${rest}${text === '' ? '\r' : ''}`)
+      length = text.length
+    },
+  }
 }

@@ -32,11 +32,22 @@ export async function view(invocation: Invocation, options: ViewOptions): Promis
   io.out(options.json ? toJson({ url: opened.url }) : `${opened.url}\n`)
   if (options.open) {
     const isOpen = await openInBrowser(opened.url, environment)
-    if (!isOpen && !options.json) io.err('Open that address in a browser on this machine.\n')
+    if (!isOpen && !options.json) io.err(`${howToOpen(opened.url, environment.env)}\n`)
   }
   if (!options.json) io.err('The page is live while this command runs. Ctrl-C ends it.\n')
   await Promise.race([opened.left, stop])
   opened.close()
+}
+
+/** Over SSH there is no browser on this machine, but a way to it from the one where there is. */
+function howToOpen(url: string, env: Readonly<Record<string, string | undefined>>): string {
+  if (!env['SSH_CONNECTION']) return 'Open that address in a browser on this machine.'
+  const { port } = new URL(url)
+  return (
+    'You are connected by SSH. On the machine with the browser, run\n' +
+    `  ssh -L ${port}:127.0.0.1:${port} …   (and the name of this machine)\n` +
+    'and then open that address there.'
+  )
 }
 
 function save(invocation: Invocation, file: string, { json, port }: ViewOptions): void {
@@ -48,7 +59,8 @@ function save(invocation: Invocation, file: string, { json, port }: ViewOptions)
   try {
     saveIn(file, page(invocation, snapshot, options))
   } catch (error) {
-    throw new CliError(`Cannot save the page in ${file}: ${causeOf(error)}.`, { cause: error })
+    const why = codeOf(error) === 'ENOENT' ? 'its folder does not exist' : causeOf(error)
+    throw new CliError(`Cannot save the page in ${file}: ${why}.`, { cause: error })
   }
   invocation.io.out(json ? toJson({ file }) : `Saved in ${printable(file)}\n`)
 }
@@ -65,7 +77,7 @@ function portIn(text: string | undefined): number {
   if (/^\d+$/.test(text) && port > 0 && port <= 65_535) return port
   throw new CliError(`"${text}" is not a port.`, {
     exitCode: wrongUsage,
-    hint: 'Give a number from 1 to 65535, or leave --port away: any free port will do.',
+    hint: 'Give a number from 1 to 65535, or omit --port to use any free one.',
   })
 }
 
@@ -73,7 +85,7 @@ function cannotListen(port: number, error: unknown): CliError {
   const why = codeOf(error) === 'EADDRINUSE' ? 'another program is using it' : causeOf(error)
   const name = port === 0 ? 'a port' : `port ${port}`
   return new CliError(`Cannot open ${name} on 127.0.0.1: ${why}.`, {
-    hint: 'Leave --port away to use any free port, or save the page with --export FILE.',
+    hint: 'Omit --port to use any free port, or save the page with --export FILE.',
     cause: error,
   })
 }

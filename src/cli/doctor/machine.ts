@@ -34,13 +34,13 @@ function program({ product, environment, context }: Invocation): readonly Check[
   if (first === undefined) {
     return [ok('program', `No program named ${product.id} is on the PATH.`)]
   }
-  if (others.length === 0) return [ok('program', `${product.name} is ${tidy(first, context)}`)]
+  if (others.length === 0) return [ok('program', `${product.name} is ${tidy(first, context)}.`)]
   const names = others.map((file) => tidy(file, context)).join(', ')
   return [
     {
       id: 'program',
       status: 'warning',
-      message: `${product.name} is ${tidy(first, context)}; also on the PATH: ${names}`,
+      message: `${product.name} is ${tidy(first, context)}; also on the PATH: ${names}.`,
       hint: 'Remove the ones that you do not use.',
     },
   ]
@@ -113,11 +113,11 @@ function network({ environment, context }: Invocation): readonly Check[] {
   return [
     ok('proxy', proxy),
     isReadable
-      ? ok('certificates', message)
+      ? ok('certificates', `${message}.`)
       : {
           id: 'certificates',
           status: 'fault',
-          message: `${message}, which cannot be read`,
+          message: `${message}, which cannot be read.`,
           hint: 'Correct NODE_EXTRA_CA_CERTS, or unset it.',
         },
   ]

@@ -21,7 +21,7 @@ export function checkSettings(invocation: Invocation): readonly Check[] {
   ]
 }
 
-function problems({ context, product }: Invocation): readonly Check[] {
+function problems({ context }: Invocation): readonly Check[] {
   const { files, problems: found } = context.settings
   if (found.length === 0) {
     const count =
@@ -34,7 +34,7 @@ function problems({ context, product }: Invocation): readonly Check[] {
     id: 'settings_files',
     status: 'fault',
     message: problemText({ ...problem, excerpt: '' }, context).trim(),
-    hint: `Correct it: until then it counts as an opt-out. ${product.variables.off}=1 says so, too.`,
+    hint: 'Correct it. Until then it counts as an opt-out.',
   }))
 }
 
@@ -51,7 +51,7 @@ function unknownKeys({ context, product }: Invocation): readonly Check[] {
       const count = Object.keys(table).filter((key) => !names.has(key)).length
       if (count === 0) return []
       const isStrict = product.host?.strict.some((one) => one.table.join('.') === name) === true
-      const message = `${tidy(file.path, context)} has ${plural(count, 'unknown key')} in ${name}`
+      const message = `${tidy(file.path, context)} has ${plural(count, 'unknown key')} in ${name}.`
       const hint = isStrict
         ? `Remove them: ${product.name} refuses the whole file.`
         : 'Nobody reads them.'
@@ -69,7 +69,7 @@ function strangers({ context }: Invocation): readonly Check[] {
       {
         id: 'owner',
         status: 'warning',
-        message: `${tidy(file, context)} ${why}`,
+        message: `${tidy(file, context)} ${why}.`,
         hint: 'It can only turn telemetry off. Change the owner or the mode if it is yours.',
       },
     ]
@@ -85,12 +85,12 @@ export function writable(id: string, file: string, { context }: Invocation): Che
   // A file is replaced, and so its folder has to let us.
   const folder = look(place)?.isDirectory() ? place : path.dirname(place)
   if (isRight && isAllowed(folder, constants.W_OK | constants.X_OK)) {
-    return ok(id, `${tidy(file, context)} can be written`)
+    return ok(id, `${tidy(file, context)} can be written.`)
   }
   return {
     id,
     status: 'fault',
-    message: `${tidy(file, context)} cannot be written`,
+    message: `${tidy(file, context)} cannot be written.`,
     hint: `Change the owner or the mode of ${tidy(place, context)}.`,
   }
 }

@@ -1,12 +1,15 @@
 import path from 'node:path'
 
 import { look, namesIn } from '../../files/read.ts'
+import { type Foreign, foreignIn } from '../../store/foreign.ts'
 import { pendingErasure } from '../../store/erasure.ts'
 import { liveHolder } from '../../store/lock-holder.ts'
 import { listQueue, queueLimits } from '../../store/queue.ts'
 import { readUploadState } from '../../store/upload-state.ts'
 import type { Invocation } from '../invocation.ts'
-import { plural, tidy } from '../words.ts'
+import { hostOf, nextTry, troubleText } from '../delivery-words.ts'
+import { ago } from '../time.ts'
+import { foreignText, plural, tidy } from '../words.ts'
 import { type Check, ok } from './machine.ts'
 import { writable } from './settings.ts'
 
@@ -28,19 +31,25 @@ export function checkState(invocation: Invocation): readonly Check[] {
 /** Our folders are for this user alone: what another one put there is not ours to use. */
 function owners({ context, environment }: Invocation): readonly Check[] {
   const { uid } = environment
-  const { state, queue: folder, stats, ledger, lock, uploads, clientId } = context.paths
-  if (uid === undefined) return []
-  const places = [path.dirname(clientId), clientId, state, folder, stats, ledger, lock, uploads]
-  const foreign = places.filter((place) => {
+  const { clientId } = context.paths
+  const ids = [path.dirname(clientId), clientId]
+  const foreign = ids.flatMap((place) => {
     const owner = look(place)?.uid
-    return owner !== undefined && owner !== uid
+    const isForeign = uid !== undefined && owner !== undefined && owner !== uid
+    return isForeign ? [{ path: place, reason: 'owner' } as const] : []
   })
-  return foreign.map((place) => ({
+  return [...foreign, ...foreignIn(context.paths)].map((one) => ({
     id: 'owner',
     status: 'fault',
-    message: `${tidy(place, context)} belongs to another user`,
-    hint: 'Change its owner, or remove it.',
+    message: foreignText(one, context),
+    hint: remedies[one.reason],
   }))
+}
+
+const remedies: Readonly<Record<Foreign['reason'], string>> = {
+  owner: 'Change its owner, or remove it.',
+  link: 'Put a folder or file of your own in its place. Until then nothing is kept or sent.',
+  writable: 'Let only yourself write to it (chmod go-w). Until then nothing is kept or sent.',
 }
 
 function queue({ context }: Invocation): Check {
@@ -62,20 +71,25 @@ function aside({ context }: Invocation): readonly Check[] {
     {
       id: 'set_aside',
       status: 'warning',
-      message: `${plural(count, 'file')} that held no event set aside in ${where}`,
+      message: `${plural(count, 'file')} that held no event set aside in ${where}.`,
       hint: 'They are never sent. Delete them once you know where they came from.',
     },
   ]
 }
 
-function erasure({ context, product }: Invocation): readonly Check[] {
+function since(at: string, now: number): string {
+  const time = Date.parse(at)
+  return Number.isNaN(time) ? 'earlier' : ago(time, now)
+}
+
+function erasure({ context, product, environment }: Invocation): readonly Check[] {
   const pending = pendingErasure(context.paths)
   if (pending === null) return []
   return [
     {
       id: 'erasure',
       status: 'warning',
-      message: `What was sent is still to be erased at the collector, since ${pending.since}.`,
+      message: `The collector has not yet confirmed the erasure that was asked for ${since(pending.since, environment.now())}.`,
       hint: `To ask again, run ${product.command} forget`,
     },
   ]
@@ -94,19 +108,21 @@ function uploaderProgram({ uploader, product, context }: Invocation): readonly C
   ]
 }
 
-function backOff({ context, product }: Invocation): readonly Check[] {
+function backOff({ context, product, environment }: Invocation): readonly Check[] {
   const { paths, choices } = context
   const uploads = readUploadState(paths.uploads, choices.endpoint.value)
   const { last_result: result, next_attempt: next } = uploads
   const holder = liveHolder(paths.lock)
   const running = holder && ok('uploader', `The uploader is running as process ${holder.pid}.`)
   if (result === null || next === null) return running ? [running] : []
+  const wait = nextTry(next, environment.now())
+  const then = wait === undefined ? '' : ` Next try in about ${wait}.`
   return [
     ...(running ? [running] : []),
     {
       id: 'back_off',
       status: 'warning',
-      message: `The last delivery ended with: ${result}. Next try not before ${next}.`,
+      message: troubleText(result, hostOf(choices.endpoint.value)) + then,
       hint: `To try now, run ${product.command} upload`,
     },
   ]

@@ -8,26 +8,34 @@ import type { Home } from '../../support/home.ts'
 import type { Member } from './archive.ts'
 import { type Arguments, type InstallCase, installCases } from './cases.ts'
 import { type Installer, powershell, sh } from './installer.ts'
-import { canInstall, installers, openStage, shells } from './stage.ts'
+import { canInstall, firstShell, installers, openStage, shells } from './stage.ts'
 
 interface Runner {
   readonly name: string
   readonly installer: Installer
   readonly command: readonly string[] | undefined
+  readonly cases: readonly InstallCase[]
 }
 
 const runners = installers.flatMap((installer): readonly Runner[] =>
   installer === sh
-    ? shells.map(({ name, command }) => ({ name: `install.sh under ${name}`, installer, command }))
-    : [{ name: installer.name, installer, command: undefined }],
+    ? shells.map((shell) => ({
+        name: `install.sh under ${shell.name}`,
+        installer,
+        command: shell.command,
+        cases: casesOf(installer).filter((one) => firstShell.includes(shell) || one.everyShell),
+      }))
+    : [{ name: installer.name, installer, command: undefined, cases: casesOf(installer) }],
 )
 
-describe.skipIf(!canInstall).each(runners)('$name', ({ installer, command }) => {
+function casesOf({ name }: Installer): readonly InstallCase[] {
+  return installCases.filter(({ only = name }) => only === name)
+}
+
+describe.skipIf(!canInstall).each(runners)('$name', ({ installer, command, cases }) => {
   beforeAll(installer.ready, 180_000)
 
-  const here = installCases.filter(({ only = installer.name }) => only === installer.name)
-
-  it.each(here)('$name', async (one) => {
+  it.each(cases)('$name', async (one) => {
     const stage = await openStage(installer)
     const { home, releases, collector } = stage
     const fill = filler(installer, home, new URL(releases.url).origin)

@@ -13,6 +13,7 @@ import {
   clients,
   archivePath,
   checksum,
+  firstShell,
   goodArchive,
   installed,
   installSh,
@@ -71,7 +72,8 @@ describe.skipIf(!canInstall).each(shells)('install.sh under $name', ({ command: 
     ])
   })
 
-  it.each(clients)('needs no client but %s', async (client) => {
+  const isFirst = shell === firstShell[0]?.command
+  it.each(isFirst ? clients : clients.slice(-1))('needs no client but %s', async (client) => {
     const stage = await openStage()
     const [name = '', ...more] = shell
     const ended = await stage.install({
@@ -105,7 +107,8 @@ describe.skipIf(!canInstall).each(shells)('install.sh under $name', ({ command: 
     const ends = [...text.matchAll(/\n/g)].map(({ index }) => index)
     const last = text.length - 2
     // Only the newline at the very end may be missing.
-    const inside = ends.filter((end, line) => line % 7 === 0 && end < last)
+    const step = isFirst ? 7 : 21
+    const inside = ends.filter((end, line) => line % step === 0 && end < last)
     const cuts = [...inside, last - 1, last - 5, last - 9]
     const [first = '', ...more] = shell
     for (const cut of cuts) {

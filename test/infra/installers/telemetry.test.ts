@@ -15,7 +15,6 @@ import {
   pathWith,
   release,
   shells,
-  isOn,
   where,
 } from './stage.ts'
 
@@ -31,7 +30,9 @@ describe.skipIf(!canInstall)('where install.sh sends to', () => {
   it.each(['http://localhost', 'http://127.0.0.1'])('may be %s', async (start) => {
     const stage = await openStage()
     const endpoint = `${start}:${stage.collector.port}/api/telemetry?x=1`
-    expect(await isOn(stage, { RUNMAT_TELEMETRY_ENDPOINT: endpoint })).toBe(true)
+    const env = { RUNMAT_TELEMETRY_ENDPOINT: endpoint }
+    expect(await stage.install({ env })).toMatchObject({ code: 0 })
+    expect(await stage.labels()).toEqual(both)
     expect(stage.collector.events.map((one) => `${one.method} ${one.path}`)).toEqual([
       'POST /api/telemetry?x=1',
       'POST /api/telemetry?x=1',

@@ -1,0 +1,106 @@
+import { mkdirSync, readdirSync, symlinkSync, utimesSync } from 'node:fs'
+import path from 'node:path'
+
+import { describe, expect, it } from 'vitest'
+
+import { startCollector } from '../support/collector.ts'
+import { fillQueue, queueFolder } from '../support/events.ts'
+import { tempHome } from '../support/home.ts'
+import { command, environmentIn } from '../support/in-process.ts'
+import { cli, cliJson } from '../support/run.ts'
+
+const usage = JSON.stringify({ subcommand: 'run', outcome: 'success', version: '0.6.1' })
+
+describe.concurrent('status', () => {
+  it('names a folder that is not ours, and nothing is written there', async () => {
+    const home = tempHome()
+    mkdirSync(home.at('elsewhere'))
+    mkdirSync(path.dirname(home.state), { recursive: true })
+    symlinkSync(home.at('elsewhere'), home.state)
+    const { out } = await cli(home, ['status'])
+    expect(out).toContain('Warning: ~/.cache/runmat/telemetry is a link.\n')
+    expect(out).toContain('Until that is put right, nothing is kept or sent.\n')
+    expect(await cliJson(home, ['status'])).toMatchObject({
+      foreign: [{ path: home.state, reason: 'link' }],
+    })
+    await cli(home, ['record', 'usage'], { input: usage })
+    expect(readdirSync(home.at('elsewhere'))).toEqual([])
+    const doctor = await cli(home, ['doctor'])
+    expect(doctor.code).toBe(1)
+    expect(doctor.out).toContain('fault: ~/.cache/runmat/telemetry is a link. Put a folder')
+  })
+
+  it('says that nothing is sent until the notice was seen, and only until then', async () => {
+    const unseen = 'Nothing is sent by itself until you have seen the notice.'
+    const home = tempHome()
+    await cli(home, ['record', 'usage'], { input: usage })
+    expect((await cli(home, ['status'])).out).toContain(unseen)
+    await cli(home, ['record', 'usage', '--notice-shown'], { input: usage })
+    expect((await cli(home, ['status'])).out).not.toContain(unseen)
+  })
+})
+
+describe.concurrent('a file in the queue that is no event', () => {
+  it('is reported once by upload, and by status as long as it is there', async () => {
+    const home = tempHome()
+    const collector = await startCollector()
+    home.write(home.settings, `[runtime.telemetry]\nhttp_endpoint = "${collector.url}"\n`)
+    fillQueue(home, 1)
+    const junk = home.write(path.join(queueFolder(home), 'notes.json'), 'nothing of ours')
+    // A new one could still be being written.
+    utimesSync(junk, 0, 0)
+    const said =
+      '1 file that holds no event was set aside, never to be sent: ~/.cache/runmat/telemetry/set-aside\n'
+    const first = await cli(home, ['upload'])
+    expect(first).toMatchObject({ code: 0, out: 'Delivered 1 event.\n', err: said })
+    expect(await cli(home, ['upload'])).toMatchObject({ code: 0, err: '' })
+    expect((await cli(home, ['status'])).out).toContain(said)
+    expect(await cliJson(home, ['status'])).toMatchObject({ queue: { set_aside: 1 } })
+    await collector.stop()
+  })
+})
+
+describe.concurrent('print', () => {
+  it('shows the version of the host that runs it, also after an upgrade', async () => {
+    const home = tempHome()
+    await cli(home, ['record', 'usage'], { input: usage })
+    const environment = environmentIn(home.path)
+    for (const [kind, field] of [
+      ['usage', 'version'],
+      ['runtime', 'release'],
+      ['install', 'release'],
+    ] as const) {
+      const versionFor = async (host?: string) => {
+        const { out } = await command(environment, ['print', kind], host)
+        return (JSON.parse(out) as Record<string, unknown>)[field]
+      }
+      expect(await versionFor('0.6.2')).toBe('0.6.2')
+      expect(await versionFor()).toBe('0.6.1')
+    }
+  })
+})
+
+describe.concurrent('--quiet', () => {
+  it.each([
+    ['disable', '--quiet'],
+    ['-q', 'disable'],
+    ['--disable', '-q'],
+  ])('says nothing where all goes well: %s %s', async (...args) => {
+    const home = tempHome()
+    expect(await cli(home, args)).toMatchObject({ code: 0, out: '', err: '' })
+    expect(home.read(home.settings)).toContain('enabled = false')
+  })
+
+  it('does not keep an error back, nor its exit code', async () => {
+    const ended = await cli(tempHome(), ['endpoint', 'example.com', '--quiet'])
+    expect(ended).toMatchObject({ code: 2, out: '' })
+    expect(ended.err).toContain('"example.com" is not an address.')
+  })
+
+  it('does not count the notice as seen', async () => {
+    const home = tempHome()
+    const args = ['record', 'usage', '--quiet']
+    expect(await cli(home, args, { input: usage })).toMatchObject({ code: 0, out: '', err: '' })
+    expect((await cli(home, ['status'])).out).toContain('until you have seen the notice.')
+  })
+})

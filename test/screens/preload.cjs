@@ -1,0 +1,41 @@
+'use strict'
+
+// Loaded into the commands whose screens are taken: the clock stands still, chance is always the
+// same, and with TEST_READ_ONLY nothing can be written, not even by root.
+const fs = require('node:fs')
+
+const moment = Date.parse('2026-03-14T15:09:26Z')
+
+globalThis.Date = class extends Date {
+  constructor(...parts) {
+    super(...(parts.length === 0 ? [moment] : parts))
+  }
+
+  static now() {
+    return moment
+  }
+}
+Math.random = () => 0.5
+
+if (process.env.TEST_READ_ONLY) {
+  for (const name of ['mkdirSync', 'renameSync', 'unlinkSync', 'linkSync', 'rmSync']) refuse(name)
+  const open = fs.openSync
+  fs.openSync = (file, flags, mode) => {
+    const isRead =
+      flags === undefined || flags === 'r' || (typeof flags === 'number' && !(flags & 3))
+    if (!isRead) throw readOnly(file)
+    return open(file, flags, mode)
+  }
+  for (const name of ['writeFileSync', 'appendFileSync']) refuse(name)
+}
+
+function refuse(name) {
+  fs[name] = (file) => {
+    throw readOnly(file)
+  }
+}
+
+function readOnly(file) {
+  const error = new Error(`EROFS: read-only file system, '${file}'`)
+  return Object.assign(error, { code: 'EROFS', errno: -30, path: String(file) })
+}
