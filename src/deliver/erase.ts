@@ -24,12 +24,13 @@ export function erasureRequests(
 
 /** Posts one after the other, until one is not confirmed. Only a 204 confirms. */
 export async function postErasure(
-  { choices, environment, key }: Context,
+  { environment, key }: Pick<Context, 'environment' | 'key'>,
   userAgent: string,
+  endpoint: string,
   requests: readonly string[],
 ): Promise<PostOutcome> {
   const client = openHttpClient({
-    endpoint: choices.endpoint.value,
+    endpoint,
     headers: headersFor(userAgent, key.value),
     env: environment.env,
     timeoutMs,

@@ -4,11 +4,18 @@ import path from 'node:path'
 import { look, namesIn } from '../files/read.ts'
 import { removeAll, removeFile } from '../files/write.ts'
 import type { Paths } from '../settings/paths.ts'
+import { erasureFile } from './erasure.ts'
 
 /** Removes every file except the settings, which contain the opt-out. Returns what was there. */
 export function forgetEverything({ clientId, state }: Paths): readonly string[] {
   const found = [clientId, state].filter((place) => existsSync(place))
-  for (const place of found) removeAll(place)
+  removeAll(clientId)
+  // The note of an erasure goes last: until then, `status` says that something is still to be done.
+  for (const name of namesIn(state)) {
+    const file = path.join(state, name)
+    if (file !== erasureFile({ state })) removeAll(file)
+  }
+  removeAll(state)
   // A process that was killed while it made the id has left it under another name.
   const [folder, name] = [path.dirname(clientId), `${path.basename(clientId)}.`]
   for (const other of namesIn(folder)) {

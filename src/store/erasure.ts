@@ -15,11 +15,12 @@ export interface PendingErasure {
   readonly endpoint: string
 }
 
-const fileIn = ({ state }: Pick<Paths, 'state'>): string => path.join(state, 'erase.json')
+export const erasureFile = ({ state }: Pick<Paths, 'state'>): string =>
+  path.join(state, 'erase.json')
 
 /** Null where nothing is to be erased. A file that is damaged still says that something is. */
 export function pendingErasure(paths: Pick<Paths, 'state'>): PendingErasure | null {
-  const reading = readSmallFile(fileIn(paths), 16 * 1024)
+  const reading = readSmallFile(erasureFile(paths), 16 * 1024)
   if (reading.kind !== 'read') return null
   const { since, endpoint } = saidIn(reading.bytes)
   return { pending: true, since: textOf(since), endpoint: textOf(endpoint) }
@@ -38,7 +39,20 @@ function textOf(value: unknown): string {
 export function notePending(paths: Pick<Paths, 'state'>, at: string, endpoint: string): void {
   if (!isOwnState(paths.state)) throw new Error('the state folder is not ours')
   const since = pendingErasure(paths)?.since ?? at
-  replaceFile(fileIn(paths), `${JSON.stringify({ since, endpoint })}\n`)
+  replaceFile(erasureFile(paths), `${JSON.stringify({ since, endpoint })}\n`)
+}
+
+/** Where events were sent to, besides these places, and how many of them. */
+export function sentElsewhere(
+  { ledger }: Pick<Paths, 'ledger'>,
+  isKnown: (endpoint: string) => boolean,
+): ReadonlyMap<string, number> {
+  const found = new Map<string, number>()
+  for (const { endpoint } of readLedger(ledger)) {
+    if (isKnown(endpoint)) continue
+    found.set(endpoint, (found.get(endpoint) ?? 0) + 1)
+  }
+  return found
 }
 
 /**

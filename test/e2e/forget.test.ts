@@ -1,47 +1,13 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
-import { startCollector, type Answer, type Collector } from '../support/collector.ts'
 import { fillQueue } from '../support/events.ts'
-import { type Home, tempHome } from '../support/home.ts'
+import { tempHome } from '../support/home.ts'
 import { cli, cliJson, cliCommand } from '../support/run.ts'
-
-interface Scene {
-  readonly home: Home
-  readonly id: string
-  readonly collector: Collector
-}
-
-/** A machine that has sent events, some of them under another id than it has now. */
-async function sender(answer: Answer, earlier: readonly string[] = []): Promise<Scene> {
-  const home = tempHome()
-  const collector = await startCollector({ answer })
-  const id = randomUUID()
-  home.write(home.clientId, `${id}\n`)
-  home.write(
-    home.settings,
-    `[runtime.telemetry]\nenabled = true\nhttp_endpoint = "${collector.url}"\n`,
-  )
-  const line = (uuid: string, cid: string) =>
-    `{"sent_at":"2026-11-28T10:00:00.000Z","endpoint":"${collector.url}",` +
-    `"event":{"event_label":"runtime.run.started","uuid":"${uuid}","cid":"${cid}"}}\n`
-  const lines = [line(randomUUID(), id), ...earlier.map((uuid) => line(uuid, randomUUID()))]
-  home.write(path.join(home.state, 'sent.ndjson'), lines.join(''))
-  return { home, id, collector }
-}
-
-function filesIn(folder: string): readonly string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map((name) => path.join(folder, name))
-    .filter((file) => statSync(file).isFile())
-}
-
-const holds = (home: Home, text: string) =>
-  filesIn(home.path).some((file) => readFileSync(file, 'utf8').includes(text))
+import { holds, sender } from './forget-scene.ts'
 
 describe('forget', () => {
   it('asks for the id, then leaves no byte of it and telemetry off', async () => {

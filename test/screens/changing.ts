@@ -133,12 +133,27 @@ export const uploadsTo = (collectors: Readonly<Record<number, Collector>>): read
 /** Needs a collector for each answer. */
 export const forgetsAt = (collectors: Readonly<Record<number, Collector>>): readonly Scene[] => [
   scene('nothing was ever sent', 'forget --yes', fresh),
-  scene('agreed to', 'forget', all(waiting(1), sent(2), to(collectors[204])), {
-    answer: { to: '○ No', type: 'y' },
-  }),
-  scene('not agreed to', 'forget', all(waiting(1), sent(2), to(collectors[204])), {
-    answer: { to: '○ No', type: 'n' },
-  }),
+  scene(
+    'agreed to',
+    'forget',
+    all(waiting(1), sent(2, collectors[204]?.url), to(collectors[204])),
+    {
+      answer: { to: '○ No', type: 'y' },
+    },
+  ),
+  scene(
+    'something was sent to another endpoint',
+    'forget --yes',
+    all(waiting(1), sent(2, 'https://telemetry.example.com/v1/t'), to(collectors[204])),
+  ),
+  scene(
+    'not agreed to',
+    'forget',
+    all(waiting(1), sent(2, collectors[204]?.url), to(collectors[204])),
+    {
+      answer: { to: '○ No', type: 'n' },
+    },
+  ),
   scene('in a pipe', 'forget | cat', waiting(1)),
   scene('an answer of 500', 'forget --yes', all(waiting(1), to(collectors[500]))),
   scene('an answer of 410', 'forget --yes', all(waiting(1), to(collectors[410]))),

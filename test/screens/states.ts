@@ -69,7 +69,7 @@ export const unseen = waiting(2, { notice: 0 })
 
 /** Events that were sent, in each of the ways in which they can be. */
 export const sent =
-  (count: number): State =>
+  (count: number, to = builtIn): State =>
   (home) => {
     const ways = [
       { via: 'http', confirmed: true },
@@ -80,7 +80,7 @@ export const sent =
       const at = minutesAgo(50 * (count - index)).toISOString()
       const event = JSON.parse(bytesOf(index)) as unknown
       const way = ways[count - index < 4 ? (count - index) % 3 : 0]
-      const line = { sent_at: at, endpoint: builtIn, event, ...way }
+      const line = { sent_at: at, endpoint: to, event, ...way }
       return `${JSON.stringify(line)}\n`
     })
     home.write(path.join(home.state, 'sent.ndjson'), lines.join(''))

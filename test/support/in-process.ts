@@ -2,6 +2,7 @@ import path from 'node:path'
 
 import type { Io } from '../../src/cli/io.ts'
 import { main } from '../../src/cli/main.ts'
+import type { Product } from '../../src/product/product.ts'
 import { runmat } from '../../src/product/runmat.ts'
 import type { HostEnvironment } from '../../src/settings/host-environment.ts'
 import type { Ended } from './run.ts'
@@ -36,6 +37,7 @@ export async function command(
   environment: HostEnvironment,
   argv: readonly string[],
   hostVersion?: string,
+  product: Product = runmat,
 ): Promise<Pick<Ended, 'code' | 'out' | 'err'>> {
   let out = ''
   let err = ''
@@ -53,7 +55,7 @@ export async function command(
   }
   const uploader = () => ({ command: 'false', args: [] })
   const code = await main(
-    { product: runmat, version: '0.0.0', hostVersion, uploader, environment, io },
+    { product, version: '0.0.0', hostVersion, uploader, environment, io },
     argv,
   )
   return { code, out, err }

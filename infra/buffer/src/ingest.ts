@@ -1,6 +1,7 @@
 import type { Sink } from 'runmat-telemetry-common/sink'
 
 import { openBroker } from './broker.ts'
+import { type ErasedStream, openErasedStream } from './erased.ts'
 import { requireSink, watchSinks } from './interest.ts'
 import { openSurveys, renderBuffer } from './metrics.ts'
 import { namesOf } from './names.ts'
@@ -10,6 +11,7 @@ import { ensureStreams } from './stream.ts'
 
 export interface Ingest {
   readonly sink: Sink
+  readonly erased: ErasedStream
   /** The buffer's figures, in the Prometheus text format. */
   readonly figures: () => Promise<string>
 }
@@ -37,6 +39,7 @@ export function openIngest(settings: BufferSettings, note: (message: string) => 
         return sink.close()
       },
     },
+    erased: openErasedStream(broker, names),
     figures: async () => renderBuffer(broker.session() !== undefined, await survey()),
   }
 }

@@ -8,6 +8,9 @@ export interface Names {
   /** Keeps what a sink refuses until an operator looks at it. */
   readonly deadStream: string
   readonly dead: (sink: string) => string
+  /** Keeps the tombstones of those who asked to be erased. */
+  readonly erasedStream: string
+  readonly erased: string
 }
 
 export function namesOf(stream: string): Names {
@@ -17,5 +20,7 @@ export function namesOf(stream: string): Names {
     again: (sink) => `${stream}.again.${sink}`,
     deadStream: `${stream}-dead`,
     dead: (sink) => `${stream}.dead.${sink}`,
+    erasedStream: `${stream}-erased`,
+    erased: `${stream}.erased`,
   }
 }

@@ -12,7 +12,8 @@ import { causeOfCode } from './trouble.ts'
 /** What to store, and the id by which the stream recognises a repeat. */
 export interface Publication {
   readonly subject: string
-  readonly id: string
+  /** Absent where a repeat does no harm. */
+  readonly id?: string
   readonly data: string | Uint8Array
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -79,7 +80,9 @@ export function openPublisher(
     try {
       const { stream: by, error } = JSON.parse(Buffer.from(data).toString()) as Acknowledgement
       if (error !== undefined) return { cause: `buffer: ${causeOfCode(error.err_code ?? 0)}` }
-      return by === stream || by === `${stream}-dead` ? 'stored' : strange
+      return by === stream || by === `${stream}-dead` || by === `${stream}-erased`
+        ? 'stored'
+        : strange
     } catch {
       return strange
     }
@@ -125,7 +128,7 @@ interface Acknowledgement {
 
 function headersOf({ id, headers }: Omit<Publication, 'subject' | 'data'>): MsgHdrs {
   const made = makeHeaders()
-  made.set('Nats-Msg-Id', id)
+  if (id !== undefined) made.set('Nats-Msg-Id', id)
   for (const [name, value] of Object.entries(headers ?? {})) made.set(name, value)
   return made
 }

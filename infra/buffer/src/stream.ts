@@ -52,6 +52,13 @@ export function streamsOf(settings: BufferSettings, replicas: number): readonly 
   ] as StreamConfig[]
 }
 
+/** Tombstones are kept for good, so only a full stream ends them: then no request to erase gets a 204. */
+export function erasedStreamOf(settings: BufferSettings, replicas: number): StreamConfig {
+  const [, dead] = streamsOf(settings, replicas)
+  const { erasedStream, erased } = namesOf(settings.stream)
+  return { ...dead, name: erasedStream, subjects: [erased], max_age: 0 } as StreamConfig
+}
+
 /** Three in a cluster of three or more servers, unless the operator says otherwise. */
 export function replicasOn(settings: BufferSettings, info: ServerInfo | undefined): number {
   const known = info?.cluster === undefined ? 1 : (info.connect_urls?.length ?? 1)
@@ -65,7 +72,8 @@ export async function ensureStreams(
   settings: BufferSettings,
   info: ServerInfo | undefined,
 ): Promise<void> {
-  for (const wanted of streamsOf(settings, replicasOn(settings, info))) {
+  const replicas = replicasOn(settings, info)
+  for (const wanted of [...streamsOf(settings, replicas), erasedStreamOf(settings, replicas)]) {
     const found = await manager.streams.info(wanted.name).catch(orMissing(streamNotFound))
     const { config } = found ?? (await manager.streams.add(wanted))
     // More replicas than our default are no fault if the operator didn't set a number.

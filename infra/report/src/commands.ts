@@ -4,11 +4,12 @@ import type { Report, Request } from './cli/request.ts'
 import { daysAfter, dayOf } from './days.ts'
 import { openDatabase } from './duckdb/database.ts'
 import { erase, findings, stonesOf } from './erase/erase.ts'
-import { tombstonesIn } from './erase/tombstones.ts'
+import { leftInPostHog, markDone } from './erase/posthog.ts'
+import { type Tombstones, tombstonesIn } from './erase/tombstones.ts'
 import { ReportError } from './error.ts'
 import { publicAnswers } from './public/answers.ts'
 import { periods, writeSite } from './public/site.ts'
-import { placeOf } from './read/places.ts'
+import { foldersAt, placeOf } from './read/places.ts'
 import type { Host } from './run.ts'
 import type { Answers } from './show/answers.ts'
 import { plural } from './show/figures.ts'
@@ -69,24 +70,49 @@ export async function publicCommand(
 }
 
 export async function eraseCommand(request: Asked<'erase'>, host: Host): Promise<number> {
-  const place = placeOf(request.from)
-  if (place.kind !== 'folder') throw new ReportError(`${request.from} is no folder of segments.`)
-  const { memory, threads } = request
+  const { from, memory, threads, prove, pending, done } = request
+  if (placeOf(from).kind !== 'folder') throw new ReportError(`${from} is no folder of segments.`)
+  const folders = foldersAt(from)
+  const stones = tombstonesIn(from)
+  if (done.length > 0) {
+    markDone(from, stones, done, host.now())
+    await host.out(`${plural(done.length, 'id')} marked as deleted in PostHog.\n`)
+    return 0
+  }
   const database = await openDatabase({ memory, threads, temporary: host.temporary })
   try {
-    if (request.prove === undefined && !request.pending) {
-      const { lines, files } = await erase(database, place.folder, host.now())
-      await host.out(`${plural(lines, 'event')} erased from ${plural(files, 'file')}.\n`)
+    if (prove === undefined && !pending) {
+      const all = { lines: 0, files: 0 }
+      for (const folder of folders) {
+        const { lines, files } = await erase(database, folder, stones, host.now())
+        all.lines += lines
+        all.files += files
+      }
+      await host.out(`${plural(all.lines, 'event')} erased from ${plural(all.files, 'file')}.\n`)
       return 0
     }
-    const stones =
-      request.prove === undefined ? tombstonesIn(request.from) : stonesOf(request.prove)
-    const found = await findings(database, place.folder, stones)
-    for (const [file, count] of found)
-      await host.out(`${printable(file)}: ${plural(count, 'event')}\n`)
-    if (found.size === 0) await host.out('Nothing is found.\n')
-    return found.size === 0 ? 0 : 1
+    const wanted = prove === undefined ? stones : stonesOf(prove)
+    const left: string[] = []
+    for (const folder of folders) {
+      for (const [file, count] of await findings(database, folder, wanted))
+        left.push(`${printable(file)}: ${plural(count, 'event')}`)
+    }
+    if (pending) left.push(...elsewhere(leftInPostHog(from, stones)))
+    await host.out(`${left.length === 0 ? 'Nothing is found.' : left.join('\n')}\n`)
+    if (pending && stones.clients.size + stones.events.size > 0) await host.out(ofGoogle)
+    return left.length === 0 ? 0 : 1
   } finally {
     database.close()
   }
 }
+
+/** What only PostHog or an operator can delete. */
+function elsewhere({ clients, events }: Tombstones): readonly string[] {
+  return [
+    ...[...clients].map((id) => `PostHog: client ${id}`),
+    ...[...events].map((id) => `PostHog: event ${id}, which it deletes only with its person`),
+  ]
+}
+
+const ofGoogle =
+  'GA4, if it is in use: no deletion by our ids. What it has is gone when its retention ends.\n'

@@ -1,5 +1,6 @@
 import { type Broker, openBroker } from 'runmat-telemetry-buffer/broker'
 import { openDelivery } from 'runmat-telemetry-buffer/delivery'
+import { eraseDeadLetters, openErasedStream } from 'runmat-telemetry-buffer/erased'
 import { openSurveys, renderBuffer } from 'runmat-telemetry-buffer/metrics'
 import { namesOf } from 'runmat-telemetry-buffer/names'
 import { reportBacklog } from 'runmat-telemetry-buffer/report-backlog'
@@ -25,6 +26,7 @@ import { postHogErasureOf } from './sinks/posthog-erasure.ts'
 import { openPrimary } from './sinks/primary.ts'
 import { readinessOf } from './sinks/readiness.ts'
 import { sparing } from './sinks/sparing.ts'
+import { streamTombstones } from './sinks/stream-tombstones.ts'
 import { tombstonesOf } from './sinks/tombstones.ts'
 import type { Worker } from './worker.ts'
 
@@ -42,17 +44,8 @@ export async function openDeliverer(
 ): Promise<Worker> {
   const names = namesOf(buffer.stream)
   const metrics = openMetrics()
-  const tombstones = await tombstonesOf(settings)
-  const postHogErasure = postHogErasureOf(settings, tombstones, log.note)
-  const spare = (sink: Sink): Sink => (tombstones === undefined ? sink : sparing(sink, tombstones))
-  const primary = spare(await openPrimary(settings, [], { note: log.note }))
-  const { clickHouse, ga4 } = settings
-  const sinks = [
-    primary,
-    ...(clickHouse ? [spare(storingOnce(openClickHouse(clickHouse)))] : []),
-    ...(ga4 ? [spare(storingOnce(openGa4Sink(ga4, metrics)))] : []),
-  ]
-  const erasures = tombstones && openErasures(sinks, tombstones, log.note)
+  const onDisk = await tombstonesOf(settings)
+  const opened = await openPrimary(settings, [], { note: log.note })
   const broker = openBroker({
     settings: buffer,
     purpose: 'deliver',
@@ -62,6 +55,18 @@ export async function openDeliverer(
       for (const { name } of sinks) await ensureConsumer(manager, buffer, name)
     },
   })
+  const tombstones = streamTombstones(openErasedStream(broker, names), onDisk)
+  const postHogErasure = postHogErasureOf(settings, tombstones, log.note)
+  const spare = (sink: Sink): Sink => sparing(sink, tombstones)
+  const primary = spare(opened)
+  const { clickHouse, ga4 } = settings
+  const sinks = [
+    primary,
+    ...(clickHouse ? [spare(storingOnce(openClickHouse(clickHouse)))] : []),
+    ...(ga4 ? [spare(storingOnce(openGa4Sink(ga4, metrics)))] : []),
+  ]
+  const dead = { erase: (ids: readonly string[]) => eraseDeadLetters(broker, names, ids) }
+  const erasures = openErasures([...sinks, dead], tombstones, log.note)
   const open = (sink: Sink) => {
     const circuitBreaker = openCircuitBreaker()
     const counts = { delivered: 0, redelivered: 0, deadLetters: 0 }
@@ -75,7 +80,10 @@ export async function openDeliverer(
       ackWaitMs: buffer.ackWaitMs,
       counts,
       done: (events, result, ms) => {
-        if (isPrimary) note(metrics, resultOf(result), ms)
+        if (isPrimary) {
+          note(metrics, resultOf(result), ms)
+          metrics.erased += result.outcomes.filter((outcome) => outcome === 'erased').length
+        }
         log.batch(events, result, ms)
       },
     })
@@ -111,7 +119,7 @@ export async function openDeliverer(
       stopReporting()
       stopSweeping()
       await Promise.all(deliveries.map(({ delivery }) => delivery.close()))
-      await erasures?.close()
+      await erasures.close()
       await Promise.all([broker.close(), ...sinks.map((sink) => sink.close())])
       await postHogErasure?.close()
       log.close()

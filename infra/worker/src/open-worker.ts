@@ -9,6 +9,7 @@ import { postHogErasureOf } from './sinks/posthog-erasure.ts'
 import { openPrimary } from './sinks/primary.ts'
 import type { Clock } from './sinks/retention.ts'
 import { sparing } from './sinks/sparing.ts'
+import { streamTombstones } from './sinks/stream-tombstones.ts'
 import { tombstonesOf } from './sinks/tombstones.ts'
 import type { Worker } from './worker.ts'
 
@@ -26,16 +27,19 @@ export async function openWorker(
     return await openDeliverer(settings, buffer, log)
   }
   const primary = async () => ({
+    erased: undefined,
     sink: await openPrimary(settings, products, { note: log.note, clock }),
     ga4,
   })
   const ingest = async (stream: BufferSettings) => {
     const { openIngest } = await import('runmat-telemetry-buffer/ingest')
-    const { sink, figures } = openIngest(stream, log.note)
-    return { sink: storingOnce(sink), figures }
+    const { sink, figures, erased } = openIngest(stream, log.note)
+    return { sink: storingOnce(sink), figures, erased }
   }
-  const { sink, ...storage } = await (buffer === undefined ? primary() : ingest(buffer))
-  const tombstones = await tombstonesOf(settings, clock?.now)
+  const { sink, erased, ...storage } = await (buffer === undefined ? primary() : ingest(buffer))
+  const onDisk = await tombstonesOf(settings, clock?.now)
+  // What is not dropped here is dropped by the workers that deliver.
+  const tombstones = erased ? streamTombstones(erased, onDisk, { staleMs: 1000 }) : onDisk
   return openReceiver(settings, log, {
     ...storage,
     products,

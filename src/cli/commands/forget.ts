@@ -1,13 +1,15 @@
 import { erasureRequests, postErasure } from '../../deliver/erase.ts'
-import { describe } from '../../deliver/http/outcome.ts'
+import { describe, type PostOutcome } from '../../deliver/http/outcome.ts'
 import { look } from '../../files/read.ts'
 import { buildVersion } from '../../product/build.ts'
 import { forgetEverything } from '../../store/cleanup.ts'
 import { readClientId } from '../../store/client-id.ts'
 import { eventsOfOthers, notePending } from '../../store/erasure.ts'
+import type { Context } from '../../settings/context.ts'
 import { optOut } from '../../store/opt-out.ts'
 import { requireOptOut, targetsOf } from '../change.ts'
 import { hostOf, troubleText } from '../delivery-words.ts'
+import { erasurePlaces } from '../erasure-places.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
 import { printable } from '../io.ts'
@@ -28,7 +30,7 @@ export async function forget(invocation: Invocation, options: ForgetOptions): Pr
   const isAsking = !yes && !json && io.outIsTerminal && io.inIsTerminal()
   if (!yes && !isAsking) throw unasked(product.command)
   if (isAsking) {
-    for (const line of whatIsAsked(preview, endpoint)) io.out(`${printable(line)}\n`)
+    for (const line of whatIsAsked(preview, invocation)) io.out(`${printable(line)}\n`)
     const { agree } = await import('../agree.ts')
     const question = 'Erase it here and at the collector, and turn telemetry off?'
     if (!(await agree(question))) return io.out('Nothing was changed, and nothing was sent.\n')
@@ -42,18 +44,37 @@ export async function forget(invocation: Invocation, options: ForgetOptions): Pr
   requireOptOut(after, { ...done, wiped: 0 })
   // A host may have recorded and sent something until now.
   const requests = requestsFor(after)
-  if (requests.length > 0) await ask(after, requests, endpoint)
+  const id = readClientId(context.paths.clientId)
+  const { asked, elsewhere } = erasurePlaces(after.context)
+  if (requests.length > 0) for (const place of asked) await ask(after, requests, place)
 
   const removed = isThere ? forgetEverything(context.paths) : []
   const end = reassessed(invocation)
-  report(end, json, { erased: requests.length > 0, requests: requests.length, endpoint, removed }, [
-    requests.length > 0
-      ? `${hostOf(endpoint)} has confirmed the erasure.`
-      : 'There is no client id here and nothing was sent, so there was nothing to ask for.',
+  const details = {
+    erased: requests.length > 0,
+    requests: requests.length,
+    endpoint,
+    asked: requests.length > 0 ? asked : [],
+    elsewhere: [...elsewhere].map(([place, events]) => ({ endpoint: place, events })),
+    removed,
+  }
+  report(end, json, details, [
+    ...(requests.length > 0
+      ? asked.map((place) => `${hostOf(place)} has confirmed the erasure.`)
+      : ['There is no client id here and nothing was sent, so there was nothing to ask for.']),
+    ...[...elsewhere].map(([place, events]) => notAsked(place, events, id)),
     ...removed.map((file) => `Removed ${tidy(file, context)}`),
     `${product.name} telemetry is off, for good.`,
     ...hostWarning(end.context),
   ])
+}
+
+function notAsked(endpoint: string, events: number, id: string | undefined): string {
+  const what = id === undefined ? 'them' : `what has the client id ${id}`
+  return (
+    `${plural(events, 'event')} went to ${printable(endpoint)}, which is not asked: it is not in your ` +
+    `settings any more. Whoever runs it can erase ${what}.`
+  )
 }
 
 async function ask(
@@ -63,12 +84,12 @@ async function ask(
 ): Promise<void> {
   notePending(context.paths, new Date(environment.now()).toISOString(), endpoint)
   const agent = `${product.id}-telemetry/${buildVersion}`
-  const outcome = await postErasure(context, agent, requests)
+  const outcome = await postErasure(context, agent, endpoint, requests)
   if (outcome.kind === 'delivered') return
   const why =
     outcome.kind === 'answered' && outcome.status === 410
       ? `${hostOf(endpoint)} takes no requests any more (410).`
-      : troubleText(describe(outcome), hostOf(endpoint))
+      : whyRefused(outcome, endpoint, context)
   throw new CliError(`The erasure is not confirmed. ${why}`, {
     hint:
       'Telemetry is off, and nothing was removed here: the id is needed to ask again.\n' +
@@ -76,16 +97,27 @@ async function ask(
   })
 }
 
+function whyRefused(outcome: PostOutcome, endpoint: string, { key, product }: Context): string {
+  const isKey = outcome.kind === 'answered' && [401, 403].includes(outcome.status)
+  const variable = product.ingestionKey?.variable
+  return isKey && key.state === 'missing' && variable !== undefined
+    ? `${hostOf(endpoint)} wants an ingestion key, and there is none here. Set ${variable}.`
+    : troubleText(describe(outcome), hostOf(endpoint))
+}
+
 function requestsFor({ context }: Invocation): readonly string[] {
   const id = readClientId(context.paths.clientId)
   return erasureRequests(context, id, eventsOfOthers(context.paths, id))
 }
 
-function whatIsAsked(requests: readonly string[], endpoint: string): readonly string[] {
+function whatIsAsked(requests: readonly string[], { context }: Invocation): readonly string[] {
   if (requests.length === 0) return ['Nothing was sent from here, so there is nothing to ask for.']
+  const { asked, elsewhere } = erasurePlaces(context)
+  const id = readClientId(context.paths.clientId)
   return [
-    `${plural(requests.length, 'request')} to ${endpoint}:`,
+    `${plural(requests.length, 'request')} to ${asked.join(' and ')}:`,
     ...requests.map((bytes) => `  ${bytes}`),
+    ...[...elsewhere].map(([place, events]) => notAsked(place, events, id)),
   ]
 }
 

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -99,8 +100,10 @@ describe.skipIf(!hasNats).concurrent('the servers with infra/nats/nats.conf', ()
       fleet.ingest(credentials('ingest', 'a-guess')),
     ])
     await untilReady(ingest, deliver)
-    const good = finished()
-    for (const bytes of [good, poison]) {
+    const [good, cid] = [finished(), randomUUID()]
+    // A tombstone is written by one, and read by both before they take or deliver anything.
+    const erase = JSON.stringify({ event_label: 'telemetry.erase', uuid: randomUUID(), cid })
+    for (const bytes of [erase, finished({ cid }), good, poison]) {
       expect(await postTo(ingest.url, bytes)).toMatchObject({ status: 204 })
     }
     await allArrive(posthog, new Set([uuidOf(good)]))
@@ -108,6 +111,7 @@ describe.skipIf(!hasNats).concurrent('the servers with infra/nats/nats.conf', ()
       expect(await figuresOf(deliver)).toMatchObject({ 'buffer_dead_letters{sink="posthog"}': 1 }),
     )
     expect(await figuresOf(ingest)).toMatchObject({ buffer_up: 1, buffer_events: 0 })
+    expect(JSON.stringify(posthog.stored)).not.toContain(cid)
 
     // The operator has separate rights.
     posthog.script(200)

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import {
   existsSync,
@@ -276,6 +277,52 @@ describe('erase', () => {
     const bytes = Buffer.from(client.replaceAll('-', ''), 'hex')
     for (const name of parquet)
       expect(readFileSync(path.join(place, name)).includes(bytes)).toBe(false)
+  })
+
+  it('reaches the folders of further products, and a day that is converted later', async () => {
+    const place = folder()
+    const roar = path.join(place, 'roar')
+    mkdirSync(roar)
+    const kept = finished()
+    segment(place, '2026-11-25.w.ndjson', finished({}, { cid: client }), kept)
+    segment(roar, '2026-11-26.w.ndjson', finished({}, { cid: client }), kept)
+    const stone = lines(`{"id":"${client}","day":"2026-11-28"}`)
+    writeFileSync(path.join(place, 'erased.ndjson'), stone)
+    const prove = () => report(['erase', '--from', place, '--prove', client])
+    expect((await prove()).out).toContain(path.join(roar, '2026-11-26.w.ndjson'))
+    await coverageOf('--from', place)
+    expect((await prove()).out).not.toContain('2026-11-25')
+    expect(await report(['erase', '--from', place])).toMatchObject({
+      out: '1 event erased from 1 file.\n',
+    })
+    expect(await prove()).toMatchObject({ code: 0 })
+    segment(roar, '2026-11-27.w.ndjson', finished({}, { cid: client }), kept)
+    await coverageOf('--from', roar)
+    expect(await prove()).toMatchObject({ code: 0 })
+  })
+
+  it('lists what is left in PostHog until it is deleted or marked, and says what GA4 keeps', async () => {
+    const place = folder()
+    const [event, done] = [randomUUID(), randomUUID()]
+    const ofPostHog = path.join(place, 'posthog-erased.ndjson')
+    const ask = (...words: readonly string[]) => report(['erase', '--from', place, ...words])
+    expect(await ask('--pending')).toMatchObject({ code: 0, out: 'Nothing is found.\n' })
+    writeFileSync(
+      path.join(place, 'erased.ndjson'),
+      lines(`{"id":"${client}"}`, `{"id":"${done}"}`, `{"uuid":"${event}"}`),
+    )
+    expect(await ask('--pending')).toMatchObject({ code: 0 })
+    writeFileSync(ofPostHog, lines(`{"id":"${done}","day":"2026-11-28"}`))
+    const listed = await ask('--pending')
+    expect(listed.code).toBe(1)
+    expect(listed.out).toContain(`PostHog: client ${client}\n`)
+    expect(listed.out).toContain(`PostHog: event ${event}`)
+    expect(listed.out).toContain('GA4')
+    expect(listed.out).not.toContain(done)
+    expect(await ask('--done', randomUUID())).toMatchObject({ code: 1 })
+    expect(await ask('--done', client, '--pending')).toMatchObject({ code: 2 })
+    expect(await ask('--done', client.toUpperCase(), '--done', event)).toMatchObject({ code: 0 })
+    expect(await ask('--pending')).toMatchObject({ code: 0 })
   })
 
   it('proves nothing of an unknown id, and refuses what is no folder', async () => {

@@ -3,7 +3,7 @@ import { byColumns } from '../facts/columns.ts'
 export const help = `Answers from collected telemetry.
 
 Usage: runmat-telemetry-report --from PLACE [question …] [option …]
-       runmat-telemetry-report erase --from FOLDER [--prove ID | --pending]
+       runmat-telemetry-report erase --from FOLDER [--prove ID | --pending | --done ID]
 
 A PLACE is a folder of segments, a file of events (.ndjson, .gz, .parquet), - for the
 standard input, or clickhouse://user@host:8123/database. --from may stand several times.
@@ -34,7 +34,10 @@ Options:
   --help, --version
 
 Closed days of a folder are converted once to Parquet beside the segments.
-erase removes what the folder's erased.ndjson names from closed segments and Parquet.
+erase removes what the folder's erased.ndjson names from closed segments and Parquet, those of
+further products included. --prove ID searches every file for it. --pending lists what is left,
+PostHog's part included, until the worker has deleted it or --done ID says that you have.
+Both exit with 1 while something is left.
 
 Exit codes: 0 done, 1 failed, or --check found something, 2 wrong usage.
 `

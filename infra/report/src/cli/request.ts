@@ -37,6 +37,8 @@ export type Request =
       readonly from: string
       readonly prove: string | undefined
       readonly pending: boolean
+      /** What an operator has deleted in PostHog. */
+      readonly done: readonly string[]
       readonly memory: string
       readonly threads: number
     }
@@ -60,10 +62,13 @@ export function requestOf(words: readonly string[], now: number): Request {
   if (given.words[0] === 'erase') {
     const [folder, ...more] = from
     if (folder === undefined || more.length > 0) throw wrong('erase takes one --from.')
-    const prove = given.one('prove')
-    return { command: 'erase', from: folder, prove, pending: given.has('pending'), memory, threads }
+    const [prove, pending, done] = [given.one('prove'), given.has('pending'), given.all('done')]
+    if ([prove !== undefined, pending, done.length > 0].filter(Boolean).length > 1) {
+      throw wrong('--prove, --pending and --done exclude each other.')
+    }
+    return { command: 'erase', from: folder, prove, pending, done, memory, threads }
   }
-  for (const name of ['prove', 'pending']) {
+  for (const name of ['prove', 'pending', 'done']) {
     if (given.has(name)) throw wrong(`--${name} belongs to erase.`)
   }
   const report: Omit<Report, 'command'> = {

@@ -18,6 +18,7 @@ const options = {
   watch: { type: 'boolean' },
   prove: { type: 'string' },
   pending: { type: 'boolean' },
+  done: { type: 'string', multiple: true },
   memory: { type: 'string' },
   threads: { type: 'string' },
   help: { type: 'boolean', short: 'h' },

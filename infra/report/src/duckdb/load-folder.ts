@@ -1,5 +1,7 @@
 import { type Day, dayOf, daysAfter, isWithin, type Window } from '../days.ts'
 import type { Folder, Lines } from '../read/places.ts'
+import { rewrite } from '../erase/segments.ts'
+import { tombstonesIn } from '../erase/tombstones.ts'
 import { removeUnfinished } from '../temporary.ts'
 import { type Converted, convertDay, freshDays, memory } from './convert.ts'
 import type { Database } from './database.ts'
@@ -54,9 +56,12 @@ async function convert(
   }
   try {
     removeUnfinished(folder.path)
+    const stones = tombstonesIn(folder.path)
+    const hasStones = stones.clients.size + stones.events.size > 0
     const queue = [...stale]
     for (let day = queue.shift(); day !== undefined; day = queue.shift()) {
       step(`Converting ${day} (${queue.length} more)`)
+      if (hasStones) for (const one of folder.segments.get(day) ?? []) await rewrite(one, stones)
       const converted = await convertDay(database, folder, day, days)
       days.set(day, converted)
       // A day that changed may hold what later days counted as first.

@@ -7,7 +7,7 @@ import { type Folder } from '../read/places.ts'
 import { removeUnfinished } from '../temporary.ts'
 import { countInParquet, rewriteParquet } from './parquet.ts'
 import { countIn, rewrite } from './segments.ts'
-import { type Tombstones, tombstonesIn } from './tombstones.ts'
+import type { Tombstones } from './tombstones.ts'
 
 export interface Erased {
   readonly lines: number
@@ -15,8 +15,12 @@ export interface Erased {
 }
 
 /** Removes everything that the worker's tombstones name from closed segments and from Parquet. */
-export async function erase(database: Database, folder: Folder, now: number): Promise<Erased> {
-  const stones = tombstonesIn(folder.path)
+export async function erase(
+  database: Database,
+  folder: Folder,
+  stones: Tombstones,
+  now: number,
+): Promise<Erased> {
   const lock = await lockFolder(folder.path)
   if (lock.state === 'busy') throw new ReportError(`Another report is converting ${folder.path}.`)
   if (lock.state === 'closed')

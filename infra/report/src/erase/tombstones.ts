@@ -11,21 +11,29 @@ export interface Tombstones {
   readonly events: ReadonlySet<string>
 }
 
-export const tombstoneFile = 'erased.ndjson'
+const tombstoneFile = 'erased.ndjson'
 
-/** The worker writes them: `{"id": …, "day": …}` for a client, `{"uuid": …, "day": …}` for an event. */
+/**
+ * The worker writes them: `{"id": …, "day": …}` for a client, `{"uuid": …, "day": …}` for an event. A
+ * product's folder has those of the folder that it is in.
+ */
 export function tombstonesIn(folder: string): Tombstones {
-  const file = path.join(folder, tombstoneFile)
+  const own = path.join(folder, tombstoneFile)
+  const file = existsSync(own) ? own : path.join(path.resolve(folder, '..'), tombstoneFile)
   const clients = new Set<string>()
   const events = new Set<string>()
-  for (const line of linesIn(file)) {
-    const stone = parsed(line)
-    // Half a line, which a full disk left: its request got no answer, and comes again.
-    if (stone === undefined) continue
+  for (const stone of stonesIn(file)) {
     const [set, id] = 'id' in stone ? [clients, stone['id']] : [events, stone['uuid']]
     if (typeof id === 'string' && id !== '') set.add(identityOf(id))
   }
   return { clients, events }
+}
+
+/** Each line but half a one, which a full disk left: its request got no answer, and comes again. */
+export function stonesIn(file: string): readonly Readonly<Record<string, unknown>>[] {
+  return linesIn(file)
+    .map(parsed)
+    .filter((stone) => stone !== undefined)
 }
 
 function linesIn(file: string): readonly string[] {

@@ -54,6 +54,15 @@ export function folderAt(folder: string): Folder {
   return { path: folder, segments, parquet }
 }
 
+/** The folder and those of further products in it. */
+export function foldersAt(folder: string): readonly Folder[] {
+  const inside = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && /^[a-z0-9][\w.-]*$/i.test(entry.name))
+    .map((entry) => folderAt(path.join(folder, entry.name)))
+    .filter(({ segments, parquet }) => segments.size + parquet.size > 0)
+  return [folderAt(folder), ...inside]
+}
+
 function dayIn(file: string, pattern: RegExp): Day | undefined {
   const day = pattern.exec(path.basename(file))?.[1]
   return day !== undefined && isDay(day) ? day : undefined

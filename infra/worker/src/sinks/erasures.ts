@@ -12,13 +12,11 @@ export interface Erasures {
  * sink that was away is asked again. A sink in which nothing is left only answers a count.
  */
 export function openErasures(
-  sinks: readonly Sink[],
+  sinks: readonly Pick<Sink, 'erase'>[],
   tombstones: Tombstones,
   note: (message: string) => void,
   everyMs: number = limits.erasures.everyMs,
 ): Erasures {
-  const erasing = sinks.filter((sink) => sink.erase !== undefined)
-  if (erasing.length === 0) return { close: () => Promise.resolve() }
   const sweep = async (): Promise<void> => {
     try {
       await tombstones.catchUp()
@@ -26,19 +24,23 @@ export function openErasures(
       return note('the tombstones can not be read; nothing was erased')
     }
     const ids = tombstones.ids()
-    for (const { erase } of erasing) {
+    for (const { erase } of sinks) {
       for (let first = 0; first < ids.length; first += limits.erasures.atOnce) {
         const trouble = await erase?.(ids.slice(first, first + limits.erasures.atOnce))
         if (trouble !== undefined) note(`not erased yet: ${trouble.cause}`)
       }
     }
   }
-  let going = sweep()
-  const timer = setInterval(() => {
-    going = going.then(sweep)
-  }, everyMs).unref()
+  let going: Promise<void> | undefined
+  let isClosed = false
+  const begin = (): void => {
+    if (!isClosed) going = (going ?? Promise.resolve()).then(sweep)
+  }
+  void tombstones.ready.then(begin)
+  const timer = setInterval(begin, everyMs).unref()
   return {
     close: async () => {
+      isClosed = true
       clearInterval(timer)
       await going
     },

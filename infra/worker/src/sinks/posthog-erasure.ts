@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import { mkdir, open, readFile } from 'node:fs/promises'
 import path from 'node:path'
 
@@ -29,24 +30,28 @@ const roundMs = 10 * 60_000
 /** PostHog limits requests to its private API. */
 const mostInRound = 100
 
-/** Undefined unless the operator gave a personal API key. */
+/**
+ * Undefined unless the operator gave a personal API key. The list of who is deleted begins with the
+ * worker in any case: where it is, `runmat-telemetry-report erase --pending` asks for PostHog, too.
+ */
 export function postHogErasureOf(
   { sink, tombstones: folder, postHogErasure: erasure }: Settings,
   tombstones: Tombstones | undefined,
   note: (message: string) => void,
 ): PostHogErasure | undefined {
-  if (sink.kind !== 'posthog' || erasure === undefined) return undefined
-  if (folder === undefined || tombstones === undefined) return undefined
+  if (sink.kind !== 'posthog' || folder === undefined || tombstones === undefined) return undefined
+  closeSync(openSync(path.join(path.resolve(folder), fileName), 'a', 0o600))
+  if (erasure === undefined) return undefined
   const { clients } = tombstones
   const opened = openPostHogErasure({ posthog: sink, erasure, folder, clients, note })
-  void opened.act()
+  void tombstones.ready.then(() => opened.act())
   return opened
 }
 
 /**
  * Deletes erased clients with their events from PostHog. PostHog deletes events by person, and ours make
- * none. So the first round makes a person of the client's id, to whom its events then belong, and the
- * next one deletes it. A client counts as deleted once PostHog's answer proves it.
+ * none. So a round that finds no person of a client's id makes one, to whom its events then belong, and
+ * the next one deletes it. A client counts as deleted once PostHog's answer proves it.
  */
 export function openPostHogErasure(options: PostHogErasureOptions): PostHogErasure {
   const { posthog, erasure, note } = options
@@ -54,7 +59,6 @@ export function openPostHogErasure(options: PostHogErasureOptions): PostHogErasu
   const capture = openSinkPoster(`${posthog.host}/batch/`, 1)
   const address = `${erasure.host}/api/projects/${erasure.project}/persons/bulk_delete/`
   const deletion = openSinkPoster(address, 1, { authorization: `Bearer ${erasure.personalKey}` })
-  const named = new Set<string>()
   let acting: Promise<void> | undefined
 
   const nameThem = async (ids: readonly string[]): Promise<boolean> => {
@@ -62,9 +66,7 @@ export function openPostHogErasure(options: PostHogErasureOptions): PostHogErasu
     const batch = ids.map((id) => ({ event: '$set', distinct_id: id, properties }))
     const body = Buffer.from(JSON.stringify({ api_key: posthog.apiKey, batch }))
     const result = await capture.post(body, limits.sinkMs)
-    if (result.kind === 'failed' || result.status !== 200) return false
-    for (const id of ids) named.add(id)
-    return true
+    return result.kind !== 'failed' && result.status === 200
   }
   const isDeleted = async (id: string): Promise<boolean | undefined> => {
     const body = Buffer.from(JSON.stringify({ distinct_ids: [id], delete_events: true }))
@@ -75,16 +77,15 @@ export function openPostHogErasure(options: PostHogErasureOptions): PostHogErasu
   const round = async (): Promise<void> => {
     const done = await idsIn(file)
     const left = [...(await options.clients())].filter((id) => !done.has(id)).slice(0, mostInRound)
-    const deletable = left.filter((id) => named.has(id))
-    if (!(await nameThem(left.filter((id) => !named.has(id))))) return note(away)
-    let count = 0
-    for (const id of deletable) {
+    const unproven: string[] = []
+    for (const id of left) {
       const answer = await isDeleted(id)
       if (answer === undefined) return note(away)
-      if (!answer) continue
-      await append(file, id)
-      count += 1
+      if (answer) await append(file, id)
+      else unproven.push(id)
     }
+    if (!(await nameThem(unproven))) return note(away)
+    const count = left.length - unproven.length
     if (left.length > 0) note(`PostHog: ${count} of ${left.length} erased clients were deleted`)
   }
   const act = async (): Promise<void> => {

@@ -2,7 +2,7 @@ import { allOf, type Sink } from 'runmat-telemetry-common/sink'
 
 import type { Tombstones } from './tombstones.ts'
 
-const unknown = { cause: 'file: the tombstones can not be read' }
+const unknown = { cause: 'the tombstones can not be read' }
 
 /** A sink that never gets an event of a client that asked to be erased. */
 export function sparing(sink: Sink, tombstones: Tombstones): Sink {
