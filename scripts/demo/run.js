@@ -25,6 +25,7 @@ const host = (...args) => home.run('scripts/demo/host.js', args)
 const stored = () => textOf(events).split('\n').slice(0, -1)
 const story = openStory()
 const { say, step, quote, promise } = story
+home.env.COLUMNS = String(story.quoteWidth)
 const same = (some, others) => JSON.stringify(some) === JSON.stringify(others)
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
@@ -52,7 +53,8 @@ try {
   await worker.stop()
   home.close()
 }
-say(story.broken() === 0 ? '\nEvery promise was kept.' : `\nPromises not kept: ${story.broken()}.`)
+say('')
+say(story.broken() === 0 ? 'Every promise was kept.' : `Promises not kept: ${story.broken()}.`)
 process.exitCode = story.broken() === 0 ? 0 : 1
 
 async function receive() {

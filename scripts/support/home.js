@@ -10,7 +10,7 @@ const root = path.join(import.meta.dirname, '../..')
 export function openHome(what, key) {
   const folder = mkdtempSync(path.join(os.tmpdir(), `runmat-telemetry-${what}-`))
   const at = (...parts) => path.join(folder, ...parts)
-  const state = at('cache/runmat/telemetry')
+  const state = at('.cache/runmat/telemetry')
   const queue = path.join(state, 'queue')
   const cwd = at('work')
   mkdirSync(cwd)
@@ -18,8 +18,8 @@ export function openHome(what, key) {
   const env = {
     HOME: folder,
     USERPROFILE: folder,
-    XDG_CONFIG_HOME: at('config'),
-    XDG_CACHE_HOME: at('cache'),
+    XDG_CONFIG_HOME: at('.config'),
+    XDG_CACHE_HOME: at('.cache'),
     RUNMAT_TELEMETRY_KEY: key,
     ...(PATH && { PATH }),
     ...(SystemRoot && { SystemRoot }),

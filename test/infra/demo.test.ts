@@ -17,6 +17,7 @@ async function demonstrate(options?: string): Promise<Ended & { readonly left: s
       TMPDIR: home.at('tmp'),
       // The caller's own opt-out must not affect the demo.
       DO_NOT_TRACK: '1',
+      COLUMNS: '80',
       ...(options && { NODE_OPTIONS: `${NODE_OPTIONS} ${options}` }),
     },
   })
@@ -29,6 +30,9 @@ it('the demo keeps every promise it shows, in plain text, and leaves nothing beh
   expect({ code, err, left }).toEqual({ code: 0, err: '', left: [] })
   expect(out).not.toContain('\u001b')
   expect(out).not.toContain('BROKEN')
+  // Lines break between words, but the bytes of an event are shown as they are.
+  const lines = out.split('\n').filter((line) => !line.startsWith('   | {'))
+  expect(lines.filter((line) => line.length > 80)).toEqual([])
   expect(out.match(/^ {3}kept: /gm)).toHaveLength(12)
   // It ends with a report of what it sent.
   expect(out).toMatch(/ 1 +0 +0 +100\.0 % /)

@@ -32,7 +32,7 @@ export async function main(process: NodeJS.Process): Promise<number> {
     },
     err: (text) => void stderr.write(text),
     terminal: {
-      columns: stdout.isTTY ? stdout.columns : undefined,
+      columns: stdout.isTTY ? stdout.columns : Number(env['COLUMNS']) || undefined,
       isOut: stdout.isTTY,
       isErr: stderr.isTTY,
       colour: stdout.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
