@@ -82,13 +82,18 @@ export async function eraseCommand(request: Asked<'erase'>, host: Host): Promise
   const database = await openDatabase({ memory, threads, temporary: host.temporary })
   try {
     if (prove === undefined && !pending) {
-      const all = { lines: 0, files: 0 }
+      const all = { lines: 0, files: 0, open: 0 }
       for (const folder of folders) {
-        const { lines, files } = await erase(database, folder, stones, host.now())
+        const { lines, files, open } = await erase(database, folder, stones, host.now())
         all.lines += lines
         all.files += files
+        all.open += open
       }
       await host.out(`${plural(all.lines, 'event')} erased from ${plural(all.files, 'file')}.\n`)
+      if (all.open > 0)
+        await host.out(
+          `${plural(all.open, 'event')} of the open day left: erase again once the day is over (UTC).\n`,
+        )
       return 0
     }
     const wanted = prove === undefined ? stones : stonesOf(prove)

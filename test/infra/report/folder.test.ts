@@ -325,6 +325,21 @@ describe('erase', () => {
     expect(await ask('--pending')).toMatchObject({ code: 0 })
   })
 
+  it('says what is left in the open day, which belongs to the worker', async () => {
+    const place = folder()
+    const file = segment(place, '2026-11-28.w.ndjson', finished({}, { cid: client }), finished())
+    const before = readFileSync(file, 'utf8')
+    writeFileSync(path.join(place, 'erased.ndjson'), lines(`{"id":"${client}","day":"2026-11-28"}`))
+    expect(await report(['erase', '--from', place])).toEqual({
+      code: 0,
+      out:
+        '0 events erased from 0 files.\n' +
+        '1 event of the open day left: erase again once the day is over (UTC).\n',
+      err: '',
+    })
+    expect(readFileSync(file, 'utf8')).toBe(before)
+  })
+
   it('proves nothing of an unknown id, and refuses what is no folder', async () => {
     const place = folder()
     expect(await report(['erase', '--from', place, '--prove', 'unknown'])).toMatchObject({

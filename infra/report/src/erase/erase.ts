@@ -12,6 +12,8 @@ import type { Tombstones } from './tombstones.ts'
 export interface Erased {
   readonly lines: number
   readonly files: number
+  /** How many events of the open day are still to be removed. */
+  readonly open: number
 }
 
 /** Removes everything that the worker's tombstones name from closed segments and from Parquet. */
@@ -41,10 +43,14 @@ async function eraseDays(
 ): Promise<Erased> {
   let lines = 0
   let files = 0
+  let open = 0
   for (const day of new Set([...folder.segments.keys(), ...folder.parquet.keys()])) {
-    // The open day is the worker's: it drops what comes under an erased id, and the day is closed soon.
-    if (day >= today) continue
     const segments = folder.segments.get(day) ?? []
+    // The open day is the worker's: it drops what comes under an erased id, and the day is closed soon.
+    if (day >= today) {
+      for (const segment of segments) open += await countIn(segment, stones)
+      continue
+    }
     let here = 0
     for (const segment of segments) {
       const found = await rewrite(segment, stones)
@@ -59,7 +65,7 @@ async function eraseDays(
     }
     lines += here
   }
-  return { lines, files }
+  return { lines, files, open }
 }
 
 /** Where something of an id is still to be found, in whatever file, with how often. */
