@@ -127,6 +127,12 @@ describe('JSON', () => {
   })
 })
 
+it('says in 80 columns how it is used', async () => {
+  const { code, out } = await report(['--help'])
+  expect(code).toBe(0)
+  expect(out.split('\n').filter((line) => line.length > 80)).toEqual([])
+})
+
 describe('text', () => {
   const stdin = lines(
     ...Array.from({ length: 40 }, (_, at) =>

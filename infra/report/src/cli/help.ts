@@ -5,8 +5,9 @@ export const help = `Answers from collected telemetry.
 Usage: runmat-telemetry-report --from PLACE [question …] [option …]
        runmat-telemetry-report erase --from FOLDER [--prove ID | --pending | --done ID]
 
-A PLACE is a folder of segments, a file of events (.ndjson, .gz, .parquet), - for the
-standard input, or clickhouse://user@host:8123/database. --from may stand several times.
+A PLACE is a folder of segments, a file of events (.ndjson, .gz, .parquet),
+- for the standard input, or clickhouse://user@host:8123/database. --from may
+stand several times.
 
 Questions (all without one):
   installs     do they succeed, by operating system and processor
@@ -20,24 +21,27 @@ Questions (all without one):
 Options:
   --since 30d|DATE   the last 30 days, or from this day on; all without it
   --until DATE       up to and with this day
-  --by COLUMN,…      count by these columns: ${byColumns.slice(0, 7).join(', ')},
+  --by COLUMN,…      count by these columns:
+                     ${byColumns.slice(0, 7).join(', ')},
                      ${byColumns.slice(7).join(', ')}
   --release V        this release alone; --compare V sets another one beside it
   --top N            the first N rows of each question
   --format FORMAT    text, json, csv or html
   --output FILE      write there
-  --public FOLDER    make the public site: 30, 90 and 365 days, small counts hidden
-  --check            compare the newest release with the one before, and look for silence;
-                     exit code 1 when something is worse
+  --public FOLDER    make the public site: 30, 90 and 365 days, small counts
+                     hidden
+  --check            compare the newest release with the one before, and look
+                     for silence; exit code 1 when something is worse
   --watch            draw again whenever something arrives
   --memory SIZE      the most memory that DuckDB takes (1GB); --threads N (2)
   --help, --version
 
 Closed days of a folder are converted once to Parquet beside the segments.
-erase removes what the folder's erased.ndjson names from closed segments and Parquet, those of
-further products included. --prove ID searches every file for it. --pending lists what is left,
-PostHog's part included, until the worker has deleted it or --done ID says that you have.
-Both exit with 1 while something is left.
+erase removes what the folder's erased.ndjson names from closed segments and
+Parquet, those of further products included. --prove ID searches every file for
+it. --pending lists what is left, PostHog's part included, until the worker has
+deleted it or --done ID says that you have. Both exit with 1 while something is
+left.
 
 Exit codes: 0 done, 1 failed, or --check found something, 2 wrong usage.
 `
