@@ -48,7 +48,7 @@ describe('disable and enable', () => {
     home.write('.runmat/config.toml', 'telemetry.enabled = false\n')
     const { out, code } = await cli(home, ['enable'], { env: { DO_NOT_TRACK: '1' } })
     expect(code).toBe(0)
-    expect(out).toMatch(/stays off for another reason/)
+    expect(out).toMatch(/stays off for other reasons:/)
     expect(out).toMatch(/DO_NOT_TRACK=1 is set/)
     expect(out).toMatch(/~\/\.runmat\/config\.toml:1/)
   })

@@ -10,9 +10,9 @@ export function enable(invocation: Invocation, { json }: { json?: boolean }): vo
   const { context } = after
   const file = tidy(main, context)
   const { collecting, uploading } = context.verdict
-  const blocked = collecting
-    ? []
-    : ['It stays off for another reason:', because(context), ...alsoBecause(context)]
+  const others = alsoBecause(context)
+  const reasons = others.length === 0 ? 'another reason' : 'other reasons'
+  const blocked = collecting ? [] : [`It stays off for ${reasons}:`, because(context), ...others]
   report(after, json, { changed }, [
     changed ? `Turned on in ${file}` : `It was turned on already in ${file}`,
     ...blocked,
