@@ -3,7 +3,8 @@ import { byColumns } from '../facts/columns.ts'
 export const help = `Answers from collected telemetry.
 
 Usage: runmat-telemetry-report --from PLACE [question …] [option …]
-       runmat-telemetry-report erase --from FOLDER [--prove ID | --pending | --done ID]
+       runmat-telemetry-report erase --from FOLDER
+         [--prove ID | --pending | --done ID]
 
 A PLACE is a folder of segments, a file of events (.ndjson, .gz, .parquet),
 - for the standard input, or clickhouse://user@host:8123/database. --from may
