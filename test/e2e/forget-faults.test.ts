@@ -27,7 +27,7 @@ describe.skipIf(!requireTool('script')).concurrent('forget in a terminal', () =>
     await terminal.sees(`"cid":"${id}"`)
     await terminal.sees(question)
     expect(collector.requests).toBe(0)
-    terminal.press('enter')
+    terminal.type('y')
     await terminal.sees('has confirmed the erasure')
     expect(await terminal.ended).toBe(0)
     expect(collector.requests).toBe(1)
@@ -37,6 +37,7 @@ describe.skipIf(!requireTool('script')).concurrent('forget in a terminal', () =>
 
   it.each([
     ['a no', 'n'],
+    ['Enter alone', '\r'],
     ['Ctrl-C', '\u0003'],
   ])('changes and sends nothing after %s', async (_, answer) => {
     const { home, id, collector } = await sender(204)
@@ -58,7 +59,7 @@ describe.skipIf(!requireTool('script')).concurrent('forget in a terminal', () =>
     await terminal.sees('to navigate')
     terminal.press('up', 'up', 'up', 'enter')
     await terminal.sees(question)
-    terminal.press('enter')
+    terminal.type('y')
     await terminal.sees('has confirmed the erasure')
     await terminal.sees('to navigate')
     terminal.type('q')

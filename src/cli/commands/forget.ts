@@ -33,7 +33,9 @@ export async function forget(invocation: Invocation, options: ForgetOptions): Pr
     for (const line of whatIsAsked(preview, invocation)) io.out(`${printable(line)}\n`)
     const { agree } = await import('../agree.ts')
     const question = 'Erase it here and at the collector, and turn telemetry off?'
-    if (!(await agree(question))) return io.out('Nothing was changed, and nothing was sent.\n')
+    // Nobody is to erase anything by pressing Enter once too often.
+    const isAgreed = await agree(question, { enterMeans: false })
+    if (!isAgreed) return io.out('Nothing was changed, and nothing was sent.\n')
   }
 
   const isThere = preview.length > 0 || look(context.paths.state) !== undefined
