@@ -123,7 +123,7 @@ describe('a host that goes on for long', () => {
       }
       rmSync(home.path, { recursive: true })
     })
-    fc.assert(property, { numRuns: 60 })
-    expect(Math.min(heard.yes, heard.no)).toBeGreaterThan(30)
+    fc.assert(property, { numRuns: 30 })
+    expect(Math.min(heard.yes, heard.no)).toBeGreaterThan(10)
   })
 })
