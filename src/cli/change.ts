@@ -1,3 +1,4 @@
+import type { Context } from '../settings/context.ts'
 import type { Role } from '../settings/files.ts'
 import { readHost } from '../settings/host.ts'
 import type { OptOut, Target } from '../store/opt-out.ts'
@@ -10,7 +11,7 @@ import {
 import { look } from '../files/read.ts'
 import { CliError } from './error.ts'
 import type { Invocation } from './invocation.ts'
-import { problemText, tidy } from './words.ts'
+import { hostHere, problemText, tidy } from './words.ts'
 
 /** Changes the user's settings, in every file that counts for it. True where one said otherwise. */
 export function change(invocation: Invocation, changes: Changes): boolean {
@@ -57,9 +58,17 @@ function unsaved({ context, product }: Invocation, wiped: number): string {
   const variable = `${product.variables.off}=1 in the environment`
   const isUnread = context.verdict.decidedBy === 'invalid_settings'
   const stillOff = isUnread ? ', as long as that cannot be read' : ''
-  return context.verdict.collecting
-    ? `${deleted}Telemetry is still on. Until you can save it there, ${variable} turns it off.`
-    : `${deleted}Telemetry is off all the same${stillOff}. ${variable} keeps it off.`
+  const meanwhile = context.verdict.collecting
+    ? `Telemetry is still on. Until you can save it there, ${variable} turns it off.`
+    : `Telemetry is off all the same${stillOff}. ${variable} keeps it off.`
+  return `${deleted}${meanwhile}${unheard(context)}`
+}
+
+/** Its own program may hear no variable, and pass over a file that we find unclear. */
+function unheard(context: Context): string {
+  const { product } = context
+  if (hostHere(context)?.enabled !== true || product.host?.hearsEnvironment === true) return ''
+  return `\nBut ${product.name} itself does not hear that, and would still send from here.`
 }
 
 /** Ends a command with an error where the opt-out does not hold everywhere. */

@@ -20,6 +20,8 @@ export interface Sighting {
   readonly target: Entry | undefined
   /** Changes whenever the file is changed or replaced; '' if there certainly is none. */
   readonly trace: string
+  /** Equal to an earlier one only if the content is certainly the same; '' if there certainly is none. */
+  readonly version: string
 }
 
 /** Looks at each path only once, however often it is asked. */
@@ -43,15 +45,31 @@ export function sightingOf(file: string): Sighting {
     entry = lstatSync(file, optional)
     if (entry === undefined) return nothing
     const target = entry.isSymbolicLink() ? statSync(file, optional) : entry
-    return { entry, target, trace: traceOf(target ?? entry) }
+    const seen = target ?? entry
+    const trace = traceOf(seen)
+    return { entry, target, trace, version: isFresh(seen) ? `${trace} ${(looks += 1)}` : trace }
   } catch (error) {
-    return { entry, target: undefined, trace: codeOf(error) ?? 'unknown' }
+    const trace = codeOf(error) || 'unknown'
+    return { entry, target: undefined, trace, version: trace }
   }
 }
 
 const optional = { throwIfNoEntry: false } as const
-const nothing: Sighting = { entry: undefined, target: undefined, trace: '' }
+const nothing: Sighting = { entry: undefined, target: undefined, trace: '', version: '' }
+let looks = 0
 
-function traceOf({ ino, size, mtimeMs, ctimeMs }: Stats): string {
-  return `${ino}/${size}/${mtimeMs}/${ctimeMs}`
+function traceOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
+  return `${dev}/${ino}/${size}/${mtimeMs}/${ctimeMs}`
+}
+
+/** FAT counts in steps of two seconds, some versions of NFS and ext in steps of one. */
+const coarsestMs = 3000
+
+/**
+ * Two changes within one step of the file system's clock leave the same trace, so a file that has just
+ * changed may change once more without one. A time that lies further ahead comes from elsewhere.
+ */
+function isFresh({ mtimeMs, ctimeMs }: Stats): boolean {
+  const now = Date.now()
+  return [mtimeMs, ctimeMs].some((time) => Math.abs(now - time) < coarsestMs)
 }

@@ -50,7 +50,7 @@ export function assess(
 
 /**
  * Returns a function that gives the current context, for code that must ask often. It reads the files
- * again only if one of them has changed, which it sees by their inodes.
+ * again only if one of them may have changed, which it sees by their inodes.
  */
 export function watch(
   product: Product,
@@ -63,7 +63,7 @@ export function watch(
   let context: Context | undefined
   const again = (): Context => {
     const see = takeSnapshot()
-    const now = places.map((place) => see(place).trace).join()
+    const now = places.map((place) => see(place).version).join()
     if (context === undefined || now !== seen) {
       context = { ...assess(product, environment, version, see), again }
     }

@@ -43,23 +43,23 @@ interface Content {
   readonly problem?: Problem
 }
 
-/** The content of each file when it was last parsed, and its fingerprint. */
-const parsed = new Map<string, { readonly trace: string; readonly content: Content }>()
+/** The content of each file when it was last parsed, and the version that had it. */
+const parsed = new Map<string, { readonly version: string; readonly content: Content }>()
 const parsedLimit = 100
 
 /** Undefined if there is no such file. A file is parsed only once until it changes. */
 export function readSettingsFile(
   role: Role,
   file: string,
-  { trace } = sightingOf(file),
+  { version } = sightingOf(file),
 ): SettingsFile | undefined {
-  if (trace === '') return undefined
+  if (version === '') return undefined
   const known = parsed.get(file)
-  if (known?.trace === trace) return { role, path: file, ...known.content }
+  if (known?.version === version) return { role, path: file, ...known.content }
   const content = readContent(file)
   if (content === undefined) return undefined
   if (parsed.size >= parsedLimit) parsed.clear()
-  parsed.set(file, { trace, content })
+  parsed.set(file, { version, content })
   return { role, path: file, ...content }
 }
 

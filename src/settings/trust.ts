@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs'
+import { readlinkSync } from 'node:fs'
 import path from 'node:path'
 
 import type { Entry, Snapshot } from '../files/snapshot.ts'
@@ -17,14 +17,14 @@ export function strangerAt(
   see: Snapshot,
 ): 'owner' | 'folder' | undefined {
   if (uid === undefined) return undefined
-  const { entry, target } = see(file)
-  const owners = [target?.uid, entry?.uid]
-  if (owners.some((owner) => owner !== undefined && owner !== root && owner !== uid)) return 'owner'
-  const above = foldersAbove(file)
-  const hasLinks = [file, ...above].some((place) => see(place).entry?.isSymbolicLink() !== false)
-  const folders = hasLinks ? new Set([...above, ...foldersAbove(realPath(file))]) : above
-  const isOpen = (folder: string) => isOpenToOthers(see(folder).target, uid)
-  return [...folders].some(isOpen) ? 'folder' : undefined
+  const way = wayTo(file, see)
+  const isOthers = (place: string) => {
+    const { entry } = see(place)
+    if (entry === undefined || entry.isDirectory()) return false
+    return entry.uid !== root && entry.uid !== uid
+  }
+  if (way.some(isOthers)) return 'owner'
+  return way.some((place) => isOpenToOthers(see(place).entry, uid)) ? 'folder' : undefined
 }
 
 /** Does the home folder belong to another user? Without a home folder: no. */
@@ -38,7 +38,7 @@ export function isForeignHome(
 }
 
 function isOpenToOthers(stat: Entry | undefined, uid: number): boolean {
-  if (stat === undefined) return false
+  if (stat?.isDirectory() !== true) return false
   // The owner of a folder may replace what is in it.
   if (stat.uid !== root && stat.uid !== uid) return true
   if ((stat.mode & sticky) !== 0) return false
@@ -47,18 +47,37 @@ function isOpenToOthers(stat: Entry | undefined, uid: number): boolean {
   return (stat.mode & 0o002) !== 0 || ((stat.mode & 0o020) !== 0 && isSharedGroup)
 }
 
-function foldersAbove(file: string): readonly string[] {
-  const folders: string[] = []
-  for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
-    folders.push(folder)
-    if (folder === path.dirname(folder)) return folders
+const mostLinks = 40
+
+/** Each folder and link that leads to the file, and the file. None of the folders is a link. */
+function wayTo(file: string, see: Snapshot): readonly string[] {
+  const { root: start } = path.parse(file)
+  const way = [start]
+  const ahead = namesIn(file.slice(start.length))
+  let at = start
+  let links = 0
+  for (let name = ahead.shift(); name !== undefined; name = ahead.shift()) {
+    const next = path.join(at, name)
+    way.push(next)
+    const target = see(next).entry?.isSymbolicLink() ? linkTo(next) : undefined
+    if (target === undefined) {
+      at = next
+    } else if ((links += 1) <= mostLinks) {
+      if (path.isAbsolute(target)) at = start
+      ahead.unshift(...namesIn(target))
+    }
   }
+  return way
 }
 
-function realPath(file: string): string {
+function namesIn(place: string): string[] {
+  return place.split(path.sep).filter((name) => name !== '')
+}
+
+function linkTo(place: string): string | undefined {
   try {
-    return realpathSync(file)
+    return readlinkSync(place)
   } catch {
-    return file
+    return undefined
   }
 }

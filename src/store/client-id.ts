@@ -15,13 +15,13 @@ import { isOlder } from './lock-holder.ts'
  * nothing. It lets the collector tell one machine from two. Delete the file and it is gone.
  */
 export function readClientId(file: string): string | undefined {
-  const { trace: now } = sightingOf(file)
+  const now = sightingOf(file).version
   if (now === '') return undefined
-  const trace = `${file} ${now}`
-  if (trace === last.trace) return last.id
+  const version = `${file} ${now}`
+  if (version === last.version) return last.id
   const reading = readSmallFile(file, 256)
   if (isBusy(reading)) return undefined
-  last = { trace, id: reading.kind === 'read' ? idIn(reading.bytes) : undefined }
+  last = { version, id: reading.kind === 'read' ? idIn(reading.bytes) : undefined }
   return last.id
 }
 
@@ -31,7 +31,10 @@ export function hasNoClientId(file: string): boolean {
 }
 
 /** Checking a file for changes costs a quarter of reading it. */
-let last: { readonly trace: string; readonly id: string | undefined } = { trace: '', id: undefined }
+let last: { readonly version: string; readonly id: string | undefined } = {
+  version: '',
+  id: undefined,
+}
 
 function idIn(bytes: Buffer): string | undefined {
   const text = bytes.toString('utf8').replace(/^\uFEFF/, '')

@@ -1,4 +1,12 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  rmdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
@@ -70,6 +78,21 @@ describe('disable', () => {
     expect(ended.err).toMatch(/config\.toml:1.*\n[^]*RUNMAT_NO_TELEMETRY=1/)
     expect(home.read(home.settings)).toBe(broken)
     expect(readdirSync(path.join(home.state, 'queue'))).toEqual([])
+  })
+
+  it('says that RunMat would still send where it passes over what cannot be changed', async () => {
+    const home = tempHome()
+    mkdirSync(home.settings, { recursive: true })
+    const silenced = await command(environmentIn(home.path), ['disable'])
+    expect(silenced.err).toMatch(
+      /Telemetry is off all the same[^]*RunMat itself .* would still send/,
+    )
+    rmdirSync(home.settings)
+    // RunMat ends with an error when it meets this.
+    home.write(home.settings, '[runtime.telemetry\n')
+    const failing = await command(environmentIn(home.path), ['disable'])
+    expect(failing.err).toContain('Telemetry is off all the same')
+    expect(failing.err).not.toContain('still send')
   })
 
   it.concurrent('wins over an enable at the same time', async () => {

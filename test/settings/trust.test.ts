@@ -1,0 +1,64 @@
+import { chmodSync, lchownSync, mkdirSync, renameSync, rmdirSync, symlinkSync } from 'node:fs'
+
+import { describe, expect, it } from 'vitest'
+
+import { takeSnapshot } from '../../src/files/snapshot.ts'
+import { strangerAt } from '../../src/settings/trust.ts'
+import { type Home, tempHome } from '../support/home.ts'
+
+const uid = process.geteuid?.()
+const settings = '.config/runmat/config.toml'
+
+/** A home with a settings file, and a folder with the given mode. */
+function homeWith(mode: number): Home {
+  const home = tempHome()
+  home.write(settings, '')
+  mkdirSync(home.at('shared'))
+  chmodSync(home.at('shared'), mode)
+  return home
+}
+
+const strangerIn = (home: Home) => strangerAt(home.at(settings), { uid }, takeSnapshot())
+
+/** Each way to make the settings lead through the shared folder to a file that is ours. */
+const detours: Readonly<Record<string, (home: Home) => void>> = {
+  'a link to a link in it': (home) => {
+    renameSync(home.at(settings), home.at('mine.toml'))
+    symlinkSync('../mine.toml', home.at('shared/link'))
+    symlinkSync(home.at('shared/link'), home.at(settings))
+  },
+  'a folder that is a link to a link in it': (home) => {
+    renameSync(home.at('.config'), home.at('mine'))
+    symlinkSync(home.at('mine'), home.at('shared/link'))
+    symlinkSync('shared/link', home.at('.config'))
+  },
+}
+
+describe.skipIf(uid === undefined)('a settings file that is reached by', () => {
+  it.each(Object.entries(detours))('%s can only opt out', (_, make) => {
+    const home = homeWith(0o777)
+    make(home)
+    expect(strangerIn(home)).toBe('folder')
+    chmodSync(home.at('shared'), 0o755)
+    expect(strangerIn(home)).toBeUndefined()
+  })
+
+  it.runIf(uid === 0).each(Object.entries(detours))(
+    '%s made by another user can only opt out',
+    (_, make) => {
+      const home = homeWith(0o1777)
+      make(home)
+      expect(strangerIn(home)).toBeUndefined()
+      lchownSync(home.at('shared/link'), 12_345, 12_345)
+      expect(strangerIn(home)).toBe('owner')
+    },
+  )
+
+  it('a loop of links or a missing folder is no stranger’s', () => {
+    const home = homeWith(0o755)
+    rmdirSync(home.at('shared'))
+    symlinkSync('shared', home.at('shared'))
+    expect(strangerAt(home.at('shared/x.toml'), { uid }, takeSnapshot())).toBeUndefined()
+    expect(strangerAt(home.at('nothing/x.toml'), { uid }, takeSnapshot())).toBeUndefined()
+  })
+})
