@@ -21,7 +21,7 @@ export async function crowd(stage, { quick }) {
   const { subcommand_counts: counts } = JSON.parse(
     readFileSync(path.join(home.state, 'stats.json'), 'utf8'),
   )
-  const counted = Object.values(counts).reduce((sum, count) => sum + count, 0)
+  const counted = counts.run
   const wanted = hosts * calls + 1
   return [
     {

@@ -16,6 +16,8 @@ export function holdBack(home) {
   mkdirSync(home.state, { recursive: true, mode: 0o700 })
   const next = new Date(Date.now() + 12 * 60 * 60 * 1000).toISOString()
   writeFileSync(path.join(home.state, 'uploads.json'), JSON.stringify({ next_attempt: next }))
+  // A file that was changed a moment ago is read again each time.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3500)
 }
 
 /** The detached uploader's own program and its environment. */
