@@ -138,7 +138,7 @@ export const forgetsAt = (collectors: Readonly<Record<number, Collector>>): read
     'forget',
     all(waiting(1), sent(2, collectors[204]?.url), to(collectors[204])),
     {
-      answer: { to: '○ No', type: 'y' },
+      answer: { to: '● No', type: 'y' },
     },
   ),
   scene(
@@ -151,7 +151,7 @@ export const forgetsAt = (collectors: Readonly<Record<number, Collector>>): read
     'forget',
     all(waiting(1), sent(2, collectors[204]?.url), to(collectors[204])),
     {
-      answer: { to: '○ No', type: 'n' },
+      answer: { to: '● No', type: 'n' },
     },
   ),
   scene('in a pipe', 'forget | cat', waiting(1)),
