@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 
 /** In bytes, what travels and what lies on the disk: without compiled code, and for each engine's. */
 const budgets = {
-  size: { own: 300_000, engine: 190_000 },
+  size: { own: 280_000, engine: 210_000 },
   unpackedSize: { own: 840_000, engine: 430_000 },
 }
 
