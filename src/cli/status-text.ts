@@ -80,7 +80,7 @@ export function unconfirmedErasure(
   return `The collector has not yet confirmed the erasure that was asked for ${since}.`
 }
 
-/** Whoever has not been told what is collected has not had a chance to say no. */
+/** Someone who was never told what is collected had no chance to say no. */
 export function unseenNotice({ queue }: Status, { paths }: Context): string | undefined {
   if (queue.events === 0 || noticeWasSeen(paths.stats)) return undefined
   return 'Nothing is sent by itself until you have seen the notice.'

@@ -12,6 +12,7 @@ import type { Context } from '../settings/context.ts'
 import type { HostEnvironment } from '../settings/host-environment.ts'
 import type { Paths } from '../settings/paths.ts'
 import { productVariable } from '../store/process-identity.ts'
+import { debugTag } from './http/headers.ts'
 
 /** A program that uploads what is waiting and ends. It gets the product in its environment. */
 export interface UploaderProgram {
@@ -24,13 +25,14 @@ export interface UploaderProgram {
  * folder, and this process does not wait for it.
  */
 export async function detachUploader(
-  { product, environment, paths }: Context,
+  context: Context,
   { command, args }: UploaderProgram,
 ): Promise<void> {
+  const { product, environment, paths } = context
   // A process started by an uploader, even indirectly, starts no other uploader.
   if (environment.env[productVariable] !== undefined) return
   // Other hosts' events are to be stored, not just looked at.
-  if (product.variables.debug && environment.env[product.variables.debug]) return
+  if (debugTag(context) !== undefined) return
   if (!noteStart(paths, environment.now())) return
   const { spawn } = await import('node:child_process')
   const child = spawn(command, [...args], {

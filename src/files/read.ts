@@ -5,6 +5,7 @@ import {
   lstatSync,
   openSync,
   readdirSync,
+  readlinkSync,
   readSync,
   type Stats,
   statSync,
@@ -78,6 +79,11 @@ export function look(file: string): Stats | undefined {
 /** Stats the file or link itself. */
 export function statLink(file: string): Stats | undefined {
   return quietly(() => lstatSync(file, { throwIfNoEntry: false }))
+}
+
+/** Where a symbolic link leads, in the words of the link. Undefined if it is none. */
+export function linkTo(file: string): string | undefined {
+  return quietly(() => readlinkSync(file))
 }
 
 /** The names in a folder. A missing or unreadable folder counts as empty. */

@@ -1,6 +1,6 @@
-import { readlinkSync } from 'node:fs'
 import path from 'node:path'
 
+import { linkTo } from '../files/read.ts'
 import type { Entry, Snapshot } from '../files/snapshot.ts'
 import type { HostEnvironment } from './host-environment.ts'
 
@@ -53,7 +53,7 @@ const mostLinks = 40
 function wayTo(file: string, see: Snapshot): readonly string[] {
   const { root: start } = path.parse(file)
   const way = [start]
-  const ahead = namesIn(file.slice(start.length))
+  const ahead = partsOf(file.slice(start.length))
   let at = start
   let links = 0
   for (let name = ahead.shift(); name !== undefined; name = ahead.shift()) {
@@ -64,20 +64,12 @@ function wayTo(file: string, see: Snapshot): readonly string[] {
       at = next
     } else if ((links += 1) <= mostLinks) {
       if (path.isAbsolute(target)) at = start
-      ahead.unshift(...namesIn(target))
+      ahead.unshift(...partsOf(target))
     }
   }
   return way
 }
 
-function namesIn(place: string): string[] {
+function partsOf(place: string): string[] {
   return place.split(path.sep).filter((name) => name !== '')
-}
-
-function linkTo(place: string): string | undefined {
-  try {
-    return readlinkSync(place)
-  } catch {
-    return undefined
-  }
 }

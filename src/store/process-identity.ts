@@ -1,8 +1,9 @@
-import { readFileSync, readlinkSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 
 import { builtin } from '../files/builtin.ts'
 import { codeOf } from '../files/errors.ts'
 import { hash32 } from '../files/hash.ts'
+import { linkTo } from '../files/read.ts'
 
 /** Names the variable that makes a process an uploader, and says for which product. */
 export const productVariable = 'TELEMETRY_UPLOADER_PRODUCT'
@@ -102,14 +103,6 @@ let isProcOurs: boolean | undefined
 function read(file: string): string | undefined {
   try {
     return readFileSync(file, 'latin1')
-  } catch {
-    return undefined
-  }
-}
-
-function linkTo(file: string): string | undefined {
-  try {
-    return readlinkSync(file)
   } catch {
     return undefined
   }

@@ -3,6 +3,7 @@ import {
   all,
   broken,
   countingOnly,
+  doNotTrack,
   endpoint as sendingTo,
   fresh,
   junk,
@@ -11,26 +12,17 @@ import {
   ownProject,
   readOnly,
   sent,
-  set,
   settingsFolder,
   type State,
   unseen,
   waiting,
 } from './states.ts'
-import type { Scene } from './take.ts'
+import { type Scene, scene } from './take.ts'
 
 /** The screens of the commands that change, record or send something. */
 
-const doNotTrack = set({ DO_NOT_TRACK: '1' })
 const homeSettings: State = (home) =>
   void home.write('.runmat/config.toml', 'telemetry.enabled = false\n')
-
-const scene = (title: string, args: string, state: State, more: Partial<Scene> = {}): Scene => ({
-  title,
-  args,
-  state,
-  ...more,
-})
 
 const enable: readonly Scene[] = [
   scene('after it was turned off', 'enable', offInSettings),

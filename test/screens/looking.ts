@@ -4,6 +4,7 @@ import {
   broken,
   clientId,
   countingOnly,
+  doNotTrack,
   delivery,
   endpoint,
   erasePending,
@@ -19,23 +20,14 @@ import {
   set,
   setAside,
   settings,
-  type State,
   unseen,
   waiting,
 } from './states.ts'
-import type { Scene } from './take.ts'
+import { type Scene, scene } from './take.ts'
 
 /** The screens of the commands that look, and change nothing. */
 
 const noKey = set({ RUNMAT_TELEMETRY_KEY: '' })
-const doNotTrack = set({ DO_NOT_TRACK: '1' })
-
-const scene = (title: string, args: string, state: State, more: Partial<Scene> = {}): Scene => ({
-  title,
-  args,
-  state,
-  ...more,
-})
 
 const status: readonly Scene[] = [
   scene('nothing recorded yet', 'status', fresh),

@@ -4,17 +4,7 @@
 // same, and with TEST_READ_ONLY nothing can be written, not even by root.
 const fs = require('node:fs')
 
-const moment = Date.parse('2026-03-14T15:09:26Z')
-
-globalThis.Date = class extends Date {
-  constructor(...parts) {
-    super(...(parts.length === 0 ? [moment] : parts))
-  }
-
-  static now() {
-    return moment
-  }
-}
+require('../../scripts/pictures/clock.cjs')
 Math.random = () => 0.5
 
 if (process.env.TEST_READ_ONLY) {

@@ -30,6 +30,8 @@ export const set =
   () =>
     env
 
+export const doNotTrack = set({ DO_NOT_TRACK: '1' })
+
 export const settings =
   (text: string): State =>
   (home) =>

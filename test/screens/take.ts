@@ -20,6 +20,13 @@ export interface Scene {
   readonly once?: boolean
 }
 
+export const scene = (
+  title: string,
+  args: string,
+  state: State,
+  more: Partial<Scene> = {},
+): Scene => ({ title, args, state, ...more })
+
 const preload = path.join(import.meta.dirname, 'preload.cjs')
 const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
   version: string
@@ -31,13 +38,13 @@ export async function textOf(scenes: readonly Scene[]): Promise<string> {
   return taken.join('\n\n')
 }
 
-async function sectionOf(scene: Scene): Promise<string> {
-  const { title, args, once } = scene
-  const coloured = await take(scene, 80, true)
+async function sectionOf(one: Scene): Promise<string> {
+  const { title, args, once } = one
+  const coloured = await take(one, 80, true)
   const plain = uncoloured(coloured)
   const isNarrow = once === true || plain.split('\n').every((line) => line.length <= 60)
   const widths = isNarrow ? [] : [60, 120]
-  const others = await Promise.all(widths.map((columns) => take(scene, columns, false)))
+  const others = await Promise.all(widths.map((columns) => take(one, columns, false)))
   const shown = widths
     .map((columns, index) => [columns, others[index] ?? ''] as const)
     .filter(([, text]) => text !== plain)
@@ -50,10 +57,10 @@ async function sectionOf(scene: Scene): Promise<string> {
 const uncoloured = (text: string) => text.replaceAll(/‹[a-z/]+›/g, '')
 
 /** What a terminal of so many columns shows, with a last line that tells how the command ended. */
-async function take(scene: Scene, columns: number, colour: boolean): Promise<string> {
+async function take(one: Scene, columns: number, colour: boolean): Promise<string> {
   return await inTurn(async () => {
     const home = tempHome()
-    const said = scene.state(home) ?? {}
+    const said = one.state(home) ?? {}
     const env = {
       ...home.env,
       NODE_OPTIONS: `${home.env['NODE_OPTIONS'] ?? ''} --require=${preload}`,
@@ -65,10 +72,10 @@ async function take(scene: Scene, columns: number, colour: boolean): Promise<str
     }
     const quoted = cliCommand.map((word) => `'${word}'`).join(' ')
     // A shell in between would take Ctrl-C for itself.
-    const exec = /[|<>]/.test(scene.args) ? '' : 'exec '
+    const exec = /[|<>]/.test(one.args) ? '' : 'exec '
     const shell = said['SHELL'] === undefined ? '' : `SHELL=${said['SHELL']} `
-    const line = `set -o pipefail; stty cols ${columns} rows 50; ${shell}${exec}${quoted} ${scene.args}`
-    const { out, code } = await inTerminal(line, home, env, scene.answer)
+    const line = `set -o pipefail; stty cols ${columns} rows 50; ${shell}${exec}${quoted} ${one.args}`
+    const { out, code } = await inTerminal(line, home, env, one.answer)
     return `${settled(shownBy(out), home)}[exit ${code}]\n`
   })
 }

@@ -1,5 +1,6 @@
 import { erasureRequests, postErasure } from '../../deliver/erase.ts'
 import { describe, type PostOutcome } from '../../deliver/http/outcome.ts'
+import { goneStatus } from '../../deliver/schedule.ts'
 import { look } from '../../files/read.ts'
 import { buildVersion } from '../../product/build.ts'
 import { forgetEverything } from '../../store/cleanup.ts'
@@ -75,7 +76,7 @@ function notAsked(endpoint: string, events: number, id: string | undefined): str
   const what = id === undefined ? 'them' : `what has the client id ${id}`
   return (
     `${plural(events, 'event')} went to ${printable(endpoint)}, which is not asked: it is not in your ` +
-    `settings any more. Whoever runs it can erase ${what}.`
+    `settings any more. Its operator can erase ${what}.`
   )
 }
 
@@ -88,11 +89,7 @@ async function ask(
   const agent = `${product.id}-telemetry/${buildVersion}`
   const outcome = await postErasure(context, agent, endpoint, requests)
   if (outcome.kind === 'delivered') return
-  const why =
-    outcome.kind === 'answered' && outcome.status === 410
-      ? `${hostOf(endpoint)} takes no requests any more (410).`
-      : whyRefused(outcome, endpoint, context)
-  throw new CliError(`The erasure is not confirmed. ${why}`, {
+  throw new CliError(`The erasure is not confirmed. ${whyRefused(outcome, endpoint, context)}`, {
     hint:
       'Telemetry is off, and nothing was removed here: the id is needed to ask again.\n' +
       `Try again: ${product.command} forget`,
@@ -100,11 +97,14 @@ async function ask(
 }
 
 function whyRefused(outcome: PostOutcome, endpoint: string, { key, product }: Context): string {
-  const isKey = outcome.kind === 'answered' && [401, 403].includes(outcome.status)
+  const host = hostOf(endpoint)
+  const status = outcome.kind === 'answered' ? outcome.status : undefined
   const variable = product.ingestionKey?.variable
-  return isKey && key.state === 'missing' && variable !== undefined
-    ? `${hostOf(endpoint)} wants an ingestion key, and there is none here. Set ${variable}.`
-    : troubleText(describe(outcome), hostOf(endpoint))
+  if (status === goneStatus) return `${host} takes no requests any more (410).`
+  if ((status === 401 || status === 403) && key.state === 'missing' && variable !== undefined) {
+    return `${host} wants an ingestion key, and there is none here. Set ${variable}.`
+  }
+  return troubleText(describe(outcome), host)
 }
 
 function requestsFor({ context }: Invocation): readonly string[] {

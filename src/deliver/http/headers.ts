@@ -9,9 +9,14 @@ export function headersFor(userAgent: string, key: string | undefined): Record<s
 }
 
 /** Events only: a request to erase is never just looked at. */
-export function debugHeaders({ product, environment }: Context): Record<string, string> {
+export function debugHeaders(context: Context): Record<string, string> {
+  const tag = debugTag(context)
+  return tag === undefined ? {} : { 'x-debug-tag': tag }
+}
+
+/** The developer's tag, as the collector takes it; undefined if there is none. */
+export function debugTag({ product, environment }: Context): string | undefined {
   const { debug } = product.variables
   const tag = debug && environment.env[debug]
-  // As the collector takes it.
-  return tag ? { 'x-debug-tag': tag.replaceAll(/[^A-Za-z0-9._-]/g, '-').slice(0, 64) } : {}
+  return tag ? tag.replaceAll(/[^A-Za-z0-9._-]/g, '-').slice(0, 64) : undefined
 }

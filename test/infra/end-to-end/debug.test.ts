@@ -13,7 +13,7 @@ beforeAll(() => {
   program = buildWorker()
 })
 
-async function scene() {
+async function debugging() {
   const posthog = await startPostHog(200)
   later(() => posthog.stop())
   const env = { POSTHOG_API_KEY: 'phc_test', POSTHOG_HOST: posthog.url, DEBUG_TAGS: '1' }
@@ -24,26 +24,34 @@ async function scene() {
     `[runtime.telemetry]\nhttp_endpoint = "${worker.url}/v1/t"\nudp_endpoint = ""\n`,
   )
   settle(home)
+  const page = (tag: string): string => `${worker.url}/debug/${tag}`
   const shown = async (tag: string): Promise<readonly string[]> => {
-    const headers = { 'x-telemetry-key': key }
-    const page = await fetch(`${worker.url}/debug/${tag}`, { headers })
-    const { events } = (await page.json()) as { events: readonly { received: string }[] }
+    const answer = await fetch(page(tag), { headers: { 'x-telemetry-key': key } })
+    const { events } = (await answer.json()) as { events: readonly { received: string }[] }
     return events.map(({ received }) => received)
   }
-  return { home, posthog, shown }
+  return { home, posthog, page, shown }
 }
 
 describe('RUNMAT_TELEMETRY_DEBUG', () => {
   it('shows what a run sends, and starts no uploader for what waits', async () => {
-    const { home, posthog, shown } = await scene()
+    const { home, posthog, page, shown } = await debugging()
     const [waiting] = fillQueue(home, 1)
     const code = `
       import { openTelemetry, runmat } from ${JSON.stringify(`${root}/dist/index.js`)}
       const telemetry = openTelemetry(runmat, { version: '1.0.0' })
       telemetry.startRun({ runKind: 'script', jitEnabled: true, accelerateEnabled: true })
-      await new Promise((resolve) => setTimeout(resolve, 300))
+      const isShown = async () => {
+        const page = await fetch(process.env.DEBUG_PAGE, { headers: { 'x-telemetry-key': '${key}' } })
+        return (await page.json()).events.length > 0
+      }
+      while (!(await isShown())) await new Promise((resolve) => setTimeout(resolve, 20))
       await telemetry.close()`
-    const env = { RUNMAT_TELEMETRY_KEY: key, RUNMAT_TELEMETRY_DEBUG: 'my tag' }
+    const env = {
+      RUNMAT_TELEMETRY_KEY: key,
+      RUNMAT_TELEMETRY_DEBUG: 'my tag',
+      DEBUG_PAGE: page('my-tag'),
+    }
     await run(process.execPath, ['--input-type=module', '-e', code], home, { env })
     await nothingRuns(home)
     expect((await shown('my-tag')).map((text) => JSON.parse(text) as unknown)).toContainEqual(
@@ -54,7 +62,7 @@ describe('RUNMAT_TELEMETRY_DEBUG', () => {
   })
 
   it('shows what a person sends with upload, byte for byte', async () => {
-    const { home, posthog, shown } = await scene()
+    const { home, posthog, shown } = await debugging()
     const events = fillQueue(home, 3)
     const env = { RUNMAT_TELEMETRY_KEY: key, RUNMAT_TELEMETRY_DEBUG: 'mine' }
     expect(await cli(home, ['upload'], { env })).toMatchObject({ code: 0 })
