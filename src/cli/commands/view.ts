@@ -25,7 +25,7 @@ export async function view(invocation: Invocation, options: ViewOptions): Promis
   if (options.export !== undefined) return save(invocation, options.export, options)
   const { io, environment } = invocation
   const port = portIn(options.port)
-  const stop = interrupted()
+  const stop = interrupted(io)
   const opened = await openView(invocation, port).catch((error: unknown) => {
     throw cannotListen(port, error)
   })
