@@ -79,6 +79,7 @@ function offersFor({ context }: Invocation): readonly Offer[] {
   const isOffByUser = verdict.rules.some(
     ({ rule, effect }) => rule === 'user_settings' && effect === 'off',
   )
+  const hasRecorded = [paths.clientId, paths.state].some((place) => look(place) !== undefined)
   const hasSent = (look(paths.ledger)?.size ?? 0) > 0
   return [
     { value: 'status', label: 'Show what is on, and why' },
@@ -92,7 +93,9 @@ function offersFor({ context }: Invocation): readonly Offer[] {
       ? { value: 'enable', label: 'Turn telemetry on' }
       : { value: 'disable', label: 'Turn telemetry off', hint: 'for good' },
     { value: 'endpoint', label: 'Change the address' },
-    { value: 'forget', label: 'Erase everything, here and at the collector' },
+    ...(hasRecorded
+      ? [{ value: 'forget', label: 'Erase everything, here and at the collector' } as const]
+      : []),
     { value: 'view', label: 'Open all of it in the browser' },
     { value: 'quit', label: 'Quit' },
   ]

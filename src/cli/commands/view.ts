@@ -55,7 +55,7 @@ function save(invocation: Invocation, file: string, { json, port }: ViewOptions)
     throw new CliError('--export saves a file and opens no port.', { exitCode: wrongUsage })
   }
   const snapshot = takeSnapshot(invocation, { waiting: 1, sent: 1 })
-  const options = { nonce: '', isStatic: true, event: undefined, problem: undefined }
+  const options = { nonce: '', isStatic: true, event: undefined, problem: undefined, erased: [] }
   try {
     saveIn(file, page(invocation, snapshot, options))
   } catch (error) {
