@@ -85,7 +85,10 @@ function cannotListen(port: number, error: unknown): CliError {
   const why = codeOf(error) === 'EADDRINUSE' ? 'another program is using it' : causeOf(error)
   const name = port === 0 ? 'a port' : `port ${port}`
   return new CliError(`Cannot open ${name} on 127.0.0.1: ${why}.`, {
-    hint: 'Omit --port to use any free port, or save the page with --export FILE.',
+    hint:
+      port === 0
+        ? 'To look at the page without one, save it with --export FILE.'
+        : 'Omit --port to use any free port, or save the page with --export FILE.',
     cause: error,
   })
 }
