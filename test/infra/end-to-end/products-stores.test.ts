@@ -30,7 +30,13 @@ beforeAll(() => {
 const engine = openEngine()
 afterAll(() => engine?.close())
 
-const roarEvent = () => ({ ...real, event_id: randomUUID(), install_id: randomUUID() })
+/** A fresh one: GA4 takes none of long ago. */
+const roarEvent = () => ({
+  ...real,
+  event_id: randomUUID(),
+  install_id: randomUUID(),
+  trigger_ts: `${new Date().toISOString().slice(0, 19)}Z`,
+})
 
 async function post(url: string, where: string, body: string): Promise<number> {
   const headers = { 'content-type': 'application/json', 'x-telemetry-key': key }
