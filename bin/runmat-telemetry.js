@@ -5,14 +5,20 @@ const { existsSync, readFileSync } = require('node:fs')
 const path = require('node:path')
 const { Script } = require('node:vm')
 
-const bundle = path.join(__dirname, '../dist/cli.cjs')
-const compiled = path.join(__dirname, '../dist/compiled', `${process.versions.v8}-${process.arch}`)
-const compiledOf = (file) => path.join(compiled, `${path.basename(file, '.cjs')}.bin`)
+const dist = path.join(__dirname, '../dist')
+const compiled = path.join(dist, 'compiled', `${process.versions.v8}-${process.arch}`)
+const compiledOf = (file) => `${compiled}${file.slice(dist.length, -'.cjs'.length)}.bin`
 const scripts = new Map()
 // As Node itself wraps a file. Its own function for that takes half a millisecond to load.
 const head = '(function (exports, require, module, __filename, __dirname) { '
 
-// The build leaves V8's compiled form of the bundle's files in a folder for each engine. Using it
+/** Loads one of the two bundles, `cli` or `lib`. */
+function open(name) {
+  const file = path.join(dist, `${name}.cjs`)
+  return existsSync(compiled) ? load(file) : require(file)
+}
+
+// The build leaves V8's compiled form of the bundles' files in a folder for each engine. Using it
 // halves our share of the start; any other engine compiles as always.
 function load(file) {
   const known = scripts.get(file)
@@ -31,8 +37,7 @@ function load(file) {
 }
 
 if (require.main === module) {
-  const { start } = existsSync(compiled) ? load(bundle) : require(bundle)
-  start(process.argv.slice(2)).then(end)
+  open('cli').start(process.argv.slice(2)).then(end)
 }
 
 // By now all is said and done, and to leave saves the time it takes to tear everything down. A
@@ -42,5 +47,5 @@ function end(code) {
   if (process.platform !== 'win32') process.exit()
 }
 
-// For the build, which compiles what it finds to be in use.
-module.exports = { bundle, compiled, compiledOf, load, scripts }
+// For the library, and for the build, which compiles what it finds to be in use.
+module.exports = { open, compiled, compiledOf, scripts }

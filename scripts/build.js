@@ -85,9 +85,10 @@ const onceOnly = {
 
 // The library is CommonJS, too: an ES import of one of Node's modules touches all of its exports, and
 // those that we never use take longer than everything else. For a host it is an ES module.
-const door = `import { createRequire } from 'node:module'
+const esmEntry = `import { createRequire } from 'node:module'
+const require = createRequire(import.meta.url)
 export const { openTelemetry, readHostEnvironment, runCommands, runmat } =
-  createRequire(import.meta.url)('./lib.cjs')
+  require('../bin/runmat-telemetry.js').open('lib')
 `
 
 // A page pays for each byte: Terser makes 3 % less of it than Rolldown's own minifier does.
@@ -156,7 +157,7 @@ await bundle(
   { plugins: [withoutUnused, onceOnly] },
 )
 await bundle({ contract: 'src/contract/index.ts' }, { format: 'esm' })
-writeFileSync('dist/index.js', door)
+writeFileSync('dist/index.js', esmEntry)
 await bundle(
   { browser: 'src/entry/browser.ts' },
   { format: 'esm' },

@@ -1,30 +1,52 @@
-// Runs the common commands once and saves what V8 compiled; see bin/. Do not run it by hand, because it
-// turns telemetry off: scripts/support/precompile.js gives it a temporary home.
+// Runs the common commands and a host once and saves what V8 compiled; see bin/. Do not run it by hand,
+// because it turns telemetry off: scripts/support/precompile.js gives it a temporary home.
 'use strict'
 
 const { mkdirSync, rmSync, writeFileSync } = require('node:fs')
+const path = require('node:path')
 
-const { bundle, compiled, compiledOf, load, scripts } = require('../bin/runmat-telemetry.js')
+const { open, compiled, compiledOf, scripts } = require('../bin/runmat-telemetry.js')
 
-const lines = [
+const before = [
   ['endpoint', 'http://127.0.0.1:9/'],
   ['record', 'usage'],
   ['enable'],
   ['status'],
   ['print'],
   ['--help'],
-  ['disable'],
 ]
+const after = [['disable']]
 
-async function keep() {
-  const { start } = load(bundle)
+async function runLines(lines) {
+  const { start } = open('cli')
   for (const line of lines) {
     const code = await start(line)
     if (code !== 0) throw new Error(`${line.join(' ')} ended with ${code}`)
   }
+}
+
+/** Counts, as most hosts do, and runs a script, whose events are posted in vain. */
+async function host() {
+  const { openTelemetry, runmat } = open('lib')
+  const uploader = { command: process.execPath, args: ['--version'] }
+  for (let round = 0; round < 2; round += 1) {
+    const telemetry = openTelemetry(runmat, { version: '0.0.0', notice: 'shown', uploader })
+    telemetry.count('run', 'success')
+    const run = telemetry.startRun({ runKind: 'script', jitEnabled: true, accelerateEnabled: true })
+    run.finish({ success: true, jitUsed: true, counters: { totalExecutions: 1 } })
+    await telemetry.close()
+  }
+}
+
+async function keep() {
   rmSync(compiled, { recursive: true, force: true })
+  // Its folder is what makes the launcher load the bundles in a way that can be kept.
   mkdirSync(compiled, { recursive: true })
+  await runLines(before)
+  await host()
+  await runLines(after)
   for (const [file, { script }] of scripts) {
+    mkdirSync(path.dirname(compiledOf(file)), { recursive: true })
     writeFileSync(compiledOf(file), script.createCachedData())
   }
 }

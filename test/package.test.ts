@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 import { beforeAll, describe, expect, it } from 'vitest'
 
@@ -77,12 +78,26 @@ describe('the package', () => {
   ])('opens few files for %s and uses the compiled code of each', async (word, files) => {
     const bin = path.join(library(), 'bin/runmat-telemetry.js')
     const code = `
-      const { bundle, load, scripts } = require(${JSON.stringify(bin)})
+      const { open, scripts } = require(${JSON.stringify(bin)})
       const told = ([file, { script }]) => [path.basename(file), script.cachedDataRejected]
-      load(bundle).start(['${word}']).then(() => console.log(JSON.stringify([...scripts].map(told))))`
+      open('cli').start(['${word}']).then(() => console.log(JSON.stringify([...scripts].map(told))))`
     const { out } = await run(process.execPath, ['-e', code], tempHome())
     const opened = JSON.parse(out.trimEnd().split('\n').at(-1) ?? '') as unknown
     expect(opened).toEqual(files.map((file) => [file, false]))
+  })
+
+  it.skipIf(!isCompiled)('loads the library for a host with its compiled code', async () => {
+    const bin = path.join(library(), 'bin/runmat-telemetry.js')
+    const code = `
+      const { scripts } = require(${JSON.stringify(bin)})
+      import(${JSON.stringify(pathToFileURL(path.join(library(), 'dist/index.js')).href)}).then(
+        ({ openTelemetry, runmat }) => {
+          openTelemetry(runmat, { version: '1.2.3' }).count('run', 'success')
+          const told = ([file, { script }]) => [path.basename(file), script.cachedDataRejected]
+          console.log(JSON.stringify([...scripts].map(told)))
+        })`
+    const { out } = await run(process.execPath, ['-e', code], tempHome())
+    expect(JSON.parse(out)).toEqual([['lib.cjs', false]])
   })
 
   it.skipIf(!requireTool('mman'))('has a man page that man finds', async () => {

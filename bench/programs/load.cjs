@@ -1,7 +1,7 @@
 // What the launcher does before it runs a command.
 'use strict'
 
-const { bundle, load } = require('../../bin/runmat-telemetry.js')
+const { open } = require('../../bin/runmat-telemetry.js')
 
-load(bundle)
+open('cli')
 process.exit()

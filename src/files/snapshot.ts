@@ -73,3 +73,25 @@ function isFresh({ mtimeMs, ctimeMs }: Stats): boolean {
   const now = Date.now()
   return [mtimeMs, ctimeMs].some((time) => Math.abs(now - time) < coarsestMs)
 }
+
+/** What was made of a file, for as long as the file is certainly the same. */
+export interface FileMemory<T> {
+  readonly recall: (file: string, version: string) => T | undefined
+  readonly keep: (file: string, version: string, value: T) => void
+}
+
+export function openFileMemory<T>(): FileMemory<T> {
+  const known = new Map<string, { readonly version: string; readonly value: T }>()
+  return {
+    recall: (file, version) => {
+      const found = known.get(file)
+      return found?.version === version ? found.value : undefined
+    },
+    keep: (file, version, value) => {
+      if (known.size >= mostRemembered) known.clear()
+      known.set(file, { version, value })
+    },
+  }
+}
+
+const mostRemembered = 100

@@ -77,7 +77,8 @@ export function openRecorder({
     close: async (context) => {
       // This is the last call of the host that can do it.
       foldPostponed(context, { waitMs: 20, forMs: 40 })
-      if (isHeldBack || !uploadIsDue(context)) return
+      // Most often nothing is due. Only for what is due, we look once more whether it is wanted.
+      if (isHeldBack || !uploadIsDue(context) || !uploadIsDue(context.again())) return
       const program = uploader()
       if (program !== undefined) await detachUploader(context, program)
     },

@@ -133,7 +133,7 @@ export function openTelemetry(product: Product, options: TelemetryOptions): Tele
       isOpen = false
       try {
         await runs.close()
-        await recorder.close(context())
+        await recorder.close(known ?? context())
       } catch {
         // What was queued stays queued; the next host tries again.
       }

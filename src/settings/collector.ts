@@ -1,5 +1,5 @@
 import { readSmallFile } from '../files/read.ts'
-import type { Snapshot } from '../files/snapshot.ts'
+import { openFileMemory, type Snapshot } from '../files/snapshot.ts'
 import type { Paths } from './paths.ts'
 
 /** The collector's request that this version send nothing more. */
@@ -19,16 +19,16 @@ export function collectorsNo(
   version: string | undefined,
   see: Snapshot,
 ): Gone | undefined {
-  if (see(paths.uploads).trace === '') return undefined
-  const gone = goneIn(paths.uploads, endpoint)
+  const { version: state } = see(paths.uploads)
+  if (state === '') return undefined
+  const gone = goneIn(fieldsOf(paths.uploads, state), endpoint)
   if (gone === undefined) return undefined
-  const current = version ?? lastVersion(paths.stats)
+  const current = version ?? lastVersion(paths.stats, see)
   return current === undefined || current === gone.version ? gone : undefined
 }
 
-function goneIn(file: string, endpoint: string): Gone | undefined {
-  const state = fieldsOf(file) as { gone?: Partial<Gone> | null; endpoint?: unknown }
-  const { gone, endpoint: asked } = state
+function goneIn(state: object, endpoint: string): Gone | undefined {
+  const { gone, endpoint: asked } = state as { gone?: Partial<Gone> | null; endpoint?: unknown }
   if (typeof asked === 'string' && asked !== endpoint) return undefined
   if (typeof gone !== 'object' || gone === null) return undefined
   const { version, at } = gone
@@ -38,16 +38,26 @@ function goneIn(file: string, endpoint: string): Gone | undefined {
   }
 }
 
-function lastVersion(file: string): string | undefined {
-  const { version } = fieldsOf(file) as { version?: unknown }
+function lastVersion(file: string, see: Snapshot): string | undefined {
+  const { version } = fieldsOf(file, see(file).version) as { version?: unknown }
   return typeof version === 'string' ? version : undefined
 }
 
-function fieldsOf(file: string): object {
+const parsed = openFileMemory<object>()
+
+function fieldsOf(file: string, version: string): object {
+  const known = parsed.recall(file, version)
+  if (known) return known
   const reading = readSmallFile(file, 1024 * 1024)
   if (reading.kind !== 'read') return {}
+  const fields = fieldsIn(reading.bytes.toString('utf8'))
+  parsed.keep(file, version, fields)
+  return fields
+}
+
+function fieldsIn(text: string): object {
   try {
-    return Object(JSON.parse(reading.bytes.toString('utf8')) ?? {}) as object
+    return Object(JSON.parse(text) ?? {}) as object
   } catch {
     return {}
   }

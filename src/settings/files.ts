@@ -3,8 +3,8 @@ import path from 'node:path'
 
 import { parse, TomlError } from 'smol-toml'
 
-import { look, readSmallFile } from '../files/read.ts'
-import { sightingOf } from '../files/snapshot.ts'
+import { look, readSmallFile, type Reading } from '../files/read.ts'
+import { openFileMemory, sightingOf } from '../files/snapshot.ts'
 import type { KeyPath } from '../product/product.ts'
 import { JsonTextError, offsetIn, parseJsonText, parseJsonValue } from './json-text.ts'
 import { lineOf } from './toml/document.ts'
@@ -43,9 +43,7 @@ interface Content {
   readonly problem?: Problem
 }
 
-/** The content of each file when it was last parsed, and the version that had it. */
-const parsed = new Map<string, { readonly version: string; readonly content: Content }>()
-const parsedLimit = 100
+const parsed = openFileMemory<Content>()
 
 /** Undefined if there is no such file. A file is parsed only once until it changes. */
 export function readSettingsFile(
@@ -54,18 +52,17 @@ export function readSettingsFile(
   { version } = sightingOf(file),
 ): SettingsFile | undefined {
   if (version === '') return undefined
-  const known = parsed.get(file)
-  if (known?.version === version) return { role, path: file, ...known.content }
-  const content = readContent(file)
-  if (content === undefined) return undefined
-  if (parsed.size >= parsedLimit) parsed.clear()
-  parsed.set(file, { version, content })
+  const known = parsed.recall(file, version)
+  if (known) return { role, path: file, ...known }
+  const reading = readSmallFile(file, sizeLimit)
+  if (reading.kind === 'absent') return undefined
+  const content = contentOf(file, reading)
+  // An error may be over the next time.
+  if (reading.kind === 'read') parsed.keep(file, version, content)
   return { role, path: file, ...content }
 }
 
-function readContent(file: string): Content | undefined {
-  const reading = readSmallFile(file, sizeLimit)
-  if (reading.kind === 'absent') return undefined
+function contentOf(file: string, reading: Exclude<Reading, { kind: 'absent' }>): Content {
   if (reading.kind === 'unreadable') {
     const isOursAlone = (look(file)?.size ?? 0) > sizeLimit
     return broken(file, { message: reading.reason, ...(isOursAlone && { isOursAlone }) })

@@ -30,16 +30,21 @@ export interface KeySpec<K extends Key = Key> {
 }
 
 /** Every key of the product's settings files, once for each spelling. */
-export function keySpecs(product: Product): readonly KeySpec[] {
-  const { keys } = product
-  return [
+export function keySpecs({ keys }: Product): readonly KeySpec[] {
+  const known = specsOf.get(keys)
+  if (known) return known
+  const specs = [
     spec('enabled', keys.enabled, readBoolean),
     ...keys.alsoEnabled.map((path) => spec('enabled', path, readBoolean)),
     spec('uploads', keys.uploads, readBoolean),
     spec('endpoint', keys.endpoint, (value) => readText(value, parseEndpoint)),
     ...(keys.runtime ? runtimeSpecs(keys.runtime) : []),
   ]
+  specsOf.set(keys, specs)
+  return specs
 }
+
+const specsOf = new WeakMap<Product['keys'], readonly KeySpec[]>()
 
 function runtimeSpecs(table: KeyPath): readonly KeySpec[] {
   return [

@@ -46,9 +46,9 @@ describe('what is no terminal', () => {
 it.skipIf(!requireTool('script'))('is written to without a stream', async () => {
   const home = tempHome()
   const code = `
-    const { bundle, load } = require(${JSON.stringify(launcher)})
+    const { open } = require(${JSON.stringify(launcher)})
     const before = new Set(process.moduleLoadList)
-    load(bundle).start(['status']).then(() => {
+    open('cli').start(['status']).then(() => {
       const loaded = process.moduleLoadList.filter((name) => !before.has(name))
       require('fs').writeSync(1, 'loaded: ' + loaded.filter((name) => /stream|tty/.test(name)) + '.')
     })`

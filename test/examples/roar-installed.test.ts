@@ -10,8 +10,9 @@ import { bareStage, example, job, stage, triggersOf } from './stage.ts'
 /** Installs roar and the package it depends on, as npm would, and answers with the program. */
 function install(folder: string, version = '0.2.12'): string {
   const library = path.join(folder, 'node_modules/runmat-telemetry')
-  cpSync(path.join(root, 'dist'), path.join(library, 'dist'), { recursive: true })
-  cpSync(path.join(root, 'package.json'), path.join(library, 'package.json'))
+  for (const part of ['bin', 'dist', 'package.json']) {
+    cpSync(path.join(root, part), path.join(library, part), { recursive: true })
+  }
   mkdirSync(folder, { recursive: true })
   for (const name of ['roar.js', 'job.js', 'product.js']) {
     const text = readFileSync(path.join(example, name), 'utf8')
