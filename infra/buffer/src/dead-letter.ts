@@ -1,15 +1,20 @@
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
 
 import type { Names } from './names.ts'
+import { productHeaderOf, productIn } from './product-header.ts'
 import type { Publisher } from './publish.ts'
 import type { StreamMessage } from './stream-message.ts'
 
-/** `refused`: the sink won't take it. `contract`: it is no event of this version. */
-export type DeadLetterReason = 'refused' | 'contract'
+/**
+ * `refused`: the sink won't take it. `contract`: it is no event of this version. `product`: its product
+ * is not among PRODUCTS.
+ */
+export type DeadLetterReason = 'refused' | 'contract' | 'product'
 
 export interface DeadLetter {
   readonly sequence: number
   readonly sink: string
+  readonly product: string
   readonly reason: string
   readonly setAside: string
   readonly event: string
@@ -30,7 +35,7 @@ export async function storeDeadLetters(
       // Identified by position, because the same event may become a dead letter again later.
       id: `${sink} ${message.sequence}`,
       data: message.data,
-      headers: { [reasonHeader]: reason },
+      headers: { [reasonHeader]: reason, ...productHeaderOf(message.product) },
     })),
   )
   return receipts.map((receipt) => receipt === 'stored')
@@ -52,6 +57,7 @@ export async function* deadLetters(
     yield {
       sequence: message.seq,
       sink: message.subject.slice(names.dead('').length),
+      product: productIn(message.header),
       reason: message.header.get(reasonHeader),
       setAside: message.time.toISOString(),
       event: message.string(),
@@ -66,10 +72,15 @@ export async function replay(
   manager: JetStreamManager,
   publisher: Publisher,
   names: Names,
-  { sequence, sink, message }: DeadLetter & { readonly message: StoredMsg },
+  { sequence, sink, product, message }: DeadLetter & { readonly message: StoredMsg },
 ): Promise<boolean> {
   const [receipt] = await publisher.publish([
-    { subject: names.again(sink), id: `again ${sequence}`, data: message.data },
+    {
+      subject: names.again(sink),
+      id: `again ${sequence}`,
+      data: message.data,
+      headers: productHeaderOf(product),
+    },
   ])
   if (receipt !== 'stored') return false
   return await manager.streams.deleteMessage(names.deadStream, sequence, false)

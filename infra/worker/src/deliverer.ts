@@ -1,3 +1,4 @@
+import { type Product, runmat } from 'runmat-telemetry/contract'
 import { type Broker, openBroker } from 'runmat-telemetry-buffer/broker'
 import { openDelivery } from 'runmat-telemetry-buffer/delivery'
 import { eraseDeadLetters, openErasedStream } from 'runmat-telemetry-buffer/erased'
@@ -8,6 +9,7 @@ import type { BufferSettings } from 'runmat-telemetry-buffer/settings'
 import { ensureConsumer, ensureStreams } from 'runmat-telemetry-buffer/stream'
 import { openSweep } from 'runmat-telemetry-buffer/sweep'
 import { openCircuitBreaker } from 'runmat-telemetry-common/circuit-breaker'
+import { readersOf } from 'runmat-telemetry-common/events/products'
 import { observe } from 'runmat-telemetry-common/prometheus'
 import { resultOf, type Sink } from 'runmat-telemetry-common/sink'
 
@@ -18,12 +20,12 @@ import { limits } from './limits.ts'
 import type { WorkerLog } from './log.ts'
 import { type Metrics, openMetrics, render } from './metrics.ts'
 import type { Settings } from './settings.ts'
-import { openClickHouse } from './sinks/clickhouse/sink.ts'
+import { openForOne } from './sinks/by-product.ts'
 import { openErasures } from './sinks/erasures.ts'
 import { openGa4Sink } from './sinks/ga4-sink.ts'
 import { storingOnce } from './sinks/once.ts'
 import { postHogErasureOf } from './sinks/posthog-erasure.ts'
-import { openPrimary } from './sinks/primary.ts'
+import { openPrimary, openTables } from './sinks/primary.ts'
 import { readinessOf } from './sinks/readiness.ts'
 import { sparing } from './sinks/sparing.ts'
 import { streamTombstones } from './sinks/stream-tombstones.ts'
@@ -40,12 +42,14 @@ const ga4Batch = 100
 export async function openDeliverer(
   settings: Settings,
   buffer: BufferSettings,
+  products: readonly Product[],
   log: WorkerLog,
 ): Promise<Worker> {
   const names = namesOf(buffer.stream)
+  const readers = readersOf(products)
   const metrics = openMetrics()
   const onDisk = await tombstonesOf(settings)
-  const opened = await openPrimary(settings, [], { note: log.note })
+  const opened = await openPrimary(settings, products, { note: log.note })
   const broker = openBroker({
     settings: buffer,
     purpose: 'deliver',
@@ -62,8 +66,8 @@ export async function openDeliverer(
   const { clickHouse, ga4 } = settings
   const sinks = [
     primary,
-    ...(clickHouse ? [spare(storingOnce(openClickHouse(clickHouse)))] : []),
-    ...(ga4 ? [spare(storingOnce(openGa4Sink(ga4, metrics)))] : []),
+    ...(clickHouse ? [spare(openTables(clickHouse, products))] : []),
+    ...(ga4 ? [spare(storingOnce(openForOne(runmat.id, openGa4Sink(ga4, metrics))))] : []),
   ]
   const dead = { erase: (ids: readonly string[]) => eraseDeadLetters(broker, names, ids) }
   const erasures = openErasures([...sinks, dead], tombstones, log.note)
@@ -77,6 +81,7 @@ export async function openDeliverer(
       circuitBreaker,
       broker,
       names,
+      readers,
       ackWaitMs: buffer.ackWaitMs,
       counts,
       done: (events, result, ms) => {
@@ -97,7 +102,7 @@ export async function openDeliverer(
   const circuitBreaker = deliveries[0]?.circuitBreaker ?? openCircuitBreaker()
   return {
     settings,
-    routes: routesFor([]),
+    routes: routesFor(products),
     debug: undefined,
     intake: { admit: () => elsewhere, accept: () => elsewhere, note: () => undefined },
     memoryBudgets: openMemoryBudgets(),
