@@ -1,6 +1,6 @@
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
 
-import type { Names } from './names.ts'
+import { filler, type Names } from './names.ts'
 import type { Publisher } from './publish.ts'
 import type { StreamMessage } from './stream-message.ts'
 
@@ -49,19 +49,21 @@ export async function* deadLetters(
     // nats-server 2.9 supports this; the library's type doesn't have it.
     const message = await manager.streams.getMessage(names.deadStream, query)
     if (message === null) return
+    sequence = message.seq + 1
+    const of = message.subject.slice(names.dead('').length)
+    if (of === filler) continue
     yield {
       sequence: message.seq,
-      sink: message.subject.slice(names.dead('').length),
+      sink: of,
       reason: message.header.get(reasonHeader),
       setAside: message.time.toISOString(),
       event: message.string(),
       message,
     }
-    sequence = message.seq + 1
   }
 }
 
-/** Delivers a dead letter to its own sink again, and removes it once the stream has it. */
+/** Delivers a dead letter to its own sink again, and overwrites it once the stream has it. */
 export async function replay(
   manager: JetStreamManager,
   publisher: Publisher,
@@ -72,5 +74,5 @@ export async function replay(
     { subject: names.again(sink), id: `again ${sequence}`, data: message.data },
   ])
   if (receipt !== 'stored') return false
-  return await manager.streams.deleteMessage(names.deadStream, sequence, false)
+  return await manager.streams.deleteMessage(names.deadStream, sequence, true)
 }
