@@ -65,10 +65,10 @@ export function openSweep(broker: Broker, names: Names): () => void {
         await sweep(session, names, Math.min(now, before))
       }
       before = now
-      await overwriteExpiring(session.manager, names, Date.now())
     } catch {
       before = undefined
     }
+    await overwriteExpiring(session.manager, names, Date.now()).catch(() => undefined)
   }
   const timer = setInterval(() => void pass(), limits.sweepMs).unref()
   return () => clearInterval(timer)

@@ -153,12 +153,17 @@ describe.skipIf(!hasNats).concurrent('the bytes of delivered events', () => {
       }
     }
     const busy = keepBusy()
-    for (let fill = 0; fill < 4; fill += 1) expect(await fillBlocks(broker, names)).toBeUndefined()
-    // The one that waits in the same block keeps only its own bytes there.
-    await eventually(() => expect(filesWith(nats.stores, old)).toEqual([]))
-    expect(filesWith(nats.stores, [waiting])).toHaveLength(1)
-    isFilling = false
-    await busy
+    try {
+      for (let fill = 0; fill < 4; fill += 1) {
+        expect(await fillBlocks(broker, names)).toBeUndefined()
+      }
+      // The one that waits in the same block keeps only its own bytes there.
+      await eventually(() => expect(filesWith(nats.stores, old)).toEqual([]))
+      expect(filesWith(nats.stores, [waiting])).toHaveLength(1)
+    } finally {
+      isFilling = false
+      await busy
+    }
     sink.refuse(undefined)
     await eventually(() => expect(sink.stored).toContain(waiting))
     await eventually(() => expect(others.filter((text) => !sink.stored.has(text))).toEqual([]))
