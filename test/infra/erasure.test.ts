@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, renameSync, statSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 
+import { jetstream } from '@nats-io/jetstream'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
 import { tableName } from '../../infra/report/src/clickhouse/table.ts'
@@ -11,7 +12,7 @@ import { openDatabase } from '../../infra/report/src/duckdb/database.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Home, tempHome } from '../support/home.ts'
 import { cli, root, run as runProgram } from '../support/run.ts'
-import { areTombstones, bytesIn, filesWith } from './buffer/support/bytes.ts'
+import { areTombstones, bytesIn } from './buffer/support/bytes.ts'
 import { postTo } from './buffer/support/load.ts'
 import { hasNats, startNats } from './buffer/support/nats.ts'
 import { untilReady } from './buffer/support/workers.ts'
@@ -187,8 +188,8 @@ describe.skipIf(!hasNats)('ten of fifty clients that have everything erased', ()
       filter_subject: 'telemetry.again.away',
     })
     const connection = await nats.connection()
-    const away = finished()
-    await connection.request('telemetry.again.away', away)
+    const wait = async () => await connection.request('telemetry.again.away', finished())
+    await wait()
     waiting = 1
 
     // Yesterday becomes Parquet, and the public report counts all fifty.
@@ -272,8 +273,14 @@ describe.skipIf(!hasNats)('ten of fifty clients that have everything erased', ()
         .filter(([file, bytes]) => !areTombstones(file, bytes) && isNamed(bytes))
         .map(([file]) => file)
     await workers.again(1, 'SIGTERM')
-    await eventually(() => expect(inBuffer()).toEqual([]))
-    expect(filesWith(nats.stores, [uuidOf(away)])).toHaveLength(1)
+    const takeOne = await jetstream(connection).consumers.get('telemetry', 'away')
+    await eventually(async () => {
+      // The next one waits before this one is taken.
+      await wait()
+      await (await takeOne.next({ expires: 5000 }))?.ackAck()
+      expect(inBuffer()).toEqual([])
+    })
+    await drained()
 
     // No byte of them, but in the tombstones, which have to name whom they keep away.
     const isTombstone = (file: string) => file.endsWith('erased.ndjson')

@@ -14,9 +14,9 @@ const fillBytes = rounds * perRound * messageBytes
 
 /**
  * Removes the bytes of delivered events from the servers' disks. A server deletes a block file when no
- * event in it waits any more, so an empty stream leaves nothing. But it never rewrites the block that it
- * is writing, nor the log that each replica keeps. So we publish more than both may hold, and every sink
- * acknowledges it unread.
+ * event in it waits any more, so an empty stream leaves nothing. A stream that is never empty leaves the
+ * block that is being written, and each replica keeps a log. So we publish more than both may hold, and
+ * every sink acknowledges it unread.
  *
  * Purging would be shorter, but makes nats-server before 2.9.15 forget which events it has handed out:
  * if their process dies, they are never delivered again.
