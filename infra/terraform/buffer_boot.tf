@@ -26,16 +26,8 @@ locals {
     allow -p tcp --dport 4222
     allow -p tcp --dport 6222
 
-    field() { tr -d '\n' | sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p"; }
-    metadata=http://metadata.google.internal/computeMetadata/v1
+    ${local.machine_secrets}
     server=$(curl -fsS --retry 5 -H 'Metadata-Flavor: Google' "$metadata/instance/attributes/buffer-server")
-    token=$(curl -fsS --retry 5 -H 'Metadata-Flavor: Google' \
-      "$metadata/instance/service-accounts/default/token" | field access_token)
-    secret() {
-      printf 'Authorization: Bearer %s\n' "$token" | curl -fsS --retry 5 -H @- \
-        "https://secretmanager.googleapis.com/v1/projects/${var.project_id}/secrets/$1/versions/latest:access" \
-        | field data | base64 -d
-    }
     secret ${var.name}-buffer-tls > "$RUNTIME_DIRECTORY/tls.pem"
     secret ${var.name}-buffer-ca > "$RUNTIME_DIRECTORY/ca.pem"
     passwords=$(secret ${var.name}-buffer-passwords)

@@ -76,17 +76,17 @@ resource "google_cloud_run_v2_service" "deliver" {
     }
 
     dynamic "volumes" {
-      for_each = google_secret_manager_secret.clickhouse
+      for_each = local.clickhouse_files
 
       content {
-        name = "clickhouse"
+        name = "clickhouse-${volumes.key}"
 
         secret {
-          secret = volumes.value.secret_id
+          secret = google_secret_manager_secret.clickhouse[volumes.value].secret_id
 
           items {
             version = "latest"
-            path    = "password"
+            path    = volumes.key
           }
         }
       }
@@ -122,11 +122,11 @@ resource "google_cloud_run_v2_service" "deliver" {
       }
 
       dynamic "volume_mounts" {
-        for_each = local.clickhouse_secrets
+        for_each = local.clickhouse_files
 
         content {
-          name       = "clickhouse"
-          mount_path = "/run/clickhouse"
+          name       = "clickhouse-${volume_mounts.key}"
+          mount_path = "/run/clickhouse/${volume_mounts.key}"
         }
       }
 

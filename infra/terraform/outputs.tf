@@ -50,3 +50,8 @@ output "buffer_hosts" {
   description = "The hosts that the buffer servers' certificate must contain."
   value       = values(local.buffer_hosts)
 }
+
+output "clickhouse_hosts" {
+  description = "The hosts that the ClickHouse servers' certificate must contain."
+  value       = values(local.clickhouse_hosts)
+}

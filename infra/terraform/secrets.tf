@@ -13,6 +13,20 @@ locals {
     for name, secret in local.worker_secrets : name => secret
     if var.buffer != "on" || name == "INGESTION_KEY"
   }
+
+  # For a machine's shell: `secret NAME` prints the newest value. The token is never a program's argument,
+  # which others on the machine could read.
+  machine_secrets = <<-EOT
+    field() { tr -d '\n' | sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p"; }
+    metadata=http://metadata.google.internal/computeMetadata/v1
+    token=$(curl -fsS --retry 5 -H 'Metadata-Flavor: Google' \
+      "$metadata/instance/service-accounts/default/token" | field access_token)
+    secret() {
+      printf 'Authorization: Bearer %s\n' "$token" | curl -fsS --retry 5 -H @- \
+        "https://secretmanager.googleapis.com/v1/projects/${var.project_id}/secrets/$1/versions/latest:access" \
+        | field data | base64 -d
+    }
+  EOT
 }
 
 # Terraform creates only the empty secrets. Their values are added by hand (README), so that no secret is

@@ -283,8 +283,57 @@ variable "deliver_instances" {
 
 # ClickHouse
 
+variable "clickhouse_cluster" {
+  description = "Whether to create three ClickHouse servers."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !var.clickhouse_cluster || (var.clickhouse_url == "" && var.clickhouse_database == "telemetry")
+    error_message = "Servers created here have addresses and a database of their own: set neither."
+  }
+
+  validation {
+    condition     = !var.clickhouse_cluster || (var.buffer != "off" && length(var.zones) >= 3)
+    error_message = "It needs the buffer, and three zones, one for each server."
+  }
+}
+
+variable "clickhouse_machine_type" {
+  description = "The machine type of a ClickHouse server."
+  type        = string
+  default     = "e2-standard-2"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]*-[a-z0-9-]+$", var.clickhouse_machine_type))
+    error_message = "A machine type such as e2-standard-2."
+  }
+}
+
+variable "clickhouse_image" {
+  description = "The ClickHouse image, for example in your own registry."
+  type        = string
+  default     = "docker.io/clickhouse/clickhouse-server:25.8-alpine"
+
+  validation {
+    condition     = can(regex("^[a-z0-9./_-]+:[A-Za-z0-9._-]+(@sha256:[0-9a-f]{64})?$", var.clickhouse_image)) && !endswith(var.clickhouse_image, ":latest")
+    error_message = "A name with a tag that always means the same image."
+  }
+}
+
+variable "clickhouse_disk_gb" {
+  description = "The disk of each ClickHouse server."
+  type        = number
+  default     = 100
+
+  validation {
+    condition     = var.clickhouse_disk_gb >= 10 && floor(var.clickhouse_disk_gb) == var.clickhouse_disk_gb && var.clickhouse_disk_gb <= 10000
+    error_message = "A whole number from 10 to 10000."
+  }
+}
+
 variable "clickhouse_url" {
-  description = "The HTTPS addresses of ClickHouse's replicas, with commas between (CLICKHOUSE_URL). Empty for none."
+  description = "The HTTPS addresses of replicas that you run elsewhere, with commas between (CLICKHOUSE_URL). Empty for none."
   type        = string
   default     = ""
 
@@ -322,7 +371,7 @@ variable "clickhouse_user" {
 }
 
 variable "clickhouse_replicated" {
-  description = "Whether the table is replicated (CLICKHOUSE_REPLICATED)."
+  description = "Whether the table on servers elsewhere is replicated (CLICKHOUSE_REPLICATED)."
   type        = bool
   default     = true
 }

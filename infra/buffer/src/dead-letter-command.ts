@@ -96,6 +96,6 @@ async function replayAll(
   return kept > 0 ? 1 : 0
 }
 
-function lineOf({ sequence, sink, reason, setAside, event }: DeadLetter): string {
-  return JSON.stringify({ sequence, sink, reason, set_aside: setAside, event })
+function lineOf({ sequence, sink, product, reason, setAside, event }: DeadLetter): string {
+  return JSON.stringify({ sequence, sink, product, reason, set_aside: setAside, event })
 }

@@ -1,15 +1,20 @@
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
 
-import type { Names } from './names.ts'
+import { filler, type Names } from './names.ts'
+import { productHeaderOf, productIn } from './product-header.ts'
 import type { Publisher } from './publish.ts'
 import type { StreamMessage } from './stream-message.ts'
 
-/** `refused`: the sink won't take it. `contract`: it is no event of this version. */
-export type DeadLetterReason = 'refused' | 'contract'
+/**
+ * `refused`: the sink won't take it. `contract`: it is no event of this version. `product`: its product
+ * is not among PRODUCTS.
+ */
+export type DeadLetterReason = 'refused' | 'contract' | 'product'
 
 export interface DeadLetter {
   readonly sequence: number
   readonly sink: string
+  readonly product: string
   readonly reason: string
   readonly setAside: string
   readonly event: string
@@ -30,7 +35,7 @@ export async function storeDeadLetters(
       // Identified by position, because the same event may become a dead letter again later.
       id: `${sink} ${message.sequence}`,
       data: message.data,
-      headers: { [reasonHeader]: reason },
+      headers: { [reasonHeader]: reason, ...productHeaderOf(message.product) },
     })),
   )
   return receipts.map((receipt) => receipt === 'stored')
@@ -49,28 +54,36 @@ export async function* deadLetters(
     // nats-server 2.9 supports this; the library's type doesn't have it.
     const message = await manager.streams.getMessage(names.deadStream, query)
     if (message === null) return
+    sequence = message.seq + 1
+    const of = message.subject.slice(names.dead('').length)
+    if (of === filler) continue
     yield {
       sequence: message.seq,
-      sink: message.subject.slice(names.dead('').length),
+      sink: of,
+      product: productIn(message.header),
       reason: message.header.get(reasonHeader),
       setAside: message.time.toISOString(),
       event: message.string(),
       message,
     }
-    sequence = message.seq + 1
   }
 }
 
-/** Delivers a dead letter to its own sink again, and removes it once the stream has it. */
+/** Delivers a dead letter to its own sink again, and overwrites it once the stream has it. */
 export async function replay(
   manager: JetStreamManager,
   publisher: Publisher,
   names: Names,
-  { sequence, sink, message }: DeadLetter & { readonly message: StoredMsg },
+  { sequence, sink, product, message }: DeadLetter & { readonly message: StoredMsg },
 ): Promise<boolean> {
   const [receipt] = await publisher.publish([
-    { subject: names.again(sink), id: `again ${sequence}`, data: message.data },
+    {
+      subject: names.again(sink),
+      id: `again ${sequence}`,
+      data: message.data,
+      headers: productHeaderOf(product),
+    },
   ])
   if (receipt !== 'stored') return false
-  return await manager.streams.deleteMessage(names.deadStream, sequence, false)
+  return await manager.streams.deleteMessage(names.deadStream, sequence, true)
 }

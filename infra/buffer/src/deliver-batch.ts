@@ -4,18 +4,21 @@ import {
   sinkBackOff,
 } from 'runmat-telemetry-common/circuit-breaker'
 import type { Event } from 'runmat-telemetry-common/events/event'
+import type { ProductReaders } from 'runmat-telemetry-common/events/products'
 import { allOf, isDone, type Result, type Sink, type Trouble } from 'runmat-telemetry-common/sink'
 
 import type { StreamSession } from './broker.ts'
-import { type DeadLetterReason, storeDeadLetters } from './dead-letter.ts'
+import { storeDeadLetters } from './dead-letter.ts'
 import type { Names } from './names.ts'
-import { parseMessages } from './parse-messages.ts'
+import { type DeadMessage, parseMessages } from './parse-messages.ts'
 import type { StreamMessage } from './stream-message.ts'
 
 export interface DeliverOptions {
   readonly sink: Sink
   readonly circuitBreaker: CircuitBreaker
   readonly names: Names
+  /** Of every product that the sink gets. */
+  readonly readers: ProductReaders
   readonly ackWaitMs: number
   readonly counts: DeliveryCounts
   /** Called after every batch. */
@@ -34,11 +37,6 @@ export type DeliverBatch = (
   messages: readonly StreamMessage[],
 ) => Promise<void>
 
-interface Dead {
-  readonly message: StreamMessage
-  readonly reason: DeadLetterReason
-}
-
 /** A batch this large that is refused as a whole says something about the sink, not the events. */
 export const suspiciousSize = 16
 const refusesAll: Trouble = { cause: 'the sink refuses all that it is given' }
@@ -52,7 +50,10 @@ export function openDeliverBatch(options: DeliverOptions): DeliverBatch {
   const { sink, circuitBreaker, names, counts } = options
   let isSuspicious = false
 
-  const deadLetter = async (session: StreamSession, dead: readonly Dead[]): Promise<void> => {
+  const deadLetter = async (
+    session: StreamSession,
+    dead: readonly DeadMessage[],
+  ): Promise<void> => {
     const kept = await storeDeadLetters(session.publisher, names, sink.name, dead)
     for (const [index, { message }] of dead.entries()) {
       if (kept[index] === true) {
@@ -78,10 +79,14 @@ export function openDeliverBatch(options: DeliverOptions): DeliverBatch {
       for (const message of messages) message.working()
     }, options.ackWaitMs / 3)
     try {
-      const { valid, invalid, foreign } = parseMessages(messages, names, sink.name)
+      const { valid, invalid, foreign } = parseMessages(messages, {
+        names,
+        readers: options.readers,
+        sink: sink.name,
+      })
       counts.redelivered += messages.filter(({ deliveries }) => deliveries > 1).length
       for (const message of foreign) message.ack()
-      const dead: Dead[] = invalid.map((message) => ({ message, reason: 'contract' }))
+      const dead: DeadMessage[] = [...invalid]
       if (valid.length > 0) {
         const events = valid.map(({ event }) => event)
         const result = await store(events)

@@ -1,7 +1,8 @@
-import { type Event, everyKind } from 'runmat-telemetry-common/events/event'
-import { readEvent } from 'runmat-telemetry-common/events/reader'
+import type { Event } from 'runmat-telemetry-common/events/event'
+import type { ProductReaders } from 'runmat-telemetry-common/events/products'
 import { textOf } from 'runmat-telemetry-common/events/text'
 
+import type { DeadLetterReason } from './dead-letter.ts'
 import type { Names } from './names.ts'
 import type { StreamMessage } from './stream-message.ts'
 
@@ -10,12 +11,24 @@ export interface Message {
   readonly event: Event
 }
 
+/** A message that no sink gets, and why. */
+export interface DeadMessage {
+  readonly message: StreamMessage
+  readonly reason: DeadLetterReason
+}
+
 export interface ParsedMessages {
   readonly valid: readonly Message[]
-  /** Not an event of this version: published by a stranger, or by a newer version. */
-  readonly invalid: readonly StreamMessage[]
+  /** Published by a stranger, by a newer version, or for a product that we don't know. */
+  readonly invalid: readonly DeadMessage[]
   /** Replayed for another sink only. */
   readonly foreign: readonly StreamMessage[]
+}
+
+export interface ParseOptions {
+  readonly names: Names
+  readonly readers: ProductReaders
+  readonly sink: string
 }
 
 /**
@@ -24,27 +37,31 @@ export interface ParsedMessages {
  */
 export function parseMessages(
   messages: readonly StreamMessage[],
-  names: Names,
-  sink: string,
+  { names, readers, sink }: ParseOptions,
 ): ParsedMessages {
   const valid: Message[] = []
-  const invalid: StreamMessage[] = []
+  const invalid: DeadMessage[] = []
   const foreign: StreamMessage[] = []
   const own = names.again(sink)
   for (const message of messages) {
     if (message.subject !== names.events && message.subject !== own) foreign.push(message)
     else {
-      const event = eventIn(message.data)
-      if (event === undefined) invalid.push(message)
+      const event = eventIn(message, readers)
+      if (typeof event === 'string') invalid.push({ message, reason: event })
       else valid.push({ message, event })
     }
   }
   return { valid, invalid, foreign }
 }
 
-function eventIn({ buffer, byteOffset, byteLength }: Uint8Array): Event | undefined {
-  const text = textOf(Buffer.from(buffer, byteOffset, byteLength))
-  if (text === undefined) return undefined
-  const reading = readEvent(text, everyKind)
-  return 'event' in reading ? reading.event : undefined
+function eventIn(
+  { data, product }: StreamMessage,
+  readers: ProductReaders,
+): Event | DeadLetterReason {
+  const reader = readers.get(product)
+  if (reader === undefined) return 'product'
+  const text = textOf(Buffer.from(data.buffer, data.byteOffset, data.byteLength))
+  if (text === undefined) return 'contract'
+  const reading = reader.read(text, reader.kinds)
+  return 'event' in reading ? reading.event : 'contract'
 }

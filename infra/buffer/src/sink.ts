@@ -2,6 +2,7 @@ import { allOf, type Sink, type Trouble } from 'runmat-telemetry-common/sink'
 
 import type { Broker, StreamSession } from './broker.ts'
 import type { Names } from './names.ts'
+import { productHeaderOf } from './product-header.ts'
 import { troubleOf } from './trouble.ts'
 
 /** Room for the largest event and JetStream's overhead. */
@@ -16,7 +17,12 @@ export function openBufferSink(broker: Broker, names: Names): Sink {
       const session = broker.session()
       if (session === undefined) return allOf(events, 'later', broker.trouble())
       const receipts = await session.publisher.publish(
-        events.map(({ uuid, bytes }) => ({ subject: names.events, id: uuid, data: bytes })),
+        events.map(({ uuid, bytes, product }) => ({
+          subject: names.events,
+          id: uuid,
+          data: bytes,
+          headers: productHeaderOf(product),
+        })),
       )
       const trouble = receipts.find((receipt) => receipt !== 'stored')
       return {

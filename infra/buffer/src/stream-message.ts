@@ -1,9 +1,13 @@
 import { type Msg, nanos } from '@nats-io/transport-node'
 
+import { productIn } from './product-header.ts'
+
 /** A message that the stream delivered to us, and the answers it takes. */
 export interface StreamMessage {
   readonly subject: string
   readonly data: Uint8Array
+  /** The id of the product that its event is about. */
+  readonly product: string
   /** Its position in the stream. */
   readonly sequence: number
   /** How often it has been delivered, including this time. */
@@ -32,6 +36,7 @@ export function streamMessageOf(message: Msg): StreamMessage {
   return {
     subject: message.subject,
     data: message.data,
+    product: productIn(message.headers),
     sequence: Number(tokens[5 + shift]),
     deliveries: Number(tokens[4 + shift]),
     ack: () => answer('+ACK'),

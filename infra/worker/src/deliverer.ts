@@ -1,6 +1,9 @@
+import { type Product, runmat } from 'runmat-telemetry/contract'
 import { type Broker, openBroker } from 'runmat-telemetry-buffer/broker'
 import { openDelivery } from 'runmat-telemetry-buffer/delivery'
-import { eraseDeadLetters, openErasedStream } from 'runmat-telemetry-buffer/erased'
+import { eraseDeadLetters } from 'runmat-telemetry-buffer/erase-dead-letters'
+import { openErasedStream } from 'runmat-telemetry-buffer/erased'
+import { fillBlocks } from 'runmat-telemetry-buffer/fill-blocks'
 import { openSurveys, renderBuffer } from 'runmat-telemetry-buffer/metrics'
 import { namesOf } from 'runmat-telemetry-buffer/names'
 import { reportBacklog } from 'runmat-telemetry-buffer/report-backlog'
@@ -8,6 +11,7 @@ import type { BufferSettings } from 'runmat-telemetry-buffer/settings'
 import { ensureConsumer, ensureStreams } from 'runmat-telemetry-buffer/stream'
 import { openSweep } from 'runmat-telemetry-buffer/sweep'
 import { openCircuitBreaker } from 'runmat-telemetry-common/circuit-breaker'
+import { readersOf } from 'runmat-telemetry-common/events/products'
 import { observe } from 'runmat-telemetry-common/prometheus'
 import { resultOf, type Sink } from 'runmat-telemetry-common/sink'
 
@@ -18,12 +22,12 @@ import { limits } from './limits.ts'
 import type { WorkerLog } from './log.ts'
 import { type Metrics, openMetrics, render } from './metrics.ts'
 import type { Settings } from './settings.ts'
-import { openClickHouse } from './sinks/clickhouse/sink.ts'
+import { openForOne } from './sinks/by-product.ts'
 import { openErasures } from './sinks/erasures.ts'
 import { openGa4Sink } from './sinks/ga4-sink.ts'
 import { storingOnce } from './sinks/once.ts'
 import { postHogErasureOf } from './sinks/posthog-erasure.ts'
-import { openPrimary } from './sinks/primary.ts'
+import { openPrimary, openTables } from './sinks/primary.ts'
 import { readinessOf } from './sinks/readiness.ts'
 import { sparing } from './sinks/sparing.ts'
 import { streamTombstones } from './sinks/stream-tombstones.ts'
@@ -40,12 +44,14 @@ const ga4Batch = 100
 export async function openDeliverer(
   settings: Settings,
   buffer: BufferSettings,
+  products: readonly Product[],
   log: WorkerLog,
 ): Promise<Worker> {
   const names = namesOf(buffer.stream)
+  const readers = readersOf(products)
   const metrics = openMetrics()
   const onDisk = await tombstonesOf(settings)
-  const opened = await openPrimary(settings, [], { note: log.note })
+  const opened = await openPrimary(settings, products, { note: log.note })
   const broker = openBroker({
     settings: buffer,
     purpose: 'deliver',
@@ -62,11 +68,22 @@ export async function openDeliverer(
   const { clickHouse, ga4 } = settings
   const sinks = [
     primary,
-    ...(clickHouse ? [spare(storingOnce(openClickHouse(clickHouse)))] : []),
-    ...(ga4 ? [spare(storingOnce(openGa4Sink(ga4, metrics)))] : []),
+    ...(clickHouse ? [spare(openTables(clickHouse, products))] : []),
+    ...(ga4 ? [spare(storingOnce(openForOne(runmat.id, openGa4Sink(ga4, metrics))))] : []),
   ]
   const dead = { erase: (ids: readonly string[]) => eraseDeadLetters(broker, names, ids) }
-  const erasures = openErasures([...sinks, dead], tombstones, log.note)
+  let filledAfter = 0
+  const blocks = {
+    erase: async () => {
+      // An event that came after its client's tombstone lies in a newer block.
+      const erased = tombstones.ids().length + metrics.erased
+      if (erased === filledAfter) return undefined
+      const trouble = await fillBlocks(broker, names)
+      if (trouble === undefined) filledAfter = erased
+      return trouble
+    },
+  }
+  const erasures = openErasures([...sinks, dead, blocks], tombstones, log.note)
   const open = (sink: Sink) => {
     const circuitBreaker = openCircuitBreaker()
     const counts = { delivered: 0, redelivered: 0, deadLetters: 0 }
@@ -77,6 +94,7 @@ export async function openDeliverer(
       circuitBreaker,
       broker,
       names,
+      readers,
       ackWaitMs: buffer.ackWaitMs,
       counts,
       done: (events, result, ms) => {
@@ -97,7 +115,7 @@ export async function openDeliverer(
   const circuitBreaker = deliveries[0]?.circuitBreaker ?? openCircuitBreaker()
   return {
     settings,
-    routes: routesFor([]),
+    routes: routesFor(products),
     debug: undefined,
     intake: { admit: () => elsewhere, accept: () => elsewhere, note: () => undefined },
     memoryBudgets: openMemoryBudgets(),

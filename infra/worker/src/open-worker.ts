@@ -24,7 +24,7 @@ export async function openWorker(
   // A worker without a buffer never loads the NATS client.
   if (role === 'deliver' && buffer !== undefined) {
     const { openDeliverer } = await import('./deliverer.ts')
-    return await openDeliverer(settings, buffer, log)
+    return await openDeliverer(settings, buffer, products, log)
   }
   const primary = async () => ({
     erased: undefined,

@@ -49,7 +49,7 @@ export function readSettings(env: Environment): Settings {
   const settings: Settings = {
     role,
     buffer: bufferFor(role, reader),
-    products: productsOf(role, reader),
+    products: productsOf(reader),
     port: integer('PORT', 0, 65_535, 8080),
     host: text('HOST'),
     keys: role === 'deliver' ? [] : keysOf(reader),
@@ -91,12 +91,9 @@ function bufferFor(role: Role, reader: EnvironmentReader): BufferSettings | unde
   return buffer
 }
 
-/** The stream does not say which product an event is about. */
-function productsOf(role: Role, { text, fault }: EnvironmentReader): readonly string[] {
+function productsOf({ text }: EnvironmentReader): readonly string[] {
   const files = (text('PRODUCTS') ?? '').split(',').map((file) => file.trim())
-  const given = files.filter((file) => file !== '')
-  if (role !== 'all' && given.length > 0) fault('PRODUCTS', 'is for ROLE=all')
-  return given
+  return files.filter((file) => file !== '')
 }
 
 function keysOf({ text, flag, fault }: EnvironmentReader): readonly string[] {

@@ -55,7 +55,6 @@ export function sinksOf(role: Role, reader: EnvironmentReader): SinkChoice {
   const { text, fault } = reader
   const clickHouse = clickHouseOf(reader)
   if (clickHouse === undefined) return { sink: sinkOf(reader), clickHouse }
-  if (text('PRODUCTS') !== undefined) fault('PRODUCTS', 'is not for ClickHouse')
   if (text('POSTHOG_API_KEY') === undefined) return { sink: clickHouse, clickHouse: undefined }
   if (role === 'all') fault('CLICKHOUSE_URL', 'beside PostHog is for ROLE=deliver')
   return { sink: sinkOf(reader), clickHouse }

@@ -1,6 +1,4 @@
-import { execFile } from 'node:child_process'
 import http from 'node:http'
-import { promisify } from 'node:util'
 
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 
@@ -9,11 +7,11 @@ import { type PostHog, type Rule, startPostHog } from '../worker/support/posthog
 import { namesOf } from '../../../infra/buffer/src/names.ts'
 import { sweep } from '../../../infra/buffer/src/sweep.ts'
 import { listen } from '../../support/collector.ts'
-import { tempHome } from '../../support/home.ts'
 import { finished, install, started, usage, uuidOf } from '../worker/support/events.ts'
 import { buildWorker } from '../worker/support/process.ts'
 import { ndjson } from '../worker/support/requests.ts'
 import { later } from '../worker/support/stage.ts'
+import { deadLetters } from './support/dead-letters.ts'
 import { postTo, startLoad } from './support/load.ts'
 import { hasNats, type Nats, startNats } from './support/nats.ts'
 import {
@@ -69,29 +67,6 @@ async function startGoogle() {
       status = 204
     },
   }
-}
-
-interface Listed {
-  readonly event: string
-  readonly reason: string
-}
-
-/** Runs the dead-letters command like an operator. */
-async function deadLetters(
-  url: string,
-  ...words: readonly string[]
-): Promise<{ readonly lines: readonly Listed[]; readonly code: number }> {
-  const home = tempHome()
-  const { stdout, code } = await promisify(execFile)(
-    process.execPath,
-    [program, 'dead-letters', ...words],
-    { env: { ...home.env, BUFFER_URL: url } },
-  ).then(
-    (done) => ({ ...done, code: 0 }),
-    (error: { readonly stdout: string; readonly code: number }) => error,
-  )
-  const lines = stdout.split('\n').filter((line) => line !== '')
-  return { lines: lines.map((line) => JSON.parse(line) as Listed), code }
 }
 
 describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
@@ -353,7 +328,7 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
         'dead_letters_total{sink="posthog"}': 2,
       }),
     )
-    const list = () => deadLetters(nats.url, 'list')
+    const list = () => deadLetters(program, nats.url, 'list')
     const { lines, code } = await list()
     expect(code).toBe(0)
     expect(lines).toMatchObject([
@@ -365,7 +340,7 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
 
     // The sink now takes the event.
     posthog.script(200)
-    expect((await deadLetters(nats.url, 'replay', 'posthog')).lines).toEqual([
+    expect((await deadLetters(program, nats.url, 'replay', 'posthog')).lines).toEqual([
       { replayed: 2, kept: 0 },
     ])
     await allArrive(posthog, new Set([uuidOf(poison)]))
@@ -373,6 +348,6 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
     await eventually(async () =>
       expect((await list()).lines).toMatchObject([{ sequence: 3, reason: 'contract' }]),
     )
-    expect((await deadLetters(nats.url, 'bury')).code).toBe(2)
+    expect((await deadLetters(program, nats.url, 'bury')).code).toBe(2)
   })
 })

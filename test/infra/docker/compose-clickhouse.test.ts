@@ -66,7 +66,8 @@ describe('compose.clickhouse.yaml', () => {
   })
 
   it('gives each replica every variable of its configuration, and a disk of its own', () => {
-    const asked = [...fileOf('cluster').matchAll(/from_env="(\w+)"/g)].map(([, name = '']) => name)
+    const files = fileOf('cluster') + fileOf('one-keeper')
+    const asked = [...files.matchAll(/from_env="(\w+)"/g)].map(([, name = '']) => name)
     expect(asked.length).toBeGreaterThan(2)
     for (const [name, { environment, volumes }] of replicas) {
       expect(Object.keys(environment)).toEqual(expect.arrayContaining([...new Set(asked)]))
@@ -78,7 +79,7 @@ describe('compose.clickhouse.yaml', () => {
 
   it('has replicas that look for Keeper where it listens', () => {
     const portOf = (text: string, tag: string) => new RegExp(`<${tag}>(\\d+)<`).exec(text)?.[1]
-    expect(portOf(fileOf('cluster'), 'port')).toBe(portOf(fileOf('keeper'), 'tcp_port'))
+    expect(portOf(fileOf('one-keeper'), 'port')).toBe(portOf(fileOf('keeper'), 'tcp_port'))
     for (const [, { environment }] of replicas) expect(environment['KEEPER_HOST']).toBe('keeper')
     expect(fileOf('database')).toContain("ENGINE = Replicated('/clickhouse/databases/telemetry'")
   })

@@ -1,5 +1,4 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 import type { Product } from 'runmat-telemetry/contract'
@@ -8,18 +7,17 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { job, stage, triggersOf } from '../../examples/stage.ts'
 import { eventually } from '../../support/eventually.ts'
 import { tempHome } from '../../support/home.ts'
-import { root } from '../../support/run.ts'
 import { usage } from '../worker/support/events.ts'
 import { run } from '../worker/support/process.ts'
 import type { Fields } from './clients.ts'
 import { buildWorker } from './receiver.ts'
+import { real, roarModule } from './roar.ts'
 
 let program = ''
 beforeAll(() => {
   program = buildWorker()
 })
 
-const roarModule = path.join(root, 'examples/roar/product.js')
 const { roar } = (await import(pathToFileURL(roarModule).href)) as { roar: Product }
 const address = '/api/v1/telemetry/roar'
 
@@ -43,29 +41,6 @@ async function startWorker(env: Readonly<Record<string, string>>) {
     own: () => linesIn('events.ndjson'),
     roars: () => linesIn('events.roar.ndjson'),
   }
-}
-
-/** What roar's own client, in Python, says. */
-const real = {
-  payload_schema_version: 1,
-  stats_schema_version: 1,
-  event_id: '5d5aa2a5-96dc-4d8a-8a4f-3ce9c0b2f4a1',
-  install_id: '0a1e3f5c-3d0c-4b9b-9a57-6f2b5a7c8d9e',
-  sequence: 3,
-  first_seen: '2026-10-01T10:00:00Z',
-  trigger: 'first_successful_roar_run',
-  trigger_ts: '2026-10-02T10:00:00Z',
-  counters_as_of: '2026-10-02T10:00:00Z',
-  version: '0+unknown',
-  platform: { os: 'linux', arch: 'aarch64' },
-  subcommand_counts: { run: 2, run_success: 1, auth: 4 },
-  tracer_selections: { ebpf: 2, other_tracer: 1 },
-  feature_capabilities: {
-    proxy_enabled: true,
-    ray_enabled: false,
-    osmo_enabled: true,
-    blake3: true,
-  },
 }
 
 describe('a second product', () => {
@@ -218,12 +193,5 @@ describe.concurrent('a file in PRODUCTS that is no product', () => {
     const { ended, said } = await run(program, { PRODUCTS: 'one.json,two.js' })
     expect((await ended).code).toBe(1)
     expect(said().match(/PRODUCTS: (one\.json|two\.js)/g)).toHaveLength(2)
-  })
-
-  it('is not for a process that stores in the buffer', async () => {
-    const buffer = { ROLE: 'ingest', BUFFER_URL: 'nats://127.0.0.1:1', PRODUCTS: roarModule }
-    const { ended, said } = await run(program, buffer)
-    expect((await ended).code).toBe(1)
-    expect(said()).toContain('PRODUCTS is for ROLE=all')
   })
 })

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
@@ -7,9 +7,9 @@ import { describe, expect, it } from 'vitest'
 import { readSettings } from '../../../infra/worker/src/settings.ts'
 import { tempHome } from '../../support/home.ts'
 import { root } from '../../support/run.ts'
-import { makeCertificates } from '../../support/tls.ts'
 import { requireTool } from '../../support/tools.ts'
 import { type Block, find, readConfiguration, render, textOf } from './configuration.ts'
+import { boot, envIn } from './machine.ts'
 
 const configuration = readConfiguration()
 const { locals, resources, variables } = configuration
@@ -29,63 +29,25 @@ const passwords = ['INGEST', 'DELIVER', 'OPERATE', 'ROUTE']
   .map((name) => `BUFFER_${name}_PASSWORD=password-of-${name.toLowerCase()}`)
   .join('\n')
 
-const standIns: Readonly<Record<string, string>> = {
-  iptables: 'case "$*" in *-C*) exit 1 ;; esac',
-  blkid: '[ -z "$BLANK" ]',
-  'mkfs.ext4': '',
-  mkdir: '',
-  mount: '',
-  mountpoint: 'exit 1',
-  curl: `case "$*" in
-*service-accounts*) printf '{"access_token":"token-of-the-machine","expires_in":3599}' ;;
-*attributes/buffer-server*) printf nats-2 ;;
-*) cat >> "$CALLS.headers"
-   for name in tls ca passwords; do case "$*" in *"/runmat-telemetry-buffer-$name/"*) file=$name ;; esac; done
-   printf '{ "payload": { "data": "%s" } }' "$(base64 -w0 "$SECRETS/$file")" ;;
-esac`,
-}
-
-async function boot(env: Readonly<Record<string, string>> = {}) {
-  const home = tempHome()
-  const certificates = await makeCertificates({ names: hosts })
-  home.write('secrets/tls', `${certificates.cert}\n${certificates.key}\n`)
-  home.write('secrets/ca', certificates.ca)
-  home.write('secrets/passwords', `${passwords}\n`)
-  certificates.remove()
-  for (const [name, says] of Object.entries(standIns)) {
-    const text = `#!/bin/sh\necho "${name} $*" >> "$CALLS"\n${says}\n`
-    chmodSync(home.write(`bin/${name}`, text), 0o755)
-  }
-  const file = home.write('prepare.sh', script('buffer_prepare'))
-  const { status, stderr } = spawnSync('/bin/sh', [file], {
-    encoding: 'utf8',
-    cwd: home.path,
-    env: {
-      PATH: `${home.at('bin')}:${process.env['PATH']}`,
-      CALLS: home.at('calls'),
-      SECRETS: home.at('secrets'),
-      RUNTIME_DIRECTORY: home.path,
-      ...env,
-    },
+const bootServer = (env: Readonly<Record<string, string>> = {}) =>
+  boot({
+    script: script('buffer_prepare'),
+    kind: 'buffer',
+    server: 'nats-2',
+    hosts,
+    secrets: { passwords },
+    env,
   })
-  return { home, status, stderr, calls: home.read('calls') }
-}
 
 describe('a buffer server', () => {
   it('gets its secrets before it starts, and a nats.conf that nats-server accepts', async () => {
-    const { home, status, stderr, calls } = await boot()
+    const { home, status, stderr, calls } = await bootServer()
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     for (const file of ['env', 'tls.pem', 'ca.pem']) {
       expect(statSync(home.at(file)).mode & 0o777).toBe(0o600)
     }
     expect(calls).not.toMatch(/password-of-|token-of-|mkfs/)
-    const env = Object.fromEntries(
-      home
-        .read('env')
-        .trim()
-        .split('\n')
-        .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
-    )
+    const env = envIn(home.read('env'))
     const conf = readFileSync(path.join(root, 'infra/nats/nats.conf'), 'utf8')
     const asked = [...conf.matchAll(/\$(BUFFER_\w+)/g)].map(([, name]) => name)
     expect(new Set(Object.keys(env))).toEqual(new Set(asked))
@@ -104,7 +66,7 @@ describe('a buffer server', () => {
   })
 
   it('formats its disk once and opens its firewall for clients and peers only', async () => {
-    const { calls } = await boot({ BLANK: '1' })
+    const { calls } = await bootServer({ BLANK: '1' })
     expect(calls).toContain('mkfs.ext4 -q -L buffer /dev/disk/by-id/google-buffer')
     expect(calls.match(/^iptables .* -A .*$/gm)).toEqual([
       'iptables -w -A INPUT -p tcp --dport 4222 -j ACCEPT',

@@ -192,13 +192,14 @@ describe('the network', () => {
       from: block['source_ranges'],
       what: find(block, 'protocol').concat(find(block, 'ports')),
     }))
-    expect(rules).toHaveLength(3)
+    expect(rules).toHaveLength(4)
     expect(rules).toEqual(
       expect.arrayContaining([
         { from: ['0.0.0.0/0'], what: ['udp', '${tostring(var.udp_port)}'] },
         { from: '${local.health_check_ranges}', what: ['tcp', '${tostring(var.health_port)}'] },
-        // The buffer's rule, only from our own network.
+        // The buffer's and ClickHouse's rules, only from our own network.
         { from: ['${var.subnet_range}'], what: ['tcp', '4222', '6222'] },
+        { from: ['${var.subnet_range}'], what: ['tcp', '8443', '9010', '9234', '9281'] },
       ]),
     )
     expect(locals['health_check_ranges']).toEqual([

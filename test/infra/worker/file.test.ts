@@ -107,6 +107,8 @@ describe('the file sink', () => {
   })
 
   it('fails at the start if the file cannot be opened', async () => {
-    await expect(open(home.path)).rejects.toThrow('EISDIR')
+    await expect(open(home.path)).rejects.toThrow(
+      `Can't keep events in ${home.path}: it is a folder.`,
+    )
   })
 })

@@ -78,6 +78,14 @@ describe('what real clients send', () => {
     expect(JSON.stringify(payload)).not.toContain('Smith')
   })
 
+  it('says where a run failed that is otherwise as the contract writes it', () => {
+    const payload = { ...(failed['payload'] as object), error: 'RunMat:UndefinedVariable' }
+    const stored = fieldsOf({ ...failed, payload })
+    const { 'runtime.failure.stage': stage, ...without } = stored.payload ?? {}
+    expect(stage).toBe('runtime')
+    expect(fieldsOf({ ...stored, payload: without })).toEqual(stored)
+  })
+
   it.each(['RunMat:UndefinedVariable', 'MATLAB:undefinedVarOrClass', 'Octave:undefined-function'])(
     'keeps an identifier of a known namespace: %s',
     (error) => {

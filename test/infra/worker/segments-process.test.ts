@@ -225,6 +225,10 @@ describe('a folder that cannot be used', () => {
     expect(await fails(below)).toBe(`Can't keep events in ${below}: it is not a folder.`)
   })
 
+  it.runIf(process.platform === 'linux')('because none can be made there is named', async () => {
+    expect(await fails('/proc/events')).toMatch(/^Can't keep events in \/proc\/events: \w/)
+  })
+
   it.runIf(process.getuid?.() === 0)('because it is another user’s is named', async () => {
     const folder = newFolder()
     mkdirSync(folder)

@@ -10,7 +10,7 @@ import {
 
 import { derivedIdentity, type Event, eventOf, noIdentity } from './event.ts'
 import { limits } from './limits.ts'
-import { respell } from './spelling.ts'
+import { lacksStage, respell } from './spelling.ts'
 import { flawIn } from './strict-json.ts'
 import { respellUsage } from './usage-spelling.ts'
 
@@ -78,6 +78,7 @@ function readAsIs(
   if (!hasIdentity(claim) || !contract.isExact(claim) || contract.isPreview(claim)) {
     return undefined
   }
+  if (lacksStage(claim['payload'])) return undefined
   return JSON.stringify(claim) === text
     ? { event: eventOf(contracts.product.id, contract.kind, claim, text), dropped: [] }
     : undefined

@@ -138,10 +138,15 @@ function respellFailure(payload: JsonObject): JsonObject {
   for (const name of ['error', 'runtime.failure.code']) {
     if (runtime && isThere(event[name])) event[name] = ownIdentifier(runtime, event[name])
   }
-  if (isThere(event['error']) && !isThere(event['runtime.failure.stage'])) {
-    event['runtime.failure.stage'] = 'runtime'
-  }
+  if (lacksStage(event)) event['runtime.failure.stage'] = 'runtime'
   return event
+}
+
+/** Whether a payload names an error, and not where it arose. */
+export function lacksStage(payload: unknown): boolean {
+  return (
+    isObject(payload) && isThere(payload['error']) && !isThere(payload['runtime.failure.stage'])
+  )
 }
 
 function withLowerBackend(provider: JsonObject): JsonObject {

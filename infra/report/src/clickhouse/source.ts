@@ -3,7 +3,7 @@ import { ReportError } from '../error.ts'
 import { numberIn, type Row } from '../questions/question.ts'
 import type { Coverage, Source } from '../source.ts'
 import { over, rowsIn } from './sql.ts'
-import { tableName } from './table.ts'
+import { tableOf } from './table.ts'
 
 export interface Credentials {
   readonly user: string | undefined
@@ -12,9 +12,9 @@ export interface Credentials {
 
 const timeout = 300_000
 
-/** ClickHouse over HTTP: `clickhouse://user@host:8123/database`, `?secure=1` for HTTPS. */
+/** ClickHouse over HTTP: `clickhouse://user@host:8123/database`, `?secure=1` for HTTPS, `?product=` for a further product. */
 export function openClickHouse(given: string, credentials: Credentials, window: Window): Source {
-  const { url, headers, shown } = addressOf(given, credentials)
+  const { url, headers, table, shown } = addressOf(given, credentials)
   const ask = async (sql: string): Promise<readonly Row[]> => {
     let response: Response
     let text: string
@@ -41,8 +41,8 @@ export function openClickHouse(given: string, credentials: Credentials, window: 
     }
   }
   return {
-    rows: async (sql) => await ask(over(sql, window)),
-    coverage: async () => await coverageOf(ask, window),
+    rows: async (sql) => await ask(over(sql, window, table)),
+    coverage: async () => await coverageOf(ask, window, table),
     close: () => undefined,
   }
 }
@@ -51,6 +51,10 @@ function addressOf(given: string, { user, password }: Credentials) {
   if (!URL.canParse(given)) throw new ReportError(`${given} is no address.`, { exitCode: 2 })
   const parsed = new URL(given)
   const secure = parsed.searchParams.get('secure') === '1'
+  const product = parsed.searchParams.get('product') ?? undefined
+  if (product !== undefined && !/^[a-z][a-z0-9-]{0,31}$/.test(product)) {
+    throw new ReportError(`${product} is no product's id.`, { exitCode: 2 })
+  }
   const database = parsed.pathname.slice(1)
   const port = parsed.port === '' ? (secure ? '8443' : '8123') : parsed.port
   const host = `${parsed.hostname}:${port}`
@@ -62,7 +66,7 @@ function addressOf(given: string, { user, password }: Credentials) {
   const headers: Record<string, string> = { 'content-type': 'text/plain; charset=utf-8' }
   if (name !== undefined && name !== '') headers['x-clickhouse-user'] = name
   if (secret !== undefined && secret !== '') headers['x-clickhouse-key'] = secret
-  return { url, headers, shown: host }
+  return { url, headers, table: tableOf(product), shown: host }
 }
 
 function causeOf(error: unknown): string {
@@ -75,6 +79,7 @@ function causeOf(error: unknown): string {
 async function coverageOf(
   ask: (sql: string) => Promise<readonly Row[]>,
   window: Window,
+  table: string,
 ): Promise<Coverage> {
   const [row] = await ask(
     over(
@@ -82,11 +87,12 @@ async function coverageOf(
   min(CASE WHEN day = 'unknown' THEN NULL ELSE day END) AS first_day,
   max(CASE WHEN day = 'unknown' THEN NULL ELSE day END) AS last_day FROM facts`,
       window,
+      table,
     ),
   )
   const [all] = await ask(
     `SELECT count(*) - count(DISTINCT id) AS repeated,
-  count(DISTINCT CASE WHEN day = 'unknown' THEN id ELSE NULL END) AS undated FROM ${tableName} FORMAT JSON`,
+  count(DISTINCT CASE WHEN day = 'unknown' THEN id ELSE NULL END) AS undated FROM ${table} FORMAT JSON`,
   )
   return {
     events: numberIn(row ?? {}, 'events'),

@@ -1,14 +1,13 @@
 import type { Row } from '../questions/question.ts'
 import type { Window } from '../days.ts'
 import { text } from '../questions/question.ts'
-import { tableName } from './table.ts'
 
 /**
  * Puts `facts` before a question: each event once, on the day it first arrived. The table's engine
  * merges repeats of one day, some day; those of several days it never does.
  */
-export function over(sql: string, window: Window): string {
-  const facts = `facts AS (SELECT * FROM (SELECT * FROM ${tableName} ORDER BY day LIMIT 1 BY id) WHERE ${windowed(window)})`
+export function over(sql: string, window: Window, table: string): string {
+  const facts = `facts AS (SELECT * FROM (SELECT * FROM ${table} ORDER BY day LIMIT 1 BY id) WHERE ${windowed(window)})`
   const rest = sql.trim()
   const whole = rest.startsWith('WITH ')
     ? `WITH ${facts}, ${rest.slice(5)}`

@@ -5,6 +5,11 @@ const nil = '00000000-0000-0000-0000-000000000000'
 
 export const tableName = 'telemetry_facts'
 
+/** A further product's table. Ids have hyphens and no underscores, so no two share one. */
+export function tableOf(product: string | undefined): string {
+  return product === undefined ? tableName : `${tableName}_${product.replaceAll('-', '_')}`
+}
+
 /** Name and type of each column, in ClickHouse's words. */
 export const columns = [
   'id UUID',
@@ -23,6 +28,7 @@ export const dayAsDate = "toDateOrZero(CAST(day, 'String'))"
 export const sortingKey = 'kind, step, day, id'
 
 export interface TableOptions {
+  readonly table?: string
   /** Such as `ReplicatedReplacingMergeTree` in a cluster. */
   readonly engine?: string
   /** Days after which ClickHouse deletes. */
@@ -31,12 +37,13 @@ export interface TableOptions {
 
 /** The table that a collector fills, one row of facts an event. */
 export function createTable({
+  table = tableName,
   engine = 'ReplacingMergeTree',
   retentionDays,
 }: TableOptions = {}): string {
   const ttl =
     retentionDays === undefined ? '' : ` TTL ${dayAsDate} + INTERVAL ${retentionDays} DAY DELETE`
-  return `CREATE TABLE IF NOT EXISTS ${tableName} (${columns.join(', ')}) ENGINE = ${engine} ORDER BY (${sortingKey})${ttl}`
+  return `CREATE TABLE IF NOT EXISTS ${table} (${columns.join(', ')}) ENGINE = ${engine} ORDER BY (${sortingKey})${ttl}`
 }
 
 /** A row for `INSERT … FORMAT JSONEachRow`. A day of arrival counts before the event's own. */

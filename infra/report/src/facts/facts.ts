@@ -147,9 +147,18 @@ function usageFacts(event: Fields, { kind, step }: Recognised): Facts {
 function countsOf(event: Fields): string {
   return [
     ...countsIn('subcommand', event['subcommand_counts']),
-    ...countsIn('engine', event['engine_selections'] ?? event['tracer_selections']),
+    ...countsIn('engine', selectionsIn(event)),
     ...countsIn('capability', event['feature_capabilities']),
   ].join('|')
+}
+
+const otherTables = new Set(['platform', 'subcommand_counts', 'feature_capabilities'])
+
+/** Each product has a name of its own for them, such as `engine_selections`. */
+function selectionsIn(event: Fields): unknown {
+  return Object.entries(event).find(
+    ([name, value]) => isObject(value) && !otherTables.has(name),
+  )?.[1]
 }
 
 const counterName = /^[\w.:-]{1,64}$/

@@ -1,11 +1,10 @@
 import { type Kind, type Product, runmat } from 'runmat-telemetry/contract'
 import { everyKind } from 'runmat-telemetry-common/events/event'
-import { type EventReader, openReader, readEvent } from 'runmat-telemetry-common/events/reader'
+import { type ProductReader, readerOf } from 'runmat-telemetry-common/events/products'
+import { readEvent } from 'runmat-telemetry-common/events/reader'
 
 /** An address that takes events. */
-export interface Route {
-  readonly kinds: readonly Kind[]
-  readonly read: EventReader
+export interface Route extends ProductReader {
   /** Whether its events need no key: its product's clients have none. */
   readonly isKeyless: boolean
 }
@@ -28,11 +27,7 @@ export function routesFor(products: readonly Product[]): Routes {
     [`/api/v1/telemetry/${runmat.id}`, own(['usage'])],
     ...products.map((product): [string, Route] => [
       `/api/v1/telemetry/${product.id}`,
-      {
-        kinds: ['usage'],
-        read: openReader(product),
-        isKeyless: product.ingestionKey === undefined,
-      },
+      { ...readerOf(product), isKeyless: product.ingestionKey === undefined },
     ]),
   ])
 }

@@ -1,6 +1,8 @@
 import type { Event } from 'runmat-telemetry-common/events/event'
 import type { Outcome, Sink } from 'runmat-telemetry-common/sink'
 
+import { storePart } from './part.ts'
+
 /** Stores each product's events in its own sink, so that nothing is counted for another. */
 export function openByProduct(own: Sink, others: ReadonlyMap<string, Sink>): Sink {
   if (others.size === 0) return own
@@ -30,6 +32,16 @@ export function openByProduct(own: Sink, others: ReadonlyMap<string, Sink>): Sin
       return { outcomes, ...(trouble && { trouble }) }
     },
     probe: async () => (await Promise.all(sinks.map((sink) => sink.probe()))).find(Boolean),
+    ...(own.erase && {
+      erase: async (ids) =>
+        (await Promise.all(sinks.map(async (sink) => await sink.erase?.(ids)))).find(Boolean),
+    }),
     close: async () => void (await Promise.all(sinks.map((sink) => sink.close()))),
   }
+}
+
+/** A sink that gets no other product's events. They are done with, as far as it goes. */
+export function openForOne(product: string, sink: Sink): Sink {
+  const isItsOwn = (event: Event): boolean => event.product === product
+  return { ...sink, store: (events) => storePart(sink, events, isItsOwn, 'stored') }
 }

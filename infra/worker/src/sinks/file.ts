@@ -1,15 +1,15 @@
-import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 
 import { allOf, type Sink } from 'runmat-telemetry-common/sink'
 
-import { openAppender, troubleOf } from './append.ts'
+import { type Appender, openAppender, troubleOf } from './append.ts'
+import { folderError } from './folder-error.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** One NDJSON file: each line holds one event as the contract serialises it. */
 export async function openFile(name: string): Promise<Sink> {
   const file = path.resolve(name)
-  await mkdir(path.dirname(file), { recursive: true })
-  const { append, probe, close } = await openAppender(file, 'keep')
+  const { append, probe, close } = await openAt(file)
   return {
     name: 'file',
     inFlight: 1,
@@ -23,5 +23,14 @@ export async function openFile(name: string): Promise<Sink> {
     },
     probe,
     close,
+  }
+}
+
+async function openAt(file: string): Promise<Appender> {
+  try {
+    await makeFolder(path.dirname(file))
+    return await openAppender(file, 'keep')
+  } catch (error) {
+    throw folderError(file, error)
   }
 }

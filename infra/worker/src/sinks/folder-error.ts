@@ -5,9 +5,10 @@ export class FolderError extends Error {
   override readonly name = 'FolderError'
 }
 
-export function folderError(folder: string, error: unknown): FolderError {
+/** Of the folder, or the one file. */
+export function folderError(place: string, error: unknown): FolderError {
   if (error instanceof FolderError) return error
-  return new FolderError(`Can't keep events in ${folder}: ${reasonOf(folder, error)}.`)
+  return new FolderError(`Can't keep events in ${place}: ${reasonOf(place, error)}.`)
 }
 
 function reasonOf(folder: string, error: unknown): string {
@@ -16,6 +17,10 @@ function reasonOf(folder: string, error: unknown): string {
     case 'EEXIST':
     case 'ENOTDIR':
       return 'it is not a folder'
+    case 'EISDIR':
+      return 'it is a folder'
+    case 'ENOENT':
+      return 'no folder can be made there'
     case 'EACCES':
     case 'EPERM':
       return `user ${process.getuid?.() ?? ''} may not write there${ownerOf(folder)}`

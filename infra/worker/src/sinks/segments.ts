@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { access, mkdir, stat } from 'node:fs/promises'
+import { access, stat } from 'node:fs/promises'
 import path from 'node:path'
 
 import { allOf, type Sink } from 'runmat-telemetry-common/sink'
@@ -8,6 +8,7 @@ import type { SegmentSettings } from '../sink-settings.ts'
 import { type Appender, openAppender, roomAt, syncFolder, troubleOf } from './append.ts'
 import { folderError } from './folder-error.ts'
 import { followSegments } from './follow-segments.ts'
+import { makeFolder } from './make-folder.ts'
 import { type Lease, takeNameLock } from './name-lock.ts'
 import type { Remembered } from './remembered.ts'
 import { type Clock, machineClock, openRetention } from './retention.ts'
@@ -36,7 +37,7 @@ export async function openSegments(
 ): Promise<Segments> {
   const folder = path.resolve(given)
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolder(folder)
     const lock = await takeNameLock(path.join(folder, `${worker}.lock`), lease)
     const retention =
       retentionDays === undefined ? undefined : openRetention(folder, retentionDays, clock, note)

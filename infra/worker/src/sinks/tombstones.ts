@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, stat } from 'node:fs/promises'
+import { open, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 
 import type { Erasure } from 'runmat-telemetry-common/events/erasure'
@@ -6,6 +6,7 @@ import type { Erasure } from 'runmat-telemetry-common/events/erasure'
 import type { Settings } from '../settings.ts'
 import { syncFolder } from './append.ts'
 import { folderError } from './folder-error.ts'
+import { makeFolder } from './make-folder.ts'
 import { dayOf } from './segment-names.ts'
 import { openStones, type Stones, stoneLines } from './stones.ts'
 
@@ -18,6 +19,8 @@ export interface Tombstones extends Omit<Stones, 'add' | 'learn' | 'clients'> {
   readonly clients: () => Promise<ReadonlySet<string>>
   /** Learns what other workers have added. */
   readonly catchUp: () => Promise<void>
+  /** Gives other workers those that only this one has. Rejects unless they have all of them. */
+  readonly share?: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -70,7 +73,7 @@ async function openTombstones(folder: string, now: () => number = Date.now): Pro
   }
 
   try {
-    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
+    await makeFolder(path.dirname(file))
     await catchUp()
   } catch (error) {
     throw folderError(folder, error)

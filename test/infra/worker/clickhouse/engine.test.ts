@@ -30,7 +30,13 @@ describe.skipIf(engine === undefined)('the ClickHouse sink, on ClickHouse’s en
   const query = (sql: string) => engine?.query(sql).trim() ?? ''
   const open = async (settings: Partial<ClickHouseSettings> = {}, now = () => day) => {
     const server = await startClickHouse((sql, headers) => engine?.answer(sql, headers) ?? resets)
-    return { server, sink: openClickHouse(settingsFor([server.url], settings), 20_000, now) }
+    return {
+      server,
+      sink: openClickHouse(settingsFor([server.url], settings), {
+        timeoutMs: 20_000,
+        now,
+      }),
+    }
   }
   beforeEach(() => engine?.reset())
 

@@ -3,7 +3,6 @@ import {
   createTable,
   dayAsDate,
   sortingKey,
-  tableName,
 } from 'runmat-telemetry-report/clickhouse-table'
 import type { Trouble } from 'runmat-telemetry-common/sink'
 
@@ -14,8 +13,10 @@ type Ask = (sql: string) => Promise<Answer>
 
 const minute = 60_000
 
-const columnsQuery = `SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = '${tableName}' ORDER BY position FORMAT JSON`
-const tableQuery = `SELECT engine, sorting_key, engine_full FROM system.tables WHERE database = currentDatabase() AND name = '${tableName}' FORMAT JSON`
+const columnsOf = (table: string) =>
+  `SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = '${table}' ORDER BY position FORMAT JSON`
+const engineOf = (table: string) =>
+  `SELECT engine, sorting_key, engine_full FROM system.tables WHERE database = currentDatabase() AND name = '${table}' FORMAT JSON`
 
 /**
  * Creates the table if it is missing, and checks it otherwise. An existing table is never changed:
@@ -23,21 +24,22 @@ const tableQuery = `SELECT engine, sorting_key, engine_full FROM system.tables W
  */
 export async function checkSchema(
   ask: Ask,
+  table: string,
   { isReplicated, retentionDays }: ClickHouseSettings,
 ): Promise<Trouble | undefined> {
   const engine = isReplicated ? 'ReplicatedReplacingMergeTree' : 'ReplacingMergeTree'
   const created = await ask(
-    createTable({ engine, ...(retentionDays !== undefined && { retentionDays }) }),
+    createTable({ table, engine, ...(retentionDays !== undefined && { retentionDays }) }),
   )
   const found = problemOf(created)
   if (found !== undefined) return found
-  const table = await rowsOf(ask, tableQuery)
-  const present = await rowsOf(ask, columnsQuery)
-  if ('cause' in table) return table
+  const described = await rowsOf(ask, engineOf(table))
+  const present = await rowsOf(ask, columnsOf(table))
+  if ('cause' in described) return described
   if ('cause' in present) return present
-  const [facts] = table
+  const [facts] = described
   if (facts === undefined) return trouble('the table is missing')
-  const differs = (what: string) => trouble(`${tableName} has ${what}`, minute)
+  const differs = (what: string) => trouble(`${table} has ${what}`, minute)
   // ClickHouse Cloud and Replicated databases choose a variant of the engine.
   if (facts['engine']?.endsWith('ReplacingMergeTree') !== true) return differs('another engine')
   if (isReplicated && facts['engine'] === 'ReplacingMergeTree') {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 
 import type { Event } from 'runmat-telemetry-common/events/event'
 import type { Sink, Trouble } from 'runmat-telemetry-common/sink'
-import { rowOf, tableName } from 'runmat-telemetry-report/clickhouse-table'
+import { rowOf, tableOf } from 'runmat-telemetry-report/clickhouse-table'
 import { factsOf } from 'runmat-telemetry-report/facts'
 
 import { limits } from '../../limits.ts'
@@ -10,6 +10,13 @@ import type { ClickHouseSettings } from '../../sink-settings.ts'
 import { type BatchOutcome, bisect } from '../bisect.ts'
 import { checkSchema } from './schema.ts'
 import { type Answer, connections, openServer, trouble } from './server.ts'
+
+interface ClickHouseOptions {
+  /** Whose events it gets. RunMat's if not set. */
+  readonly product?: string
+  readonly timeoutMs?: number
+  readonly now?: () => number
+}
 
 type ClickHouseSink = Sink & Required<Pick<Sink, 'erase'>>
 
@@ -20,9 +27,9 @@ type ClickHouseSink = Sink & Required<Pick<Sink, 'erase'>>
  */
 export function openClickHouse(
   settings: ClickHouseSettings,
-  timeoutMs: number = limits.sinkMs,
-  now: () => number = Date.now,
+  { product, timeoutMs = limits.sinkMs, now = Date.now }: ClickHouseOptions = {},
 ): ClickHouseSink {
+  const table = tableOf(product)
   const servers = settings.urls.map((url) => openServer(url, settings))
   let current = 0
   let checked: Promise<Trouble | undefined> | undefined
@@ -44,7 +51,7 @@ export function openClickHouse(
 
   /** Looks at the schema until it has been right once. */
   const prepare = async (deadline: number): Promise<Trouble | undefined> => {
-    checked ??= checkSchema((sql) => ask(sql, deadline), settings)
+    checked ??= checkSchema((sql) => ask(sql, deadline), table, settings)
     const problem = await checked
     if (problem !== undefined) checked = undefined
     return problem
@@ -58,7 +65,7 @@ export function openClickHouse(
     })
     if (rows.includes(undefined)) return 'refused'
     const answer = await ask(
-      `${insertHead(events, settings.isReplicated)}\n${rows.join('\n')}`,
+      `${insertHead(table, events, settings.isReplicated)}\n${rows.join('\n')}`,
       deadline,
     )
     if (answer === 'refused') return answer
@@ -85,7 +92,7 @@ export function openClickHouse(
       const deadline = Date.now() + Math.min(timeoutMs, limits.probeMs)
       const problem = await prepare(deadline)
       if (problem !== undefined) return problem
-      const answer = await ask(`SELECT id FROM ${tableName} LIMIT 0 FORMAT Null`, deadline)
+      const answer = await ask(`SELECT id FROM ${table} LIMIT 0 FORMAT Null`, deadline)
       if (answer === 'refused') return trouble('a query is refused')
       return 'cause' in answer ? answer : undefined
     },
@@ -99,13 +106,13 @@ export function openClickHouse(
       const list = valid.map((id) => `'${id}'`).join(', ')
       const which = `client IN (${list}) OR id IN (${list})`
       const rows = async () =>
-        await ask(`SELECT count() FROM ${tableName} WHERE ${which} FORMAT TSV`, deadline)
+        await ask(`SELECT count() FROM ${table} WHERE ${which} FORMAT TSV`, deadline)
       const before = await rows()
       if (before === 'refused') return trouble('a query is refused')
       if ('cause' in before) return before
       if (before.text.trim() === '0') return undefined
       // 2: every replica has rewritten its parts when this answers. A plain DELETE only hides rows.
-      const deletion = `ALTER TABLE ${tableName} DELETE WHERE ${which} SETTINGS mutations_sync = 2`
+      const deletion = `ALTER TABLE ${table} DELETE WHERE ${which} SETTINGS mutations_sync = 2`
       const deleted = await ask(deletion, deadline)
       if (deleted === 'refused') return trouble('a deletion is refused')
       if ('cause' in deleted) return deleted
@@ -121,7 +128,7 @@ export function openClickHouse(
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /** The token is made of the ids, so the same batch has the same one however often it is sent. */
-function insertHead(events: readonly Event[], isReplicated: boolean): string {
+function insertHead(table: string, events: readonly Event[], isReplicated: boolean): string {
   const hash = createHash('sha256')
   for (const { uuid: id } of events) hash.update(id)
   const options = [
@@ -132,5 +139,5 @@ function insertHead(events: readonly Event[], isReplicated: boolean): string {
     // A majority of the replicas has it, so any one of them may be lost.
     ...(isReplicated ? ["insert_quorum = 'auto'", 'insert_quorum_timeout = 5000'] : []),
   ]
-  return `INSERT INTO ${tableName} SETTINGS ${options.join(', ')} FORMAT JSONEachRow`
+  return `INSERT INTO ${table} SETTINGS ${options.join(', ')} FORMAT JSONEachRow`
 }
