@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest'
 
 import { answers, changing, forgetsAt, uploadsTo } from './screens/changing.ts'
 import { looking } from './screens/looking.ts'
+import { choices } from './screens/menu.ts'
 import { type Scene, textOf } from './screens/take.ts'
 import { words } from './screens/words.ts'
 import { type Collector, startCollector } from './support/collector.ts'
@@ -25,7 +26,7 @@ describe.skipIf(!isSameMachine || !requireTool('script')).concurrent('the screen
 
   const scenes: Readonly<Record<string, () => readonly Scene[]>> = {
     ...Object.fromEntries(
-      Object.entries({ ...looking, ...changing, ...words }).map(([name, list]) => [
+      Object.entries({ ...looking, ...changing, ...choices, ...words }).map(([name, list]) => [
         name,
         () => list,
       ]),

@@ -3,7 +3,8 @@ const { stdout } = process
 const colourful = stdout.isTTY && stdout.hasColors()
 /** Piped text keeps its lines, unless COLUMNS says otherwise. */
 const width = (stdout.isTTY ? stdout.columns : Number(process.env['COLUMNS'])) || Infinity
-const margin = '   | '
+/** No program writes less than 60 columns. */
+const margin = width < 65 ? '' : '   | '
 const paint = (code, text) => (colourful ? `\u001b[${code}m${text}\u001b[0m` : text)
 
 export function openStory() {
@@ -30,7 +31,7 @@ export function openStory() {
     /** A promise, and whether it is kept. */
     promise: (text, isKept) => {
       if (!isKept) broken += 1
-      const [verdict, colour] = isKept ? ['kept:', 32] : ['BROKEN:', 31]
+      const [verdict, colour] = isKept ? ['✓', 32] : ['BROKEN:', 31]
       write(fold(`   ${verdict} ${text}`).replace(verdict, paint(colour, verdict)))
     },
     broken: () => broken,

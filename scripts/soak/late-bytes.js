@@ -1,5 +1,6 @@
-// Opts out again and again while hosts and uploaders are sending over slow connections, and counts the
-// event bytes that arrive after that: `late-bytes.js <rounds> <written by hand> [longest delay in ms]`.
+// Opts out again and again while hosts and uploaders are sending over slow connections, or changes the
+// address, and counts the event bytes that arrive at the old one after that: `late-bytes.js [--disable N]
+// [--endpoint N] [--off-by-hand N] [--address-by-hand N] [--longest MS]`.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import dgram from 'node:dgram'
@@ -10,13 +11,33 @@ import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
 
 import { generate } from 'selfsigned'
 
-const [rounds = 20, byHand = 5, longestMs = 5000] = process.argv.slice(2).map(Number)
+const count = (byDefault) => ({ type: 'string', default: String(byDefault) })
+const { values } = parseArgs({
+  options: {
+    disable: count(20),
+    endpoint: count(5),
+    'off-by-hand': count(5),
+    'address-by-hand': count(5),
+    longest: count(5000),
+  },
+})
+const { longest, ...rounds } = values
+const longestMs = Number(longest)
+const plan = Object.entries(rounds).flatMap(([way, times]) => Array(Number(times)).fill(way))
 const atOnce = 5
 const root = path.resolve(import.meta.dirname, '../..')
 const name = 'collector.test'
+// Nobody listens there, so that what goes there is seen nowhere.
+const elsewhere = 'http://127.0.0.1:9/v1/t'
+const commands = { disable: ['disable'], endpoint: ['endpoint', elsewhere, '--keep-queue'] }
+const byHand = {
+  'off-by-hand': 'enabled = false',
+  'address-by-hand': `http_endpoint = "${elsewhere}"\nudp_endpoint = ""`,
+}
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'late-bytes-'))
 const certificate = await makeCertificate()
@@ -29,12 +50,10 @@ const totals = {
   late: 0,
   lateDatagrams: 0,
 }
-let begun = 0
 await Promise.all(
   Array.from({ length: atOnce }, async () => {
-    while (begun < rounds + byHand) {
-      begun += 1
-      const seen = await round(begun > rounds)
+    for (let way = plan.pop(); way !== undefined; way = plan.pop()) {
+      const seen = await round(way)
       totals.rounds += 1
       for (const [key, value] of Object.entries(seen)) totals[key] += value
     }
@@ -44,15 +63,17 @@ rmSync(folder, { recursive: true, force: true })
 console.log(JSON.stringify(totals))
 process.exit(totals.late + totals.lateDatagrams === 0 ? 0 : 1)
 
-/** One home, one host with runs, one uploader, one opt-out at a random moment. */
-async function round(isByHand) {
+/** One home, one host with runs, one uploader, one change at a random moment. */
+async function round(way) {
   const seen = { arrived: 0, datagrams: 0, waiting: 0, unsure: 0, late: 0, lateDatagrams: 0 }
   let isOver = false
   const collector = await startCollector(() => (seen[isOver ? 'late' : 'arrived'] += 1))
   const slow = await startRelay(collector.port, random(longestMs))
   const proxy = await startProxy(slow.port, random(longestMs))
   const udp = dgram.createSocket('udp4')
-  udp.on('message', () => (seen[isOver ? 'lateDatagrams' : 'datagrams'] += 1))
+  // The command changes the address of HTTP only.
+  const isUdpOver = () => isOver && way !== 'endpoint'
+  udp.on('message', () => (seen[isUdpOver() ? 'lateDatagrams' : 'datagrams'] += 1))
   udp.bind(0, '127.0.0.1')
   await once(udp, 'listening')
 
@@ -85,13 +106,13 @@ async function round(isByHand) {
   await Promise.all(hosts.map((one) => once(one.stdout, 'data')))
   await pause(random(longestMs * 1.5))
   seen.waiting += slow.open() + proxy.open() > 0 ? 1 : 0
-  if (isByHand) {
-    writeFileSync(settings, '[runtime.telemetry]\nenabled = false\n')
+  if (way in byHand) {
+    writeFileSync(settings, `[runtime.telemetry]\n${byHand[way]}\n`)
     // A sender with a marker sees it at its next check.
     await pause(100)
   } else {
-    const disable = start(path.join(root, 'bin/runmat-telemetry.js'), 'disable')
-    const [code] = await once(disable, 'exit')
+    const change = start(path.join(root, 'bin/runmat-telemetry.js'), ...commands[way])
+    const [code] = await once(change, 'exit')
     seen.unsure += code === 0 ? 0 : 1
   }
   // Bytes in the kernel by now were sent before. Read all of them.

@@ -8,6 +8,11 @@ export function textWidth(io: Pick<Io, 'outIsTerminal' | 'outWidth'>): number {
   return io.outIsTerminal ? io.outWidth() : readableWidth
 }
 
+/** The frame of a question takes some of the columns. */
+export function questionWidth(io: Pick<Io, 'outWidth'>): number {
+  return io.outWidth() - 4
+}
+
 /**
  * Breaks what is wider than the terminal at its spaces. Text in files and pipes keeps its lines,
  * for programs that look for them. The terminal is asked for its width only where a line could be

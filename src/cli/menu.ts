@@ -1,13 +1,4 @@
-import {
-  cancel,
-  intro,
-  isCancel,
-  log as say,
-  outro,
-  select,
-  text,
-  updateSettings,
-} from '@clack/prompts'
+import { intro, isCancel, log as say, outro, select, text, updateSettings } from '@clack/prompts'
 
 import { parseEndpoint } from '../settings/address.ts'
 import { look } from '../files/read.ts'
@@ -21,9 +12,10 @@ import { print } from './commands/print.ts'
 import { status } from './commands/status.ts'
 import { upload } from './commands/upload.ts'
 import { CliError } from './error.ts'
+import { foldOut, questionWidth } from './fold.ts'
 import { type Invocation, reassessed } from './invocation.ts'
 import { page } from './pager.ts'
-import { because, headline, plural, wrap } from './words.ts'
+import { because, headline, plural } from './words.ts'
 
 type Choice =
   | 'status'
@@ -51,8 +43,9 @@ export async function menu(start: Invocation): Promise<void> {
   let last: Choice = 'status'
   let hasChanged = false
   intro(headline(invocation.context))
-  // The frame takes three columns.
-  say.message(wrap(because(invocation.context), '', invocation.io.outWidth() - 4).join('\n'))
+  const { io } = invocation
+  const reason = because(invocation.context).trimEnd().split('\n')
+  say.message(foldOut(reason, { ...io, outWidth: () => questionWidth(io) }).join('\n'))
   for (;;) {
     const offers = offersFor(invocation)
     const choice = await ask(offers, last)
@@ -66,8 +59,7 @@ export async function menu(start: Invocation): Promise<void> {
     if (choice === 'disable') last = 'enable'
     if (choice === 'enable') last = 'disable'
   }
-  if (hasChanged) outro('Bye.')
-  else cancel('Bye. Nothing was changed.')
+  outro(hasChanged ? 'Bye.' : 'Bye. Nothing was changed.')
 }
 
 async function ask(offers: readonly Offer[], last: Choice): Promise<Choice | undefined> {
@@ -87,6 +79,7 @@ function offersFor({ context }: Invocation): readonly Offer[] {
   const isOffByUser = verdict.rules.some(
     ({ rule, effect }) => rule === 'user_settings' && effect === 'off',
   )
+  const hasRecorded = [paths.clientId, paths.state].some((place) => look(place) !== undefined)
   const hasSent = (look(paths.ledger)?.size ?? 0) > 0
   return [
     { value: 'status', label: 'Show what is on, and why' },
@@ -100,7 +93,9 @@ function offersFor({ context }: Invocation): readonly Offer[] {
       ? { value: 'enable', label: 'Turn telemetry on' }
       : { value: 'disable', label: 'Turn telemetry off', hint: 'for good' },
     { value: 'endpoint', label: 'Change the address' },
-    { value: 'forget', label: 'Erase everything, here and at the collector' },
+    ...(hasRecorded
+      ? [{ value: 'forget', label: 'Erase everything, here and at the collector' } as const]
+      : []),
     { value: 'view', label: 'Open all of it in the browser' },
     { value: 'quit', label: 'Quit' },
   ]
@@ -164,7 +159,7 @@ async function changeEndpoint(invocation: Invocation): Promise<void> {
     validate: (given) => {
       if (given === undefined || given.trim() === '') return undefined
       const parsed = parseEndpoint(given)
-      return parsed.ok ? undefined : `That address ${parsed.fault}. ${parsed.hint}`
+      return parsed.ok ? undefined : `This ${parsed.fault}. ${parsed.hint}`
     },
   })
   if (!isCancel(answer) && answer !== value) await endpoint(invocation, answer ?? '', {})

@@ -33,6 +33,14 @@ function requireKnownHelp([word, name]: readonly string[], program: Command): vo
 
 const commandFlags = ['--status', '--print', '--enable', '--disable', '--endpoint']
 
+/** What the parser says, and what we say in its place. */
+const rewordings: readonly (readonly [RegExp, string])[] = [
+  [/^command-argument value '(.*)' is invalid for argument '(.*)'\./, '"$1" is not a known $2.'],
+  [/^too many arguments for '(.*)'\. Expected 0 .*$/s, '$1 takes no argument.'],
+  [/^too many arguments for '(.*)'\. Expected 1 .*$/s, '$1 takes one argument only.'],
+  [/^option '(?:-\w, )?(--\S+) (<.*>)' argument missing$/, '$1 needs a value: $1 $2.'],
+]
+
 /** The parser's own words, in our voice. */
 function wrongLine(
   { message }: CommanderError,
@@ -44,18 +52,13 @@ function wrongLine(
     .find((one) => one.name() === line[0] && one.name() !== 'help')
     ?.name()
   const [said = '', guess] = message.replace(/^error: /, '').split('\n')
-  const sentence = said.replace(
-    /^command-argument value '(.*)' is invalid for argument '(.*)'\./,
-    '"$1" is not a known $2.',
-  )
-  const flag = commandFlags.find((one) => sentence === `unknown option '${one}'`)
+  const flag = commandFlags.find((one) => said === `unknown option '${one}'`)
   const [, nearest] = /^\(Did you mean (.+)\?\)$/.exec(guess ?? '') ?? []
-  const more =
-    flag !== undefined
-      ? ` beside ${line[0]}: these are two commands, and one line runs one of them.`
-      : nearest === undefined
-        ? ''
-        : `. Did you mean ${nearest}?`
+  const sentence =
+    flag === undefined
+      ? rewordings.reduce((text, [theirs, ours]) => text.replace(theirs, ours), said)
+      : twoCommands(line[0] ?? '', flag.slice(2))
+  const more = flag !== undefined || nearest === undefined ? '' : `. Did you mean ${nearest}?`
   return new CliError(sentence + (more || (sentence.endsWith('.') ? '' : '.')), {
     exitCode: wrongUsage,
     hint:
@@ -63,6 +66,12 @@ function wrongLine(
         ? `Run ${product.command} --help to see all commands.`
         : `Run ${product.command} ${about} --help to see what it takes.`,
   })
+}
+
+function twoCommands(one: string, other: string): string {
+  return one === other
+    ? `--${other} says ${one} a second time.`
+    : `${one} and ${other} are two commands, and one line runs one of them.`
 }
 
 /** Without a key a build sends nothing, and its version alone does not say so. */

@@ -15,8 +15,14 @@ import { causeOf, codeOf, retryWhileInUse, toRead } from './errors.ts'
 
 export type Reading =
   | { readonly kind: 'absent' }
-  /** Busy: another program has the file open for itself, so its content is unknown. */
-  | { readonly kind: 'unreadable'; readonly reason: string; readonly isBusy?: boolean }
+  | {
+      readonly kind: 'unreadable'
+      readonly reason: string
+      /** Another program has the file open for itself, so its content is unknown. */
+      readonly isBusy?: boolean
+      /** There is a file where its folder should be. */
+      readonly hasNoFolder?: boolean
+    }
   | { readonly kind: 'read'; readonly bytes: Buffer }
 
 /** Does another program have the file open for itself? */
@@ -50,9 +56,14 @@ export function readSmallFile(
     const bytes = Buffer.allocUnsafe(stat.size)
     return { kind: 'read', bytes: bytes.subarray(0, readFully(file, bytes)) }
   } catch (error) {
-    const dangling = file === undefined && codeOf(error) === 'ENOENT'
-    const reason = dangling ? nowhere : causeOf(error)
-    return { kind: 'unreadable', reason, isBusy: codeOf(error) === 'EBUSY' }
+    const code = codeOf(error)
+    const reason = file === undefined && code === 'ENOENT' ? nowhere : causeOf(error)
+    return {
+      kind: 'unreadable',
+      reason,
+      isBusy: code === 'EBUSY',
+      hasNoFolder: code === 'ENOTDIR',
+    }
   } finally {
     if (file !== undefined) closeSync(file)
   }

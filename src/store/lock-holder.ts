@@ -45,6 +45,7 @@ export interface FoundLock {
 export function readLock(file: string): FoundLock | undefined {
   const reading = readSmallFile(file, 1024 * 1024, { links: false })
   if (reading.kind === 'absent') return undefined
+  if (reading.kind === 'unreadable' && reading.hasNoFolder) return undefined
   const text = reading.kind === 'read' ? reading.bytes.toString('utf8') : ''
   const holder = holderIn(text)
   // A lock that was released while it was being opened says nothing about its holder. Only a folder

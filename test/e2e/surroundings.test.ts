@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { tempHome } from '../support/home.ts'
-import { cliJson } from '../support/run.ts'
+import { cli, cliJson } from '../support/run.ts'
 
 const deciding = async (env: Record<string, string>) =>
   (await cliJson<{ decided_by: string }>(tempHome(), ['status'], { env })).decided_by
@@ -87,4 +87,14 @@ describe('the values of variables:', () => {
       expect(await deciding({ RUNMAT_TELEMETRY_KEY: key })).toBe('ingestion_key')
     },
   )
+})
+
+describe('a file where the cache folder should be', () => {
+  it('holds no uploader, and keeps nothing from being turned off', async () => {
+    const home = tempHome()
+    home.write('.cache', '')
+    expect(await cliJson(home, ['status'])).toMatchObject({ uploader: { running: false } })
+    expect(await cli(home, ['disable'])).toMatchObject({ code: 0, err: '' })
+    expect(await cliJson(home, ['status'])).toMatchObject({ collecting: false })
+  })
 })

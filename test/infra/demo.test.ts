@@ -33,7 +33,7 @@ it('the demo keeps every promise it shows, in plain text, and leaves nothing beh
   // Lines break between words, but the bytes of an event are shown as they are.
   const lines = out.split('\n').filter((line) => !line.startsWith('   | {'))
   expect(lines.filter((line) => line.length > 80)).toEqual([])
-  expect(out.match(/^ {3}kept: /gm)).toHaveLength(12)
+  expect(out.match(/^ {3}✓ /gm)).toHaveLength(12)
   // It ends with a report of what it sent.
   expect(out).toMatch(/ 1 +0 +0 +100\.0 % /)
   expect(out).toMatch(/RunMat:UndefinedFunction +compiler +hir .* 33\.33 %/)

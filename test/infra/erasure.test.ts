@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, renameSync, statSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 
+import { jetstream } from '@nats-io/jetstream'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
 import { tableName } from '../../infra/report/src/clickhouse/table.ts'
@@ -11,6 +12,7 @@ import { openDatabase } from '../../infra/report/src/duckdb/database.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Home, tempHome } from '../support/home.ts'
 import { cli, root, run as runProgram } from '../support/run.ts'
+import { areTombstones, bytesIn } from './buffer/support/bytes.ts'
 import { postTo } from './buffer/support/load.ts'
 import { hasNats, startNats } from './buffer/support/nats.ts'
 import { untilReady } from './buffer/support/workers.ts'
@@ -172,12 +174,23 @@ describe.skipIf(!hasNats)('ten of fifty clients that have everything erased', ()
     const [gone, kept] = [all.slice(0, 10), all.slice(10)]
     let kills = await workers.during(Promise.all(all.map(send)).then(forwarded), () => done)
     const manager = await nats.manager()
+    let waiting = 0
     const drained = async () =>
       await eventually(async () => {
         const { state } = await manager.streams.info('telemetry')
-        expect(state.messages).toBe(0)
+        expect(state.messages).toBe(waiting)
       })
     await drained()
+    // From now on one event waits for a sink that is away, so the stream is never empty again.
+    await manager.consumers.add('telemetry', {
+      durable_name: 'away',
+      ack_policy: 'explicit',
+      filter_subject: 'telemetry.again.away',
+    })
+    const connection = await nats.connection()
+    const wait = async () => await connection.request('telemetry.again.away', finished())
+    await wait()
+    waiting = 1
 
     // Yesterday becomes Parquet, and the public report counts all fifty.
     const ask = async (...words: readonly string[]) =>
@@ -251,22 +264,35 @@ describe.skipIf(!hasNats)('ten of fifty clients that have everything erased', ()
 
     // What a worker that did not know it yet has put into the buffer is dropped behind it.
     const last = finished({ cid: gone[0]?.id })
-    await (await nats.connection()).request('telemetry.events', last)
+    await connection.request('telemetry.events', last)
+    await drained()
+    const names = [...gone.map(({ id }) => id), ...uuids, ...earlier, uuidOf(last)]
+    const isNamed = (text: string) => names.some((name) => text.includes(name))
+    const inBuffer = () =>
+      bytesIn(nats.stores)
+        .filter(([file, bytes]) => !areTombstones(file, bytes) && isNamed(bytes))
+        .map(([file]) => file)
+    await workers.again(1, 'SIGTERM')
+    const takeOne = await jetstream(connection).consumers.get('telemetry', 'away')
+    await eventually(async () => {
+      // The next one waits before this one is taken.
+      await wait()
+      await (await takeOne.next({ expires: 5000 }))?.ackAck()
+      expect(inBuffer()).toEqual([])
+    })
     await drained()
 
-    // No byte of them, but in the tombstones.
+    // No byte of them, but in the tombstones, which have to name whom they keep away.
     const isTombstone = (file: string) => file.endsWith('erased.ndjson')
-    const stores: [string, string][] = [days, list, site]
-      .flatMap(filesIn)
-      .filter((file) => !isTombstone(file))
-      .map((file) => [file, readFileSync(file, 'latin1')])
+    const stores: (readonly [string, string])[] = bytesIn([days, list, site]).filter(
+      ([file]) => !isTombstone(file),
+    )
     const parquet = await parquetIn(days)
     expect(kept.filter(({ id }) => parquet.includes(id))).toHaveLength(40)
     stores.push(['parquet', parquet], ['log', workers.said()])
     stores.push(['posthog', JSON.stringify(posthog.stored)])
     const rows = engine?.query(`SELECT * FROM ${tableName} FINAL FORMAT JSONEachRow`) ?? ''
     stores.push(['clickhouse', rows])
-    const names = [...gone.map(({ id }) => id), ...uuids, ...earlier, uuidOf(last)]
     for (const [store, text] of stores) {
       const found = names.filter((name) => text.includes(name))
       expect({ store, found }).toEqual({ store, found: [] })

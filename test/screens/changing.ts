@@ -43,10 +43,10 @@ const disable: readonly Scene[] = [
   scene('a folder in place of the settings', 'disable', settingsFolder),
   scene('a read-only home', 'disable', readOnly),
   scene('the project’s file hides it: no', 'disable', ownProject, {
-    answer: { to: '○ No', type: 'n' },
+    steps: [{ to: '○ No', type: 'n' }],
   }),
   scene('the project’s file hides it: yes', 'disable', ownProject, {
-    answer: { to: '○ No', type: 'y' },
+    steps: [{ to: '○ No', type: 'y' }],
   }),
   scene('the project’s file hides it, in a pipe', 'disable | cat', ownProject),
   scene('--here', 'disable --here', ownProject),
@@ -130,7 +130,7 @@ export const forgetsAt = (collectors: Readonly<Record<number, Collector>>): read
     'forget',
     all(waiting(1), sent(2, collectors[204]?.url), to(collectors[204])),
     {
-      answer: { to: '● No', type: 'y' },
+      steps: [{ to: '● No', type: 'y' }],
     },
   ),
   scene(
@@ -143,7 +143,7 @@ export const forgetsAt = (collectors: Readonly<Record<number, Collector>>): read
     'forget',
     all(waiting(1), sent(2, collectors[204]?.url), to(collectors[204])),
     {
-      answer: { to: '● No', type: 'n' },
+      steps: [{ to: '● No', type: 'n' }],
     },
   ),
   scene('in a pipe', 'forget | cat', waiting(1)),

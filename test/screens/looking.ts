@@ -17,6 +17,7 @@ import {
   ownProject,
   readOnly,
   sent,
+  sentNow,
   set,
   setAside,
   settings,
@@ -110,15 +111,24 @@ const log: readonly Scene[] = [
   scene('the newest', 'log -n 2', all(waiting(0), sent(5)), { once: true }),
   scene('with bytes', 'log -n 1 --full', all(waiting(0), sent(5)), { once: true }),
   scene('not a number', 'log -n many', fresh),
+  scene('followed until Ctrl-C', 'log --follow', all(waiting(0), sent(2)), {
+    steps: [
+      { to: 'Ctrl-C ends it.', happens: sentNow, name: '(an event is sent)' },
+      { to: 'just now to api.runmat.com confirmed (204)', type: 'Ctrl-C' },
+    ],
+  }),
+  scene('followed before anything was sent', 'log -f', fresh, {
+    steps: [{ to: 'Ctrl-C ends it.', type: 'Ctrl-C' }],
+  }),
 ]
 
 const view: readonly Scene[] = [
-  scene('until Ctrl-C', 'view', fresh, { answer: { to: 'Ctrl-C', type: '\u0003' } }),
+  scene('until Ctrl-C', 'view', fresh, { steps: [{ to: 'Ctrl-C ends it.', type: 'Ctrl-C' }] }),
   scene('over SSH', 'view', set({ SSH_CONNECTION: '1 2 3 4', DISPLAY: ':0' }), {
-    answer: { to: 'Ctrl-C', type: '\u0003' },
+    steps: [{ to: 'Ctrl-C ends it.', type: 'Ctrl-C' }],
   }),
   scene('without opening', 'view --no-open', fresh, {
-    answer: { to: 'Ctrl-C', type: '\u0003' },
+    steps: [{ to: 'Ctrl-C ends it.', type: 'Ctrl-C' }],
   }),
   scene('not a port', 'view --port 99999', fresh),
   scene('saved in a file', 'view --export page.html', fresh),

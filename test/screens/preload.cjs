@@ -1,11 +1,14 @@
 'use strict'
 
 // Loaded into the commands whose screens are taken: the clock stands still, chance is always the
-// same, and with TEST_READ_ONLY nothing can be written, not even by root.
+// same, with TEST_READ_ONLY nothing can be written, not even by root, and with TEST_UID another user
+// has started them.
 const fs = require('node:fs')
 
 require('../../scripts/pictures/clock.cjs')
 Math.random = () => 0.5
+
+if (process.env.TEST_UID) process.geteuid = () => Number(process.env.TEST_UID)
 
 if (process.env.TEST_READ_ONLY) {
   for (const name of ['mkdirSync', 'renameSync', 'unlinkSync', 'linkSync', 'rmSync']) refuse(name)

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { chmodSync, mkdirSync, symlinkSync } from 'node:fs'
+import { appendFileSync, chmodSync, chownSync, mkdirSync, symlinkSync } from 'node:fs'
 
 import { runmat } from '../../src/product/runmat.ts'
 import { buildUsage } from '../../src/record/usage.ts'
@@ -88,6 +88,14 @@ export const sent =
     home.write(path.join(home.state, 'sent.ndjson'), lines.join(''))
   }
 
+/** One more event has just been sent. */
+export const sentNow: State = (home) => {
+  const event = JSON.parse(bytesOf(8)) as unknown
+  const at = minutesAgo(0).toISOString()
+  const line = { sent_at: at, endpoint: builtIn, event, via: 'http', confirmed: true }
+  appendFileSync(path.join(home.state, 'sent.ndjson'), `${JSON.stringify(line)}\n`)
+}
+
 /** What the last delivery came to, and for how long it pauses. */
 export const delivery =
   (result: string, seconds: number | null, url = builtIn): State =>
@@ -132,6 +140,11 @@ export const foreign: State = (home) => {
   mkdirSync(home.at('elsewhere'))
   symlinkSync(home.at('elsewhere'), home.state)
   chmodSync(home.at('.cache/runmat'), 0o777)
+}
+
+/** The home folder is another user's. Only root can give it away; anybody else has it already. */
+export const homeOfAnother: State = (home) => {
+  if (process.geteuid?.() === 0) chownSync(home.path, 4242, 4242)
 }
 
 /** The settings file is a folder, which is read and written by nobody. */

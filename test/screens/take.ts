@@ -5,6 +5,7 @@ import path from 'node:path'
 
 import { type Home, tempHome } from '../support/home.ts'
 import { cliCommand, root } from '../support/run.ts'
+import { screenOf } from './screen.ts'
 import type { State } from './states.ts'
 
 /** One command in one state. Everything else is how it is shown. */
@@ -14,10 +15,27 @@ export interface Scene {
   /** What is typed after the command's name. */
   readonly args: string
   readonly state: State
-  /** What a person types, and the words on the screen that it answers. */
-  readonly answer?: { readonly to: string; readonly type: string }
+  /** What happens while the command runs. */
+  readonly steps?: readonly Step[]
   /** Only 80 columns, plain: where neither width nor colour shows anything new. */
   readonly once?: boolean
+}
+
+/** What a person types, or what else happens, once the screen says this after the step before. */
+export interface Step {
+  readonly to: string
+  /** Keys by name, one after the other. */
+  readonly type?: string
+  readonly happens?: (home: Home) => void
+  /** In words, where nothing is typed. */
+  readonly name?: string
+}
+
+const keys: Readonly<Record<string, string>> = {
+  'Ctrl-C': '\u0003',
+  'Ctrl-U': '\u0015',
+  Enter: '\r',
+  Down: '\u001b[B',
 }
 
 export const scene = (
@@ -75,73 +93,83 @@ async function take(one: Scene, columns: number, colour: boolean): Promise<strin
     const exec = /[|<>]/.test(one.args) ? '' : 'exec '
     const shell = said['SHELL'] === undefined ? '' : `SHELL=${said['SHELL']} `
     const line = `set -o pipefail; stty cols ${columns} rows 50; ${shell}${exec}${quoted} ${one.args}`
-    const { out, code } = await inTerminal(line, home, env, one.answer)
-    return `${settled(shownBy(out), home)}[exit ${code}]\n`
+    const { screens, code } = await inTerminal(line, home, env, one.steps ?? [])
+    return `${settled(inOrder(screens, one.steps ?? []), home)}[exit ${code}]\n`
   })
 }
 
+/** The screen at each step and in the end, from the line on which it differs from the one before. */
+function inOrder(screens: readonly string[], steps: readonly Step[]): string {
+  let before: readonly string[] = []
+  return screens
+    .map((screen, index) => {
+      const lines = screen.split('\n')
+      const same = lines.findIndex((line, at) => line !== before[at])
+      before = lines
+      const { type, name = `(types ${type})` } = steps[index - 1] ?? {}
+      return (index === 0 ? '' : `${name}\n`) + lines.slice(Math.max(0, same)).join('\n')
+    })
+    .join('\n')
+}
+
+/** What stands on the screen at each step, and in the end. */
 function inTerminal(
   line: string,
   home: Home,
   env: Readonly<Record<string, string>>,
-  answer: Scene['answer'],
-): Promise<{ out: string; code: number | null }> {
+  steps: readonly Step[],
+): Promise<{ screens: readonly string[]; code: number | null }> {
   return new Promise((resolve, reject) => {
     const child = spawn('script', ['-qefc', line, '/dev/null'], {
       cwd: home.path,
       env,
-      stdio: [answer === undefined ? 'ignore' : 'pipe', 'pipe', 'inherit'],
+      stdio: [steps.length === 0 ? 'ignore' : 'pipe', 'pipe', 'inherit'],
     })
+    const left = [...steps]
+    const screens: string[] = []
     let out = ''
-    let isAnswered = answer === undefined
+    let asked = ''
     child.stdout?.on('data', (chunk: Buffer) => {
       out += String(chunk)
-      if (isAnswered || answer === undefined || !uncoloured(shownBy(out)).includes(answer.to))
-        return
-      isAnswered = true
-      child.stdin?.write(answer.type)
+      const [step] = left
+      if (step === undefined) return
+      const screen = screenOf(out).trimEnd()
+      const { at, frame } = questionOn(screen)
+      const isAsked = at !== asked && frame.includes(step.to)
+      if (!isAsked && !asOneLine(screen).endsWith(step.to)) return
+      left.shift()
+      asked = at
+      screens.push(screen)
+      step.happens?.(home)
+      if (step.type !== undefined) child.stdin?.write(bytesOf(step.type))
     })
     const hanging = setTimeout(() => child.kill(), 20_000)
     child.on('error', reject)
     child.on('close', (code) => {
       clearTimeout(hanging)
-      resolve({ out, code })
+      resolve({ screens: [...screens, screenOf(out)], code })
     })
   })
 }
 
-const names: Readonly<Record<string, string>> = {
-  0: '/',
-  1: 'bold',
-  2: 'dim',
-  22: '/',
-  31: 'red',
-  32: 'green',
-  33: 'yellow',
-  34: 'blue',
-  36: 'cyan',
-  39: '/',
-  90: 'grey',
-}
+const bytesOf = (typed: string) =>
+  typed
+    .split(' ')
+    .map((word) => {
+      const [key = '', times = '1'] = word.split('×')
+      return (keys[key] ?? key).repeat(Number(times))
+    })
+    .join('')
 
-// oxlint-disable-next-line no-control-regex -- colours
-const colour = /\u001b\[([0-9]*)m/g
-// oxlint-disable-next-line no-control-regex -- the cursor
-const movement = /\u001b\[[0-9;?]*[A-Za-z]/g
+const asOneLine = (screen: string) => uncoloured(screen).replaceAll(/\s+/g, ' ')
 
-/** The lines as they stand in the end: what was overwritten is gone, and colours have names. */
-function shownBy(raw: string): string {
-  return raw
-    .replaceAll('\r\n', '\n')
-    .replaceAll(colour, (_, code: string) => `‹${names[code || '0'] ?? code}›`)
-    .replaceAll(movement, '')
-    .split('\n')
-    .map((line) => line.split('\r').reduce(overwrite).trimEnd())
-    .join('\n')
-}
-
-function overwrite(before: string, after: string): string {
-  return after + before.slice(after.length)
+/** The question that waits for an answer, once its frame is complete, and where it stands. */
+function questionOn(screen: string): { readonly at: string; readonly frame: string } {
+  const lines = uncoloured(screen).split('\n')
+  const first = lines.findLastIndex((line) => /^[◆▲]/.test(line))
+  const isComplete = first !== -1 && lines.at(-1)?.startsWith('└') === true
+  const at = `${first}${lines[first]?.charAt(0)}`
+  return { at, frame: isComplete ? lines.slice(first).join('\n') : '' }
 }
 
 /** Replaces what differs each time by something as long, so that lines break where they would. */

@@ -1,4 +1,4 @@
-import { fresh, set, type State } from './states.ts'
+import { all, fresh, homeOfAnother, set, type State } from './states.ts'
 import type { Scene } from './take.ts'
 
 /** The screens of everything else that people type. */
@@ -50,13 +50,21 @@ const mistakes: readonly Scene[] = [
 ].map((args) => scene(args))
 
 const others: readonly Scene[] = [
-  ...['off', 'on', 'opt-out', 'opt-in', '--status', 'show', 'version', '-v', '--version', '-V'].map(
-    (args) => scene(args.includes('s') && !args.includes('v') ? `${args} | head -n 3` : args),
+  ...['off', 'on', 'opt-out', 'opt-in', '--status | head -n 3', 'show | head -n 3'].map((args) =>
+    scene(args),
   ),
-  scene('--version', set({ RUNMAT_TELEMETRY_KEY: '' }), { title: '--version without a key' }),
+  scene('--version'),
+  ...['version', '-v', '-V'].map((args) => scene(args, fresh, { once: true })),
   scene('--quiet'),
   scene('status --quiet'),
   scene('status', set({ HOME: '' }), { title: 'without a home folder' }),
+  ...['disable', 'status --json', ''].map((args) =>
+    scene(args, all(homeOfAnother, set({ TEST_UID: '0' })), {
+      title: `${args || 'the menu'}, as root in the home of another user`,
+      once: args !== 'disable',
+    }),
+  ),
+  scene('status', set({ TEST_UID: '77777' }), { title: 'in the home of another user' }),
   scene('completion > script', set({ SHELL: '/usr/bin/bash' }), { title: 'completion in bash' }),
   scene('completion > script', set({ SHELL: '/usr/bin/zsh' }), { title: 'completion in zsh' }),
   scene('completion > script', set({ SHELL: '/usr/bin/fish' }), { title: 'completion in fish' }),

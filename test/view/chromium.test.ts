@@ -7,13 +7,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { hasChromium, quietSwitches } from '../support/chromium.ts'
 import { listen, startCollector } from '../support/collector.ts'
-import { eventually } from '../support/eventually.ts'
 import { type Home, tempHome } from '../support/home.ts'
 import { cli } from '../support/run.ts'
-import { foreign } from '../screens/states.ts'
+import { all, erasePending, foreign, waiting } from '../screens/states.ts'
 import { openView, type OpenView } from './stage.ts'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** The checker of axe-core is a script of ours in the page. */
+const onPhone = { viewport: { width: 360, height: 640 }, bypassCSP: true } as const
 
 const usage = JSON.stringify({ subcommand: 'run', outcome: 'success', engine: 'jit' })
 
@@ -82,18 +84,28 @@ describe.skipIf(!hasChromium).concurrent('view in Chromium', () => {
     home.write(home.settings, `[runtime.telemetry]\nhttp_endpoint = "${collector.url}"\n`)
     await cli(home, ['record', 'usage'], { input: usage })
     const id = home.read(home.clientId).trim()
-    const { page, context } = await look(home)
-    const erase = async () => {
-      await page.getByText('Erase everything, here and at the collector').click()
-      await page.getByRole('button', { name: 'Erase everything now' }).click()
-      await page.getByRole('heading', { name: 'RunMat telemetry is off.' }).waitFor()
-    }
-    expect(await page.getByRole('button', { name: 'Erase everything now' }).isVisible()).toBe(false)
-    await erase()
+    const { page, context } = await look(home, onPhone)
+    const button = page.getByRole('button', { name: 'Erase everything now' })
+    expect(await button.isVisible()).toBe(false)
+    await page.getByText('Erase everything, here and at the collector').click()
+    await button.click()
+    await page.getByText('has a problem of its own (503)').waitFor()
     expect(home.read(home.clientId).trim()).toBe(id)
+    expect(await button.count()).toBe(0)
     collector.setAnswer(204)
-    await erase()
-    await eventually(() => expect(home.has(home.clientId)).toBe(false))
+    await page.getByRole('button', { name: 'Ask the collector again' }).click()
+    await page.getByRole('heading', { name: 'Everything is erased' }).waitFor()
+    await page.getByText(`${new URL(collector.url).host} has confirmed the erasure.`).waitFor()
+    expect(home.has(home.clientId)).toBe(false)
+    expect(await overflow(page)).toBe(0)
+    expect(await violationsOn(page)).toEqual([])
+    // A page that follows what happens keeps saying so, until telemetry is on again.
+    home.write('runmat.toml', '[runtime.telemetry]\nenabled = false\n')
+    await page.getByText('Also: Turned off in ~/runmat.toml:2').waitFor()
+    expect(await page.getByText('Everything is erased').isVisible()).toBe(true)
+    await page.getByRole('button', { name: 'Turn telemetry on' }).click()
+    await page.getByRole('button', { name: 'Turn telemetry off for good' }).waitFor()
+    expect(await page.getByText('Everything is erased').count()).toBe(0)
     expect(collector.events.map(({ json }) => json)).toEqual(
       [1, 2].map(() => expect.objectContaining({ event_label: 'telemetry.erase', cid: id })),
     )
@@ -147,15 +159,15 @@ describe.skipIf(!hasChromium).concurrent('view in Chromium', () => {
     ['settings that cannot be read', (home) => Promise.resolve(home.write(home.settings, '['))],
     ['folders of others', (home) => Promise.resolve(foreign(home))],
     ['counting only', (home) => cli(home, ['endpoint', ''])],
+    ['an erasure pending', (home) => Promise.resolve(all(waiting(1), erasePending)(home))],
   ]
   it.each(states)('is accessible and fits a phone, in the dark, on paper: %s', async (_, make) => {
     const home = tempHome()
     await make(home)
     for (const colorScheme of ['light', 'dark'] as const) {
       const { page, context } = await look(home, {
+        ...onPhone,
         colorScheme,
-        viewport: { width: 360, height: 640 },
-        bypassCSP: true,
       })
       for (const details of await page.locator('details').all()) {
         await details.evaluate('(one) => { one.open = true }')
@@ -164,9 +176,7 @@ describe.skipIf(!hasChromium).concurrent('view in Chromium', () => {
       await page.emulateMedia({ media: 'print', colorScheme })
       expect(await page.locator('form:visible').count()).toBe(0)
       await page.emulateMedia({ media: 'screen', colorScheme })
-      await page.evaluate(axe)
-      const { violations } = (await page.evaluate('axe.run()')) as { violations: { id: string }[] }
-      expect(violations.map(({ id }) => id)).toEqual([])
+      expect(await violationsOn(page)).toEqual([])
       await context.close()
     }
   })
@@ -193,6 +203,12 @@ describe.skipIf(!hasChromium).concurrent('view in Chromium', () => {
     await context.close()
   })
 })
+
+async function violationsOn(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe)
+  const { violations } = (await page.evaluate('axe.run()')) as { violations: { id: string }[] }
+  return violations.map(({ id }) => id)
+}
 
 function overflow(page: Page): Promise<number> {
   return page.evaluate(

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import {
   all,
   broken,
+  countingOnly,
   delivery,
   erasePending,
   foreign,
@@ -39,6 +40,31 @@ async function pageIn(home: Home, env: Readonly<Record<string, string | undefine
 
 const states: readonly (readonly [string, State, readonly string[]])[] = [
   ['nothing recorded', fresh, ['Nothing has been recorded on this machine yet.', '"preview"']],
+  [
+    'nothing recorded because it is off',
+    offInSettings,
+    [
+      'Nothing is recorded while telemetry is off. An event would be these bytes',
+      'Events would go to https://api.runmat.com/v1/t (built in)',
+      'Client id none',
+      'This page was saved by runmat-telemetry view --export. It loads nothing from anywhere.',
+    ],
+  ],
+  [
+    'nothing but counters',
+    all(waiting(0), countingOnly),
+    ['No event is made while nothing may be sent. One would be these bytes'],
+  ],
+  [
+    'nothing left to send',
+    waiting(0),
+    ['An event that is recorded now would be these bytes, and nothing else:'],
+  ],
+  [
+    'events waiting while it is off',
+    all(waiting(2), offInSettings),
+    ['2 events waiting None of these is sent while telemetry is off.'],
+  ],
   ['events waiting', waiting(3), ['3 events waiting', 'recorded 3 minutes ago']],
   [
     'events sent',
@@ -78,7 +104,11 @@ const states: readonly (readonly [string, State, readonly string[]])[] = [
   [
     'an erasure pending',
     all(offInSettings, waiting(0), erasePending),
-    ['has not yet confirmed the erasure that was asked for 3 hours ago.'],
+    [
+      'has not yet confirmed the erasure that was asked for 3 hours ago.',
+      'Until it does, the client id stays here: it is needed to ask again.',
+      'To ask again: runmat-telemetry forget',
+    ],
   ],
   [
     'a project that hides the opt-out',

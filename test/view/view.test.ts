@@ -161,6 +161,23 @@ describe.concurrent('view', () => {
     }
   })
 
+  it('says what works where there is no free port', async () => {
+    const home = tempHome()
+    const full = home.write(
+      'full.cjs',
+      `require('node:net').Server.prototype.listen = function () {
+        const error = Object.assign(new Error('listen EMFILE'), { code: 'EMFILE' })
+        process.nextTick(() => this.emit('error', error))
+      }`,
+    )
+    const env = { NODE_OPTIONS: `${home.env['NODE_OPTIONS']} --require=${full}` }
+    const { code, out, err } = await cli(home, ['view'], { env })
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(err).toContain('Cannot open a port on 127.0.0.1: too many files are open.')
+    expect(err).toContain('save it with --export FILE')
+    expect(err).not.toContain('--port')
+  })
+
   it('saves one file that needs nobody, with --export', async () => {
     const home = tempHome()
     await cli(home, ['record', 'usage'], { input: usage })

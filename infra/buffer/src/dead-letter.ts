@@ -1,7 +1,11 @@
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
 
+<<<<<<< HEAD
 import type { Names } from './names.ts'
 import { productHeaderOf, productIn } from './product-header.ts'
+=======
+import { filler, type Names } from './names.ts'
+>>>>>>> nats
 import type { Publisher } from './publish.ts'
 import type { StreamMessage } from './stream-message.ts'
 
@@ -54,20 +58,22 @@ export async function* deadLetters(
     // nats-server 2.9 supports this; the library's type doesn't have it.
     const message = await manager.streams.getMessage(names.deadStream, query)
     if (message === null) return
+    sequence = message.seq + 1
+    const of = message.subject.slice(names.dead('').length)
+    if (of === filler) continue
     yield {
       sequence: message.seq,
-      sink: message.subject.slice(names.dead('').length),
+      sink: of,
       product: productIn(message.header),
       reason: message.header.get(reasonHeader),
       setAside: message.time.toISOString(),
       event: message.string(),
       message,
     }
-    sequence = message.seq + 1
   }
 }
 
-/** Delivers a dead letter to its own sink again, and removes it once the stream has it. */
+/** Delivers a dead letter to its own sink again, and overwrites it once the stream has it. */
 export async function replay(
   manager: JetStreamManager,
   publisher: Publisher,
@@ -83,5 +89,5 @@ export async function replay(
     },
   ])
   if (receipt !== 'stored') return false
-  return await manager.streams.deleteMessage(names.deadStream, sequence, false)
+  return await manager.streams.deleteMessage(names.deadStream, sequence, true)
 }

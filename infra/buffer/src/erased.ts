@@ -1,9 +1,6 @@
-import type { Trouble } from 'runmat-telemetry-common/sink'
-
 import type { Broker, StreamSession } from './broker.ts'
-import { deadLetters } from './dead-letter.ts'
 import type { Names } from './names.ts'
-import { BufferFault, troubleOf } from './trouble.ts'
+import { BufferFault } from './trouble.ts'
 
 /** The tombstones on the servers: a message for each request to erase, kept for good. */
 export interface ErasedStream {
@@ -69,27 +66,5 @@ export function openErasedStream(broker: Broker, names: Names): ErasedStream {
       reading = asking.catch(() => undefined)
       return asking
     },
-  }
-}
-
-const anyId = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi
-
-/** Deletes the dead letters in which one of these ids stands, and overwrites them on the servers' disks. */
-export async function eraseDeadLetters(
-  broker: Broker,
-  names: Names,
-  ids: readonly string[],
-): Promise<Trouble | undefined> {
-  const session = broker.session()
-  if (session === undefined) return broker.trouble()
-  const wanted = new Set(ids)
-  try {
-    for await (const { sequence, event } of deadLetters(session.manager, names, undefined)) {
-      const found = event.match(anyId)?.some((id) => wanted.has(id.toLowerCase())) ?? false
-      if (found) await session.manager.streams.deleteMessage(names.deadStream, sequence, true)
-    }
-    return undefined
-  } catch (error) {
-    return troubleOf(error)
   }
 }

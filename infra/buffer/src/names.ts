@@ -24,3 +24,6 @@ export function namesOf(stream: string): Names {
     erased: `${stream}.erased`,
   }
 }
+
+/** No sink has this name. What is published under it only fills block files: see fill-blocks.ts. */
+export const filler = 'filler'

@@ -15,9 +15,8 @@ const streamNotFound = 10_059
 const consumerNotFound = 10_014
 
 /**
- * An event stays until every consumer has acknowledged it or it is too old. (Purging acknowledged
- * events ourselves doesn't work: nats-server 2.9 then forgets what it handed out.) With no consumer,
- * the server would confirm an event and drop it, so nothing is published before there is one: see
+ * An event stays until every consumer has acknowledged it or it is too old. With no consumer, the
+ * server would confirm an event and drop it, so nothing is published before there is one: see
  * interest.ts. A full stream refuses new events and keeps the old ones.
  */
 export function streamsOf(settings: BufferSettings, replicas: number): readonly StreamConfig[] {

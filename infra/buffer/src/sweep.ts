@@ -1,4 +1,7 @@
+import type { JetStreamManager } from '@nats-io/jetstream'
+
 import type { Broker, StreamSession } from './broker.ts'
+import { eraseDeadLetter } from './erase-dead-letters.ts'
 import { limits } from './limits.ts'
 import type { Names } from './names.ts'
 import { type Survey, surveyOf } from './survey.ts'
@@ -26,6 +29,25 @@ export async function sweep(
   }
 }
 
+const hourMs = 60 * 60_000
+
+/**
+ * Overwrites dead letters shortly before they expire. The server would only forget them, and leave their
+ * bytes in a file as long as another dead letter is in it.
+ */
+export async function overwriteExpiring(
+  manager: JetStreamManager,
+  names: Names,
+  now: number,
+): Promise<void> {
+  for (let removed = 0; removed < most; removed += 1) {
+    const { config, state } = await manager.streams.info(names.deadStream)
+    const expiresAt = Date.parse(state.first_ts) + config.max_age / 1e6
+    if (state.messages === 0 || now < expiresAt - hourMs) return
+    await eraseDeadLetter(manager, names, state.first_seq)
+  }
+}
+
 /**
  * After a server is killed, nats-server 2.9 may keep a few events that every sink has acknowledged.
  * They are harmless but look like a backlog. Only events acknowledged at the previous pass too are
@@ -46,6 +68,7 @@ export function openSweep(broker: Broker, names: Names): () => void {
     } catch {
       before = undefined
     }
+    await overwriteExpiring(session.manager, names, Date.now()).catch(() => undefined)
   }
   const timer = setInterval(() => void pass(), limits.sweepMs).unref()
   return () => clearInterval(timer)

@@ -1,7 +1,9 @@
 import { type Product, runmat } from 'runmat-telemetry/contract'
 import { type Broker, openBroker } from 'runmat-telemetry-buffer/broker'
 import { openDelivery } from 'runmat-telemetry-buffer/delivery'
-import { eraseDeadLetters, openErasedStream } from 'runmat-telemetry-buffer/erased'
+import { eraseDeadLetters } from 'runmat-telemetry-buffer/erase-dead-letters'
+import { openErasedStream } from 'runmat-telemetry-buffer/erased'
+import { fillBlocks } from 'runmat-telemetry-buffer/fill-blocks'
 import { openSurveys, renderBuffer } from 'runmat-telemetry-buffer/metrics'
 import { namesOf } from 'runmat-telemetry-buffer/names'
 import { reportBacklog } from 'runmat-telemetry-buffer/report-backlog'
@@ -70,7 +72,18 @@ export async function openDeliverer(
     ...(ga4 ? [spare(storingOnce(openForOne(runmat.id, openGa4Sink(ga4, metrics))))] : []),
   ]
   const dead = { erase: (ids: readonly string[]) => eraseDeadLetters(broker, names, ids) }
-  const erasures = openErasures([...sinks, dead], tombstones, log.note)
+  let filledAfter = 0
+  const blocks = {
+    erase: async () => {
+      // An event that came after its client's tombstone lies in a newer block.
+      const erased = tombstones.ids().length + metrics.erased
+      if (erased === filledAfter) return undefined
+      const trouble = await fillBlocks(broker, names)
+      if (trouble === undefined) filledAfter = erased
+      return trouble
+    },
+  }
+  const erasures = openErasures([...sinks, dead, blocks], tombstones, log.note)
   const open = (sink: Sink) => {
     const circuitBreaker = openCircuitBreaker()
     const counts = { delivered: 0, redelivered: 0, deadLetters: 0 }

@@ -60,7 +60,7 @@ async function filesHere(
   const question =
     `${product.name} reads ${shadow.name} here, and no other settings. ` +
     'Turn telemetry off in that file, too?'
-  return (await agree(question)) ? [shadow.file] : []
+  return (await agree(question, io)) ? [shadow.file] : []
 }
 
 /** Where the product's own program reads another file, that one has to say it. */

@@ -35,7 +35,7 @@ export async function forget(invocation: Invocation, options: ForgetOptions): Pr
     const { agree } = await import('../agree.ts')
     const question = 'Erase it here and at the collector, and turn telemetry off?'
     // Nobody is to erase anything by pressing Enter once too often.
-    const isAgreed = await agree(question, { enterMeans: false })
+    const isAgreed = await agree(question, io, { enterMeans: false })
     if (!isAgreed) return io.out('Nothing was changed, and nothing was sent.\n')
   }
 

@@ -54,7 +54,7 @@ function summary(shown: number, all: number, { context, product }: Invocation): 
 async function follow(invocation: Invocation, options: LogOptions, before: number): Promise<void> {
   const { io, context } = invocation
   const { ledger } = context.paths
-  const stop = interrupted()
+  const stop = interrupted(io)
   const tell = (sent: readonly Sent[]): void => {
     for (const one of sent.toReversed()) {
       io.out(options.json ? `${JSON.stringify(one)}\n` : lineOf(one, invocation, options))

@@ -25,7 +25,7 @@ export async function view(invocation: Invocation, options: ViewOptions): Promis
   if (options.export !== undefined) return save(invocation, options.export, options)
   const { io, environment } = invocation
   const port = portIn(options.port)
-  const stop = interrupted()
+  const stop = interrupted(io)
   const opened = await openView(invocation, port).catch((error: unknown) => {
     throw cannotListen(port, error)
   })
@@ -55,7 +55,7 @@ function save(invocation: Invocation, file: string, { json, port }: ViewOptions)
     throw new CliError('--export saves a file and opens no port.', { exitCode: wrongUsage })
   }
   const snapshot = takeSnapshot(invocation, { waiting: 1, sent: 1 })
-  const options = { nonce: '', isStatic: true, event: undefined, problem: undefined }
+  const options = { nonce: '', isStatic: true, event: undefined, problem: undefined, erased: [] }
   try {
     saveIn(file, page(invocation, snapshot, options))
   } catch (error) {
@@ -85,7 +85,10 @@ function cannotListen(port: number, error: unknown): CliError {
   const why = codeOf(error) === 'EADDRINUSE' ? 'another program is using it' : causeOf(error)
   const name = port === 0 ? 'a port' : `port ${port}`
   return new CliError(`Cannot open ${name} on 127.0.0.1: ${why}.`, {
-    hint: 'Omit --port to use any free port, or save the page with --export FILE.',
+    hint:
+      port === 0
+        ? 'To look at the page without one, save it with --export FILE.'
+        : 'Omit --port to use any free port, or save the page with --export FILE.',
     cause: error,
   })
 }

@@ -15,11 +15,13 @@ export function waitingSection(invocation: Invocation, snapshot: Snapshot): Mark
     </h2>
     ${trouble !== undefined && html`<p class="warning">${trouble}</p>`}
     ${
+      waiting.total > 0 &&
+      !status.uploading &&
+      html`<p>None of these is sent${status.collecting ? '' : ' while telemetry is off'}.</p>`
+    }
+    ${
       preview
-        ? html`<p>
-              Nothing has been recorded on this machine yet. The first event would be these bytes,
-              and nothing else:
-            </p>
+        ? html`<p>${previewWords(invocation, snapshot)}</p>
             ${eventBytes(preview, 'preview')}
             <details id="fields-preview">
               <summary>What each field is, and why</summary>
@@ -28,6 +30,16 @@ export function waitingSection(invocation: Invocation, snapshot: Snapshot): Mark
         : events('waiting', waiting, snapshot)
     }
   </section>`
+}
+
+function previewWords({ context }: Invocation, { hasStats }: Snapshot): string {
+  const { collecting, uploading } = context.verdict
+  const bytes = 'would be these bytes, and nothing else:'
+  if (!collecting) return `Nothing is recorded while telemetry is off. An event ${bytes}`
+  if (!uploading) return `No event is made while nothing may be sent. One ${bytes}`
+  return hasStats
+    ? `An event that is recorded now ${bytes}`
+    : `Nothing has been recorded on this machine yet. The first event ${bytes}`
 }
 
 /** The exact bytes that have left, as the ledger keeps them. */

@@ -21,7 +21,7 @@ const lookEveryMs = 300
 /** Times on the page say how long ago something was. */
 const repaintEveryMs = 30_000
 
-export function openLive(invocation: Invocation): Live {
+export function openLive(invocation: Invocation, erased: () => readonly string[]): Live {
   const pages = new Map<ServerResponse, PageRequest>()
   let timer: NodeJS.Timeout | undefined
   let last = ''
@@ -57,7 +57,13 @@ export function openLive(invocation: Invocation): Live {
     for (const page of pages.keys()) page.write(`event: ${name}\ndata: ${data}\n\n`)
   }
   const paint = (page: ServerResponse, request: PageRequest, now: Invocation): void => {
-    const options = { nonce: '', isStatic: false, event: undefined, problem: undefined }
+    const options = {
+      nonce: '',
+      isStatic: false,
+      event: undefined,
+      problem: undefined,
+      erased: erased(),
+    }
     const markup = mainOf(now, takeSnapshot(now, request), options).text
     page.write(`event: page\ndata: ${JSON.stringify(markup)}\n\n`)
   }

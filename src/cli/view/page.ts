@@ -1,9 +1,10 @@
 import type { Context } from '../../settings/context.ts'
 import type { Rule } from '../../settings/verdict.ts'
 import type { Invocation } from '../invocation.ts'
-import { attention, brokenSettings, unconfirmedErasure, unseenNotice } from '../status-text.ts'
+import { attention, brokenSettings, unseenNotice } from '../status-text.ts'
 import { alsoBecause, because, headline, hostWarning, tidy, wayOut } from '../words.ts'
 import { countsSection } from './counts.ts'
+import { erasedPanel, leavingSection, pendingPanel } from './leaving.ts'
 import { eventSection, waitingSection, sentSection } from './events.ts'
 import { html, Markup } from './markup.ts'
 import { script } from './script.ts'
@@ -19,6 +20,8 @@ export interface PageOptions {
   readonly event: ShownEvent | undefined
   /** Why the switch did not do what was asked. */
   readonly problem: string | undefined
+  /** What became of an erasure that was asked for on this page, once it is confirmed. */
+  readonly erased: readonly string[]
 }
 
 export function page(invocation: Invocation, snapshot: Snapshot, options: PageOptions): string {
@@ -58,11 +61,8 @@ const contentPolicy = html`<meta
 />`
 
 /** What changes while the page is open. */
-export function mainOf(
-  invocation: Invocation,
-  snapshot: Snapshot,
-  { isStatic, event, problem }: PageOptions,
-): Markup {
+export function mainOf(invocation: Invocation, snapshot: Snapshot, options: PageOptions): Markup {
+  const { isStatic, event, problem } = options
   const { context, product } = invocation
   return html`
     ${problem !== undefined && html`<p class="warning" role="alert">${problem}</p>`}
@@ -70,15 +70,21 @@ export function mainOf(
     ${reasonMarkup(because(context))} ${warnings(invocation, snapshot)}
     ${alsoBecause(context).map((reason) => html`<p>Also: ${reason}</p>`)}
     ${wayOut(context).length > 0 && html`<p>${wayOut(context).join(' ')}</p>`}
-    ${isStatic ? '' : switchForm(context)}
+    ${erasedPanel(options.erased, invocation, snapshot)}
+    ${pendingPanel(invocation, snapshot, options)} ${isStatic ? '' : switchForm(context)}
     <p class="soft">
-      This page is served by ${product.command} on this machine, to this browser only. It loads
-      nothing from anywhere else. <a href="${product.docs}">How it all works</a>
+      ${
+        isStatic
+          ? `This page was saved by ${product.command} view --export. It loads nothing from anywhere.`
+          : `This page is served by ${product.command} on this machine, to this browser only. ` +
+            'It loads nothing from anywhere else.'
+      }
+      <a href="${product.docs}">How it all works</a>
     </p>
     ${event && eventSection(event, snapshot.now)} ${waitingSection(invocation, snapshot)}
     ${sentSection(invocation, snapshot)} ${countsSection(snapshot, product)}
     ${rulesSection(context)} ${placesSection(invocation, snapshot)}
-    ${leavingSection(invocation, isStatic)}
+    ${leavingSection(invocation, snapshot, isStatic)}
   `
 }
 
@@ -95,7 +101,6 @@ function warnings(invocation: Invocation, { status }: Snapshot): Markup {
   const texts = [
     hostWarning(context).join(' '),
     ...attention(status, invocation),
-    unconfirmedErasure(status, invocation),
     context.verdict.uploading ? unseenNotice(status, context) : undefined,
   ].filter((text) => text !== undefined && text !== '')
   return html`${texts.map((text) => html`<p class="warning">${text}</p>`)}`
@@ -167,11 +172,14 @@ function ruleRow({ rule, source, effect }: Rule, context: Context): Markup {
 }
 
 function placesSection({ context }: Invocation, { status }: Snapshot): Markup {
-  const { endpoint, udp_endpoint: udp, paths } = status
+  const { endpoint, udp_endpoint: udp, paths, collecting, uploading } = status
   const rows: readonly (readonly [string, string])[] = [
-    ['Events go to', `${endpoint.url} (${tidy(endpoint.source, context)})`],
-    ...(udp.address === null ? [] : [['Runs also by UDP to', udp.address] as const]),
-    ['Client id', status.client_id ?? 'none yet'],
+    [
+      uploading ? 'Events go to' : 'Events would go to',
+      `${endpoint.url} (${tidy(endpoint.source, context)})`,
+    ],
+    ...(udp.address === null || !uploading ? [] : [['Runs also by UDP to', udp.address] as const]),
+    ['Client id', status.client_id ?? (collecting ? 'none yet' : 'none')],
     ['Settings', tidy(paths.settings, context)],
     ['Statistics', tidy(paths.stats, context)],
     ['Queue', tidy(paths.queue, context)],
@@ -186,37 +194,5 @@ function placesSection({ context }: Invocation, { status }: Snapshot): Markup {
             <dd>${value}</dd>`,
       )}
     </dl>
-  </section>`
-}
-
-function leavingSection({ product, context }: Invocation, isStatic: boolean): Markup {
-  return html`<section aria-labelledby="leaving">
-    <h2 id="leaving">The way out</h2>
-    <p>
-      <code>${product.command} disable --forget</code> turns telemetry off and removes the client
-      id, the statistics and the list of what was sent from this machine.
-    </p>
-    <p>
-      <code>${product.command} forget</code> also has the collector erase what was sent. It posts
-      the client id to ${context.choices.endpoint.value}, and removes the rest from here once that
-      is confirmed.
-    </p>
-    ${
-      isStatic
-        ? ''
-        : html`<details class="screen">
-            <summary>Erase everything, here and at the collector</summary>
-            <p>This can’t be undone. Telemetry is off afterwards.</p>
-            <form method="post" action="/forget">
-              <button class="quiet">Erase everything now</button>
-            </form>
-          </details>`
-    }
-    <p class="soft">
-      Without this tool: set <code>${product.variables.off}=1</code> or <code>DO_NOT_TRACK=1</code>,
-      or write <code>enabled = false</code> under
-      <code>[${product.keys.enabled.slice(0, -1).join('.')}]</code> in
-      <code>${tidy(context.paths.settings, context)}</code>.
-    </p>
   </section>`
 }

@@ -33,7 +33,8 @@ export async function openView(invocation: Invocation, port: number): Promise<Vi
   })
   const { port: taken } = server.address() as AddressInfo
   const guard = guardFor(taken, { token, session: randomBytes(24).toString('base64url') })
-  const live = openLive(invocation)
+  let erased: readonly string[] = []
+  const live = openLive(invocation, () => erased)
   const leave = leaving()
 
   server.on('request', (request, response) => {
@@ -53,10 +54,10 @@ export async function openView(invocation: Invocation, port: number): Promise<Vi
     const act = request.method === 'POST' ? actions[url.pathname] : undefined
     if (act !== undefined) {
       request.resume()
-      const problem = await quietly(() => act(silenced(reassessed(invocation))))
-      if (problem === undefined)
-        return void response.writeHead(303, { ...safe, location: '/' }).end()
-      return show(url, response, problem)
+      const { problem, said } = await quietly(reassessed(invocation), act)
+      if (problem !== undefined) return show(url, response, problem)
+      erased = act === actions['/forget'] ? said : []
+      return void response.writeHead(303, { ...safe, location: '/' }).end()
     }
     if (request.method !== 'GET')
       return send(response, 405, html`Only GET, and the form's POST.`.text)
@@ -80,7 +81,8 @@ export async function openView(invocation: Invocation, port: number): Promise<Vi
       nonce,
       isStatic: false,
       event: event === null ? undefined : findEvent(now, event),
-      problem: problem && `${problem.message} ${problem.hint ?? ''}`.trim(),
+      problem: problem && problemText(problem),
+      erased,
     }
     const policy =
       `default-src 'none'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'; img-src data:; ` +
@@ -109,22 +111,32 @@ const actions: Readonly<Record<string, Action>> = {
   '/enable': (invocation) => enable(invocation, {}),
 }
 
-/** What a command would say is on the page already. */
-function silenced(invocation: Invocation): Invocation {
-  const nothing = () => undefined
-  return {
-    ...invocation,
-    io: { ...invocation.io, out: nothing, err: nothing, inIsTerminal: () => false },
+/** Does what a command does, and keeps what it says. */
+async function quietly(
+  invocation: Invocation,
+  act: Action,
+): Promise<{ readonly problem?: CliError; readonly said: readonly string[] }> {
+  let said = ''
+  const io = {
+    ...invocation.io,
+    out: (text: string) => void (said += text),
+    err: () => undefined,
+    outIsTerminal: false,
+    inIsTerminal: () => false,
+  }
+  try {
+    await act({ ...invocation, io })
+    return { said: said.trimEnd().split('\n') }
+  } catch (error) {
+    const problem = error instanceof CliError ? error : new CliError(String(error))
+    return { problem, said: [] }
   }
 }
 
-async function quietly(work: () => void | Promise<void>): Promise<CliError | undefined> {
-  try {
-    await work()
-    return undefined
-  } catch (error) {
-    return error instanceof CliError ? error : new CliError(String(error))
-  }
+/** What a command says of itself is a button on the page. */
+function problemText({ message, hint = '' }: CliError): string {
+  const hints = hint.split('\n').filter((line) => !line.startsWith('Try again: '))
+  return [message, ...hints].join(' ').trim()
 }
 
 function requestOf({ searchParams }: URL) {

@@ -35,7 +35,7 @@ export interface Snapshot {
   readonly hasStats: boolean
   readonly waiting: Listing
   readonly sent: Listing
-  /** What the first event will look like, where there is none yet. */
+  /** What an event would look like, where there is none. */
   readonly preview: ShownEvent | undefined
   readonly now: number
 }

@@ -33,12 +33,16 @@ rect { fill: var(--accent); }
 ol.events { list-style: none; margin: 0; padding: 0; }
 ol.events > li { border-bottom: 1px solid var(--line); padding: .6rem 0; }
 .off { font-weight: 600; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0; }
+details, dl { margin: .25rem 0 .75rem; }
+.panel h2 { margin-top: 0; }
+.panel ul { margin: .25rem 0 0; padding-left: 1.25rem; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; }
 dt { color: var(--soft); }
 dd { margin: 0; }
 #live:empty { display: none; }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr; } dd { margin-bottom: .5rem; }
   td.bar, th.bar { display: none; } .wide { display: block; } .wide tr, .wide td, .wide th { display: block; border: 0; padding: .1rem 0; }
   .wide tr { border-bottom: 1px solid var(--line); padding: .5rem 0; } .wide thead { position: absolute; left: -100vw; } }
-@media print { body { max-width: none; padding: 0; } form, #live, .screen { display: none; } pre { border: 0; padding: 0; } }
+@media print { body { max-width: none; padding: 0; } form, #live, .screen, details:not([open]) { display: none; }
+  a[href^=http]::after { content: ' (' attr(href) ')'; } pre { border: 0; padding: 0; } }
 `

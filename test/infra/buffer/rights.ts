@@ -16,6 +16,7 @@ import { finished, uuidOf } from '../worker/support/events.ts'
 import { startPostHog } from '../worker/support/posthog.ts'
 import { buildWorker } from '../worker/support/process.ts'
 import { later } from '../worker/support/stage.ts'
+import { areTombstones, bytesIn } from './support/bytes.ts'
 import { postTo } from './support/load.ts'
 import { hasNats, serverOf } from './support/nats.ts'
 import { allArrive, figuresOf, fleetOf, isReady, untilReady } from './support/workers.ts'
@@ -65,6 +66,7 @@ async function startSecured() {
   return {
     url,
     certificates,
+    stores: servers.map((_server, index) => home.at(`store-${index}`)),
     credentials: (user: string, password: string) => ({
       BUFFER_CREDS_FILE: at(`${user}-${password}`, `${user}:${password}\n`),
       BUFFER_CA_FILE: certificates.caFile,
@@ -94,9 +96,10 @@ describe.skipIf(!hasNats).concurrent('the servers with infra/nats/nats.conf', ()
     const { credentials, url } = secured
     const fleet = fleetOf(program, url, posthog)
     const mine = credentials('ingest', passwords.BUFFER_INGEST_PASSWORD)
+    const theirs = credentials('deliver', passwords.BUFFER_DELIVER_PASSWORD)
     const [ingest, deliver, stranger] = await Promise.all([
       fleet.ingest(mine),
-      fleet.deliver(credentials('deliver', passwords.BUFFER_DELIVER_PASSWORD)),
+      fleet.deliver(theirs),
       fleet.ingest(credentials('ingest', 'a-guess')),
     ])
     await untilReady(ingest, deliver)
@@ -129,10 +132,29 @@ describe.skipIf(!hasNats).concurrent('the servers with infra/nats/nats.conf', ()
     expect(JSON.parse(stdout)).toEqual({ replayed: 1, kept: 0 })
     await allArrive(posthog, new Set([uuidOf(poison)]))
 
+    // A client that leaves: nothing of it is on any server's disk, nor of what was replayed.
+    const gone = randomUUID()
+    const early = finished({ cid: gone })
+    expect(await postTo(ingest.url, early)).toMatchObject({ status: 204 })
+    await allArrive(posthog, new Set([uuidOf(early)]))
+    const leave = { event_label: 'telemetry.erase', uuid: randomUUID(), cid: gone }
+    expect(await postTo(ingest.url, JSON.stringify(leave))).toMatchObject({ status: 204 })
+    const words = [gone, uuidOf(early), uuidOf(poison)]
+    const found = () =>
+      bytesIn(secured.stores)
+        .filter(([file, bytes]) => !areTombstones(file, bytes))
+        .filter(([, bytes]) => words.some((word) => bytes.includes(word)))
+        .map(([file]) => file)
+    expect(found()).not.toEqual([])
+    await deliver.stop()
+    const next = await fleet.deliver(theirs)
+    await eventually(() => expect(found()).toEqual([]))
+    expect(next.said()).not.toContain('not erased yet')
+
     await eventually(async () =>
       expect(await isReady(stranger)).toContain('the credentials are refused'),
     )
-    const said = [ingest, deliver, stranger].map((worker) => worker.said()).join()
+    const said = [ingest, deliver, next, stranger].map((worker) => worker.said()).join()
     for (const secret of [...Object.values(passwords), 'a-guess'])
       expect(said).not.toContain(secret)
 
@@ -144,6 +166,8 @@ describe.skipIf(!hasNats).concurrent('the servers with infra/nats/nats.conf', ()
     }
     const { BUFFER_INGEST_PASSWORD: i, BUFFER_DELIVER_PASSWORD: d } = passwords
     await denied('deliver', d, 'telemetry.events')
+    await denied('deliver', d, 'telemetry.again.posthog')
+    await denied('deliver', d, '$JS.API.STREAM.PURGE.telemetry')
     await denied('deliver', d, '$JS.API.STREAM.DELETE.telemetry')
     await denied('ingest', i, '$JS.API.CONSUMER.MSG.NEXT.telemetry.posthog')
     await denied('ingest', i, '$JS.API.STREAM.MSG.GET.telemetry')

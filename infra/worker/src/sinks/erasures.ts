@@ -23,6 +23,7 @@ export function openErasures(
     } catch {
       return note('the tombstones can not be read; nothing was erased')
     }
+    await tombstones.share?.().catch(() => note('not all tombstones are in the buffer yet'))
     const ids = tombstones.ids()
     for (const { erase } of sinks) {
       for (let first = 0; first < ids.length; first += limits.erasures.atOnce) {

@@ -19,6 +19,8 @@ export interface Tombstones extends Omit<Stones, 'add' | 'learn' | 'clients'> {
   readonly clients: () => Promise<ReadonlySet<string>>
   /** Learns what other workers have added. */
   readonly catchUp: () => Promise<void>
+  /** Gives other workers those that only this one has. Rejects unless they have all of them. */
+  readonly share?: () => Promise<void>
   readonly close: () => Promise<void>
 }
 

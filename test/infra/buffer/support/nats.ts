@@ -25,6 +25,8 @@ export interface Nats {
   readonly servers: readonly NatsServer[]
   /** For BUFFER_URL. */
   readonly url: string
+  /** Where the servers keep everything: one folder each. */
+  readonly stores: readonly string[]
   /** Inspects the servers without the code under test. */
   readonly manager: () => Promise<JetStreamManager>
   readonly connection: () => Promise<NatsConnection>
@@ -37,13 +39,13 @@ export async function startNats(count: 1 | 3 = 1): Promise<Nats> {
   const home = tempHome()
   const ports = await ownPorts(count * 2)
   const routes = ports.slice(count).map((port) => `nats://127.0.0.1:${port}`)
-  const servers = Array.from({ length: count }, (_, index) => {
+  const stores = Array.from({ length: count }, (_, index) => home.at(`store-n${index}`))
+  const servers = stores.map((folder, index) => {
     const name = `n${index}`
     const clustered = `cluster { name: test, listen: "127.0.0.1:${ports[count + index]}", routes: [${routes
       .filter((_route, other) => other !== index)
       .map((route) => `"${route}"`)
       .join(', ')}] }`
-    const folder = home.at(`store-${name}`)
     mkdirSync(folder, { recursive: true })
     const file = home.at(`${name}.conf`)
     writeFileSync(
@@ -72,6 +74,7 @@ ${count > 1 ? clustered : ''}
     (first ??= connection().then((made) => jetstreamManager(made, { checkAPI: false })))
   return {
     servers,
+    stores,
     url: servers.map(({ url }) => url).join(','),
     manager,
     connection,

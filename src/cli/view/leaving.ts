@@ -1,0 +1,87 @@
+import type { Invocation } from '../invocation.ts'
+import { unconfirmedErasure } from '../status-text.ts'
+import { tidy } from '../words.ts'
+import { html, type Markup } from './markup.ts'
+import type { PageOptions } from './page.ts'
+import type { Snapshot } from './snapshot.ts'
+
+/** What was just erased, for as long as that is still so. */
+export function erasedPanel(
+  erased: readonly string[],
+  { context }: Invocation,
+  { status }: Snapshot,
+): Markup {
+  if (erased.length === 0 || status.client_id !== null || context.verdict.collecting) return html``
+  return html`<section aria-labelledby="erased" class="panel" role="status">
+    <h2 id="erased">Everything is erased</h2>
+    <ul>
+      ${erased.map((sentence) => html`<li>${sentence}</li>`)}
+    </ul>
+  </section>`
+}
+
+/** An erasure that the collector has not confirmed yet, and the way to ask again. */
+export function pendingPanel(
+  invocation: Invocation,
+  { status }: Snapshot,
+  { isStatic, problem }: Pick<PageOptions, 'isStatic' | 'problem'>,
+): Markup {
+  const unconfirmed = unconfirmedErasure(status, invocation)
+  if (unconfirmed === undefined) return html``
+  return html`<section class="panel">
+    <p class="warning">${unconfirmed}</p>
+    ${
+      problem === undefined &&
+      html`<p>Until it does, the client id stays here: it is needed to ask again.</p>`
+    }
+    ${
+      isStatic
+        ? html`<p>To ask again: <code>${invocation.product.command} forget</code></p>`
+        : html`<form method="post" action="/forget">
+            <button>Ask the collector again</button>
+          </form>`
+    }
+  </section>`
+}
+
+export function leavingSection(
+  { product, context }: Invocation,
+  snapshot: Snapshot,
+  isStatic: boolean,
+): Markup {
+  return html`<section aria-labelledby="leaving">
+    <h2 id="leaving">The way out</h2>
+    <p>
+      <code>${product.command} disable --forget</code> turns telemetry off and removes the client
+      id, the statistics and the list of what was sent from this machine.
+    </p>
+    <p>
+      <code>${product.command} forget</code> also has the collector erase what was sent. It posts
+      the client id to ${context.choices.endpoint.value}, and removes the rest from here once that
+      is confirmed.
+    </p>
+    ${
+      isStatic || !canBeErased(snapshot)
+        ? ''
+        : html`<details class="screen">
+            <summary>Erase everything, here and at the collector</summary>
+            <p>This can’t be undone. Telemetry is off afterwards.</p>
+            <form method="post" action="/forget">
+              <button class="quiet">Erase everything now</button>
+            </form>
+          </details>`
+    }
+    <p class="soft">
+      Without this tool: set <code>${product.variables.off}=1</code> or <code>DO_NOT_TRACK=1</code>,
+      or write <code>enabled = false</code> under
+      <code>[${product.keys.enabled.slice(0, -1).join('.')}]</code> in
+      <code>${tidy(context.paths.settings, context)}</code>.
+    </p>
+  </section>`
+}
+
+/** Where an erasure is pending, the page offers it further up. */
+function canBeErased({ status, waiting, sent, hasStats }: Snapshot): boolean {
+  if (status.erase !== null) return false
+  return status.client_id !== null || hasStats || waiting.total + sent.total > 0
+}
