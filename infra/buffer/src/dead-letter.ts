@@ -1,11 +1,7 @@
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
 
-<<<<<<< HEAD
-import type { Names } from './names.ts'
-import { productHeaderOf, productIn } from './product-header.ts'
-=======
 import { filler, type Names } from './names.ts'
->>>>>>> nats
+import { productHeaderOf, productIn } from './product-header.ts'
 import type { Publisher } from './publish.ts'
 import type { StreamMessage } from './stream-message.ts'
 
