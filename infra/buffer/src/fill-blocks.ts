@@ -39,6 +39,24 @@ export async function fillBlocks(broker: Broker, names: Names): Promise<Trouble 
   }
 }
 
+/** Does that once after each growth of what was erased. */
+export function openBlocks(
+  broker: Broker,
+  names: Names,
+  erased: () => number,
+): { readonly erase: () => Promise<Trouble | undefined> } {
+  let filledAfter = 0
+  return {
+    erase: async () => {
+      const now = erased()
+      if (now === filledAfter) return undefined
+      const trouble = await fillBlocks(broker, names)
+      if (trouble === undefined) filledAfter = now
+      return trouble
+    },
+  }
+}
+
 async function fillDeadLetters(session: StreamSession, names: Names): Promise<void> {
   const subject = names.dead(filler)
   // This stream has no consumers, so purging does it no harm.

@@ -3,7 +3,7 @@ import { type Broker, openBroker } from 'runmat-telemetry-buffer/broker'
 import { openDelivery } from 'runmat-telemetry-buffer/delivery'
 import { eraseDeadLetters } from 'runmat-telemetry-buffer/erase-dead-letters'
 import { openErasedStream } from 'runmat-telemetry-buffer/erased'
-import { fillBlocks } from 'runmat-telemetry-buffer/fill-blocks'
+import { openBlocks } from 'runmat-telemetry-buffer/fill-blocks'
 import { openSurveys, renderBuffer } from 'runmat-telemetry-buffer/metrics'
 import { namesOf } from 'runmat-telemetry-buffer/names'
 import { reportBacklog } from 'runmat-telemetry-buffer/report-backlog'
@@ -72,17 +72,9 @@ export async function openDeliverer(
     ...(ga4 ? [spare(storingOnce(openForOne(runmat.id, openGa4Sink(ga4, metrics))))] : []),
   ]
   const dead = { erase: (ids: readonly string[]) => eraseDeadLetters(broker, names, ids) }
-  let filledAfter = 0
-  const blocks = {
-    erase: async () => {
-      // An event that came after its client's tombstone lies in a newer block.
-      const erased = tombstones.ids().length + metrics.erased
-      if (erased === filledAfter) return undefined
-      const trouble = await fillBlocks(broker, names)
-      if (trouble === undefined) filledAfter = erased
-      return trouble
-    },
-  }
+  // An event that came after its client's tombstone lies in a newer block.
+  const erased = () => tombstones.ids().length + metrics.erased
+  const blocks = openBlocks(broker, names, erased)
   const erasures = openErasures([...sinks, dead, blocks], tombstones, log.note)
   const open = (sink: Sink) => {
     const circuitBreaker = openCircuitBreaker()
