@@ -16,6 +16,7 @@ import { silentHost } from './silent-host.js'
 import { standalone } from './standalone.js'
 import { start } from './start.js'
 import { stop } from './stop.js'
+import { stores } from './stores.js'
 import { openStage } from './support/stage.js'
 import { tableOf } from './support/table.js'
 import { worker } from './worker.js'
@@ -35,6 +36,7 @@ const figures = {
   worker,
   forwarder,
   buffer,
+  stores,
   report,
 }
 

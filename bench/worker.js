@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { cores, hurry, startOn, usageOf } from './support/cores.js'
@@ -27,32 +28,52 @@ export async function worker(stage, { quick }) {
     POSTHOG_HOST: `http://127.0.0.1:${sink.line}`,
   })
   try {
-    const seconds = quick ? 2 : 5
-    const load = (port, pid) => async () => {
+    const seconds = quick ? 2 : 4
+    const load = (port, pid, body) => async () => {
       const before = usageOf(pid).cpuMs
-      const program = [stage.program('posts.js'), port, seconds, connections]
+      const program = [stage.program('posts.js'), port, seconds, connections, ...body]
       const said = JSON.parse((await startOn(cores.measuring, program)).line)
       if (said.failed > 0) throw new Error(`${said.failed} answers were not 204`)
       return { ...said, cpuMs: usageOf(pid).cpuMs - before }
     }
-    const rounds = await inTurns(quick ? 3 : 7, {
-      ours: load(JSON.parse(ours.line).port, ours.pid),
-      bare: load(bare.line, bare.pid),
-    })
-    return rowsOf(rounds)
+    const rows = []
+    for (const [what, body] of bodiesIn(stage.root)) {
+      const rounds = await inTurns(quick ? 3 : 7, {
+        ours: load(JSON.parse(ours.line).port, ours.pid, body),
+        bare: load(bare.line, bare.pid, body),
+      })
+      rows.push(...rowsOf(what, rounds))
+    }
+    return rows
   } finally {
     await Promise.all([ours, bare, sink].map((server) => server.kill()))
   }
 }
 
-function rowsOf({ ours, bare }) {
+/** Our own client's event, and what released programs send. */
+function bodiesIn(root) {
+  const file = path.join(root, 'test/contract/wire/real-clients.ndjson')
+  const clients = readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  const bodyOf = (called) => JSON.stringify(clients.find(({ name }) => name === called).body)
+  return [
+    ['worker', []],
+    ['worker, RunMat 0.6', [bodyOf('0.6.1 wasm finished os=web')]],
+    ['worker, RunMat 0.2', [bodyOf('seed000 runtime_value')]],
+    ['worker, installer', [bodyOf('install.completed')]],
+  ]
+}
+
+function rowsOf(subject, { ours, bare }) {
   const all = (figures, name) => figures.map((figure) => figure[name])
   const middle = (figures, name) => median(all(figures, name))
   const against = ratio(all(ours, 'rate'), all(bare, 'rate'))
   const p99 = middle(ours, 'p99')
   const perSecond = (figures) => figures.map(({ answered, cpuMs }) => (answered / cpuMs) * 1000)
   const percent = (share) => `${Math.round(share * 100)} %`
-  const what = `worker, ${connections} connections`
+  const what = `${subject}, ${connections} connections`
   return [
     {
       what,

@@ -1,16 +1,16 @@
 // Posts events over several connections, one at a time on each, and reports the rate and latency of the
-// answers: node posts.js PORT SECONDS CONNECTIONS. Uses bare sockets, because an HTTP client would be
-// slower than the server.
+// answers: node posts.js PORT SECONDS CONNECTIONS [EVENT], without an event one of our own client. Uses
+// bare sockets, because an HTTP client would be slower than the server.
 import { randomUUID } from 'node:crypto'
 import net from 'node:net'
 
 import { contractsOf, runmat } from '../../dist/contract.js'
 
-const [port, seconds, connections] = process.argv.slice(2).map(Number)
+const [port, seconds, connections] = process.argv.slice(2, 5).map(Number)
 const warmUpMs = 1000
 
 const uuid = randomUUID()
-const body = contractsOf(runmat)
+const own = contractsOf(runmat)
   .find(({ title }) => title.endsWith('run finished'))
   .serialise({
     event_label: 'runtime.run.finished',
@@ -35,16 +35,20 @@ const body = contractsOf(runmat)
       gpu_dispatches: 3,
     },
   })
+const [, , , , , given = own] = process.argv
+// Another run must not send the same events.
+const body = given.replace(/(?<="(?:uuid|session_id|sessionId)":")[0-9a-f-]{36}/, uuid)
 const request = [
   'POST /ingest HTTP/1.1',
   'Host: 127.0.0.1',
   'Content-Type: application/json',
   'x-telemetry-key: key-of-the-benchmark',
-  `Content-Length: ${body.length}`,
+  `Content-Length: ${Buffer.byteLength(body)}`,
   `\r\n${body}`,
 ].join('\r\n')
-// The last twelve digits make each event distinct.
-const digits = request.indexOf(uuid) + uuid.length - 12
+// The last twelve digits of the first id that tells events apart.
+const digits = /"(?:uuid|session_id|sessionId)":"[0-9a-f-]{24}/.exec(request)
+const at = digits.index + digits[0].length
 
 let sent = 0
 let answered = 0
@@ -61,10 +65,10 @@ setTimeout(() => {
     const took = performance.now() - start
     const { user, system } = process.cpuUsage(before)
     const sorted = Float64Array.from(latencies).sort()
-    const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
+    const share = (part) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))]
     const rate = (latencies.length / took) * 1000
     const busy = (user + system) / 1000 / took
-    console.log(JSON.stringify({ rate, answered, p50: at(0.5), p99: at(0.99), failed, busy }))
+    console.log(JSON.stringify({ rate, answered, p50: share(0.5), p99: share(0.99), failed, busy }))
     process.exit()
   }, seconds * 1000)
 }, warmUpMs)
@@ -75,7 +79,7 @@ function open() {
   let start = 0
   const post = () => {
     sent += 1
-    bytes.write(sent.toString(16).padStart(12, '0'), digits, 'latin1')
+    bytes.write(sent.toString(16).padStart(12, '0'), at, 'latin1')
     start = performance.now()
     socket.write(bytes)
   }

@@ -48,7 +48,6 @@ export async function openDeliverer(
   log: WorkerLog,
 ): Promise<Worker> {
   const names = namesOf(buffer.stream)
-  const readers = readersOf(products)
   const metrics = openMetrics()
   const onDisk = await tombstonesOf(settings)
   const opened = await openPrimary(settings, products, { note: log.note })
@@ -65,12 +64,7 @@ export async function openDeliverer(
   const postHogErasure = postHogErasureOf(settings, tombstones, log.note)
   const spare = (sink: Sink): Sink => sparing(sink, tombstones)
   const primary = spare(opened)
-  const { clickHouse, ga4 } = settings
-  const sinks = [
-    primary,
-    ...(clickHouse ? [spare(openTables(clickHouse, products))] : []),
-    ...(ga4 ? [spare(storingOnce(openForOne(runmat.id, openGa4Sink(ga4, metrics))))] : []),
-  ]
+  const sinks = [primary, ...besides(settings, products, metrics).map(spare)]
   const dead = { erase: (ids: readonly string[]) => eraseDeadLetters(broker, names, ids) }
   // An event that came after its client's tombstone lies in a newer block.
   const erased = () => tombstones.ids().length + metrics.erased
@@ -86,7 +80,7 @@ export async function openDeliverer(
       circuitBreaker,
       broker,
       names,
-      readers,
+      readers: readersOf(products),
       ackWaitMs: buffer.ackWaitMs,
       counts,
       done: (events, result, ms) => {
@@ -135,6 +129,18 @@ export async function openDeliverer(
       log.close()
     },
   }
+}
+
+/** The sinks besides the primary one, each with a consumer of its own. */
+function besides(
+  { clickHouse, ga4 }: Settings,
+  products: readonly Product[],
+  metrics: Metrics,
+): readonly Sink[] {
+  return [
+    ...(clickHouse ? [openTables(clickHouse, products)] : []),
+    ...(ga4 ? [storingOnce(openForOne(runmat.id, openGa4Sink(ga4, metrics)))] : []),
+  ]
 }
 
 const elsewhere = later(
