@@ -109,10 +109,10 @@ describe.skipIf(!hasNats).concurrent('the bytes of delivered events', () => {
     const fleet = fleetOf(program, nats.url, posthog)
     const [ingest, deliver] = await Promise.all([fleet.ingest(), fleet.deliver()])
     await untilReady(ingest, deliver)
-    const load = startLoad(() => [ingest.url], { lanes: 16 })
-    await load.waitFor(200)
+    const load = startLoad(() => [ingest.url])
+    await load.waitFor(50)
     await posthog.stop()
-    await load.waitFor(load.stored.size + 200)
+    await load.waitFor(load.stored.size + 50)
     // While they wait, they are there: the search finds what is to be found.
     expect(filesWith(nats.stores, load.stored)).not.toEqual([])
     await posthog.restart()
@@ -199,7 +199,8 @@ describe.skipIf(!hasNats).concurrent('dead letters', () => {
       publisher,
       put: async (sink: string, text: string): Promise<void> => {
         sequence += 1
-        const message = { sequence, data: Buffer.from(text) } as unknown as StreamMessage
+        const data = Buffer.from(text)
+        const message = { sequence, data, product: 'runmat' } as unknown as StreamMessage
         const dead = [{ message, reason: 'refused' as const }]
         expect(await storeDeadLetters(publisher, names, sink, dead)).toEqual([true])
       },
