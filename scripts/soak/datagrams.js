@@ -27,10 +27,14 @@ export function openDatagrams({ at, env, folder }, key, endpoint) {
   /** Events forwarded by killed forwarders, as last reported. */
   let before = 0
 
-  const metrics = async () => {
-    const answer = await fetch(`http://127.0.0.1:${service.ports().health}/metrics`, {
+  const ask = () =>
+    fetch(`http://127.0.0.1:${service.ports().health}/metrics`, {
       headers: { connection: 'close' },
     })
+  const metrics = async () => {
+    let answer = await ask()
+    // On a busy machine the request can be too slow for the forwarder.
+    for (let round = 0; answer.status === 408 && round < 20; round += 1) answer = await ask()
     const text = await answer.text()
     const value = (name) => {
       const [, digits] = new RegExp(`^telemetry_forwarder_${name} (\\d+)$`, 'm').exec(text) ?? []

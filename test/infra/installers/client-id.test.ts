@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
+import { mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
@@ -8,6 +8,7 @@ import { readClientId } from '../../../src/store/client-id.ts'
 import type { Home } from '../../support/home.ts'
 import { nothingRuns } from '../../support/processes.ts'
 import { program } from '../../support/programs.ts'
+import { functionsOfSh } from './installer.ts'
 import {
   canInstall,
   firstShell,
@@ -126,12 +127,8 @@ describe.skipIf(!canInstall)('the client id', () => {
   })
 
   it('is random all over', () => {
-    const text = readFileSync(
-      path.join(import.meta.dirname, '../../../infra/installers/install.sh'),
-    )
-    const functions = String(text).replace(/\{ main "\$@"; \}\n$/, '')
     const loop = 'i=0; while [ $i -lt 100 ]; do random_uuid; echo "$uuid"; i=$((i + 1)); done'
-    const made = spawnSync('sh', ['-c', `${functions}\n${loop}`], { encoding: 'utf8' })
+    const made = spawnSync('sh', ['-c', `${functionsOfSh}\n${loop}`], { encoding: 'utf8' })
     const ids = made.stdout.trim().split('\n')
     expect(new Set(ids).size).toBe(100)
     for (const id of ids) expect(id).toMatch(uuid)

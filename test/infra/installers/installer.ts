@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { chmodSync } from 'node:fs'
+import { chmodSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import readline from 'node:readline'
 
@@ -15,6 +15,9 @@ import { releaseOf } from './release.ts'
 
 export const installSh = path.join(root, 'infra/installers/install.sh')
 export const installPs1 = path.join(root, 'infra/installers/install.ps1')
+
+/** What install.sh defines, without the call of it: so one shell can run a single function. */
+export const functionsOfSh = readFileSync(installSh, 'utf8').replace(/\{ main "\$@"; \}\n$/, '')
 
 export interface Installer {
   readonly name: string

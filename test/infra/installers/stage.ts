@@ -8,9 +8,17 @@ import { runmat } from '../../../src/product/runmat.ts'
 import { type Behaviour, type Collector, startCollector } from '../../support/collector.ts'
 import { type Home, tempHome } from '../../support/home.ts'
 import { nothingRuns } from '../../support/processes.ts'
+import { run } from '../../support/run.ts'
 import { requireTool } from '../../support/tools.ts'
 import { archive, zip } from './archive.ts'
-import { type InstallEnded, type Installer, powershell, sh, where } from './installer.ts'
+import {
+  functionsOfSh,
+  type InstallEnded,
+  type Installer,
+  powershell,
+  sh,
+  where,
+} from './installer.ts'
 import { release as releaseAt, version } from './release.ts'
 
 export { installPs1, installSh, installers, pathWith, where } from './installer.ts'
@@ -46,6 +54,7 @@ export const goodZip = zip({ name: 'runmat.exe', text: program })
 export const goodArchive = archive({ name: 'runmat', text: program })
 
 export interface Stage {
+  readonly installer: Installer
   readonly home: Home
   readonly collector: Collector
   readonly releases: Collector
@@ -98,6 +107,7 @@ export async function openStage(installer: Installer = sh): Promise<Stage> {
       .sort((one, other) => (labelOf(one) < labelOf(other) ? 1 : -1))
   }
   const stage: Stage = {
+    installer,
     home,
     collector,
     releases,
@@ -154,22 +164,44 @@ export function pathOf(home: Home, ...more: readonly string[]): string {
 export const noRelease = { RUNMAT_RELEASES_URL: 'http://127.0.0.1:1/r' }
 
 /**
- * Tells whether telemetry is on for an install, which three things have to agree about. It ends where
- * it looks for a release, because the rest takes long and decides nothing.
+ * Tells whether telemetry is on for an install: its own verdict, the notice and the client id have to
+ * agree. Of install.sh only the function runs that decides; cases.test.ts installs as a whole, with
+ * telemetry on and off.
  */
 export async function isOn(
   stage: Stage,
   env: Readonly<Record<string, string | undefined>> = {},
   cwd = stage.home.path,
 ) {
+  const { said, on } =
+    stage.installer === sh ? await decide(stage, env, cwd) : await begin(stage, env, cwd)
+  expect(stage.home.has(stage.home.clientId)).toBe(on)
+  expect(said.includes('RunMat counts installs')).toBe(on)
+  return on
+}
+
+async function decide(
+  { home, env }: Stage,
+  more: Readonly<Record<string, string | undefined>>,
+  cwd: string,
+) {
+  const script = `${functionsOfSh}\nset -u; LC_ALL=C; export LC_ALL; telemetry=off\nprepare_telemetry; echo "$telemetry"`
+  const { code, out, err } = await run('sh', ['-c', script], home, {
+    env: { ...env, ...more },
+    cwd,
+  })
+  expect([code, ['on\n', 'off\n']]).toEqual([0, expect.arrayContaining([out])])
+  return { said: err, on: out === 'on\n' }
+}
+
+/** Ends where it looks for a release, because the rest takes long and decides nothing. */
+async function begin(stage: Stage, env: Readonly<Record<string, string | undefined>>, cwd: string) {
   const ended = await stage.install({ env: { ...noRelease, ...env }, cwd })
   expect(ended).toMatchObject({ code: 1 })
   const labels = await stage.labels()
   const on = labels.length > 0
   expect(labels).toEqual(on ? ['install_failed'] : [])
-  expect(stage.home.has(stage.home.clientId)).toBe(on)
-  expect(`${ended.out}${ended.err}`.includes('RunMat counts installs')).toBe(on)
-  return on
+  return { said: `${ended.out}${ended.err}`, on }
 }
 
 /** What stands in the folder of programs. */
