@@ -56,6 +56,8 @@ export interface Collector {
   readonly connections: number
   /** Those open now. */
   readonly open: number
+  /** The number of each connection whose client left before its last answer was sent. */
+  readonly abandoned: ReadonlySet<number>
   readonly setAnswer: (answer: Answer) => void
   /** Settles when so many requests have come in. */
   readonly received: (count: number) => Promise<void>
@@ -71,6 +73,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
   let connections = 0
   const events: Received[] = []
   const peers = new Map<number, Peer>()
+  const abandoned = new Set<number>()
   const arrivals = countdown(() => events.length)
   const timers = new Set<NodeJS.Timeout>()
 
@@ -87,6 +90,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
     }
     request.on('error', () => undefined)
     response.on('error', () => undefined)
+    response.on('close', () => response.writableFinished || abandoned.add(peer.number))
     if (typeof answer === 'object' && 'early' in answer && answer.early) return treat('')
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -119,6 +123,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
     get open() {
       return peers.size
     },
+    abandoned,
     setAnswer: (next) => {
       answer = next
     },
