@@ -21,6 +21,12 @@ export interface UploaderProgram {
 }
 
 /**
+ * Where events go, as the host saw it. If the settings are gone for a moment when the uploader reads
+ * them, it must not send what waits to the built-in endpoint.
+ */
+export const endpointVariable = 'TELEMETRY_UPLOADER_ENDPOINT'
+
+/**
  * Starts the uploader as a detached process. It outlives this one, its terminal and its working
  * folder, and this process does not wait for it.
  */
@@ -28,7 +34,7 @@ export async function detachUploader(
   context: Context,
   { command, args }: UploaderProgram,
 ): Promise<void> {
-  const { product, environment, paths } = context
+  const { product, environment, paths, choices } = context
   // A process started by an uploader, even indirectly, starts no other uploader.
   if (environment.env[productVariable] !== undefined) return
   // Other hosts' events are to be stored, not just looked at.
@@ -43,6 +49,7 @@ export async function detachUploader(
       ...namedSettings(product, environment),
       ...nodeOptions(environment.env),
       ...productFor(product, environment.env),
+      [endpointVariable]: choices.endpoint.value,
     },
     detached: true,
     stdio: 'ignore',

@@ -18,6 +18,8 @@ import { goneStatus, isUnconfirmed, type LastingAnswers, saveUploadState } from 
 export interface SessionOptions {
   /** Called again before every post. */
   readonly context: () => Context
+  /** Events go nowhere else. By default, where the settings say. */
+  readonly endpoint?: string
   readonly userAgent: string
   /** A person asked for it, so no back-off applies. */
   readonly impatient: boolean
@@ -38,6 +40,8 @@ export interface SessionEnd extends Progress {
   readonly isCutShort: boolean
 }
 
+export const movedAway = 'the endpoint was changed'
+
 const inFlight = 8
 const defaultPostTimeoutMs = 10_000
 /** How often an uploader checks for an opt-out, or for a host that has ended. */
@@ -57,7 +61,7 @@ export async function runSession(
 ): Promise<SessionEnd> {
   const start = options.context()
   const { paths, environment } = start
-  const endpoint = start.choices.endpoint.value
+  const endpoint = options.endpoint ?? start.choices.endpoint.value
   const admit = admission(start)
   const backlog = openBacklog(start, options.impatient, handed)
   const settle = settlement(start, backlog)
@@ -77,7 +81,7 @@ export async function runSession(
   const whyNot = (): string | undefined => {
     const { verdict } = options.context()
     if (!verdict.uploading) return `off (${verdict.decidedBy})`
-    if (isMoved()) return 'the endpoint was changed'
+    if (isMoved()) return movedAway
     if (Date.now() > until) return 'out of time'
     // If this process was suspended, an uploader on another machine may have taken the lock over.
     if (!isOurs()) return 'another uploader took over'

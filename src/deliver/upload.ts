@@ -8,7 +8,7 @@ import { holderHangs, killUploader, removeDeadSenders } from '../store/senders.t
 import { noticeWasSeen } from '../store/stats.ts'
 import { mustWait } from '../store/upload-state.ts'
 import { isGone, uploadIsDue, uploadStateOf } from './schedule.ts'
-import { runSession, type SessionEnd, type SessionOptions } from './session.ts'
+import { movedAway, runSession, type SessionEnd, type SessionOptions } from './session.ts'
 
 export interface UploadOptions extends SessionOptions {
   readonly deadlineMs: number
@@ -46,10 +46,11 @@ export async function upload(options: UploadOptions): Promise<SessionEnd> {
   }
 }
 
-function whyNot({ context, impatient }: UploadOptions): string | undefined {
+function whyNot({ context, endpoint, impatient }: UploadOptions): string | undefined {
   const now = context()
-  const { verdict, paths, environment } = now
+  const { verdict, paths, environment, choices } = now
   if (!verdict.uploading) return `off (${verdict.decidedBy})`
+  if (endpoint !== undefined && choices.endpoint.value !== endpoint) return movedAway
   const [foreign] = foreignIn(paths)
   if (foreign !== undefined) return `${foreign.path} is not ours`
   const state = uploadStateOf(now)

@@ -1,4 +1,4 @@
-import { noteArrival } from '../deliver/detach.ts'
+import { endpointVariable, noteArrival } from '../deliver/detach.ts'
 import { productVariable } from '../store/process-identity.ts'
 import { upload } from '../deliver/upload.ts'
 import { startWatchdog } from '../deliver/watchdog.ts'
@@ -28,8 +28,10 @@ async function run(): Promise<void> {
     startWatchdog(settingsPlaces(product, paths, environment))
   }
   const context = watch(product, environment)
+  const endpoint = environment.env[endpointVariable]
   const options = {
     context,
+    ...(endpoint !== undefined && { endpoint }),
     userAgent: `${product.id}-telemetry/${buildVersion}`,
     impatient: false,
     deadlineMs,

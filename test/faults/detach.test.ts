@@ -134,6 +134,24 @@ describe.concurrent('an uploader', () => {
     expect(children.filter((line) => !line.includes('CLONE_THREAD'))).toEqual([])
   })
 
+  it('sends nothing if its settings name another address than its host has seen', async () => {
+    const { home, collector } = await stage()
+    settle(home)
+    fillQueue(home, 3)
+    // Such as the built-in one, because the settings file is gone for a moment.
+    const settings = home.read(home.settings)
+    const wrapper = { command: '/bin/sh', args: ['-c', 'rm "$0"; exec "$@"', home.settings] }
+    const own = { ...wrapper, args: [...wrapper.args, ...uploaderCommand] }
+    await host(home, { uploader: own, steps: [['close']] })
+    await nothingRuns(home)
+    expect(home.has(home.settings)).toBe(false)
+    expect(Object.keys(queueContent(home))).toHaveLength(3)
+    home.write(home.settings, settings)
+    await host(home, { steps: [['close']] })
+    await collector.received(3)
+    await nothingRuns(home)
+  })
+
   it.each(optOuts)(
     'is not started under $rule, and sends nothing if it is started anyway',
     async ({ say }) => {

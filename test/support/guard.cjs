@@ -11,7 +11,10 @@ const local = /^(localhost|::1|0\.0\.0\.0|::|127(\.\d+){3}|::ffff:127(\.\d+){3})
 
 function refuse(host) {
   if (!String(host).endsWith('.invalid') && process.env.TEST_TRIPWIRE) {
-    appendFileSync(process.env.TEST_TRIPWIRE, `${host} from ${process.argv.join(' ')}\n`)
+    appendFileSync(
+      process.env.TEST_TRIPWIRE,
+      `${host} from ${process.argv.join(' ')} in ${process.env.HOME}\n`,
+    )
   }
   const error = new Error(`getaddrinfo ENOTFOUND ${host}`)
   return Object.assign(error, { code: 'ENOTFOUND', errno: -3008, syscall: 'getaddrinfo' })

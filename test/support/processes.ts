@@ -21,11 +21,15 @@ export async function nothingRuns(home: Home, timeout = 30_000): Promise<void> {
   await eventually(check, { timeout, interval: 50 })
 }
 
-/** Ends whatever has one of these folders anywhere in its environment. */
+/** Ends whatever has one of these folders anywhere in its environment, and what it started meanwhile. */
 export function endProcessesIn(folders: readonly string[]): void {
-  for (const pid of numbersIn('/proc')) {
-    const environment = environmentOf(pid)
-    if (folders.some((folder) => environment.includes(folder))) endProcess(pid)
+  for (;;) {
+    const found = numbersIn('/proc').filter((pid) => {
+      const environment = environmentOf(pid)
+      return folders.some((folder) => environment.includes(folder)) && isRunning(pid)
+    })
+    if (found.length === 0) return
+    for (const pid of found) endProcess(pid)
   }
 }
 

@@ -35,24 +35,10 @@ async function flood(url: string, bodyOf: (number: number) => string) {
   return answers
 }
 
-const tickMs = 10
-
-/** Processor time, which says the same on a busy machine as on an idle one. */
-function processorMs(pid: number | undefined): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * tickMs
-}
-
 describe('a flood of requests to erase', () => {
-  it('costs the collector no more than as many events, and stops none', async () => {
+  it('is limited, and stops no event', async () => {
     const folder = tempHome().at('events')
-    const { url, stop, child } = await run(program, { EVENTS_DIR: folder, WORKER_NAME: 'one' })
-    const costOf = async (work: () => Promise<unknown>): Promise<number> => {
-      const before = processorMs(child.pid)
-      await work()
-      return processorMs(child.pid) - before
-    }
+    const { url, stop } = await run(program, { EVENTS_DIR: folder, WORKER_NAME: 'one' })
     const expected: string[] = []
     const event = (): string => {
       const bytes = finished()
@@ -61,31 +47,22 @@ describe('a flood of requests to erase', () => {
     }
     const cid = randomUUID()
     expect((await postTo(url, erase({ cid }))).status).toBe(204)
-    await flood(url, event)
-    const ofEvents = await costOf(() => flood(url, event))
+    expect(await flood(url, event)).toEqual({ 204: many })
 
     // What is known is free of the limit: each of them is answered, and nothing new is written.
     const stones = () => readFileSync(`${folder}/erased.ndjson`, 'utf8').split('\n').length - 1
-    const known: object[] = []
-    const ofKnown = await costOf(async () => known.push(await flood(url, () => erase({ cid }))))
-    expect(known).toEqual([{ 204: many }])
+    expect(await flood(url, () => erase({ cid }))).toEqual({ 204: many })
     expect(stones()).toBe(1)
 
     // What is new is limited, and meanwhile events are taken as before.
     const ids = () => Array.from({ length: 100 }, () => randomUUID())
     const mixed = (number: number) => (number % 2 === 0 ? event() : erase({ events: ids() }))
-    const answers: Record<number, number>[] = []
-    const ofNew = await costOf(async () => answers.push(await flood(url, mixed)))
-    expect(answers).toEqual([{ 204: many / 2 + 20 - 1, 429: many / 2 - 20 + 1 }])
+    expect(await flood(url, mixed)).toEqual({ 204: many / 2 + 20 - 1, 429: many / 2 - 20 + 1 })
     expect(stones()).toBe(1901)
     expect((await postTo(url, erase({ cid }))).status).toBe(204)
     await stop()
     const day = new Date().toISOString().slice(0, 10)
     const lines = readFileSync(`${folder}/${day}.one.ndjson`, 'utf8').split('\n').slice(0, -1)
     expect(lines.map(uuidOf).toSorted()).toEqual(expected.toSorted())
-
-    console.log({ ofEvents, ofKnown, ofNew })
-    expect(ofKnown).toBeLessThan(ofEvents)
-    expect(ofNew).toBeLessThan(1.25 * ofEvents)
   })
 })
