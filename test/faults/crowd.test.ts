@@ -25,7 +25,7 @@ const statsOf = (home: Home) => JSON.parse(home.read(path.join(home.state, 'stat
 /** Counts that a host could not wait for are added by the next one that has the time. */
 async function foldPostponed(home: Home): Promise<void> {
   await eventually(async () => {
-    await host(home, { steps: [['capabilities', {}], ['close']] })
+    await host(home, { steps: [['capabilities', {}]] })
     expect(namesIn(path.join(home.state, 'counts'))).toEqual([])
   })
 }
