@@ -66,8 +66,9 @@ export const limits = {
 
   /** Ids to erase: per network of senders, and of all together. Each is kept for good. */
   erasures: {
-    /** How often sinks are asked to delete, and how many ids at a time. */
+    /** How often sinks are asked to delete, also after trouble, and how many ids at a time. */
     everyMs: 60 * 60 * second,
+    againMs: 30 * second,
     atOnce: 500,
     network: { events: 2000, windowMs: 600 * second, networks: 65_536 },
     all: { events: 20_000, windowMs: 600 * second, networks: 1 },

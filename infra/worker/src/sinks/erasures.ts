@@ -8,8 +8,8 @@ export interface Erasures {
 }
 
 /**
- * Has each sink that can delete whatever the tombstones name: at the start and every hour, so that a
- * sink that was away is asked again. A sink in which nothing is left only answers a count.
+ * Has each sink that can delete whatever the tombstones name: at the start, every hour, and soon again
+ * after trouble. A sink in which nothing is left only answers a count.
  */
 export function openErasures(
   sinks: readonly Pick<Sink, 'erase'>[],
@@ -17,18 +17,26 @@ export function openErasures(
   note: (message: string) => void,
   everyMs: number = limits.erasures.everyMs,
 ): Erasures {
+  let soon: NodeJS.Timeout | undefined
+  const postpone = (message: string): void => {
+    note(message)
+    soon ??= setTimeout(() => {
+      soon = undefined
+      begin()
+    }, limits.erasures.againMs).unref()
+  }
   const sweep = async (): Promise<void> => {
     try {
       await tombstones.catchUp()
     } catch {
-      return note('the tombstones can not be read; nothing was erased')
+      return postpone('the tombstones can not be read; nothing was erased')
     }
-    await tombstones.share?.().catch(() => note('not all tombstones are in the buffer yet'))
+    await tombstones.share?.().catch(() => postpone('not all tombstones are in the buffer yet'))
     const ids = tombstones.ids()
     for (const { erase } of sinks) {
       for (let first = 0; first < ids.length; first += limits.erasures.atOnce) {
         const trouble = await erase?.(ids.slice(first, first + limits.erasures.atOnce))
-        if (trouble !== undefined) note(`not erased yet: ${trouble.cause}`)
+        if (trouble !== undefined) postpone(`not erased yet: ${trouble.cause}`)
       }
     }
   }
@@ -43,6 +51,7 @@ export function openErasures(
     close: async () => {
       isClosed = true
       clearInterval(timer)
+      clearTimeout(soon)
       await going
     },
   }
