@@ -140,9 +140,9 @@ describe.concurrent('an uploader', () => {
     fillQueue(home, 3)
     // Such as the built-in one, because the settings file is gone for a moment.
     const settings = home.read(home.settings)
-    const wrapper = { command: '/bin/sh', args: ['-c', 'rm "$0"; exec "$@"', home.settings] }
-    const own = { ...wrapper, args: [...wrapper.args, ...uploaderCommand] }
-    await host(home, { uploader: own, steps: [['close']] })
+    const removing = ['-c', 'rm "$0"; exec "$@"', home.settings, ...uploaderCommand]
+    const late = { command: '/bin/sh', args: removing }
+    await host(home, { uploader: late, steps: [['close']] })
     await nothingRuns(home)
     expect(home.has(home.settings)).toBe(false)
     expect(Object.keys(queueContent(home))).toHaveLength(3)
