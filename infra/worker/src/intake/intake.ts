@@ -83,11 +83,11 @@ export function openIntake(options: IntakeOptions): Intake {
     const debugTag = debugTags && head.debugTag
     if (debugTag !== undefined && !isDebugTag(debugTag)) return wrongTag
     const common = { kinds, read, isKeyless, many, maxBytes, debugTag, address: head.address }
-    if (standing !== 'none') return { ...common, take: undefined }
+    if (standing !== 'none') return { take: undefined, ...common }
     const address = head.address()
     const take = (events: number) => rateLimit.take(address, events)
     const wait = take(1)
-    return wait > 0 ? tooMany(wait) : { ...common, take }
+    return wait > 0 ? tooMany(wait) : { take, ...common }
   }
 
   const keylessBytes = (isLong: boolean): number => {
