@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 import { isObject, type JsonObject, type Kind } from 'runmat-telemetry/contract'
 
@@ -55,7 +55,7 @@ export const noIdentity = '00000000-0000-4000-8000-000000000000'
  * keeps its identity. It looks like version 4, the only version that the contract allows.
  */
 export function derivedIdentity(bytes: string): string {
-  const hex = createHash('sha256').update(bytes).digest('hex')
+  const hex = hash('sha256', bytes, 'hex')
   const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 3) | 8).toString(16)
   return [
     hex.slice(0, 8),

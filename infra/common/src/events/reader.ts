@@ -10,7 +10,7 @@ import {
 
 import { derivedIdentity, type Event, eventOf, noIdentity } from './event.ts'
 import { limits } from './limits.ts'
-import { lacksStage, respell } from './spelling.ts'
+import { copyOf, lacksStage, respell } from './spelling.ts'
 import { flawIn } from './strict-json.ts'
 import { respellUsage } from './usage-spelling.ts'
 
@@ -107,7 +107,7 @@ function readFreely(
     return refusal('field', `this address takes ${kinds.join(', ')} events only`, 'event_label')
   }
   const named = hasIdentity(respelled)
-  const given = named ? respelled : { ...respelled, uuid: noIdentity }
+  const given = named ? respelled : withUuid(respelled, noIdentity)
   const fitted = contract.fit(given)
   if (fitted === undefined) {
     const { field = 'event_label' } = contract.faultIn(given, true) ?? {}
@@ -126,9 +126,15 @@ function readFreely(
 
 /** An event without an id of its own gets one that is made from what it says. */
 function withDerivedIdentity(contract: EventContract, event: JsonObject): JsonObject {
-  const nameless = { ...event, uuid: noIdentity }
+  const nameless = withUuid(event, noIdentity)
   const uuid = derivedIdentity(JSON.stringify(nameless))
-  return contract.fit({ ...nameless, uuid }) ?? event
+  return contract.fit(withUuid(nameless, uuid)) ?? event
+}
+
+function withUuid(event: JsonObject, uuid: string): JsonObject {
+  const copy = copyOf(event)
+  copy['uuid'] = uuid
+  return copy
 }
 
 /** Usage events have no label. An event without one is a usage event if its fields suggest so. */

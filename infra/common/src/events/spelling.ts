@@ -22,12 +22,12 @@ const labels: Readonly<Record<string, string>> = {
 }
 
 /** Names that a field may have; the first one present wins. */
-const aliases = {
-  event_label: ['event_label', 'event', 'eventLabel'],
-  cid: ['cid', 'distinctId'],
-  session_id: ['session_id', 'sessionId'],
-  run_kind: ['run_kind', 'runKind'],
-} as const
+const aliases = [
+  ['event_label', ['event_label', 'event', 'eventLabel']],
+  ['cid', ['cid', 'distinctId']],
+  ['session_id', ['session_id', 'sessionId']],
+  ['run_kind', ['run_kind', 'runKind']],
+] as const
 
 const ids = ['cid', 'session_id', 'uuid', 'install_id', 'event_id'] as const
 
@@ -46,8 +46,8 @@ const gpuFigures: Readonly<Record<string, string>> = {
  * about those. Returns a copy.
  */
 export function respell(claim: JsonObject): JsonObject {
-  const event: JsonObject = { ...claim }
-  for (const [name, spellings] of Object.entries(aliases)) {
+  const event = copyOf(claim)
+  for (const [name, spellings] of aliases) {
     const found = spellings.find((spelling) => isThere(claim[spelling]))
     // Deleting a field makes an object slow, and nearly no client sends two spellings.
     for (const spelling of spellings) {
@@ -101,11 +101,15 @@ function respellPayload(event: JsonObject, payload: JsonObject): void {
   }
   const { provider, ...given } = payload
   const rest = respellFailure(inSnakeCase(given))
-  event['payload'] = provider === undefined ? rest : { ...rest, provider }
-  if (!isObject(provider)) return
+  event['payload'] = rest
+  if (provider === undefined) return
+  if (!isObject(provider)) {
+    rest['provider'] = provider
+    return
+  }
   const { telemetry, ...device } = withLowerBackend(provider)
   if (!isObject(telemetry)) {
-    event['payload'] = { ...rest, provider: device }
+    rest['provider'] = device
     return
   }
   const unknown: JsonObject = {}
@@ -114,10 +118,8 @@ function respellPayload(event: JsonObject, payload: JsonObject): void {
     if (name === undefined) unknown[old] = value
     else if (isThere(value) && !isThere(rest[name])) rest[name] = value
   }
-  event['payload'] = {
-    ...rest,
-    provider: Object.keys(unknown).length === 0 ? device : { ...device, telemetry: unknown },
-  }
+  if (Object.keys(unknown).length > 0) device['telemetry'] = unknown
+  rest['provider'] = device
 }
 
 /** `jitUsed` is `jit_used`, unless that is there as well. */
@@ -134,7 +136,7 @@ function inSnakeCase(payload: JsonObject): JsonObject {
 /** A script that fails at run time says no stage; and a user's own identifiers are free text. */
 function respellFailure(payload: JsonObject): JsonObject {
   const { runtime } = runmat
-  const event = { ...payload }
+  const event = copyOf(payload)
   for (const name of ['error', 'runtime.failure.code']) {
     if (runtime && isThere(event[name])) event[name] = ownIdentifier(runtime, event[name])
   }
@@ -153,6 +155,12 @@ function withLowerBackend(provider: JsonObject): JsonObject {
   const { device } = provider
   if (!isObject(device) || typeof device['backend'] !== 'string') return provider
   return { ...provider, device: { ...device, backend: device['backend'].toLowerCase() } }
+}
+
+/** In V8, adding a field to what a spread made takes microseconds. */
+export function copyOf(object: JsonObject): JsonObject {
+  const { ...copy } = object
+  return copy
 }
 
 function isThere(value: unknown): boolean {
