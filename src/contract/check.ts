@@ -143,14 +143,17 @@ export function droppedFrom(
   event: JsonObject,
   prefix = '',
 ): readonly string[] {
-  return Object.keys(claim).flatMap((name) => {
-    const path = prefix + name
-    if (!Object.hasOwn(event, name)) return claim[name] === null && isIn(shape, name) ? [] : [path]
-    const inner = shape.find((part) => part.name === name)?.inner
-    return inner
-      ? droppedFrom(inner, claim[name] as JsonObject, event[name] as JsonObject, `${path}.`)
-      : []
-  })
+  const dropped: string[] = []
+  for (const name of Object.keys(claim)) {
+    const kept = own(event, name)
+    if (kept === undefined) {
+      if (claim[name] !== null || !isIn(shape, name)) dropped.push(prefix + name)
+    } else if (isObject(kept)) {
+      const inner = shape.find((part) => part.name === name)?.inner ?? []
+      dropped.push(...droppedFrom(inner, claim[name] as JsonObject, kept, `${prefix + name}.`))
+    }
+  }
+  return dropped
 }
 
 function isIn(shape: Shape, name: string): boolean {

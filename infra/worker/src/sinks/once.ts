@@ -14,14 +14,18 @@ export function storingOnce(sink: Sink, remembered: Remembered = openRemembered(
     await remembered.catchUp?.()
     const fresh = new Map<string, Event>()
     const elsewhere = new Map<string, Promise<ReadonlyMap<string, Outcome>>>()
+    let isAnyKnown = false
     for (const event of events) {
       const { uuid } = event
-      if (remembered.has(uuid)) continue
+      if (remembered.has(uuid)) {
+        isAnyKnown = true
+        continue
+      }
       const other = inFlight.get(uuid)
       if (other === undefined) fresh.set(uuid, event)
       else elsewhere.set(uuid, other)
     }
-    if (events.some(({ uuid }) => remembered.has(uuid))) await remembered.settle?.()
+    if (isAnyKnown) await remembered.settle?.()
     const storing = fresh.size === 0 ? nothing : storeFresh([...fresh.values()])
     const { outcomes, trouble } = await storing
     const others = new Map<string, Outcome>()
