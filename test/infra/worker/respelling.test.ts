@@ -199,11 +199,18 @@ interface Change {
 }
 
 const places = [[], ['payload'], ['payload', 'provider'], ['payload', 'provider', 'device']]
-const change: fc.Arbitrary<Change> = fc.record({
+const anyChange: fc.Arbitrary<Change> = fc.record({
   place: fc.constantFrom(...places, ['payload', 'provider', 'telemetry']),
   name,
   value: fc.option(value, { nil: undefined }),
 })
+/** Changes that chance would seldom make. */
+const likely: fc.Arbitrary<Change> = fc.constantFrom(
+  { place: ['payload', 'provider', 'device'], name: 'backend', value: 'Vulkan' },
+  { place: ['payload'], name: 'error', value: 'StMarysHospital:PatientSmith1974' },
+  { place: [], name: 'uuid', value: undefined },
+)
+const change = fc.oneof({ weight: 4, arbitrary: anyChange }, { weight: 1, arbitrary: likely })
 
 /** Sets or deletes what a change names. */
 function changed(body: Fields, changes: readonly Change[]): Fields {
