@@ -1,4 +1,5 @@
 import { JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream'
+import { storedId } from 'runmat-telemetry-common/events/spelling'
 import type { Trouble } from 'runmat-telemetry-common/sink'
 
 import type { Broker } from './broker.ts'
@@ -22,8 +23,10 @@ export async function eraseDeadLetters(
   try {
     for await (const { sequence, event } of deadLetters(manager, names, undefined)) {
       const ids = anyId.flatMap((form) => event.match(form) ?? [])
-      if (ids.some((id) => wanted.has(id.toLowerCase())))
+      // A tombstone has an older form of id as it is stored; a letter may have it as it was sent.
+      if (ids.some((id) => wanted.has(id.toLowerCase()) || wanted.has(storedId(id)))) {
         await eraseDeadLetter(manager, names, sequence)
+      }
     }
     return undefined
   } catch (error) {

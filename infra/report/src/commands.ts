@@ -5,7 +5,7 @@ import { daysAfter, dayOf } from './days.ts'
 import { openDatabase } from './duckdb/database.ts'
 import { erase, findings, stonesOf } from './erase/erase.ts'
 import { leftInPostHog, markDone } from './erase/posthog.ts'
-import { type Tombstones, tombstonesIn } from './erase/tombstones.ts'
+import { type Tombstones, tombstonesIn, tombstonesOf } from './erase/tombstones.ts'
 import { ReportError } from './error.ts'
 import { publicAnswers } from './public/answers.ts'
 import { periods, writeSite } from './public/site.ts'
@@ -90,6 +90,8 @@ export async function eraseCommand(request: Asked<'erase'>, host: Host): Promise
         all.open += open
       }
       await host.out(`${plural(all.lines, 'event')} erased from ${plural(all.files, 'file')}.\n`)
+      if (tombstonesOf(from) === undefined)
+        await host.out(`There is no erased.ndjson in ${printable(from)} or in the folder above.\n`)
       if (all.open > 0)
         await host.out(
           `${plural(all.open, 'event')} of the open day left: erase again once the day is over (UTC).\n`,

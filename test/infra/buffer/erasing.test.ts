@@ -12,6 +12,7 @@ import { openPull } from '../../../infra/buffer/src/pull.ts'
 import type { StreamMessage } from '../../../infra/buffer/src/stream-message.ts'
 import { ensureConsumer, ensureStreams } from '../../../infra/buffer/src/stream.ts'
 import { overwriteExpiring } from '../../../infra/buffer/src/sweep.ts'
+import { storedId } from '../../../infra/common/src/events/spelling.ts'
 import { readSettings } from '../../../infra/worker/src/settings.ts'
 import { eventually } from '../../support/eventually.ts'
 import { tempHome } from '../../support/home.ts'
@@ -240,7 +241,7 @@ describe.skipIf(!hasNats).concurrent('dead letters', () => {
     expect(filesWith(nats.stores, gone)).not.toEqual([])
     // Several processes do so at the same time.
     const second = await brokerOn(nats)
-    const ids = [cid, uuid, old]
+    const ids = [cid, uuid, storedId(old)]
     const troubles = await Promise.all(
       [broker, second, broker].map((one) => eraseDeadLetters(one, names, ids)),
     )
