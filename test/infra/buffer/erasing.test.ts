@@ -242,9 +242,14 @@ describe.skipIf(!hasNats).concurrent('dead letters', () => {
     // Several processes do so at the same time.
     const second = await brokerOn(nats)
     const ids = [cid, uuid, storedId(old)]
+    let deleted = 0
+    const note = () => {
+      deleted += 1
+    }
     const troubles = await Promise.all(
-      [broker, second, broker].map((one) => eraseDeadLetters(one, names, ids)),
+      [broker, second, broker].map((one) => eraseDeadLetters(one, names, ids, note)),
     )
+    expect(deleted).toBeGreaterThanOrEqual(gone.length)
     expect(troubles).toEqual([undefined, undefined, undefined])
     expect((await left()).toSorted()).toEqual(kept.toSorted())
     expect(filesWith(nats.stores, gone)).toEqual([])
@@ -270,7 +275,7 @@ describe.skipIf(!hasNats).concurrent('dead letters', () => {
         }
       }),
       // In this order, nats-server 2.9 loses the fourth message of a subject.
-      { numRuns: 5, examples: [[[2, 4, 5, 1, 0, 3]]] },
+      { numRuns: 3, examples: [[[2, 4, 5, 1, 0, 3]]] },
     )
   })
 
