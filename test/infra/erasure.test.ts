@@ -250,6 +250,13 @@ describe.skipIf(!hasNats)('ten of fifty clients that have everything erased', ()
     for (const id of [gone[0]?.id ?? '', earlier[0] ?? '']) {
       expect(await ask('erase', '--from', days, '--prove', id)).toMatchObject({ code: 0 })
     }
+    if (clickhouse !== undefined) {
+      const at = clickhouse.url.replace('http:', 'clickhouse:')
+      const prove = async (id = '') => (await ask('erase', '--from', at, '--prove', id)).code
+      const [someone] = kept
+      expect(await prove(gone[0]?.id)).toBe(0)
+      expect(await Promise.all([someone?.id, someone?.events[0]].map(prove))).toEqual([1, 1])
+    }
     // PostHog has no way to delete a single event: an operator deletes it, and says so.
     const left = await ask('erase', '--from', list, '--pending')
     expect(left.code).toBe(1)

@@ -1,6 +1,7 @@
 import { check } from './check/check.ts'
 import { markdownOf } from './check/markdown.ts'
 import type { Report, Request } from './cli/request.ts'
+import { openClickHouse } from './clickhouse/source.ts'
 import { daysAfter, dayOf } from './days.ts'
 import { openDatabase } from './duckdb/database.ts'
 import { erase, findings, stonesOf } from './erase/erase.ts'
@@ -9,6 +10,7 @@ import { type Tombstones, tombstonesIn, tombstonesOf } from './erase/tombstones.
 import { ReportError } from './error.ts'
 import { publicAnswers } from './public/answers.ts'
 import { periods, writeSite } from './public/site.ts'
+import { numberIn, text } from './questions/question.ts'
 import { foldersAt, placeOf } from './read/places.ts'
 import type { Host } from './run.ts'
 import type { Answers } from './show/answers.ts'
@@ -33,9 +35,9 @@ export async function checkCommand(
       until: request.window.until,
       now: host.now(),
     })
-    const text = markdownOf(checked)
-    if (request.output === undefined) await host.out(text)
-    else writeWhole(request.output, text)
+    const markdown = markdownOf(checked)
+    if (request.output === undefined) await host.out(markdown)
+    else writeWhole(request.output, markdown)
     return checked.silences.length > 0 || checked.comparisons.some(({ isWorse }) => isWorse) ? 1 : 0
   } finally {
     source.close()
@@ -71,6 +73,7 @@ export async function publicCommand(
 
 export async function eraseCommand(request: Asked<'erase'>, host: Host): Promise<number> {
   const { from, memory, threads, prove, pending, done } = request
+  if (placeOf(from).kind === 'clickhouse') return await proveInClickHouse(request, host)
   if (placeOf(from).kind !== 'folder') throw new ReportError(`${from} is no folder of segments.`)
   const folders = foldersAt(from)
   const stones = tombstonesIn(from)
@@ -111,6 +114,22 @@ export async function eraseCommand(request: Asked<'erase'>, host: Host): Promise
   } finally {
     database.close()
   }
+}
+
+async function proveInClickHouse({ from, prove }: Asked<'erase'>, host: Host): Promise<number> {
+  if (prove === undefined) {
+    throw new ReportError('In ClickHouse the worker erases; erase can only --prove an ID there.', {
+      exitCode: 2,
+    })
+  }
+  const source = openClickHouse(from, host.clickhouse, { since: undefined, until: undefined })
+  const ids = [...stonesOf(prove).clients].map(text).join(', ')
+  const [row] = await source.rows(
+    `SELECT count(*) AS n FROM facts WHERE client IN (${ids}) OR id IN (${ids})`,
+  )
+  const found = numberIn(row ?? {}, 'n')
+  await host.out(found === 0 ? 'Nothing is found.\n' : `ClickHouse: ${plural(found, 'event')}\n`)
+  return found === 0 ? 0 : 1
 }
 
 /** What only PostHog or an operator can delete. */

@@ -410,5 +410,7 @@ describe('erase', () => {
       code: 0,
     })
     expect(await report(['erase', '--from', '-'])).toMatchObject({ code: 1 })
+    const clickHouse = await report(['erase', '--from', 'clickhouse://127.0.0.1', '--pending'])
+    expect(clickHouse).toMatchObject({ code: 2, out: '' })
   })
 })
