@@ -102,6 +102,19 @@ describe('a request to erase', () => {
     }
   })
 
+  it('knows an event by the id that it was sent with, of whatever version', async () => {
+    const { status, figure } = await open(newFolder())
+    const [one, two] = [
+      'F47AC10B-58CC-11CF-A447-00805F9B34FB',
+      '6ba7b810-9dad-11d1-80b4-00c04fd430c8',
+    ]
+    const run = JSON.stringify({ ...(JSON.parse(finished()) as object), uuid: one })
+    const report = JSON.stringify({ ...(JSON.parse(usage()) as object), event_id: two })
+    expect(await status(erase({ events: [one.toLowerCase(), two.toUpperCase()] }))).toBe(204)
+    for (const bytes of [run, report, finished()]) expect(await status(bytes)).toBe(204)
+    expect(await figure('telemetry_events_erased_total')).toBe(2)
+  })
+
   it('needs a key, and a field that says what to erase', async () => {
     const folder = newFolder()
     const { send, status } = await open(folder)
