@@ -24,8 +24,7 @@ export interface Io {
 
 export function toJson(value: unknown): string {
   // JSON may spell any character as an escape, and to its readers that is the same text.
-  const text = JSON.stringify(value, undefined, 2).replace(unprintable, escaped)
-  return `${text}\n`
+  return `${replaceUnprintable(JSON.stringify(value, undefined, 2), escaped)}\n`
 }
 
 function escaped(character: string): string {
@@ -36,11 +35,15 @@ function escaped(character: string): string {
 
 /** Text of foreign origin, made safe to show: it can't move the cursor or reorder the line. */
 export function printable(text: string): string {
-  return text.replace(unprintable, '?')
+  return replaceUnprintable(text, () => '?')
 }
 
 /** Control and format characters of any kind, and those that end a line, but for the line feed. */
-const unprintable = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+function replaceUnprintable(text: string, by: (character: string) => string): string {
+  // To load Unicode's tables takes longer than all else that is done with a text, and few need them.
+  if (/^[\n -~]*$/.test(text)) return text
+  return text.replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, by)
+}
 
 /** The real terminal, or the file or pipe in its place. */
 export function processIo(

@@ -40,11 +40,12 @@ export function assess(
     isForeignHome: isForeignHome(environment, see),
   }
   return {
-    ...evidence,
     paths,
     verdict: judge(evidence),
     see,
     again: () => assess(product, environment, version),
+    // Last, because adding a field to what a spread has made takes V8 a microsecond or two.
+    ...evidence,
   }
 }
 

@@ -1,7 +1,7 @@
 import path from 'node:path'
 
 import { linkTo } from '../files/read.ts'
-import type { Entry, Snapshot } from '../files/snapshot.ts'
+import { type Entry, openFileMemory, type Snapshot } from '../files/snapshot.ts'
 import type { HostEnvironment } from './host-environment.ts'
 
 const root = 0
@@ -17,7 +17,24 @@ export function strangerAt(
   see: Snapshot,
 ): 'owner' | 'folder' | undefined {
   if (uid === undefined) return undefined
-  const way = wayTo(file, see)
+  const version = `${uid} ${see(file).version}`
+  if (ours.recall(file, version)) return undefined
+  const stranger = strangerOnTheWay(wayTo(file, see), uid, see)
+  if (stranger === undefined) ours.keep(file, version, true)
+  return stranger
+}
+
+/**
+ * Files that nobody else could have written. What another user puts in such a place later is another
+ * file, or has other times, and is judged again.
+ */
+const ours = openFileMemory<true>()
+
+function strangerOnTheWay(
+  way: readonly string[],
+  uid: number,
+  see: Snapshot,
+): 'owner' | 'folder' | undefined {
   const isOthers = (place: string) => {
     const { entry } = see(place)
     if (entry === undefined || entry.isDirectory()) return false

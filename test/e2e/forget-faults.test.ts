@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { rmSync } from 'node:fs'
+import { renameSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
@@ -196,11 +196,42 @@ describe.concurrent('forget', () => {
     home.write(home.clientId, `${randomUUID()}\n`)
     home.write(home.settings, `[runtime.telemetry]\nhttp_endpoint = "${collector.url}"\n`)
     home.write('.cache', '')
-    expect(await cli(home, ['forget', '--yes'])).toMatchObject({ code: 1, out: '' })
+    const refused = await cli(home, ['forget', '--yes'])
+    expect(refused).toMatchObject({ code: 1, out: '' })
+    expect(refused.err).toContain('erase.json')
     expect(collector.requests).toBe(0)
     expect(home.has(home.clientId)).toBe(true)
     await collector.stop()
   })
+
+  it('asks for nothing where its folder is a link, and names it', async () => {
+    const { home, id, collector } = await sender(204)
+    const elsewhere = home.at('elsewhere')
+    renameSync(home.state, elsewhere)
+    symlinkSync(elsewhere, home.state)
+    const refused = await cli(home, ['forget', '--yes'])
+    expect(refused).toMatchObject({ code: 1, out: '' })
+    expect(refused.err).toContain('Nothing was sent')
+    expect(refused.err).toContain('is a link')
+    expect(collector.requests).toBe(0)
+    expect(home.read(home.clientId)).toContain(id)
+    await collector.stop()
+  })
+
+  it.skipIf(executable !== undefined)(
+    'names what it cannot remove, and goes on later',
+    async () => {
+      const { home, id, collector } = await sender(204)
+      const env = withFsFaults(home, { fail: /remove .*sent\.ndjson$/ })
+      const half = await cli(home, ['forget', '--yes'], { env })
+      expect(half).toMatchObject({ code: 1, out: '' })
+      expect(half.err).toContain('has confirmed the erasure')
+      expect(await cliJson(home, ['status'])).toMatchObject({ erase: { pending: true } })
+      expect(await cli(home, ['forget', '--yes'])).toMatchObject({ code: 0 })
+      expect(holds(home, id)).toBe(false)
+      await collector.stop()
+    },
+  )
 })
 
 /** Everything on record went to another endpoint than the one in the settings. */

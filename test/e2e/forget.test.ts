@@ -67,6 +67,7 @@ describe('forget', () => {
     const unasked = await cli(home, ['forget'], { env })
     expect(unasked).toMatchObject({ code: 2, out: '' })
     expect(unasked.err).toContain('--yes')
+    expect(await cli(home, ['forget', '--json'], { env })).toMatchObject({ code: 2, out: '' })
     expect(collector.requests).toBe(0)
     expect(await cli(home, ['forget', '--yes'], { env })).toMatchObject({ code: 0 })
     expect(collector.requests).toBe(1)

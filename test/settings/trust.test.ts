@@ -1,6 +1,6 @@
 import { chmodSync, lchownSync, mkdirSync, renameSync, rmdirSync, symlinkSync } from 'node:fs'
 
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 
 import { takeSnapshot } from '../../src/files/snapshot.ts'
 import { strangerAt } from '../../src/settings/trust.ts'
@@ -34,6 +34,10 @@ const detours: Readonly<Record<string, (home: Home) => void>> = {
   },
 }
 
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
 describe.skipIf(uid === undefined)('a settings file that is reached by', () => {
   it.each(Object.entries(detours))('%s can only opt out', (_, make) => {
     const home = homeWith(0o777)
@@ -53,6 +57,21 @@ describe.skipIf(uid === undefined)('a settings file that is reached by', () => {
       expect(strangerIn(home)).toBe('owner')
     },
   )
+
+  it('a folder that is opened to others later is judged again once the file is another', () => {
+    const home = homeWith(0o755)
+    home.write('shared/x.toml', '')
+    home.write('shared/y.toml', '')
+    const stranger = () => strangerAt(home.at('shared/x.toml'), { uid }, takeSnapshot())
+    // A file that has just changed is judged each time.
+    vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 3_600_000)
+    expect(stranger()).toBeUndefined()
+    chmodSync(home.at('shared'), 0o777)
+    renameSync(home.at('shared/y.toml'), home.at('shared/x.toml'))
+    expect(stranger()).toBe('folder')
+    chmodSync(home.at('shared'), 0o755)
+    expect(stranger()).toBeUndefined()
+  })
 
   it('a loop of links or a missing folder is no stranger’s', () => {
     const home = homeWith(0o755)

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 import { eventually } from './eventually.ts'
 import type { Home } from './home.ts'
@@ -76,7 +76,23 @@ function describe(pid: number): string {
 }
 
 function environmentOf(pid: number): string {
-  return pid === process.pid ? '' : read(`/proc/${pid}/environ`)
+  if (pid === process.pid) return ''
+  for (;;) {
+    const environment = read(`/proc/${pid}/environ`)
+    if (environment !== '') return environment
+    // While a process becomes another program it has neither arguments nor an environment.
+    if (read(`/proc/${pid}/cmdline`) !== '') return read(`/proc/${pid}/environ`)
+    if (!hasProgram(pid)) return ''
+  }
+}
+
+/** Threads of the kernel and processes that have ended have none. */
+function hasProgram(pid: number): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`) !== ''
+  } catch {
+    return false
+  }
 }
 
 function numbersIn(folder: string): readonly number[] {

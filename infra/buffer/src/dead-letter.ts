@@ -50,13 +50,14 @@ export async function* deadLetters(
   const { state } = await manager.streams.info(names.deadStream)
   let sequence = state.first_seq
   while (sequence <= state.last_seq) {
-    const query = { seq: sequence, next_by_subj: names.dead(sink ?? '*') }
-    // nats-server 2.9 supports this; the library's type doesn't have it.
+    // nats-server 2.9 supports this; the library's type doesn't have it. Any subject, because once some
+    // messages are deleted, the server's search for one subject misses others.
+    const query = { seq: sequence, next_by_subj: '>' }
     const message = await manager.streams.getMessage(names.deadStream, query)
     if (message === null) return
     sequence = message.seq + 1
     const of = message.subject.slice(names.dead('').length)
-    if (of === filler) continue
+    if (of === filler || of !== (sink ?? of)) continue
     yield {
       sequence: message.seq,
       sink: of,

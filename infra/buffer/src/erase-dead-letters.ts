@@ -1,4 +1,5 @@
 import { JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream'
+import { storedId } from 'runmat-telemetry-common/events/spelling'
 import type { Trouble } from 'runmat-telemetry-common/sink'
 
 import type { Broker } from './broker.ts'
@@ -9,11 +10,15 @@ import { troubleOf } from './trouble.ts'
 /** Ids were not always UUIDs, and a letter that broke the contract may hold a UUID anywhere. */
 const anyId = [/[\w.:-]{8,128}/g, /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi]
 
-/** Deletes the dead letters in which one of these ids stands, and overwrites them on the servers' disks. */
+/**
+ * Deletes the dead letters in which one of these ids stands, and overwrites them on the servers' disks.
+ * A replica's log may hold the bytes of each one still.
+ */
 export async function eraseDeadLetters(
   broker: Broker,
   names: Names,
   erased: readonly string[],
+  deleted: () => void = () => undefined,
 ): Promise<Trouble | undefined> {
   const session = broker.session()
   if (session === undefined) return broker.trouble()
@@ -22,8 +27,11 @@ export async function eraseDeadLetters(
   try {
     for await (const { sequence, event } of deadLetters(manager, names, undefined)) {
       const ids = anyId.flatMap((form) => event.match(form) ?? [])
-      if (ids.some((id) => wanted.has(id.toLowerCase())))
+      // A tombstone has an older form of id as it is stored; a letter may have it as it was sent.
+      if (ids.some((id) => wanted.has(id.toLowerCase()) || wanted.has(storedId(id)))) {
         await eraseDeadLetter(manager, names, sequence)
+        deleted()
+      }
     }
     return undefined
   } catch (error) {

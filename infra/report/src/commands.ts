@@ -1,14 +1,16 @@
 import { check } from './check/check.ts'
 import { markdownOf } from './check/markdown.ts'
 import type { Report, Request } from './cli/request.ts'
+import { openClickHouse } from './clickhouse/source.ts'
 import { daysAfter, dayOf } from './days.ts'
 import { openDatabase } from './duckdb/database.ts'
 import { erase, findings, stonesOf } from './erase/erase.ts'
 import { leftInPostHog, markDone } from './erase/posthog.ts'
-import { type Tombstones, tombstonesIn } from './erase/tombstones.ts'
+import { type Tombstones, tombstonesIn, tombstonesOf } from './erase/tombstones.ts'
 import { ReportError } from './error.ts'
 import { publicAnswers } from './public/answers.ts'
 import { periods, writeSite } from './public/site.ts'
+import { numberIn, text } from './questions/question.ts'
 import { foldersAt, placeOf } from './read/places.ts'
 import type { Host } from './run.ts'
 import type { Answers } from './show/answers.ts'
@@ -33,9 +35,9 @@ export async function checkCommand(
       until: request.window.until,
       now: host.now(),
     })
-    const text = markdownOf(checked)
-    if (request.output === undefined) await host.out(text)
-    else writeWhole(request.output, text)
+    const markdown = markdownOf(checked)
+    if (request.output === undefined) await host.out(markdown)
+    else writeWhole(request.output, markdown)
     return checked.silences.length > 0 || checked.comparisons.some(({ isWorse }) => isWorse) ? 1 : 0
   } finally {
     source.close()
@@ -71,6 +73,7 @@ export async function publicCommand(
 
 export async function eraseCommand(request: Asked<'erase'>, host: Host): Promise<number> {
   const { from, memory, threads, prove, pending, done } = request
+  if (placeOf(from).kind === 'clickhouse') return await proveInClickHouse(request, host)
   if (placeOf(from).kind !== 'folder') throw new ReportError(`${from} is no folder of segments.`)
   const folders = foldersAt(from)
   const stones = tombstonesIn(from)
@@ -90,6 +93,8 @@ export async function eraseCommand(request: Asked<'erase'>, host: Host): Promise
         all.open += open
       }
       await host.out(`${plural(all.lines, 'event')} erased from ${plural(all.files, 'file')}.\n`)
+      if (tombstonesOf(from) === undefined)
+        await host.out(`There is no erased.ndjson in ${printable(from)} or in the folder above.\n`)
       if (all.open > 0)
         await host.out(
           `${plural(all.open, 'event')} of the open day left: erase again once the day is over (UTC).\n`,
@@ -109,6 +114,22 @@ export async function eraseCommand(request: Asked<'erase'>, host: Host): Promise
   } finally {
     database.close()
   }
+}
+
+async function proveInClickHouse({ from, prove }: Asked<'erase'>, host: Host): Promise<number> {
+  if (prove === undefined) {
+    throw new ReportError('In ClickHouse the worker erases; erase can only --prove an ID there.', {
+      exitCode: 2,
+    })
+  }
+  const source = openClickHouse(from, host.clickhouse, { since: undefined, until: undefined })
+  const ids = [...stonesOf(prove).clients].map(text).join(', ')
+  const [row] = await source.rows(
+    `SELECT count(*) AS n FROM facts WHERE client IN (${ids}) OR id IN (${ids})`,
+  )
+  const found = numberIn(row ?? {}, 'n')
+  await host.out(found === 0 ? 'Nothing is found.\n' : `ClickHouse: ${plural(found, 'event')}\n`)
+  return found === 0 ? 0 : 1
 }
 
 /** What only PostHog or an operator can delete. */

@@ -65,9 +65,15 @@ export async function openDeliverer(
   const spare = (sink: Sink): Sink => sparing(sink, tombstones)
   const primary = spare(opened)
   const sinks = [primary, ...besides(settings, products, metrics).map(spare)]
-  const dead = { erase: (ids: readonly string[]) => eraseDeadLetters(broker, names, ids) }
-  // An event that came after its client's tombstone lies in a newer block.
-  const erased = () => tombstones.ids().length + metrics.erased
+  let deadLetters = 0
+  const noteDeadLetter = (): void => {
+    deadLetters += 1
+  }
+  const dead = {
+    erase: (ids: readonly string[]) => eraseDeadLetters(broker, names, ids, noteDeadLetter),
+  }
+  // An event that came after its client's tombstone lies in a newer block, and so may a dead letter of it.
+  const erased = () => tombstones.ids().length + metrics.erased + deadLetters
   const blocks = openBlocks(broker, names, erased)
   const erasures = openErasures([...sinks, dead, blocks], tombstones, log.note)
   const open = (sink: Sink) => {

@@ -56,7 +56,8 @@ export function readSettings(env: Environment): Settings {
     sink,
     clickHouse,
     tombstones:
-      text('EVENTS_DIR') ?? (role === 'all' && sink.kind === 'segments' ? sink.folder : undefined),
+      text('EVENTS_DIR') ??
+      (role !== 'ingest' && sink.kind === 'segments' ? sink.folder : undefined),
     postHogErasure: postHogErasureOf(reader, sink),
     ignored: ignoredIn(reader),
     ga4: ga4Of(reader),

@@ -1,11 +1,13 @@
 import { erasureRequests, postErasure } from '../../deliver/erase.ts'
 import { describe, type PostOutcome } from '../../deliver/http/outcome.ts'
 import { goneStatus } from '../../deliver/schedule.ts'
+import { causeOf } from '../../files/errors.ts'
 import { look } from '../../files/read.ts'
 import { buildVersion } from '../../product/build.ts'
 import { forgetEverything } from '../../store/cleanup.ts'
 import { readClientId } from '../../store/client-id.ts'
-import { eventsOfOthers, notePending } from '../../store/erasure.ts'
+import { erasureFile, eventsOfOthers, notePending } from '../../store/erasure.ts'
+import { foreignIn } from '../../store/foreign.ts'
 import type { Context } from '../../settings/context.ts'
 import { optOut } from '../../store/opt-out.ts'
 import { requireOptOut, targetsOf } from '../change.ts'
@@ -14,7 +16,7 @@ import { erasurePlaces } from '../erasure-places.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
 import { printable } from '../io.ts'
-import { hostWarning, plural, tidy } from '../words.ts'
+import { foreignText, hostWarning, plural, tidy } from '../words.ts'
 
 export interface ForgetOptions {
   readonly json?: boolean
@@ -29,7 +31,7 @@ export async function forget(invocation: Invocation, options: ForgetOptions): Pr
   const endpoint = context.choices.endpoint.value
   const preview = requestsFor(invocation)
   const isAsking = !yes && !json && io.outIsTerminal && io.inIsTerminal()
-  if (!yes && !isAsking) throw unasked(product.command)
+  if (!yes && !isAsking) throw unasked(product.command, json)
   if (isAsking) {
     for (const line of whatIsAsked(preview, invocation)) io.out(`${printable(line)}\n`)
     const { agree } = await import('../agree.ts')
@@ -51,7 +53,7 @@ export async function forget(invocation: Invocation, options: ForgetOptions): Pr
   const { asked, elsewhere } = erasurePlaces(after.context)
   if (requests.length > 0) for (const place of asked) await ask(after, requests, place)
 
-  const removed = isThere ? forgetEverything(context.paths) : []
+  const removed = isThere ? removeEverything(after, requests.length > 0) : []
   const end = reassessed(invocation)
   const details = {
     erased: requests.length > 0,
@@ -85,7 +87,11 @@ async function ask(
   requests: readonly string[],
   endpoint: string,
 ): Promise<void> {
-  notePending(context.paths, new Date(environment.now()).toISOString(), endpoint)
+  try {
+    notePending(context.paths, new Date(environment.now()).toISOString(), endpoint)
+  } catch (error) {
+    throw unnoted(context, error)
+  }
   const agent = `${product.id}-telemetry/${buildVersion}`
   const outcome = await postErasure(context, agent, endpoint, requests)
   if (outcome.kind === 'delivered') return
@@ -94,6 +100,32 @@ async function ask(
       'Telemetry is off, and nothing was removed here: the id is needed to ask again.\n' +
       `Try again: ${product.command} forget`,
   })
+}
+
+/** Unnoted, nobody would know after a crash that something may be erased already. */
+function unnoted(context: Context, error: unknown): CliError {
+  const file = tidy(erasureFile(context.paths), context)
+  const foreign = foreignIn(context.paths).map((one) => foreignText(one, context))
+  return new CliError(`Nothing was sent: ${file} can't be written (${causeOf(error)}).`, {
+    hint: [...foreign, 'Telemetry is off, and nothing was removed here.'].join('\n'),
+    cause: error,
+  })
+}
+
+function removeEverything(
+  { context, product }: Invocation,
+  isConfirmed: boolean,
+): readonly string[] {
+  try {
+    return forgetEverything(context.paths)
+  } catch (error) {
+    const { path: file = context.paths.state } = error as NodeJS.ErrnoException
+    const confirmed = isConfirmed ? 'The collector has confirmed the erasure, but ' : ''
+    throw new CliError(`${confirmed}${tidy(file, context)} can't be removed: ${causeOf(error)}.`, {
+      hint: `Remove it, then run ${product.command} forget again.`,
+      cause: error,
+    })
+  }
 }
 
 function whyRefused(outcome: PostOutcome, endpoint: string, { key, product }: Context): string {
@@ -123,8 +155,9 @@ function whatIsAsked(requests: readonly string[], { context }: Invocation): read
   ]
 }
 
-function unasked(command: string): CliError {
-  return new CliError('Nothing was erased: there is no terminal to ask in.', {
+function unasked(command: string, json: boolean | undefined): CliError {
+  const why = json ? '--json asks nobody' : 'there is no terminal to ask in'
+  return new CliError(`Nothing was erased: ${why}.`, {
     exitCode: wrongUsage,
     hint: `To erase without being asked, run ${command} forget --yes`,
   })

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   utimesSync,
   writeFileSync,
@@ -15,6 +16,7 @@ import { gzipSync } from 'node:zlib'
 
 import { describe, expect, it } from 'vitest'
 
+import { storedId } from '../../../infra/common/src/events/spelling.ts'
 import { finished, folder, install, lines, report } from './support/cli.ts'
 
 type Coverage = Readonly<Record<string, number | string | null>>
@@ -340,11 +342,75 @@ describe('erase', () => {
     expect(readFileSync(file, 'utf8')).toBe(before)
   })
 
+  it('says where there are no tombstones, as in an archive that was moved away', async () => {
+    const place = folder()
+    segment(place, '2026-11-26.w.ndjson', finished({}, { cid: client }))
+    const erased = await report(['erase', '--from', place])
+    expect(erased).toMatchObject({ code: 0 })
+    expect(erased.out).toContain(`no erased.ndjson in ${place}`)
+    writeFileSync(path.join(place, 'erased.ndjson'), lines(`{"id":"${client}","day":"2026-11-28"}`))
+    expect((await report(['erase', '--from', place])).out).toBe('1 event erased from 1 file.\n')
+  })
+
+  it('names the files that it does not rewrite', async () => {
+    const place = folder()
+    const left = [
+      'events.ndjson',
+      'copy of a segment.gz',
+      '.2026-11-26.w.ndjson.77.tmp',
+      'all.parquet',
+    ]
+    const line = finished({}, { cid: client })
+    segment(place, '2026-11-26.w.ndjson', line)
+    await coverageOf('--from', place)
+    renameSync(path.join(place, '2026-11-26.parquet'), path.join(place, 'all.parquet'))
+    rmSync(path.join(place, '2026-11-26.w.ndjson'))
+    const stone = `{"id":"${client}","day":"2026-11-28"}\n`
+    writeFileSync(path.join(place, 'erased.ndjson'), stone)
+    writeFileSync(path.join(place, 'posthog-erased.ndjson'), stone)
+    for (const name of left.slice(0, 3)) {
+      const bytes = lines(finished(), line)
+      writeFileSync(path.join(place, name), name.endsWith('.gz') ? gzipSync(bytes) : bytes)
+    }
+    for (const words of [['--pending'], ['--prove', client]]) {
+      const { code, out } = await report(['erase', '--from', place, ...words])
+      expect(code).toBe(1)
+      for (const name of left) expect(out).toContain(`${path.join(place, name)}: 1 event\n`)
+      expect(out).not.toContain('erased.ndjson')
+    }
+  })
+
+  it('proves by the id as it was sent, whatever form it had', async () => {
+    const place = folder()
+    const sent = [
+      'HOST-1767139200-28913',
+      'F47AC10B-58CC-11CF-A447-00805F9B34FB',
+      client.toUpperCase(),
+    ]
+    const stored = sent.map((cid) => storedId(cid))
+    segment(place, '2026-11-26.w.ndjson', ...stored.map((cid) => finished({}, { cid })))
+    const prove = async () =>
+      await Promise.all(
+        sent.map(async (id) => (await report(['erase', '--from', place, '--prove', id])).code),
+      )
+    expect(await prove()).toEqual([1, 1, 1])
+    await coverageOf('--from', place)
+    expect(await prove()).toEqual([1, 1, 1])
+    writeFileSync(
+      path.join(place, 'erased.ndjson'),
+      lines(...stored.map((id) => JSON.stringify({ id, day: '2026-11-28' }))),
+    )
+    expect(await report(['erase', '--from', place])).toMatchObject({ code: 0 })
+    expect(await prove()).toEqual([0, 0, 0])
+  })
+
   it('proves nothing of an unknown id, and refuses what is no folder', async () => {
     const place = folder()
     expect(await report(['erase', '--from', place, '--prove', 'unknown'])).toMatchObject({
       code: 0,
     })
     expect(await report(['erase', '--from', '-'])).toMatchObject({ code: 1 })
+    const clickHouse = await report(['erase', '--from', 'clickhouse://127.0.0.1', '--pending'])
+    expect(clickHouse).toMatchObject({ code: 2, out: '' })
   })
 })

@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest'
 import { fetchHandlerOf } from '../../../infra/worker/src/http/fetch-handler.ts'
 import { openWorker } from '../../../infra/worker/src/open-worker.ts'
 import { readSettings } from '../../../infra/worker/src/settings.ts'
+import { eventually } from '../../support/eventually.ts'
 import { tempHome } from '../../support/home.ts'
 import { finished, install, usage, uuidOf } from './support/events.ts'
 import { startPostHog } from './support/posthog.ts'
@@ -101,6 +102,19 @@ describe('a request to erase', () => {
     }
   })
 
+  it('knows an event by the id that it was sent with, of whatever version', async () => {
+    const { status, figure } = await open(newFolder())
+    const [one, two] = [
+      'F47AC10B-58CC-11CF-A447-00805F9B34FB',
+      '6ba7b810-9dad-11d1-80b4-00c04fd430c8',
+    ]
+    const run = JSON.stringify({ ...(JSON.parse(finished()) as object), uuid: one })
+    const report = JSON.stringify({ ...(JSON.parse(usage()) as object), event_id: two })
+    expect(await status(erase({ events: [one.toLowerCase(), two.toUpperCase()] }))).toBe(204)
+    for (const bytes of [run, report, finished()]) expect(await status(bytes)).toBe(204)
+    expect(await figure('telemetry_events_erased_total')).toBe(2)
+  })
+
   it('needs a key, and a field that says what to erase', async () => {
     const folder = newFolder()
     const { send, status } = await open(folder)
@@ -176,6 +190,33 @@ describe('a request to erase', () => {
     expect(await status(`${finished({ cid })}\n${kept}`, { type: ndjson })).toBe(204)
     expect(posthog.stored.map(({ uuid }) => uuid)).toEqual([uuidOf(kept)])
     expect(logged.text()).not.toContain(cid)
+  })
+
+  it('has one file written again without them, and no event is lost beside it', async () => {
+    const folder = newFolder()
+    const file = path.join(folder, 'events.ndjson')
+    const env = { EVENTS_FILE: file }
+    const first = await open(folder, env)
+    const [cid, other] = [randomUUID(), randomUUID()]
+    const single = usage()
+    const before = [finished({ cid: other }), usage({ install_id: other })]
+    const theirs = [finished({ cid }), usage({ install_id: cid }), single]
+    for (const bytes of [...theirs, ...before]) expect(await first.status(bytes)).toBe(204)
+    expect(await first.status(erase({ cid }))).toBe(204)
+    expect(await first.status(erase({ events: [uuidOf(single)] }))).toBe(204)
+    await first.worker.close()
+    home.write(file, `${home.read(file)}{"cid":"${cid}","half\n{"größe":1}\n`)
+    home.write(`${file}.erasing`, `of a process that was killed: ${cid}`)
+
+    const second = await open(folder, env)
+    const beside = Array.from({ length: 200 }, () => finished({ cid: other }))
+    await Promise.all(beside.map(async (bytes) => expect(await second.status(bytes)).toBe(204)))
+    await eventually(() => expect(home.read(file)).not.toContain(cid))
+    await second.worker.close()
+    const lines = home.read(file).split('\n').slice(0, -1)
+    expect(lines.toSorted()).toEqual([...before, '{"größe":1}', ...beside].toSorted())
+    expect(existsSync(`${file}.erasing`)).toBe(false)
+    expect(statSync(file).mode & 0o777).toBe(0o600)
   })
 
   it('survives half a line that another worker left', async () => {

@@ -3,7 +3,12 @@ import http from 'node:http'
 
 import { describe, expect, it } from 'vitest'
 
-import { openPostHogErasure } from '../../../infra/worker/src/sinks/posthog-erasure.ts'
+import { readSettings } from '../../../infra/worker/src/settings.ts'
+import {
+  openPostHogErasure,
+  postHogErasureOf,
+} from '../../../infra/worker/src/sinks/posthog-erasure.ts'
+import type { Tombstones } from '../../../infra/worker/src/sinks/tombstones.ts'
 import { listen } from '../../support/collector.ts'
 import { tempHome } from '../../support/home.ts'
 import { later } from './support/stage.ts'
@@ -125,6 +130,17 @@ describe('erased clients', () => {
     await erasure.act()
     await erasure.close()
     expect([deleted, done()]).toEqual([[id], [id]])
+  })
+
+  it('are nowhere on record without EVENTS_DIR, and a worker that delivers says so', () => {
+    const said: string[] = []
+    const env = { POSTHOG_API_KEY: 'k', BUFFER_URL: 'nats://127.0.0.1:1', INGESTION_KEY: 'k' }
+    for (const ROLE of ['ingest', 'deliver']) {
+      const stones = {} as Tombstones
+      const note = (message: string) => said.push(`${ROLE}: ${message}`)
+      expect(postHogErasureOf(readSettings({ ...env, ROLE }), stones, note)).toBeUndefined()
+    }
+    expect(said).toEqual([expect.stringMatching(/^deliver: .*EVENTS_DIR/)])
   })
 
   it('stay on the list if PostHog finds nobody', async () => {

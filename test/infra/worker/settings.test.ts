@@ -104,6 +104,16 @@ describe('the worker’s environment', () => {
     expect(faultsOf({ ...all, POSTHOG_API_HOST: 'http://example.invalid' })).toHaveLength(1)
   })
 
+  it('keeps tombstones beside segments, also of a worker that only delivers', () => {
+    const buffer = { BUFFER_URL: 'nats://127.0.0.1:1', INGESTION_KEY: '' }
+    const deliver = { ...buffer, ROLE: 'deliver' }
+    expect(readSettings(deliver).tombstones).toBe('./events')
+    expect(readSettings({ ...deliver, EVENTS_DIR: 'd' }).tombstones).toBe('d')
+    expect(readSettings({ ...deliver, EVENTS_FILE: 'e' }).tombstones).toBeUndefined()
+    const ingest = { ...enough, ...buffer, INGESTION_KEY: 'k', ROLE: 'ingest' }
+    expect(readSettings(ingest).tombstones).toBeUndefined()
+  })
+
   it('treats an empty variable as absent', () => {
     expect(
       faultsOf({ PORT: '', POSTHOG_API_KEY: ' ', GA_API_SECRET: '', TRUST_PROXY: '' }),

@@ -1,7 +1,7 @@
 import { isObject } from 'runmat-telemetry/contract'
 
 import type { Rejection } from './reader.ts'
-import { storedId } from './spelling.ts'
+import { storedEventIds, storedId } from './spelling.ts'
 
 /** A request to erase a client, or single events that were sent under an earlier id of it. */
 export interface Erasure {
@@ -41,7 +41,7 @@ export function readErasure(text: string): ErasureReading | undefined {
   return {
     erasure: {
       clients: client === undefined ? [] : [storedId(client)],
-      events: (events ?? []).map((id) => id.toLowerCase()),
+      events: (events ?? []).flatMap(storedEventIds),
     },
   }
 }

@@ -91,6 +91,11 @@ export function storedId(client: string): string {
   return idFrom('cid', client)
 }
 
+/** An event's id as it is stored, under whichever name it came. */
+export function storedEventIds(event: string): readonly string[] {
+  return [...new Set(['uuid', 'event_id'].map((name) => idFrom(name, event)))]
+}
+
 function respellPayload(event: JsonObject, payload: JsonObject): void {
   const { event_label: label } = event
   if (typeof label === 'string' && label.startsWith('install_')) {

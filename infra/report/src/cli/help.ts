@@ -40,9 +40,9 @@ Options:
 Closed days of a folder are converted once to Parquet beside the segments.
 erase removes what the folder's erased.ndjson names from closed segments and
 Parquet, those of further products included. --prove ID searches every file for
-it. --pending lists what is left, PostHog's part included, until the worker has
-deleted it or --done ID says that you have. Both exit with 1 while something is
-left.
+it, or ClickHouse with --from clickhouse://. --pending lists what is left,
+PostHog's part included, until the worker has deleted it or --done ID says that
+you have. Both exit with 1 while something is left.
 
 Exit codes: 0 done, 1 failed, or --check found something, 2 wrong usage.
 `

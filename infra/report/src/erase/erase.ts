@@ -1,8 +1,11 @@
+import { readdirSync } from 'node:fs'
+import path from 'node:path'
+
 import { type Database } from '../duckdb/database.ts'
 import { lockFolder } from '../duckdb/lock.ts'
 import { dayOf } from '../days.ts'
 import { ReportError } from '../error.ts'
-import { identityOf } from '../facts/identity.ts'
+import { derivedFrom, isUuid } from '../facts/identity.ts'
 import { type Folder } from '../read/places.ts'
 import { removeUnfinished } from '../temporary.ts'
 import { countInParquet, rewriteParquet } from './parquet.ts'
@@ -75,19 +78,31 @@ export async function findings(
   stones: Tombstones,
 ): Promise<ReadonlyMap<string, number>> {
   const found = new Map<string, number>()
-  for (const file of [...folder.segments.values()].flat()) {
-    const count = await countIn(file, stones)
-    if (count > 0) found.set(file, count)
-  }
-  for (const file of folder.parquet.values()) {
-    const count = await countInParquet(database, file, stones)
+  for (const file of filesIn(folder)) {
+    const count = file.endsWith('.parquet')
+      ? await countInParquet(database, file, stones)
+      : await countIn(file, stones)
     if (count > 0) found.set(file, count)
   }
   return found
 }
 
-/** An id may be a client's or an event's. */
+/** No tombstones, which have to name whom they keep away; no locks, and no Parquet that is being made. */
+const unsearched = /^(?:posthog-)?erased\.ndjson$|\.lock$|\.parquet\.\d+\.tmp$/
+
+function filesIn({ path: folder }: Folder): readonly string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && !unsearched.test(entry.name))
+    .map(({ name }) => path.join(folder, name))
+}
+
+/**
+ * An id may be a client's or an event's, as it was sent. One that is no version 4 of a UUID was stored
+ * as one derived from it.
+ */
 export function stonesOf(id: string): Tombstones {
-  const ids = new Set([identityOf(id), id.toLowerCase()].filter((one) => one.length === 36))
+  const given = id.toLowerCase()
+  const derived = [given, `uuid:${given}`, `event_id:${given}`].map(derivedFrom)
+  const ids = new Set([...(isUuid(given) ? [given] : []), ...derived])
   return { clients: ids, events: ids }
 }

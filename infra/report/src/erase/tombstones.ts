@@ -18,8 +18,7 @@ const tombstoneFile = 'erased.ndjson'
  * product's folder has those of the folder that it is in.
  */
 export function tombstonesIn(folder: string): Tombstones {
-  const own = path.join(folder, tombstoneFile)
-  const file = existsSync(own) ? own : path.join(path.resolve(folder, '..'), tombstoneFile)
+  const file = tombstonesOf(folder) ?? ''
   const clients = new Set<string>()
   const events = new Set<string>()
   for (const stone of stonesIn(file)) {
@@ -27,6 +26,12 @@ export function tombstonesIn(folder: string): Tombstones {
     if (typeof id === 'string' && id !== '') set.add(identityOf(id))
   }
   return { clients, events }
+}
+
+/** Undefined where nobody asked to be erased, or where somebody has moved the segments to. */
+export function tombstonesOf(folder: string): string | undefined {
+  const places = [folder, path.resolve(folder, '..')]
+  return places.map((place) => path.join(place, tombstoneFile)).find((file) => existsSync(file))
 }
 
 /** Each line but half a one, which a full disk left: its request got no answer, and comes again. */

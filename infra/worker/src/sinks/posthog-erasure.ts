@@ -35,11 +35,15 @@ const mostInRound = 100
  * worker in any case: where it is, `runmat-telemetry-report erase --pending` asks for PostHog, too.
  */
 export function postHogErasureOf(
-  { sink, tombstones: folder, postHogErasure: erasure }: Settings,
+  { role, sink, tombstones: folder, postHogErasure: erasure }: Settings,
   tombstones: Tombstones | undefined,
   note: (message: string) => void,
 ): PostHogErasure | undefined {
-  if (sink.kind !== 'posthog' || folder === undefined || tombstones === undefined) return undefined
+  if (sink.kind !== 'posthog' || tombstones === undefined) return undefined
+  if (folder === undefined) {
+    if (role === 'deliver') note(unlisted)
+    return undefined
+  }
   closeSync(openSync(path.join(path.resolve(folder), fileName), 'a', 0o600))
   if (erasure === undefined) return undefined
   const { clients } = tombstones
@@ -108,6 +112,7 @@ export function openPostHogErasure(options: PostHogErasureOptions): PostHogErasu
   }
 }
 
+const unlisted = 'PostHog: without EVENTS_DIR, erased clients are neither deleted nor listed'
 const away = 'PostHog: erased clients could not be deleted; the next round tries again'
 const properties = { $process_person_profile: true, $geoip_disable: true, $ip: null }
 
