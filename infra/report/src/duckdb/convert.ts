@@ -87,16 +87,17 @@ export async function convertDay(
   }
 }
 
+/** Parquet's row groups each repeat a whole dictionary. */
+const mostWords = 4096
+
 /** A dictionary for each column of few words, so that Parquet's need not be made from every row. */
 async function encodeProfiles({ run, rows }: Database): Promise<void> {
-  const counts = texts.map((name) => `count(DISTINCT ${name}) AS ${name}`)
-  const [distinct] = await rows(`SELECT ${counts.join(', ')} FROM profiles`)
   for (const name of texts) {
-    const words = Number(distinct?.[name])
-    if (words === 0 || words > 255) continue
-    await run(
-      `CREATE OR REPLACE TYPE words_of_${name} AS ENUM (SELECT DISTINCT ${name} FROM profiles)`,
-    )
+    const words = `SELECT DISTINCT ${name} FROM profiles`
+    const [found] = await rows(`SELECT count(*) AS n FROM (${words} LIMIT ${mostWords + 1})`)
+    const count = Number(found?.['n'])
+    if (count === 0 || count > mostWords) continue
+    await run(`CREATE OR REPLACE TYPE words_of_${name} AS ENUM (${words})`)
     await run(`ALTER TABLE profiles ALTER ${name} TYPE words_of_${name}`)
   }
 }

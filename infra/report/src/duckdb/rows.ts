@@ -1,11 +1,14 @@
-import { BIGINT, DuckDBDataChunk, INTEGER, UUID } from '@duckdb/node-api'
+import { BIGINT, DuckDBDataChunk, INTEGER, TINYINT, UUID } from '@duckdb/node-api'
 import duckdb from '@duckdb/node-bindings'
 
-/** The columns that differ from event to event, in the order of the table of rows. */
-const types = [UUID, UUID, UUID, BIGINT, BIGINT, INTEGER, INTEGER]
+import { Seen } from './seen.ts'
 
+/** The columns that differ from event to event, in the order of the table of rows. */
+const types = [UUID, UUID, UUID, BIGINT, BIGINT, INTEGER, INTEGER, TINYINT]
+
+/** `again` is 0 where the id is surely not that of an earlier row. */
 export const rowColumns =
-  'id UUID, client UUID, session UUID, moment BIGINT, sequence BIGINT, day INTEGER, profile INTEGER'
+  'id UUID, client UUID, session UUID, moment BIGINT, sequence BIGINT, day INTEGER, profile INTEGER, again TINYINT'
 
 const size = duckdb.vector_size()
 
@@ -16,12 +19,16 @@ const columnOfIds = () => new Uint32Array(size * 4)
  * longer than reading the JSON does.
  */
 export class Rows {
+  /** One for all: V8 doesn't know how much memory of DuckDB's waits for its garbage collector. */
+  readonly #chunk = DuckDBDataChunk.create(types)
   #count = 0
   readonly #ids = [columnOfIds(), columnOfIds(), columnOfIds()] as const
   readonly #at = new Int32Array(size * 2)
   readonly #sequence = new Int32Array(size * 2)
   readonly #day = new Int32Array(size)
   readonly #profile = new Int32Array(size)
+  readonly #again = new Int8Array(size)
+  readonly #seen = new Seen()
 
   get isFull(): boolean {
     return this.#count === size
@@ -51,17 +58,19 @@ export class Rows {
     writeBig(sequence, this.#sequence, row * 2)
     this.#day[row] = day
     this.#profile[row] = profile
+    this.#again[row] = this.#seen.add(ids, row * 4) ? 1 : 0
     this.#count += 1
   }
 
-  /** Hands the rows over as a chunk, and begins again. */
+  /** Hands the rows over as a chunk that lasts until the next one is taken, and begins again. */
   take(): DuckDBDataChunk {
-    const chunk = DuckDBDataChunk.create(types, this.#count)
-    const columns = [...this.#ids, this.#at, this.#sequence, this.#day, this.#profile]
+    const chunk = this.#chunk
+    const columns = [...this.#ids, this.#at, this.#sequence, this.#day, this.#profile, this.#again]
     for (const [index, { buffer, byteLength }] of columns.entries()) {
       const vector = duckdb.data_chunk_get_vector(chunk.chunk, index)
       duckdb.copy_data_to_vector(vector, 0, buffer, 0, (byteLength / size) * this.#count)
     }
+    chunk.rowCount = this.#count
     this.#count = 0
     return chunk
   }

@@ -19,7 +19,7 @@ class Node<Leaf> {
   sibling: Node<Leaf> | undefined = undefined
   leaf: Leaf | undefined = undefined
 
-  constructor(from = 0, to = 0) {
+  constructor(from: number, to: number) {
     this.from = from
     this.to = to
   }
@@ -43,7 +43,7 @@ const [newline, dot, zero, nine] = [10, 46, 48, 57] as const
 
 /** Lines with holes, as a tree of their bytes, so that a line is compared with all of them at once. */
 export class PatternTree<Leaf> {
-  readonly #root = new Node<Leaf>()
+  readonly #root = new Node<Leaf>(0, 0)
   #bytes = new Uint8Array(1 << 16)
   #view = new DataView(this.#bytes.buffer)
   #used = 0
@@ -131,10 +131,9 @@ export class PatternTree<Leaf> {
   add(parts: readonly Part[], leaf: Leaf): void {
     let node = this.#root
     for (const part of parts) {
-      if (part === 'uuid') node = node.uuid ??= new Node()
-      else if (part === 'number') node = node.number ??= new Node()
+      if (part === 'uuid') node = node.uuid ??= this.#nodeOf(0, 0)
+      else if (part === 'number') node = node.number ??= this.#nodeOf(0, 0)
       else node = this.#extend(node, part)
-      this.#nodes += 1
     }
     node.leaf = leaf
   }
@@ -147,7 +146,7 @@ export class PatternTree<Leaf> {
       const child = this.#childOf(node, part[at] as number)
       if (child === undefined) {
         const start = this.#keep(part.subarray(at))
-        const fresh = new Node<Leaf>(start, this.#used)
+        const fresh = this.#nodeOf(start, this.#used)
         fresh.sibling = node.child
         node.child = fresh
         return fresh
@@ -166,6 +165,11 @@ export class PatternTree<Leaf> {
     let { child } = node
     while (child !== undefined && this.#bytes[child.from] !== byte) child = child.sibling
     return child
+  }
+
+  #nodeOf(from: number, to: number): Node<Leaf> {
+    this.#nodes += 1
+    return new Node(from, to)
   }
 
   #keep(part: Uint8Array): number {
