@@ -14,8 +14,8 @@ export async function report(stage, { quick }) {
   mkdirSync(folder, { recursive: true })
   const day = new Date(Date.now() - msPerDay).toISOString().slice(0, 10)
   fill(path.join(folder, `${day}.bench.ndjson`), count, Date.parse(day))
-  const converting = measure(stage.root, ['--from', folder, 'coverage'])
-  const asking = measure(stage.root, ['--from', folder, '--format', 'html'])
+  const converting = measure(stage.root, '100MB', ['--from', folder, 'coverage'])
+  const asking = measure(stage.root, '200MB', ['--from', folder, '--format', 'html'])
   const parsing = measureParsing(path.join(folder, `${day}.bench.ndjson`))
   const events = `${count / 1e6} million events`
   return [
@@ -59,9 +59,9 @@ function measureParsing(file) {
 }
 
 /** A whole process, pinned to one core, with its peak memory. */
-function measure(root, words) {
+function measure(root, memory, words) {
   const program = `import { main } from ${JSON.stringify(path.join(root, 'infra/report/dist/report.js'))}
-    process.argv.splice(1, process.argv.length, 'x', ...${JSON.stringify([...words, '--threads', '1', '--memory', '200MB', '--output', '/dev/null'])})
+    process.argv.splice(1, process.argv.length, 'x', ...${JSON.stringify([...words, '--threads', '1', '--memory', memory, '--output', '/dev/null'])})
     process.exitCode = await main(process)
     const { user, system } = process.cpuUsage()
     console.log(JSON.stringify({ seconds: (user + system) / 1e6, megabytes: process.resourceUsage().maxRSS / 1024 }))`

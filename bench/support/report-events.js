@@ -3,7 +3,7 @@
 function randomOf(seed) {
   let state = seed
   return () => {
-    state = Math.trunc(state + 0x6d2b79f5)
+    state = (state + 0x6d2b79f5) >>> 0
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296

@@ -3,7 +3,8 @@ import path from 'node:path'
 
 import { type Day, daysAfter } from '../days.ts'
 import { ReportError, reasonOf } from '../error.ts'
-import { chunksOfFile } from '../read/lines.ts'
+import { texts } from '../facts/columns.ts'
+import { type Blocks, blocksOfFile } from '../read/lines.ts'
 import type { Folder } from '../read/places.ts'
 import { untilEnd } from '../temporary.ts'
 import { type Database, quoted } from './database.ts'
@@ -63,7 +64,7 @@ export async function convertDay(
   try {
     const staging = await openStaging(database)
     let unreadable = 0
-    for (const segment of segments) unreadable += await staging.read(chunksOf(segment), day)
+    for (const segment of segments) unreadable += await staging.read(blocksOf(segment), day)
     staging.finish()
     for (const sql of findRepeats(filesBefore(day, earlier))) await run(sql)
     const [counts] = await rows(
@@ -73,6 +74,7 @@ export async function convertDay(
     const repeated = Number(counts?.['repeated'])
     const events = Number(counts?.['lines']) - repeated
     const summary: Summary = { sources, events, repeated, unreadable }
+    await encodeProfiles(database)
     await run(`COPY (SELECT ${factColumns} FROM (${selectLoaded(quoted(day))}))
       TO ${quoted(temporary)} (${parquetOptions(metadataOf(summary))})`)
     renameSync(temporary, file)
@@ -85,6 +87,21 @@ export async function convertDay(
   }
 }
 
+/** Parquet's row groups each repeat a whole dictionary. */
+const mostWords = 4096
+
+/** A dictionary for each column of few words, so that Parquet's need not be made from every row. */
+async function encodeProfiles({ run, rows }: Database): Promise<void> {
+  for (const name of texts) {
+    const words = `SELECT DISTINCT ${name} FROM profiles`
+    const [found] = await rows(`SELECT count(*) AS n FROM (${words} LIMIT ${mostWords + 1})`)
+    const count = Number(found?.['n'])
+    if (count === 0 || count > mostWords) continue
+    await run(`CREATE OR REPLACE TYPE words_of_${name} AS ENUM (${words})`)
+    await run(`ALTER TABLE profiles ALTER ${name} TYPE words_of_${name}`)
+  }
+}
+
 export function filesBefore(day: Day, days: ReadonlyMap<Day, Converted>): readonly string[] {
   const first = daysAfter(day, -memory)
   return [...days].flatMap(([other, { file }]) =>
@@ -93,9 +110,9 @@ export function filesBefore(day: Day, days: ReadonlyMap<Day, Converted>): readon
 }
 
 /** Says which file it is that cannot be read. */
-export async function* chunksOf(file: string): AsyncIterable<readonly string[]> {
+export async function* blocksOf(file: string): Blocks {
   try {
-    yield* chunksOfFile(file)
+    yield* blocksOfFile(file)
   } catch (error) {
     const { code } = error as { code?: string }
     const cut = code === 'Z_BUF_ERROR' || code === 'Z_DATA_ERROR'

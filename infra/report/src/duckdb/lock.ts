@@ -17,7 +17,7 @@ const name = '.runmat-telemetry-report.lock'
 export async function lockFolder(folder: string): Promise<Lock> {
   const file = path.join(folder, name)
   try {
-    const instance = await DuckDBInstance.create(file, { access_mode: 'READ_WRITE' })
+    const instance = await DuckDBInstance.create(file, { access_mode: 'READ_WRITE', threads: '1' })
     return { state: 'held', release: () => instance.closeSync() }
   } catch (error) {
     const { message } = error as Error

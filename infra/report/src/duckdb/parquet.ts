@@ -9,7 +9,8 @@ const version = 1
 
 /** A row group is held in memory until it is written: a smaller one takes a third of the memory. */
 export function parquetOptions(metadata: string): string {
-  return `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 40960,
+  return `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1,
+    ROW_GROUP_SIZE 40960,
     KV_METADATA {${parquetKey}: ${quoted(metadata)}}`
 }
 

@@ -1,5 +1,6 @@
 import { flags, texts } from '../facts/columns.ts'
 import type { Profile } from '../facts/facts.ts'
+import { isSame } from '../facts/same.ts'
 
 const columns = [...texts, ...flags]
 
@@ -75,32 +76,6 @@ function mixed(before: number, text: string): number {
     hash = Math.imul(hash, 31) + text.charCodeAt(at)
   }
   return hash
-}
-
-/** Written out, because to look fields up by name takes several times longer. */
-function isSame(a: Profile, b: Profile): boolean {
-  return (
-    a.kind === b.kind &&
-    a.step === b.step &&
-    a.os === b.os &&
-    a.arch === b.arch &&
-    a.platform === b.platform &&
-    a.release === b.release &&
-    a.method === b.method &&
-    a.run_kind === b.run_kind &&
-    a.backend === b.backend &&
-    a.area === b.area &&
-    a.stage === b.stage &&
-    a.code === b.code &&
-    a.component === b.component &&
-    a.host === b.host &&
-    a.counts === b.counts &&
-    a.failed === b.failed &&
-    a.jit_enabled === b.jit_enabled &&
-    a.jit_used === b.jit_used &&
-    a.accelerate_enabled === b.accelerate_enabled &&
-    a.gpu_used === b.gpu_used
-  )
 }
 
 export function valuesOf(number: number, profile: Profile): (string | number)[] {

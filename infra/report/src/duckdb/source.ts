@@ -1,9 +1,9 @@
 import { type Day, isWithin, type Window } from '../days.ts'
 import { ReportError } from '../error.ts'
-import { linesOf } from '../read/lines.ts'
+import { wholeLines } from '../read/lines.ts'
 import type { Lines, Place } from '../read/places.ts'
 import type { Coverage, Source } from '../source.ts'
-import { chunksOf, type Converted } from './convert.ts'
+import { blocksOf, type Converted } from './convert.ts'
 import { type Bounds, type Database, openDatabase, quoted } from './database.ts'
 import { type Progress, readyFolder } from './load-folder.ts'
 import { summaryOf } from './parquet.ts'
@@ -116,8 +116,8 @@ async function readLines(
   let unreadable = 0
   for (const { file, day } of lines.toSorted(byDay)) {
     if (file !== undefined) progress.step(`Reading ${file}`)
-    const chunks = file === undefined ? linesOf(stdin) : chunksOf(file)
-    const bad = await staging.read(chunks, day)
+    const blocks = file === undefined ? wholeLines(stdin) : blocksOf(file)
+    const bad = await staging.read(blocks, day)
     if (day === undefined || isWithin(day, window)) unreadable += bad
   }
   staging.finish()

@@ -30,7 +30,8 @@ export const ownDay = `CASE WHEN l.day = -2147483648 THEN 'unknown'
 /** Ids that come more than once, with the row that counts: none (-1) where an earlier day has it. */
 export function findRepeats(earlier: readonly string[]): readonly string[] {
   const sql = [
-    'CREATE OR REPLACE TABLE repeats AS SELECT id, min(rowid) AS first FROM loaded GROUP BY id HAVING count(*) > 1',
+    `CREATE OR REPLACE TABLE repeats AS SELECT id, min(rowid) AS first FROM loaded
+     WHERE id IN (SELECT id FROM loaded WHERE again = 1) GROUP BY id HAVING count(*) > 1`,
   ]
   if (earlier.length > 0) {
     sql.push(

@@ -4,9 +4,10 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { createGzip } from 'node:zlib'
 
-import { chunksOf } from '../duckdb/convert.ts'
+import { blocksOf } from '../duckdb/convert.ts'
 import { ReportError, reasonOf } from '../error.ts'
 import { factsOf } from '../facts/facts.ts'
+import { linesIn } from '../read/lines.ts'
 import { untilEnd } from '../temporary.ts'
 import type { Tombstones } from './tombstones.ts'
 
@@ -25,8 +26,8 @@ export function isErased(line: string, { clients, events }: Tombstones): boolean
 /** Lines of a segment that are to be erased. */
 export async function countIn(file: string, stones: Tombstones): Promise<number> {
   let found = 0
-  for await (const lines of chunksOf(file)) {
-    for (const line of lines) if (isErased(line, stones)) found += 1
+  for await (const block of blocksOf(file)) {
+    for (const line of linesIn(block)) if (isErased(line, stones)) found += 1
   }
   return found
 }
@@ -61,8 +62,8 @@ async function copyWithout(file: string, to: string, stones: Tombstones): Promis
   const sink = file.endsWith('.gz') ? createGzip() : undefined
   sink?.pipe(out)
   const target = sink ?? out
-  for await (const lines of chunksOf(file)) {
-    const kept = lines.filter((line) => line !== '' && !isErased(line, stones))
+  for await (const block of blocksOf(file)) {
+    const kept = [...linesIn(block)].filter((line) => line !== '' && !isErased(line, stones))
     if (kept.length > 0 && !target.write(`${kept.join('\n')}\n`)) {
       await Promise.race([once(target, 'drain'), failed])
     }

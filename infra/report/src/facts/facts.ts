@@ -183,7 +183,7 @@ function flag(value: unknown): number {
   return value === true ? 1 : 0
 }
 
-const lastMoment = 253_402_300_799_999
+export const lastMoment = 253_402_300_799_999
 
 function momentOf(value: unknown): number | undefined {
   return typeof value === 'number' && value >= 0 && value <= lastMoment

@@ -8,26 +8,26 @@ const newline = 10
 const chunkSize = 1 << 18
 const longestLine = 4 * 1024 * 1024
 
-/** Whole lines of one chunk each time, so that decoding happens by the chunk and not by the line. */
-export type Chunks = AsyncIterable<readonly string[]>
+/** Bytes of whole lines, each with a line break at its end. They last until the next block is asked for. */
+export type Blocks = AsyncIterable<Buffer>
 
-export function chunksOfFile(file: string): Chunks {
-  if (!file.endsWith('.gz')) return linesOf(blocksOf(file))
+export function blocksOfFile(file: string): Blocks {
+  if (!file.endsWith('.gz')) return wholeLines(chunksOf(file))
   // An error of either stream reaches the reader.
-  const unzip = createGunzip({ chunkSize: 1 << 18 })
-  return linesOf(pipeline(createReadStream(file), unzip, () => undefined))
+  const unzip = createGunzip({ chunkSize })
+  return wholeLines(pipeline(createReadStream(file), unzip, () => undefined))
 }
 
 /** A stream allocates a buffer for every chunk; two that take turns are enough here. */
-async function* blocksOf(file: string): AsyncIterable<Buffer> {
+async function* chunksOf(file: string): AsyncIterable<Buffer> {
   const handle = await open(file)
   try {
-    let next = blockOf(handle, Buffer.allocUnsafe(chunkSize))
+    let next = chunkOf(handle, Buffer.allocUnsafe(chunkSize))
     let spare: Buffer = Buffer.allocUnsafe(chunkSize)
     for (;;) {
       const { buffer, bytesRead } = await next
       if (bytesRead === 0) return
-      next = blockOf(handle, spare)
+      next = chunkOf(handle, spare)
       // Where the reader stops in between, nobody else is there to hear of an error.
       next.catch(() => undefined)
       yield buffer.subarray(0, bytesRead)
@@ -38,35 +38,44 @@ async function* blocksOf(file: string): AsyncIterable<Buffer> {
   }
 }
 
-function blockOf(handle: FileHandle, buffer: Buffer) {
+function chunkOf(handle: FileHandle, buffer: Buffer) {
   return handle.read(buffer, 0, chunkSize, null)
 }
 
 /** A line that is longer than any event is given in part: it can't be read, but memory has an end. */
-export async function* linesOf(stream: AsyncIterable<Buffer>): Chunks {
+export async function* wholeLines(stream: AsyncIterable<Buffer>): Blocks {
   let rest: Buffer[] = []
   let held = 0
   for await (const chunk of stream) {
-    const end = chunk.lastIndexOf(newline)
-    if (end === -1) {
+    const end = chunk.lastIndexOf(newline) + 1
+    if (end === 0) {
       if (held <= longestLine) rest.push(Buffer.from(chunk))
       held += chunk.length
       continue
     }
     let start = 0
     if (held > 0) {
-      start = chunk.indexOf(newline)
-      yield [textOf(Buffer.concat([...rest, chunk.subarray(0, start)]))]
-      start += 1
+      start = chunk.indexOf(newline) + 1
+      yield Buffer.concat([...rest, chunk.subarray(0, start)])
     }
-    if (end >= start) yield textOf(chunk.subarray(start, end)).split('\n')
-    rest = end + 1 < chunk.length ? [Buffer.from(chunk.subarray(end + 1))] : []
+    if (end > start) yield chunk.subarray(start, end)
+    rest = end < chunk.length ? [Buffer.from(chunk.subarray(end))] : []
     held = rest[0]?.length ?? 0
   }
-  if (held > 0) yield textOf(Buffer.concat(rest)).split('\n')
+  if (held > 0) yield Buffer.concat([...rest, Buffer.of(newline)])
+}
+
+export function* linesIn(block: Buffer): Iterable<string> {
+  let start = 0
+  while (start < block.length) {
+    const end = block.indexOf(newline, start)
+    yield lineAt(block, start, end)
+    start = end + 1
+  }
 }
 
 /** Events are ASCII nearly always, and that decodes several times faster. */
-function textOf(bytes: Buffer): string {
+export function lineAt(block: Buffer, start: number, end: number): string {
+  const bytes = block.subarray(start, end)
   return isAscii(bytes) ? bytes.toString('latin1') : bytes.toString('utf8')
 }

@@ -8,13 +8,19 @@ export function whole(value: number): string {
 
 /** `96.0 %` */
 export function percent(share: number | null, digits = 1): string {
-  return share === null ? '–' : `${(share * 100).toFixed(digits)} %`
+  return share === null ? '–' : `${hundredths(share, digits)} %`
 }
 
 /** `95.5–96.4`, the interval of a share in per cent. */
 export function interval({ low, high }: Rate, digits = 1): string {
   if (low === null || high === null) return '–'
-  return `${(low * 100).toFixed(digits)}–${(high * 100).toFixed(digits)}`
+  return `${hundredths(low, digits)}–${hundredths(high, digits)}`
+}
+
+/** Below one per cent with a digit more: 0.04 would be nothing otherwise. */
+function hundredths(share: number, digits: number): string {
+  const isSmall = digits > 0 && share > 0 && share < 0.01
+  return (share * 100).toFixed(isSmall ? digits + 1 : digits)
 }
 
 /** What is hidden is shown as such, and is no zero. */

@@ -109,7 +109,6 @@ function measureOf({ question, rows, columns, runs }: Answer, digits: number): M
       }
     case 'failures': {
       const finished = finishedOf(runs)
-      const fine = digits === 0 ? 0 : 2
       return {
         columns: ['runs', 'clients', 'of runs', '95 %'],
         optional: intervals,
@@ -117,7 +116,7 @@ function measureOf({ question, rows, columns, runs }: Answer, digits: number): M
           const both = { runs: row['runs'] ?? null, finished: finished(row) }
           const rate = rateIn(both, 'runs', 'finished')
           const counts = ['runs', 'installs'].map((name) => count(row, name))
-          return [...counts, percent(rate.share, fine), interval(rate, fine)]
+          return [...counts, percent(rate.share, digits), interval(rate, digits)]
         },
         bar: (row) => [{ share: numberIn(row, 'runs') / most('runs'), tone: 'plain' }],
         bars: 'runs',

@@ -10,7 +10,7 @@ import { openClickHouse } from '../../../../infra/report/src/clickhouse/source.t
 import { createTable, rowOf, tableName } from '../../../../infra/report/src/clickhouse/table.ts'
 import { always, type Window } from '../../../../infra/report/src/days.ts'
 import { openFiles } from '../../../../infra/report/src/duckdb/source.ts'
-import { readFacts } from '../../../../infra/report/src/read/read.ts'
+import { factsIn } from '../../../../infra/report/src/read/read.ts'
 import type { Source } from '../../../../infra/report/src/source.ts'
 
 export const quiet = { step: () => undefined, note: () => undefined }
@@ -66,10 +66,10 @@ export function openChdb(): Chdb | undefined {
 /** Over HTTP, as a server is asked; behind the socket is chdb. */
 export async function chdbOf(chdb: Chdb, text: string): Promise<Source> {
   const rows: string[] = []
-  const chunks = (async function* lines() {
-    yield text.split('\n')
-  })()
-  await readFacts(chunks, (facts) => void rows.push(JSON.stringify(rowOf(facts, undefined))))
+  for (const line of text.split('\n')) {
+    const facts = factsIn(line)
+    if (facts !== undefined) rows.push(JSON.stringify(rowOf(facts, undefined)))
+  }
   chdb.query('CREATE DATABASE IF NOT EXISTS report ENGINE = Atomic')
   chdb.query('USE report')
   chdb.query(`DROP TABLE IF EXISTS ${tableName} SYNC`)
