@@ -1,6 +1,7 @@
 // Opts out again and again while hosts and uploaders are sending over slow connections, or changes the
 // address, and counts the event bytes that arrive at the old one after that: `late-bytes.js [--disable N]
-// [--endpoint N] [--off-by-hand N] [--address-by-hand N] [--longest MS]`.
+// [--endpoint N] [--off-by-hand N] [--address-by-hand N] [--longest MS]`. `unsure` are commands that could
+// not tell, and said so.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import dgram from 'node:dgram'
@@ -56,6 +57,7 @@ await Promise.all(
       const seen = await round(way)
       totals.rounds += 1
       for (const [key, value] of Object.entries(seen)) totals[key] += value
+      if (seen.late + seen.lateDatagrams > 0) console.log(JSON.stringify({ way, ...seen }))
     }
   }),
 )
@@ -67,6 +69,7 @@ process.exit(totals.late + totals.lateDatagrams === 0 ? 0 : 1)
 async function round(way) {
   const seen = { arrived: 0, datagrams: 0, waiting: 0, unsure: 0, late: 0, lateDatagrams: 0 }
   let isOver = false
+  let isSure = true
   const collector = await startCollector(() => (seen[isOver ? 'late' : 'arrived'] += 1))
   const slow = await startRelay(collector.port, random(longestMs))
   const proxy = await startProxy(slow.port, random(longestMs))
@@ -113,11 +116,13 @@ async function round(way) {
   } else {
     const change = start(path.join(root, 'bin/runmat-telemetry.js'), ...commands[way])
     const [code] = await once(change, 'exit')
-    seen.unsure += code === 0 ? 0 : 1
+    isSure = code === 0
+    seen.unsure += isSure ? 0 : 1
   }
   // Bytes in the kernel by now were sent before. Read all of them.
   for (let turn = 0; turn < 50; turn += 1) await nextTurn()
-  isOver = true
+  // A command that ends with 1 has said that something may still be sent.
+  isOver = isSure
   await pause(longestMs + 1500)
   for (const one of hosts) one.kill('SIGKILL')
   for (const one of [collector, slow, proxy]) one.stop()
