@@ -36,7 +36,7 @@ it('the demo keeps every promise it shows, in plain text, and leaves nothing beh
   expect(out.match(/^ {3}✓ /gm)).toHaveLength(12)
   // It ends with a report of what it sent.
   expect(out).toMatch(/ 1 +0 +0 +100\.0 % /)
-  expect(out).toMatch(/RunMat:UndefinedFunction +compiler +hir .* 33\.33 %/)
+  expect(out).toMatch(/RunMat:UndefinedFunction +compiler +hir .* 33\.3 %/)
   expect(out).toMatch(/\nEvery promise was kept\.\n$/)
 })
 

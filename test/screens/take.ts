@@ -180,7 +180,7 @@ function settled(text: string, home: Home): string {
     .replaceAll(/-L \d{5}:/g, '-L 54321:')
     .replaceAll(/token=[\w-]{32}/g, `token=${'0123456789abcdef'.repeat(2)}`)
     .replaceAll(
-      /\b(?!6f1c8e02)(?!c0de)(?!0{8})[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g,
+      /\b(?!6f1c8e02)(?!0{8})[0-9a-f]{8}(?!-1a2b)(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g,
       someId,
     )
     .replaceAll(version, '0.0.0')
