@@ -129,9 +129,19 @@ function reason(rule: Rule, context: Context): string {
 export function problemText(problem: Problem | undefined, context: Context): string {
   if (problem === undefined) return ''
   const { path: file, line, column, message } = problem
+  if (isMissingNamed(problem, context)) {
+    const name = tidy(file, context)
+    return `${context.product.variables.config} names ${name}, which does not exist. Unset it, or create that file.`
+  }
   const spot = [tidy(file, context), line, column].filter((part) => part !== undefined).join(':')
   const excerpt = problem.excerpt ? `\n\n${indent(problem.excerpt.trimEnd())}\n` : ''
   return printable(`${spot}: ${message}${message.endsWith('?') ? '' : '.'}${excerpt}`)
+}
+
+/** A file that a variable names, and that isn't there. */
+export function isMissingNamed({ path: file }: Problem, { settings, see }: Context): boolean {
+  const isNamed = settings.files.some((one) => one.path === file && one.role === 'named')
+  return isNamed && see(file).version === ''
 }
 
 /** Files that other programs dropped into the queue and that hold no event. */
