@@ -139,13 +139,22 @@ function delivery(status: Status, { context, environment, ink }: Invocation): re
     ...(udp.address === null ? [] : [`UDP: ${printable(udp.address)} (${from(udp.source)})`]),
     ...(context.product.ingestionKey ? [`Ingestion key: ${status.ingestion_key}`] : []),
     ...(unseen === undefined ? [] : [unseen]),
-    ...(uploader.running ? [`Uploader: running as process ${uploader.pid}`] : []),
+    ...uploaderText(uploader),
     ...(trouble === undefined
       ? []
       : [
           `Last attempt: ${ago(Date.parse(uploader.last_attempt ?? ''), now)}`,
           ink.warning(trouble),
         ]),
+  ]
+}
+
+function uploaderText({ running, pid }: Status['uploader']): readonly string[] {
+  if (!running) return []
+  return [
+    pid === null
+      ? 'Uploader: it cannot be told whether it is running'
+      : `Uploader: running as process ${pid}`,
   ]
 }
 

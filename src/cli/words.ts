@@ -2,9 +2,10 @@ import path from 'node:path'
 
 import type { Context } from '../settings/context.ts'
 import { readHost } from '../settings/host.ts'
-import type { Problem } from '../settings/files.ts'
+import { isJson, type Problem } from '../settings/files.ts'
 import type { Rule } from '../settings/verdict.ts'
 import type { Foreign } from '../store/foreign.ts'
+import { settingsTargets } from '../store/settings-file.ts'
 import { printable } from './io.ts'
 
 /** All wording about rules and settings stands here, so that every command says the same. */
@@ -59,13 +60,36 @@ export function hostHere({ product, environment, settings, verdict, see }: Conte
 export function hostWarning(context: Context): readonly string[] {
   const host = hostHere(context)
   if (host === null || host.agrees) return []
-  const { product } = context
+  const { product, verdict } = context
+  if (verdict.decidedBy === 'uploads') {
+    return [
+      `Warning: ${product.name} itself does not know this setting and would still send from here.`,
+      howToStopHost(context),
+    ]
+  }
   const reads = host.reads === null ? 'no settings here' : `only ${tidy(host.reads, context)} here`
   return [
     `Warning: ${product.name} itself would still send from here.`,
     `It reads ${reads}, and hears nothing else.`,
-    `To stop it: ${product.command} disable`,
+    howToStopHost(context),
   ]
+}
+
+/** What stops the product's own program here: the command that can change the file that it reads. */
+export function howToStopHost(context: Context): string {
+  const { product, environment, settings, see } = context
+  const host = readHost(product, environment, settings.files, see)
+  // Where it reads no file, it would read the last of these.
+  const file = host?.reads ?? settingsTargets(context).at(-1)
+  if (file !== undefined && settings.problems.some((problem) => problem.path === file)) {
+    const table = product.keys.enabled.slice(0, -1).join('.')
+    const says = isJson(file)
+      ? `in which ${product.keys.enabled.join('.')} is false`
+      : `that has ${product.keys.enabled.at(-1)} = false under [${table}]`
+    return `To stop it: replace ${tidy(file, context)} with a file ${says}.`
+  }
+  const isProjects = host?.source === 'project' || host?.source === 'variable'
+  return `To stop it: ${product.command} disable${isProjects ? ' --here' : ''}`
 }
 
 function reason(rule: Rule, context: Context): string {
@@ -105,9 +129,19 @@ function reason(rule: Rule, context: Context): string {
 export function problemText(problem: Problem | undefined, context: Context): string {
   if (problem === undefined) return ''
   const { path: file, line, column, message } = problem
+  if (isMissingNamed(problem, context)) {
+    const name = tidy(file, context)
+    return `${context.product.variables.config} names ${name}, which does not exist. Unset it, or create that file.`
+  }
   const spot = [tidy(file, context), line, column].filter((part) => part !== undefined).join(':')
   const excerpt = problem.excerpt ? `\n\n${indent(problem.excerpt.trimEnd())}\n` : ''
   return printable(`${spot}: ${message}${message.endsWith('?') ? '' : '.'}${excerpt}`)
+}
+
+/** A file that a variable names, and that isn't there. */
+export function isMissingNamed({ path: file }: Problem, { settings, see }: Context): boolean {
+  const isNamed = settings.files.some((one) => one.path === file && one.role === 'named')
+  return isNamed && see(file).version === ''
 }
 
 /** Files that other programs dropped into the queue and that hold no event. */

@@ -22,8 +22,14 @@ export function readUsageInput(product: Product, text: string): Parsed<RecordedU
   const { engine, ...rest } = value as RecordedUsage & { readonly engine?: string }
   const input = engine === undefined ? rest : { ...rest, selection: engine }
   const { subcommand, outcome } = input
-  if (outcome !== undefined && !outcomesOf(product, subcommand).includes(outcome)) {
-    return refuse(`outcome is not known for ${subcommand}.`, product)
+  const outcomes = outcomesOf(product, subcommand)
+  if (outcome !== undefined && !outcomes.includes(outcome)) {
+    return refuse(
+      outcomes.length === 0
+        ? `${subcommand} has no outcome.`
+        : faultText({ field: 'outcome', wanted: oneOf(outcomes), given: outcome }),
+      product,
+    )
   }
   return { ok: true, value: input }
 }

@@ -83,7 +83,12 @@ describe('endpoint', () => {
       source: `${home.settings}:2`,
     })
     const none = await cli(home, ['--endpoint', ''])
-    expect(none.out).toMatch(/Nothing is sent from now on/)
+    expect(none.out).toMatch(
+      /^This tool and hosts that use its library send nothing from now on; counting goes on\.\n[^]*RunMat itself does not know this setting and would still send from here\.\nTo stop it: runmat-telemetry disable\n$/,
+    )
+    expect((await cli(home, ['endpoint'])).out).toMatch(
+      /^Endpoint: https:\/\/example\.invalid\/t .*\nRunMat telemetry counts on this machine, and sends nothing\.\nSending is turned off in .*\nSend again: runmat-telemetry endpoint /,
+    )
     expect(await cliJson(home, ['status'])).toMatchObject({
       collecting: true,
       uploading: false,

@@ -40,6 +40,44 @@ describe.concurrent('status', () => {
   })
 })
 
+describe.concurrent('status and doctor', () => {
+  it.each([400, 413, 500])('tell a refusal with %i in the same words', async (answer) => {
+    const home = tempHome()
+    const collector = await startCollector({ answer })
+    home.write(home.settings, `[runtime.telemetry]\nhttp_endpoint = "${collector.url}"\n`)
+    fillQueue(home, 1)
+    await cli(home, ['upload'])
+    await collector.stop()
+    const environment = environmentIn(home.path)
+    const { out } = await command(environment, ['status'])
+    const [words = 'nothing'] = /^.*\(\d{3}\)\..* 1 event kept\./m.exec(out) ?? []
+    expect(words).toContain(`(${answer})`)
+    expect((await command(environment, ['doctor'])).out).toContain(`warning: ${words.trim()}`)
+  })
+
+  it('know no uploader where its lock cannot be read', async () => {
+    const home = tempHome()
+    mkdirSync(path.dirname(home.state), { recursive: true })
+    symlinkSync(home.state, home.state)
+    const environment = environmentIn(home.path)
+    const { out } = await command(environment, ['status'])
+    expect(out).toContain('Uploader: it cannot be told whether it is running\n')
+    const doctor = await command(environment, ['doctor'])
+    expect(doctor.out).toContain('warning: It cannot be told whether the uploader is running.\n')
+    const json = await command(environment, ['status', '--json'])
+    expect(JSON.parse(json.out)).toMatchObject({ uploader: { pid: null } })
+  })
+
+  it('name the variable that names a missing file, and say what to do', async () => {
+    const home = tempHome()
+    const environment = environmentIn(home.path, { env: { RUNMAT_CONFIG: '/nope.toml' } })
+    const words =
+      'RUNMAT_CONFIG names /nope.toml, which does not exist. Unset it, or create that file.'
+    expect((await command(environment, ['status'])).out).toContain(`\n${words}\n`)
+    expect((await command(environment, ['doctor'])).out).toContain(`fault: ${words} Until then`)
+  })
+})
+
 describe.concurrent('a file in the queue that is no event', () => {
   it('is reported once by upload, and by status as long as it is there', async () => {
     const home = tempHome()

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
+import { runmat } from '../../src/product/runmat.ts'
 import { tempHome } from '../support/home.ts'
 import { cli } from '../support/run.ts'
 
@@ -27,6 +28,23 @@ describe('record refuses odd values, names the field and makes no id:', () => {
     expect(code).toBe(2)
     expect(err).toMatch(new RegExp(`^runmat-telemetry: ${field}[. ]`))
     expect(home.has(home.clientId)).toBe(false)
+  })
+})
+
+describe('record names every outcome that a subcommand may have', () => {
+  it('and says so where it has none', async () => {
+    const home = tempHome()
+    const record = async (input: unknown) =>
+      (await cli(home, ['record', 'usage'], { input: JSON.stringify(input) })).err.split('\n')[0]
+    for (const [subcommand, outcomes] of Object.entries(runmat.usage.outcomes)) {
+      expect(await record({ subcommand, outcome: 'failure' })).toBe(
+        `runmat-telemetry: outcome must be one of ${outcomes.map((one) => `"${one}"`).join(', ')}, not "failure".`,
+      )
+    }
+    const other = runmat.usage.subcommands.find((one) => !Object.hasOwn(runmat.usage.outcomes, one))
+    expect(await record({ subcommand: other, outcome: 'success' })).toBe(
+      `runmat-telemetry: ${other} has no outcome.`,
+    )
   })
 })
 

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   rmdirSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -18,6 +19,12 @@ import { command, environmentIn } from '../support/in-process.ts'
 import { cli, cliJson } from '../support/run.ts'
 
 const yes = '[runtime.telemetry]\nenabled = true\n'
+const no = '[runtime.telemetry]\nenabled = false\n'
+const noUploads = '[telemetry]\nuploads = false\n'
+const large = `# ${'x'.repeat(70_000)}\n`
+const deep = { recursive: true }
+const doNot = { DO_NOT_TRACK: '1' }
+type Env = { readonly DO_NOT_TRACK?: string; readonly RUNMAT_CONFIG?: string }
 const secret = 'AKIA0123456789SECRET'
 const isRoot = process.getuid?.() === 0
 
@@ -94,6 +101,56 @@ describe('disable', () => {
     const failing = await command(environmentIn(home.path), ['disable'])
     expect(failing.err).toContain('Telemetry is off all the same')
     expect(failing.err).not.toContain('still send')
+  })
+
+  it('stops RunMat where status and doctor name it as the way to do so', async () => {
+    const json = '.config/runmat/config.json'
+    const worlds: readonly (readonly [string, (home: Home) => unknown, Env?])[] = [
+      ['disable', () => undefined, { DO_NOT_TRACK: '1' }],
+      ['disable', (home) => home.write(home.settings, noUploads)],
+      ['disable', (home) => home.write(json, '{"telemetry": {"uploads": false}}')],
+      ['disable', (home) => mkdirSync(home.at('project/runmat.toml'), { recursive: true }), doNot],
+      ['disable --here', (home) => home.write('project/runmat.toml', yes), doNot],
+      [
+        'disable --here',
+        (home) => home.write('a.toml', yes),
+        { ...doNot, RUNMAT_CONFIG: 'a.toml' },
+      ],
+      ['replace ~/.config/runmat/config.toml', (home) => mkdirSync(home.settings, deep)],
+      ['replace ~/.config/runmat/config.toml', (home) => home.write(home.settings, large)],
+      [
+        'replace ~/.config/runmat/config.json',
+        (home) => home.write(json, `{}${' '.repeat(70_000)}`),
+      ],
+      ['replace ~/project/runmat.toml', (home) => home.write('project/runmat.toml', large)],
+    ]
+    for (const [way, prepare, variables = {}] of worlds) {
+      const home = tempHome()
+      prepare(home)
+      const cwd = home.at('project')
+      mkdirSync(cwd, deep)
+      const named = variables.RUNMAT_CONFIG
+      const env = { ...variables, ...(named && { RUNMAT_CONFIG: home.at(named) }) }
+      const environment = environmentIn(home.path, { cwd, env })
+      const { out } = await command(environment, ['status'])
+      const [, said = ''] = /^To stop it: (?:runmat-telemetry )?(.*)$/m.exec(out) ?? []
+      expect(said).toMatch(way.startsWith('disable') ? new RegExp(`^${way}$`) : way)
+      expect((await command(environment, ['doctor'])).out).toContain(
+        `and RunMat does not know it. To stop it: `,
+      )
+      const [, file] = /^replace ~\/(\S+) with a file/.exec(said) ?? []
+      if (file === undefined) await command(environment, said.split(' '))
+      else {
+        rmSync(home.at(file), { recursive: true })
+        home.write(
+          file,
+          file.endsWith('.json') ? '{"runtime": {"telemetry": {"enabled": false}}}' : no,
+        )
+      }
+      expect(await statusIn(home, cwd, env)).toMatchObject({
+        host: { enabled: false, agrees: true },
+      })
+    }
   })
 
   it.concurrent('wins over an enable at the same time', async () => {
@@ -228,6 +285,13 @@ describe('doctor', () => {
     expect(checks.every((check) => check.status !== 'fault')).toBe(true)
     expect(Object.keys(checks[0] ?? {})).toEqual(['id', 'status', 'message', 'hint'])
     expect(readdirSync(home.path)).toEqual([])
+  })
+
+  it('says that nothing is to be sent, not that telemetry is off, where it counts on', async () => {
+    const home = tempHome()
+    home.write(home.settings, noUploads)
+    const { out } = await command(environmentIn(home.path), ['doctor'])
+    expect(out).toContain('Nothing is to be sent, and RunMat does not know it. To stop it: ')
   })
 
   it('names what is wrong and exits with 1', async () => {

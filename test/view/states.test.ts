@@ -44,7 +44,7 @@ const states: readonly (readonly [string, State, readonly string[]])[] = [
     'nothing recorded because it is off',
     offInSettings,
     [
-      'Nothing is recorded while telemetry is off. An event would be these bytes',
+      'Nothing is recorded while telemetry is off. An event would have these fields, and no others:',
       'Events would go to https://api.runmat.com/v1/t (built in)',
       'Client id none',
       'This page was saved by runmat-telemetry view --export. It loads nothing from anywhere.',
@@ -53,12 +53,12 @@ const states: readonly (readonly [string, State, readonly string[]])[] = [
   [
     'nothing but counters',
     all(waiting(0), countingOnly),
-    ['No event is made while nothing may be sent. One would be these bytes'],
+    ['No event is made while nothing may be sent. One would have these fields, and no others:'],
   ],
   [
     'nothing left to send',
     waiting(0),
-    ['An event that is recorded now would be these bytes, and nothing else:'],
+    ['An event that is recorded now would have these fields, and no others:'],
   ],
   [
     'events waiting while it is off',

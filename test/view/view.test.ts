@@ -191,6 +191,13 @@ describe.concurrent('view', () => {
     const nowhere = await cli(home, ['view', '--export', '/proc/nowhere/page.html'])
     expect(nowhere).toMatchObject({ code: 1, out: '' })
     expect(nowhere.err).toContain('/proc/nowhere/page.html')
+    const noFolder = await cli(home, ['view', '--export', home.at('new/page.html')])
+    expect(noFolder).toMatchObject({ code: 1, out: '' })
+    expect(noFolder.err).toContain('page.html: its folder does not exist.')
+    expect(home.has('new')).toBe(false)
+    const unnamed = await cli(home, ['view', '--export', ''])
+    expect(unnamed).toMatchObject({ code: 2, out: '' })
+    expect(unnamed.err).toContain('--export needs the name of a file.')
   })
 
   it('says why the switch did not work', async () => {

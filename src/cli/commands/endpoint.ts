@@ -6,6 +6,7 @@ import { eventsBeingSent } from '../../store/senders.ts'
 import type { Changes } from '../../store/settings-file.ts'
 import { change, requireOptOut, targetsOf } from '../change.ts'
 import { CliError, wrongUsage } from '../error.ts'
+import { foldOut } from '../fold.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
 import { toJson } from '../io.ts'
 import { because, headline, hostWarning, plural, tidy, wayOut } from '../words.ts'
@@ -50,8 +51,13 @@ export async function local(invocation: Invocation, { json }: { json?: boolean }
   requireOptOut(after, done)
   const { changed, wiped } = done
   const isCounting = after.context.verdict.collecting
+  // The product's own program is not bound by this setting.
+  const whoStops =
+    after.product.host === undefined
+      ? 'Nothing is sent'
+      : 'This tool and hosts that use its library send nothing'
   answer(after, json, { changed, wiped }, [
-    `Nothing is sent from now on${isCounting ? '; counting here goes on' : ''}.`,
+    `${whoStops} from now on${isCounting ? '; counting goes on' : ''}.`,
     ...wipedText(wiped),
     ...(isCounting ? [] : [headline(after.context), because(after.context)]),
     ...hostWarning(after.context),
@@ -60,7 +66,8 @@ export async function local(invocation: Invocation, { json }: { json?: boolean }
 
 function show(invocation: Invocation, { json }: EndpointOptions): void {
   const { io } = invocation
-  io.out(json ? toJson(current(invocation)) : `${line(invocation)}\n`)
+  const sentences = [line(invocation), ...notSending(invocation)].flatMap((one) => one.split('\n'))
+  io.out(json ? toJson(current(invocation)) : `${foldOut(sentences, io).join('\n')}\n`)
 }
 
 async function set(invocation: Invocation, url: string, options: EndpointOptions): Promise<void> {
@@ -113,12 +120,13 @@ async function move(
     changed = change(invocation, changes)
   }
   const after = reassessed(invocation)
-  answer(after, json, { changed, wiped }, [
-    line(after),
-    ...wipedText(wiped),
-    ...(after.context.verdict.uploading ? [] : [headline(after.context), because(after.context)]),
-    ...wayOut(after.context),
-  ])
+  answer(after, json, { changed, wiped }, [line(after), ...wipedText(wiped), ...notSending(after)])
+}
+
+/** An address alone reads as if events went there. */
+function notSending({ context }: Invocation): readonly string[] {
+  if (context.verdict.uploading) return []
+  return [headline(context), because(context), ...wayOut(context)]
 }
 
 function wipedText(wiped: number): readonly string[] {

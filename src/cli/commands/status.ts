@@ -59,7 +59,8 @@ export function statusOf({ product, version, context }: Invocation) {
     erase: pendingErasure(paths),
     uploader: {
       running: holder !== undefined,
-      pid: holder?.pid ?? null,
+      // A lock that can't be read, or isn't signed yet, has a holder without a number.
+      pid: holder?.pid || null,
       last_attempt: uploads.last_attempt,
       last_result: uploads.last_result,
       next_attempt: uploads.next_attempt,

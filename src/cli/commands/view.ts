@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import path from 'node:path'
 
 import { causeOf, codeOf } from '../../files/errors.ts'
 import { look } from '../../files/read.ts'
@@ -54,15 +55,25 @@ function save(invocation: Invocation, file: string, { json, port }: ViewOptions)
   if (port !== undefined) {
     throw new CliError('--export saves a file and opens no port.', { exitCode: wrongUsage })
   }
+  if (file === '') {
+    throw new CliError('--export needs the name of a file.', { exitCode: wrongUsage })
+  }
+  // Settings get the folders that they need. A page is saved where the person has one.
+  if (look(path.dirname(file)) === undefined) throw cannotSave(file, noFolder)
   const snapshot = takeSnapshot(invocation, { waiting: 1, sent: 1 })
   const options = { nonce: '', isStatic: true, event: undefined, problem: undefined, erased: [] }
   try {
     saveIn(file, page(invocation, snapshot, options))
   } catch (error) {
-    const why = codeOf(error) === 'ENOENT' ? 'its folder does not exist' : causeOf(error)
-    throw new CliError(`Cannot save the page in ${file}: ${why}.`, { cause: error })
+    throw cannotSave(file, codeOf(error) === 'ENOENT' ? noFolder : causeOf(error), error)
   }
   invocation.io.out(json ? toJson({ file }) : `Saved in ${printable(file)}\n`)
+}
+
+const noFolder = 'its folder does not exist'
+
+function cannotSave(file: string, why: string, cause?: unknown): CliError {
+  return new CliError(`Cannot save the page in ${file}: ${why}.`, { cause })
 }
 
 /** A pipe or a device is written to and never replaced, least of all by root. */

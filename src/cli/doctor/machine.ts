@@ -3,7 +3,7 @@ import path from 'node:path'
 
 import { look } from '../../files/read.ts'
 import type { Invocation } from '../invocation.ts'
-import { hostHere, tidy } from '../words.ts'
+import { hostHere, howToStopHost, tidy } from '../words.ts'
 
 export interface Check {
   readonly id: string
@@ -77,7 +77,8 @@ function hostVerdict({ product, context }: Invocation): readonly Check[] {
   const does = host.enabled ? `would send to ${host.http_endpoint}` : 'would send nothing'
   const message = `In this folder ${product.name} reads ${reads}, and ${does}.`
   if (host.agrees) return [ok('host', message)]
-  const hint = `Telemetry is off, and ${product.name} does not know it: run ${product.command} disable`
+  const subject = context.verdict.collecting ? 'Nothing is to be sent' : 'Telemetry is off'
+  const hint = `${subject}, and ${product.name} does not know it. ${howToStopHost(context)}`
   return [{ id: 'host', status: 'fault', message, hint }]
 }
 

@@ -6,7 +6,7 @@ import { isTable, valueAt } from '../../settings/files.ts'
 import { keySpecs } from '../../settings/settings.ts'
 import { settingsTargets } from '../../store/settings-file.ts'
 import type { Invocation } from '../invocation.ts'
-import { because, headline, plural, problemText, tidy } from '../words.ts'
+import { because, headline, isMissingNamed, plural, problemText, tidy } from '../words.ts'
 import { type Check, isAllowed, ok } from './machine.ts'
 
 /** The verdict, each settings file and what is wrong with it, and whether we could change it. */
@@ -34,7 +34,7 @@ function problems({ context }: Invocation): readonly Check[] {
     id: 'settings_files',
     status: 'fault',
     message: problemText({ ...problem, excerpt: '' }, context).trim(),
-    hint: 'Correct it. Until then it counts as an opt-out.',
+    hint: `${isMissingNamed(problem, context) ? '' : 'Correct it. '}Until then it counts as an opt-out.`,
   }))
 }
 

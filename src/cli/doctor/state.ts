@@ -3,11 +3,10 @@ import path from 'node:path'
 import { look, namesIn } from '../../files/read.ts'
 import { type Foreign, foreignIn } from '../../store/foreign.ts'
 import { pendingErasure } from '../../store/erasure.ts'
-import { liveHolder } from '../../store/lock-holder.ts'
 import { listQueue, queueLimits } from '../../store/queue.ts'
-import { readUploadState } from '../../store/upload-state.ts'
 import type { Invocation } from '../invocation.ts'
-import { hostOf, nextTry, troubleText } from '../delivery-words.ts'
+import { type Status, statusOf } from '../commands/status.ts'
+import { lastAttempt } from '../delivery-words.ts'
 import { ago } from '../time.ts'
 import { foreignText, plural, tidy } from '../words.ts'
 import { type Check, ok } from './machine.ts'
@@ -23,7 +22,7 @@ export function checkState(invocation: Invocation): readonly Check[] {
     queue(invocation),
     ...aside(invocation),
     ...uploaderProgram(invocation),
-    ...backOff(invocation),
+    ...deliveries(invocation),
     ...erasure(invocation),
   ]
 }
@@ -108,22 +107,29 @@ function uploaderProgram({ uploader, product, context }: Invocation): readonly C
   ]
 }
 
-function backOff({ context, product, environment }: Invocation): readonly Check[] {
-  const { paths, choices } = context
-  const uploads = readUploadState(paths.uploads, choices.endpoint.value)
-  const { last_result: result, next_attempt: next } = uploads
-  const holder = liveHolder(paths.lock)
-  const running = holder && ok('uploader', `The uploader is running as process ${holder.pid}.`)
-  if (result === null || next === null) return running ? [running] : []
-  const wait = nextTry(next, environment.now())
-  const then = wait === undefined ? '' : ` Next try in about ${wait}.`
+/** The uploader at work, and what became of its last delivery, in the words of status. */
+function deliveries(invocation: Invocation): readonly Check[] {
+  const { context, product, environment } = invocation
+  const status = statusOf(invocation)
+  const trouble = lastAttempt(context, status, environment.now())
   return [
-    ...(running ? [running] : []),
-    {
-      id: 'back_off',
-      status: 'warning',
-      message: troubleText(result, hostOf(choices.endpoint.value)) + then,
-      hint: `To try now, run ${product.command} upload`,
-    },
+    ...uploaderAtWork(status),
+    ...(trouble === undefined
+      ? []
+      : [
+          {
+            id: 'back_off',
+            status: 'warning',
+            message: trouble,
+            hint: `To try now, run ${product.command} upload`,
+          } as const,
+        ]),
   ]
+}
+
+function uploaderAtWork({ uploader: { running, pid } }: Status): readonly Check[] {
+  if (!running) return []
+  if (pid !== null) return [ok('uploader', `The uploader is running as process ${pid}.`)]
+  const message = 'It cannot be told whether the uploader is running.'
+  return [{ id: 'uploader', status: 'warning', message, hint: null }]
 }

@@ -34,12 +34,12 @@ export function waitingSection(invocation: Invocation, snapshot: Snapshot): Mark
 
 function previewWords({ context }: Invocation, { hasStats }: Snapshot): string {
   const { collecting, uploading } = context.verdict
-  const bytes = 'would be these bytes, and nothing else:'
-  if (!collecting) return `Nothing is recorded while telemetry is off. An event ${bytes}`
-  if (!uploading) return `No event is made while nothing may be sent. One ${bytes}`
+  const fields = 'would have these fields, and no others:'
+  if (!collecting) return `Nothing is recorded while telemetry is off. An event ${fields}`
+  if (!uploading) return `No event is made while nothing may be sent. One ${fields}`
   return hasStats
-    ? `An event that is recorded now ${bytes}`
-    : `Nothing has been recorded on this machine yet. The first event ${bytes}`
+    ? `An event that is recorded now ${fields}`
+    : `Nothing has been recorded on this machine yet. The first event ${fields}`
 }
 
 /** The exact bytes that have left, as the ledger keeps them. */
