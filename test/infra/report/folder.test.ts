@@ -281,6 +281,25 @@ describe('erase', () => {
       expect(readFileSync(path.join(place, name)).includes(bytes)).toBe(false)
   })
 
+  it('erases nothing if there is a word or an option that it does not take', async () => {
+    const place = folder()
+    const file = segment(place, '2026-11-26.w.ndjson', finished({}, { cid: client }))
+    const before = readFileSync(file, 'utf8')
+    writeFileSync(path.join(place, 'erased.ndjson'), `{"id":"${client}","day":"2026-11-28"}\n`)
+    for (const [words, named] of [
+      [[client], client],
+      [['x'], 'x'],
+      [[place], place],
+      [['--format', 'json'], '--format'],
+      [['--watch', '--since', '3d'], '--watch, --since'],
+    ] as const) {
+      const { code, out, err } = await report(['erase', '--from', place, ...words])
+      expect({ code, out }).toEqual({ code: 2, out: '' })
+      expect(err).toContain(`erase doesn’t take ${named}.`)
+    }
+    expect(readFileSync(file, 'utf8')).toBe(before)
+  })
+
   it('reaches the folders of further products, and a day that is converted later', async () => {
     const place = folder()
     const roar = path.join(place, 'roar')
