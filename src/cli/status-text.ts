@@ -17,6 +17,7 @@ import {
   hostWarning,
   plural,
   setAsideText,
+  strangerText,
   tidy,
   wayOut,
 } from './words.ts'
@@ -56,6 +57,7 @@ export function attention(status: Status, { context }: Invocation): readonly str
   return [
     ...status.foreign.map((one) => `Warning: ${foreignText(one, context)}`),
     ...(status.foreign.length === 0 ? [] : ['Until that is put right, nothing is kept or sent.']),
+    ...context.settings.files.flatMap((file) => strangerText(file, context) ?? []),
     ...(aside === 0 ? [] : [setAsideText(aside, context)]),
   ]
 }

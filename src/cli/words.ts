@@ -2,7 +2,7 @@ import path from 'node:path'
 
 import type { Context } from '../settings/context.ts'
 import { readHost } from '../settings/host.ts'
-import { isJson, type Problem } from '../settings/files.ts'
+import { isJson, type Problem, type SettingsFile } from '../settings/files.ts'
 import type { Rule } from '../settings/verdict.ts'
 import type { Foreign } from '../store/foreign.ts'
 import { settingsTargets } from '../store/settings-file.ts'
@@ -160,6 +160,17 @@ const foreignBecause = {
 /** A file or folder in our place that is not for this user alone. */
 export function foreignText({ path: place, reason: why }: Foreign, context: Context): string {
   return `${tidy(place, context)} ${foreignBecause[why]}.`
+}
+
+/** A settings file that another user could have written; undefined if nobody else could. */
+export function strangerText(
+  { path: file, stranger }: SettingsFile,
+  context: Context,
+): string | undefined {
+  if (stranger === undefined) return undefined
+  const why =
+    stranger === 'owner' ? 'belongs to another user' : 'lies in a folder that others can write to'
+  return `${tidy(file, context)} ${why}. It can only turn telemetry off.`
 }
 
 /** The user's home folder as `~`, as people write it. */

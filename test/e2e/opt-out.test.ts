@@ -182,6 +182,21 @@ describe('an address of one’s own', () => {
   })
 })
 
+describe.skipIf(!isRoot)('settings of another user', () => {
+  it('are named, and take no address', async () => {
+    const home = tempHome()
+    home.write(home.settings, '[runtime.telemetry]\nshow_payloads = false\n')
+    const nobodyElse = 12_345
+    chownSync(home.settings, nobodyElse, nobodyElse)
+    const before = home.read(home.settings)
+    const refused = await cli(home, ['endpoint', 'http://127.0.0.1:9/v1/t'])
+    expect(refused).toMatchObject({ code: 1, out: '' })
+    expect(refused.err).toContain('config.toml belongs to another user.')
+    expect(home.read(home.settings)).toBe(before)
+    expect((await cli(home, ['status'])).out).toContain('config.toml belongs to another user.')
+  })
+})
+
 describe('a project', () => {
   it('may only take away', async () => {
     const home = tempHome()

@@ -9,7 +9,7 @@ import { CliError, wrongUsage } from '../error.ts'
 import { foldOut } from '../fold.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
 import { toJson } from '../io.ts'
-import { because, headline, hostWarning, plural, tidy, wayOut } from '../words.ts'
+import { because, headline, hostWarning, plural, strangerText, tidy, wayOut } from '../words.ts'
 
 export interface EndpointOptions {
   readonly json?: boolean
@@ -78,6 +78,7 @@ async function set(invocation: Invocation, url: string, options: EndpointOptions
     const subject = isShown ? `"${url.slice(0, 60)}"` : 'That address'
     throw new CliError(`${subject} ${parsed.fault}.`, { exitCode: wrongUsage, hint: parsed.hint })
   }
+  requireOwnFile(invocation)
   const { keys } = invocation.product
   // An address lifts what an empty one forbade; uploads that were allowed stay so.
   const isForbidden = invocation.context.settings
@@ -88,6 +89,21 @@ async function set(invocation: Invocation, url: string, options: EndpointOptions
     ...(isForbidden ? ([[keys.uploads, undefined]] as const) : []),
   ]
   await move(invocation, parsed.value, changes, options)
+}
+
+/** What another user could have written counts as an opt-out and as nothing else. */
+function requireOwnFile(invocation: Invocation): void {
+  const { context } = invocation
+  const targets = new Set(targetsOf(invocation, []).map(({ file }) => file))
+  for (const file of context.settings.files) {
+    const message = targets.has(file.path) ? strangerText(file, context) : undefined
+    if (message === undefined) continue
+    throw new CliError(message, {
+      hint:
+        'An address in it would not count, so nothing was changed. ' +
+        'Change its owner or mode if it is yours, then run this again.',
+    })
+  }
 }
 
 /**

@@ -6,7 +6,15 @@ import { isTable, valueAt } from '../../settings/files.ts'
 import { keySpecs } from '../../settings/settings.ts'
 import { settingsTargets } from '../../store/settings-file.ts'
 import type { Invocation } from '../invocation.ts'
-import { because, headline, isMissingNamed, plural, problemText, tidy } from '../words.ts'
+import {
+  because,
+  headline,
+  isMissingNamed,
+  plural,
+  problemText,
+  strangerText,
+  tidy,
+} from '../words.ts'
 import { type Check, isAllowed, ok } from './machine.ts'
 
 /** The verdict, each settings file and what is wrong with it, and whether we could change it. */
@@ -61,18 +69,11 @@ function unknownKeys({ context, product }: Invocation): readonly Check[] {
 }
 
 function strangers({ context }: Invocation): readonly Check[] {
-  return context.settings.files.flatMap(({ path: file, stranger }): readonly Check[] => {
-    if (stranger === undefined) return []
-    const why =
-      stranger === 'owner' ? 'belongs to another user' : 'lies in a folder that others can write to'
-    return [
-      {
-        id: 'owner',
-        status: 'warning',
-        message: `${tidy(file, context)} ${why}.`,
-        hint: 'It can only turn telemetry off. Change the owner or the mode if it is yours.',
-      },
-    ]
+  return context.settings.files.flatMap((file): readonly Check[] => {
+    const message = strangerText(file, context)
+    if (message === undefined) return []
+    const hint = 'Change the owner or the mode if it is yours.'
+    return [{ id: 'owner', status: 'warning', message, hint }]
   })
 }
 
