@@ -9,9 +9,10 @@ import {
   settingsTargets,
 } from '../store/settings-file.ts'
 import { look } from '../files/read.ts'
+import { foreignIn } from '../store/foreign.ts'
 import { CliError } from './error.ts'
 import type { Invocation } from './invocation.ts'
-import { hostHere, problemText, tidy } from './words.ts'
+import { foreignText, hostHere, problemText, tidy } from './words.ts'
 
 /** Changes the user's settings, in every file that counts for it. True where one said otherwise. */
 export function change(invocation: Invocation, changes: Changes): boolean {
@@ -72,13 +73,26 @@ function unheard(context: Context): string {
 }
 
 /** Ends a command with an error where the opt-out does not hold everywhere. */
-export function requireOptOut(invocation: Invocation, { failures, stopped, wiped }: OptOut): void {
+export function requireOptOut(
+  invocation: Invocation,
+  { failures, stopped, wiped }: OptOut,
+  soFar = 'The settings are saved',
+): void {
   if (failures.length > 0) {
     throw cannotChange(invocation, failures, unsaved(invocation, wiped))
   }
   if (!stopped) {
     throw new CliError('Telemetry is off, but a process that was sending could not be stopped.', {
       hint: 'It sends nothing after what it is sending now. Restart the machine to be sure.',
+    })
+  }
+  const foreign = foreignIn(invocation.context.paths)
+  if (foreign.length > 0) {
+    throw new CliError(`${soFar}, but what is kept on this machine could not be deleted.`, {
+      hint: [
+        ...foreign.map((one) => foreignText(one, invocation.context)),
+        'Nothing is sent from there. Put that right, then run this again.',
+      ].join('\n'),
     })
   }
 }

@@ -32,11 +32,13 @@ export function choose(product: Product, settings: Settings): Choices {
     roles
       .flatMap((role) => first(settings, [role], 'endpoint') ?? [])
       .find(({ value }) => value !== '') ?? { value: product.endpoint, source: builtIn }
+  const runtimeEndpoint = endpointFrom(nearestFirst)
+  // Who has runs post somewhere else does not want their datagrams to go to the built-in address.
+  const udpDefault = runtimeEndpoint.source === builtIn ? (product.udpEndpoint ?? '') : ''
   return {
     endpoint: endpointFrom(usersOwn),
-    runtimeEndpoint: endpointFrom(nearestFirst),
-    udpEndpoint:
-      projects('udpEndpoint') ?? from(nearestFirst, 'udpEndpoint', product.udpEndpoint ?? ''),
+    runtimeEndpoint,
+    udpEndpoint: projects('udpEndpoint') ?? from(nearestFirst, 'udpEndpoint', udpDefault),
     showPayloads: strictest(settings, 'showPayloads', true) ?? from([], 'showPayloads', false),
     queueSize: from(nearestFirst, 'queueSize', 256),
     syncMode: projects('syncMode') ?? from(nearestFirst, 'syncMode', false),

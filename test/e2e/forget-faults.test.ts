@@ -211,7 +211,7 @@ describe.concurrent('forget', () => {
     symlinkSync(elsewhere, home.state)
     const refused = await cli(home, ['forget', '--yes'])
     expect(refused).toMatchObject({ code: 1, out: '' })
-    expect(refused.err).toContain('Nothing was sent')
+    expect(refused.err).toContain('could not be deleted')
     expect(refused.err).toContain('is a link')
     expect(collector.requests).toBe(0)
     expect(home.read(home.clientId)).toContain(id)

@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   mkdirSync,
@@ -166,6 +167,18 @@ describe('disable', () => {
       )
       expect(readdirSync(path.dirname(home.settings))).toEqual(['config.toml'])
     }
+  })
+})
+
+describe('an address of one’s own', () => {
+  it('has no datagrams go to the built-in one', async () => {
+    const home = tempHome()
+    const udp = async () => (await statusIn(home)).udp_endpoint
+    expect(await udp()).toMatchObject({ source: 'built in', address: expect.any(String) as string })
+    await cli(home, ['endpoint', 'http://127.0.0.1:9/v1/t'])
+    expect(await udp()).toMatchObject({ address: null })
+    appendFileSync(home.settings, 'udp_endpoint = "127.0.0.1:9"\n')
+    expect(await udp()).toMatchObject({ address: '127.0.0.1:9' })
   })
 })
 

@@ -78,7 +78,12 @@ describe.concurrent('state that is not ours is left alone:', () => {
       out: '',
     })
     expect((await uploader(home)).code).toBe(0)
-    await cli(home, ['disable'])
+    for (const words of [['disable'], ['disable', '--forget'], ['forget', '--yes'], ['upload']]) {
+      const { code, out, err } = await cli(home, words)
+      expect({ words, code, out }).toEqual({ words, code: 1, out: '' })
+      expect(err).toMatch(/ (belongs to another user|is a link|can be written by other users)\./)
+    }
+    expect((await cli(home, ['log'])).out).toContain('What was sent is not shown')
     expect(home.read('victim/precious.json')).toBe('mine')
     expect(namesIn(home.at('victim')).filter((name) => name !== 'queue')).toEqual(['precious.json'])
     expect(

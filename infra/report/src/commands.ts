@@ -29,6 +29,9 @@ export async function checkCommand(
 ): Promise<number> {
   const source = await open(request)
   try {
+    if ((await source.coverage()).events === 0) {
+      throw new ReportError(`No events in ${placesOf(request)}: nothing was compared.`)
+    }
     const checked = await check(source, {
       release: request.release,
       compare: request.compare,
@@ -42,6 +45,15 @@ export async function checkCommand(
   } finally {
     source.close()
   }
+}
+
+function placesOf({ from }: Asked<'check'>): string {
+  const nameOf = (place: string) => {
+    if (place === '-') return 'the standard input'
+    // The address may contain a password.
+    return placeOf(place).kind === 'clickhouse' ? 'ClickHouse' : place
+  }
+  return from.map(nameOf).join(', ')
 }
 
 export async function publicCommand(

@@ -24,7 +24,7 @@ export async function disable(invocation: Invocation, options: DisableOptions): 
   const done = await optOut(invocation.context, targets)
   const after = reassessed(invocation)
   const { context } = after
-  requireOptOut(after, done)
+  requireOptOut(after, done, 'Telemetry is off')
   const forgotten = forget ? forgetEverything(context.paths) : []
   requireHeard(after)
 

@@ -7,7 +7,6 @@ import { buildVersion } from '../../product/build.ts'
 import { forgetEverything } from '../../store/cleanup.ts'
 import { readClientId } from '../../store/client-id.ts'
 import { erasureFile, eventsOfOthers, notePending } from '../../store/erasure.ts'
-import { foreignIn } from '../../store/foreign.ts'
 import type { Context } from '../../settings/context.ts'
 import { optOut } from '../../store/opt-out.ts'
 import { requireOptOut, targetsOf } from '../change.ts'
@@ -16,7 +15,7 @@ import { erasurePlaces } from '../erasure-places.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
 import { printable } from '../io.ts'
-import { foreignText, hostWarning, plural, tidy } from '../words.ts'
+import { hostWarning, plural, tidy } from '../words.ts'
 
 export interface ForgetOptions {
   readonly json?: boolean
@@ -46,7 +45,7 @@ export async function forget(invocation: Invocation, options: ForgetOptions): Pr
   const off = [[product.keys.enabled, false]] as const
   const done = await optOut(context, targetsOf(invocation, off), { keepQueue: true })
   const after = reassessed(invocation)
-  requireOptOut(after, { ...done, wiped: 0 })
+  requireOptOut(after, { ...done, wiped: 0 }, 'Telemetry is off')
   // A host may have recorded and sent something until now.
   const requests = requestsFor(after)
   const id = readClientId(context.paths.clientId)
@@ -105,9 +104,8 @@ async function ask(
 /** Unnoted, nobody would know after a crash that something may be erased already. */
 function unnoted(context: Context, error: unknown): CliError {
   const file = tidy(erasureFile(context.paths), context)
-  const foreign = foreignIn(context.paths).map((one) => foreignText(one, context))
   return new CliError(`Nothing was sent: ${file} can't be written (${causeOf(error)}).`, {
-    hint: [...foreign, 'Telemetry is off, and nothing was removed here.'].join('\n'),
+    hint: 'Telemetry is off, and nothing was removed here.',
     cause: error,
   })
 }

@@ -1,4 +1,5 @@
 import { sightingOf } from '../../files/snapshot.ts'
+import { foreignIn } from '../../store/foreign.ts'
 import { readLedger, type Sent } from '../../store/ledger.ts'
 import { answerOf, hostOf } from '../delivery-words.ts'
 import { CliError, wrongUsage } from '../error.ts'
@@ -7,7 +8,7 @@ import { foldOut } from '../fold.ts'
 import type { Invocation } from '../invocation.ts'
 import { printable, toJson } from '../io.ts'
 import { ago } from '../time.ts'
-import { plural, tidy } from '../words.ts'
+import { foreignText, plural, tidy } from '../words.ts'
 
 export interface LogOptions {
   readonly json?: boolean
@@ -40,6 +41,10 @@ export async function log(invocation: Invocation, options: LogOptions): Promise<
 
 function summary(shown: number, all: number, { context, product }: Invocation): readonly string[] {
   const file = tidy(context.paths.ledger, context)
+  const foreign = foreignIn(context.paths)
+  if (all === 0 && foreign.length > 0) {
+    return ['What was sent is not shown:', ...foreign.map((one) => foreignText(one, context))]
+  }
   if (all === 0) return ['Nothing is on record as sent from this machine.']
   if (shown < all) {
     return [

@@ -50,8 +50,9 @@ export async function record(
 
 /** A system error tells the file, and a person what to do about it. */
 function cannotRecord({ product, context }: Invocation, error: unknown): unknown {
-  const { path: file } = (error ?? {}) as { path?: unknown }
-  if (codeOf(error) === '' || typeof file !== 'string') return error
+  if (codeOf(error) === '') return error
+  // A write to an open file tells no path.
+  const { path: file = context.paths.state } = (error ?? {}) as { path?: string }
   return new CliError(`Cannot write ${tidy(file, context)}: ${causeOf(error)}.`, {
     hint:
       'Nothing was recorded. Make that place writable, or turn telemetry off with ' +

@@ -2,14 +2,15 @@ import { upload as deliver } from '../../deliver/upload.ts'
 import { buildVersion } from '../../product/build.ts'
 import { namesIn } from '../../files/read.ts'
 import { watch } from '../../settings/context.ts'
+import { foreignIn } from '../../store/foreign.ts'
 import { queuedNames } from '../../store/queue.ts'
 import { readUploadState } from '../../store/upload-state.ts'
 import { hostOf, nextTry, troubleText } from '../delivery-words.ts'
 import { foldErr, foldOut } from '../fold.ts'
 import type { Invocation } from '../invocation.ts'
-import { failed } from '../error.ts'
+import { CliError, failed } from '../error.ts'
 import { type Io, toJson } from '../io.ts'
-import { because, headline, plural, setAsideText } from '../words.ts'
+import { because, foreignText, headline, plural, setAsideText } from '../words.ts'
 
 /** As long as a person may want to watch. */
 const deadlineMs = 60 * 60 * 1000
@@ -21,6 +22,8 @@ export async function upload(
 ): Promise<number> {
   const { io, product, environment, context } = invocation
   const { paths, choices } = context
+  const [foreign] = foreignIn(paths)
+  if (foreign !== undefined) throw unreadable(foreignText(foreign, context))
   const host = hostOf(choices.endpoint.value)
   const waiting = queuedNames(paths.queue).length
   const progress = progressLine(io)
@@ -51,6 +54,12 @@ export async function upload(
     io.out(`${foldOut(told, io).join('\n')}\n`)
   }
   return kept === 0 ? 0 : failed
+}
+
+function unreadable(why: string): CliError {
+  return new CliError(`Nothing was sent: ${why}`, {
+    hint: 'Nothing is kept there or sent from there until that is put right.',
+  })
 }
 
 interface Outcome {

@@ -5,7 +5,7 @@ import { silences } from '../../../infra/report/src/check/silence.ts'
 import { discoveries, upperTail } from '../../../infra/report/src/check/statistics.ts'
 import { daysAfter } from '../../../infra/report/src/days.ts'
 import type { Row } from '../../../infra/report/src/questions/question.ts'
-import { finished, install, lines, now, report } from './support/cli.ts'
+import { finished, folder, install, lines, now, report } from './support/cli.ts'
 
 /** The same every time, so that a share near a bound never fails by chance. */
 function randomOf(seed: number): () => number {
@@ -117,6 +117,13 @@ describe('--check', () => {
     const equal = await report(['--from', '-', '--check'], { stdin: lines(...good, ...same) })
     expect(equal).toMatchObject({ code: 0 })
     expect(equal.out).toContain('Nothing is worse.')
+  })
+
+  it('ends with 1 where there are no events, and says where', async () => {
+    const place = folder()
+    const checked = await report(['--from', place, '--check'])
+    const err = `No events in ${place}: nothing was compared.\n`
+    expect(checked).toEqual({ code: 1, out: '', err })
   })
 
   it('does not take one client with many failing runs for many clients', async () => {

@@ -21,6 +21,15 @@ describe('what is asked wrongly', () => {
     [['--from'], '--from needs a value.'],
     [['installs'], '--from is missing.'],
     [['--from', '-', '--since', '3d', '--since', '4d'], '--since stands twice.'],
+    [['--from', '-', '--since', '2026-11-28', '--until', '2026-11-27'], '--since is after --until'],
+    [
+      ['--from', '-', '--check', 'installs', '--by', 'os', '--format', 'csv'],
+      '--check doesn’t take installs, --by, --format.',
+    ],
+    [
+      ['--from', '-', '--public', 'site', 'installs', '--since', '5d', '--by', 'os'],
+      '--public doesn’t take installs, --since, --by.',
+    ],
   ])('%j ends with 2 and says why', async (words, message) => {
     const { code, out, err } = await report(words)
     expect({ code, out }).toEqual({ code: 2, out: '' })

@@ -281,6 +281,25 @@ describe('erase', () => {
       expect(readFileSync(path.join(place, name)).includes(bytes)).toBe(false)
   })
 
+  it('erases nothing if there is a word or an option that it does not take', async () => {
+    const place = folder()
+    const file = segment(place, '2026-11-26.w.ndjson', finished({}, { cid: client }))
+    const before = readFileSync(file, 'utf8')
+    writeFileSync(path.join(place, 'erased.ndjson'), `{"id":"${client}","day":"2026-11-28"}\n`)
+    for (const [words, named] of [
+      [[client], client],
+      [['x'], 'x'],
+      [[place], place],
+      [['--format', 'json'], '--format'],
+      [['--watch', '--since', '3d'], '--watch, --since'],
+    ] as const) {
+      const { code, out, err } = await report(['erase', '--from', place, ...words])
+      expect({ code, out }).toEqual({ code: 2, out: '' })
+      expect(err).toContain(`erase doesn’t take ${named}.`)
+    }
+    expect(readFileSync(file, 'utf8')).toBe(before)
+  })
+
   it('reaches the folders of further products, and a day that is converted later', async () => {
     const place = folder()
     const roar = path.join(place, 'roar')
@@ -404,11 +423,17 @@ describe('erase', () => {
     expect(await prove()).toEqual([0, 0, 0])
   })
 
-  it('proves nothing of an unknown id, and refuses what is no folder', async () => {
+  it('finds nothing of an unknown id, and refuses what is no id or no folder', async () => {
     const place = folder()
-    expect(await report(['erase', '--from', place, '--prove', 'unknown'])).toMatchObject({
-      code: 0,
-    })
+    const prove = (id: string) => report(['erase', '--from', place, '--prove', id])
+    for (const id of [randomUUID(), '1767139200-28913', 'anon-4F2a9c']) {
+      expect(await prove(id)).toMatchObject({ code: 0, out: 'Nothing is found.\n' })
+    }
+    for (const id of ['x', 'unknown', client.slice(1), `${client}0`, client.replace('-', '')]) {
+      const { code, out, err } = await prove(id)
+      expect({ code, out }).toEqual({ code: 2, out: '' })
+      expect(err).toContain(`"${id}" is no id.`)
+    }
     expect(await report(['erase', '--from', '-'])).toMatchObject({ code: 1 })
     const clickHouse = await report(['erase', '--from', 'clickhouse://127.0.0.1', '--pending'])
     expect(clickHouse).toMatchObject({ code: 2, out: '' })

@@ -175,6 +175,9 @@ describe('the public site', () => {
       expect(text).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-/)
       expect(text).not.toMatch(/<script|freebsd-|RunMat:Rare/)
     }
+    expect(readFileSync(path.join(site, '30.html'), 'utf8')).toContain(
+      '<p>30 days to 2026-11-28. 2026-11-20, about 230 events, 0 repeated, 0 lines unreadable.</p>',
+    )
     const { questions } = JSON.parse(readFileSync(path.join(site, '30.json'), 'utf8')) as {
       questions: Record<string, { rows: object[] }>
     }
@@ -195,6 +198,8 @@ describe('the public site', () => {
     const site = folder()
     const now = await report(['--from', folder(), '--public', site])
     expect(now.code).toBe(0)
+    const page = readFileSync(path.join(site, 'index.html'), 'utf8')
+    expect(page).toContain('<p>30 days to 2026-11-28. No events.</p>')
     const file = path.join(site, 'dictionary.json')
     const entries = JSON.parse(readFileSync(file, 'utf8')) as { event: string; field: string }[]
     const gone = { ...entries[0], field: 'gone' }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { type Day, dayOf, daysAfter, isDay, type Window } from '../days.ts'
 import { ReportError } from '../error.ts'
 import { type By, byColumns } from '../facts/columns.ts'
+import { isId } from '../facts/identity.ts'
 import { releaseName } from '../facts/names.ts'
 import { type QuestionName, questionNames } from '../questions/question.ts'
 import { nearest } from './nearest.ts'
@@ -54,20 +55,10 @@ export function requestOf(words: readonly string[], now: number): Request {
   if (given.has('version')) return { command: 'version' }
   const memory = sizeOf(given.one('memory') ?? '1GB')
   const threads = integer(given, 'threads', 1, 256) ?? 2
+  if (given.words[0] === 'erase') return { ...erasureOf(given), memory, threads }
   const { names, places } = sorted(given)
   const from = [...given.all('from'), ...places]
-  if (from.length === 0) {
-    throw wrong('--from is missing.', 'Name a folder of segments, a file, - or clickhouse://host.')
-  }
-  if (given.words[0] === 'erase') {
-    const [folder, ...more] = from
-    if (folder === undefined || more.length > 0) throw wrong('erase takes one --from.')
-    const [prove, pending, done] = [given.one('prove'), given.has('pending'), given.all('done')]
-    if ([prove !== undefined, pending, done.length > 0].filter(Boolean).length > 1) {
-      throw wrong('--prove, --pending and --done exclude each other.')
-    }
-    return { command: 'erase', from: folder, prove, pending, done, memory, threads }
-  }
+  if (from.length === 0) throw wrong('--from is missing.', placesHint)
   for (const name of ['prove', 'pending', 'done']) {
     if (given.has(name)) throw wrong(`--${name} belongs to erase.`)
   }
@@ -85,15 +76,60 @@ export function requestOf(words: readonly string[], now: number): Request {
     memory,
     threads,
   }
-  return commandOf(given, report)
+  return commandOf(given, names, report)
 }
 
-function commandOf(given: Given, report: Omit<Report, 'command'>): Request {
+const placesHint = 'Name a folder of segments, a file, - or clickhouse://host.'
+
+/** It removes data, so it runs only if every word of the command is understood. */
+function erasureOf(given: Given) {
+  refuseMore('erase', given, given.words.slice(1))
+  const [from, ...more] = given.all('from')
+  if (from === undefined) throw wrong('--from is missing.', placesHint)
+  if (more.length > 0) throw wrong('erase takes one --from.')
+  const [prove, pending, done] = [given.one('prove'), given.has('pending'), given.all('done')]
+  if ([prove !== undefined, pending, done.length > 0].filter(Boolean).length > 1) {
+    throw wrong('--prove, --pending and --done exclude each other.')
+  }
+  // "Nothing is found" about a mistyped id would be taken for a proof.
+  if (prove !== undefined && !isId(prove)) {
+    throw wrong(`"${prove}" is no id.`, 'An id is a UUID, or 1767139200-28913 or anon-….')
+  }
+  return { command: 'erase', from, prove, pending, done } as const
+}
+
+/** What each command takes besides --from, --memory and --threads. */
+const taken = {
+  erase: ['prove', 'pending', 'done'],
+  '--check': ['check', 'since', 'until', 'release', 'compare', 'output'],
+  '--public': ['public', 'until'],
+} as const
+
+function refuseMore(command: keyof typeof taken, { names }: Given, words: readonly string[]): void {
+  const own = new Set<string>(['from', 'memory', 'threads', ...taken[command]])
+  const options = names.filter((name) => !own.has(name)).map((name) => `--${name}`)
+  const more = [...words, ...options]
+  if (more.length === 0) return
+  const hint = command === 'erase' ? 'To search for an id: erase --prove ID.' : undefined
+  throw wrong(`${command} doesn’t take ${more.join(', ')}.`, words.length > 0 ? hint : undefined)
+}
+
+function commandOf(
+  given: Given,
+  names: readonly string[],
+  report: Omit<Report, 'command'>,
+): Request {
   const folder = given.one('public')
   if (folder !== undefined && given.has('check'))
     throw wrong('--public and --check exclude each other.')
-  if (folder !== undefined) return { command: 'public', folder, ...report }
-  if (given.has('check')) return { command: 'check', ...report }
+  if (folder !== undefined) {
+    refuseMore('--public', given, names)
+    return { command: 'public', folder, ...report }
+  }
+  if (given.has('check')) {
+    refuseMore('--check', given, names)
+    return { command: 'check', ...report }
+  }
   if (report.compare !== undefined && report.release === undefined) {
     throw wrong('--compare needs --release.')
   }
@@ -107,10 +143,9 @@ function commandOf(given: Given, report: Omit<Report, 'command'>): Request {
 
 /** A shell makes many words of `--from *.ndjson`: what is no question but is there, is a place. */
 function sorted({ words }: Given): { names: readonly string[]; places: readonly string[] } {
-  const rest = words[0] === 'erase' ? words.slice(1) : words
   const isName = (word: string) => (questionNames as readonly string[]).includes(word)
   const isPlace = (word: string) => !isName(word) && existsSync(word)
-  return { names: rest.filter((word) => !isPlace(word)), places: rest.filter(isPlace) }
+  return { names: words.filter((word) => !isPlace(word)), places: words.filter(isPlace) }
 }
 
 function questionsOf(names: readonly string[]): readonly QuestionName[] {
@@ -145,6 +180,14 @@ function releaseOf(text: string | undefined): string | undefined {
 const longestWindow = 36_500
 
 function windowOf(since: string | undefined, until: string | undefined, now: number): Window {
+  const window = daysOf(since, until, now)
+  if (window.since !== undefined && window.until !== undefined && window.since > window.until) {
+    throw wrong('--since is after --until.')
+  }
+  return window
+}
+
+function daysOf(since: string | undefined, until: string | undefined, now: number): Window {
   const last = until === undefined ? undefined : dayFrom(until, 'until', now)
   if (since === undefined) return { since: undefined, until: last }
   const days = /^(\d{1,5})d$/.exec(since)?.[1]

@@ -30,6 +30,8 @@ type Name = keyof typeof options
 /** The command line, taken apart. */
 export interface Given {
   readonly words: readonly string[]
+  /** The options that stand there. */
+  readonly names: readonly string[]
   readonly has: (name: string) => boolean
   readonly one: (name: string) => string | undefined
   readonly all: (name: string) => readonly string[]
@@ -57,6 +59,7 @@ export function readWords(args: readonly string[]): Given {
   }
   return {
     words,
+    names: [...values.keys()],
     has: (name) => values.has(name),
     one: (name) => values.get(name)?.[0],
     all: (name) => values.get(name) ?? [],

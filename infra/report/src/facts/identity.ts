@@ -30,6 +30,15 @@ export function isUuid(text: string): boolean {
   return true
 }
 
+/** What installers wrote where there was no `uuidgen`: the time and a PID, or `anon-…`. */
+const olderForm = /^(?:(?:[a-z0-9._-]+-)?\d{9,11}-\d{1,7}|anon-[a-z0-9-]{1,64})$/
+
+/** Does it look like an id that a client has sent? */
+export function isId(given: string): boolean {
+  const id = given.toLowerCase()
+  return isUuid(id) || olderForm.test(id)
+}
+
 export function derivedFrom(text: string): string {
   const hex = createHash('sha256').update(text).digest('hex')
   const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 3) | 8).toString(16)

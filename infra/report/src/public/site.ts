@@ -27,11 +27,12 @@ export function writeSite(folder: string, made: ReadonlyMap<number, Answers>, da
       { text: 'JSON', href: `${period}.json` },
       { text: 'CSV', href: `${period}.csv` },
     ]
-    const about = `${period} days to ${day}. About ${coverageLine(answers.coverage)}.`
+    const rests = coverageLine(answers.coverage, { isRounded: true })
+    const coverage = `${period} days to ${day}. ${rests.endsWith('.') ? rests : `${rests}.`}`
     const page = htmlOf(answers, {
       links: [...links, ...data],
       remark,
-      coverage: about,
+      coverage,
       empty: 'Too few to publish.',
     })
     files.set(`${period}.html`, page)
