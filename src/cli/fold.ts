@@ -13,6 +13,11 @@ export function questionWidth(io: Pick<Io, 'outWidth'>): number {
   return io.outWidth() - 4
 }
 
+/** For the frame of a question or menu, which counts columns even where all lines are short. */
+export function foldQuestion(lines: Lines, io: Pick<Io, 'outWidth'>): Lines {
+  return fold(lines, questionWidth(io))
+}
+
 /**
  * Breaks what is wider than the terminal at its spaces. Text in files and pipes keeps its lines,
  * for programs that look for them. The terminal is asked for its width only where a line could be

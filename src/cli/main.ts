@@ -4,10 +4,9 @@ import type { Product } from '../product/product.ts'
 import type { HostEnvironment } from '../settings/host-environment.ts'
 import { isForeignHome } from '../settings/trust.ts'
 import { spellOut } from './command-line.ts'
-import { foldErr } from './fold.ts'
 import { invocationOf, type Tool } from './invocation.ts'
-import { CliError, done } from './error.ts'
-import { type Io, printable, toJson } from './io.ts'
+import { CliError, done, errorText } from './error.ts'
+import { type Io, toJson } from './io.ts'
 import { plainCommand } from './command-line.ts'
 
 /** Runs one command line and says how it ended. Never throws, never exits. */
@@ -62,9 +61,7 @@ function endOf(error: unknown, { product, io }: Tool, json: boolean): number {
   if (json) {
     io.err(toJson({ error: message, hint: hint ?? null, exit_code: exitCode }))
   } else {
-    const text = [`${product.command}: ${message}`, ...(hint === undefined ? [] : [hint])]
-    const lines = foldErr(printable(text.join('\n')).split('\n'), io)
-    io.err(`${lines.join('\n')}\n`)
+    io.err(errorText(`${product.command}: ${message}`, hint, io))
   }
   return exitCode
 }

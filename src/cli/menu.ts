@@ -11,8 +11,8 @@ import { log } from './commands/log.ts'
 import { print } from './commands/print.ts'
 import { status } from './commands/status.ts'
 import { upload } from './commands/upload.ts'
-import { CliError } from './error.ts'
-import { foldOut, questionWidth } from './fold.ts'
+import { CliError, errorText } from './error.ts'
+import { foldQuestion } from './fold.ts'
 import { type Invocation, reassessed } from './invocation.ts'
 import { page } from './pager.ts'
 import { because, headline, plural } from './words.ts'
@@ -42,10 +42,11 @@ export async function menu(start: Invocation): Promise<void> {
   let invocation = start
   let last: Choice = 'status'
   let hasChanged = false
-  intro(headline(invocation.context))
   const { io } = invocation
+  // The frame begins only the first line.
+  intro(foldQuestion([headline(invocation.context)], io).join('\n   '))
   const reason = because(invocation.context).trimEnd().split('\n')
-  say.message(foldOut(reason, { ...io, outWidth: () => questionWidth(io) }).join('\n'))
+  say.message(foldQuestion(reason, io).join('\n'))
   for (;;) {
     const offers = offersFor(invocation)
     const choice = await ask(offers, last)
@@ -128,7 +129,7 @@ async function act(choice: Exclude<Choice, 'quit'>, invocation: Invocation): Pro
     }
   } catch (error) {
     if (!(error instanceof CliError)) throw error
-    invocation.io.err(`${error.message}\n${error.hint ?? ''}\n`)
+    invocation.io.err(errorText(error.message.trimEnd(), error.hint, invocation.io))
   }
 }
 
@@ -159,7 +160,8 @@ async function changeEndpoint(invocation: Invocation): Promise<void> {
     validate: (given) => {
       if (given === undefined || given.trim() === '') return undefined
       const parsed = parseEndpoint(given)
-      return parsed.ok ? undefined : `This ${parsed.fault}. ${parsed.hint}`
+      if (parsed.ok) return undefined
+      return foldQuestion([`This ${parsed.fault}. ${parsed.hint}`], invocation.io).join('\n')
     },
   })
   if (!isCancel(answer) && answer !== value) await endpoint(invocation, answer ?? '', {})

@@ -1,7 +1,9 @@
 import { type Command, CommanderError } from 'commander'
 
 import type { Product } from '../product/product.ts'
+import { isNear } from '../settings/unclear.ts'
 import { foldErr } from './fold.ts'
+import { toJson } from './io.ts'
 import { CliError, done, wrongUsage } from './error.ts'
 import { programOf, type Wiring } from './program.ts'
 
@@ -10,6 +12,11 @@ export async function parse(line: readonly string[], wiring: Omit<Wiring, 'end'>
   let code: number = done
   const end = (ended: number) => {
     code = ended
+  }
+  const [first = '', ...others] = line.filter((word) => word !== '--json')
+  if (versionFlags.has(first) && others.length === 0 && line.includes('--json')) {
+    wiring.io.out(toJson({ version: wiring.version }))
+    return done
   }
   const program = programOf({ ...wiring, end })
   try {
@@ -23,6 +30,8 @@ export async function parse(line: readonly string[], wiring: Omit<Wiring, 'end'>
     return done
   }
 }
+
+const versionFlags = new Set(['--version', '-V'])
 
 /** The parser would show the help of everything instead, and not say why. */
 function requireKnownHelp([word, name]: readonly string[], program: Command): void {
@@ -58,14 +67,25 @@ function wrongLine(
     flag === undefined
       ? rewordings.reduce((text, [theirs, ours]) => text.replace(theirs, ours), said)
       : twoCommands(line[0] ?? '', flag.slice(2))
-  const more = flag !== undefined || nearest === undefined ? '' : `. Did you mean ${nearest}?`
-  return new CliError(sentence + (more || (sentence.endsWith('.') ? '' : '.')), {
+  const meant = flag === undefined ? (nearest ?? nearestChoice(said)) : undefined
+  const stop = sentence.endsWith('.') ? '' : '.'
+  const question = meant === undefined ? '' : ` Did you mean ${meant}?`
+  return new CliError(sentence + stop + question, {
     exitCode: wrongUsage,
     hint:
       about === undefined
         ? `Run ${product.command} --help to see all commands.`
         : `Run ${product.command} ${about} --help to see what it takes.`,
   })
+}
+
+/** The parser looks for the nearest command and option, but not for the nearest operand. */
+function nearestChoice(said: string): string | undefined {
+  const found = /^command-argument value '(.*)' is invalid .* Allowed choices are (.*)\.$/s.exec(
+    said,
+  )
+  const [, given = '', choices = ''] = found ?? []
+  return found ? choices.split(', ').find((choice) => isNear(given, choice)) : undefined
 }
 
 function twoCommands(one: string, other: string): string {

@@ -206,6 +206,8 @@ describe('a command line', () => {
     [['--statu'], /Did you mean --status/],
     [['status', '--jsn'], /Did you mean --json/],
     [['print', 'usgae'], /Allowed choices are usage/],
+    [['print', 'runtme'], /Allowed choices are .*\. Did you mean runtime\?/],
+    [['record', 'instal'], /Did you mean install\?/],
     [['status', 'now'], /status takes no argument/],
     [['enable', '--disable'], /enable and disable are two commands/],
     [['--status', '--disable'], /status and disable are two commands/],
@@ -217,7 +219,7 @@ describe('a command line', () => {
     [['print', '--explain', '--schema'], /cannot be used with/],
     [['record'], /missing required argument/],
     [['--enable', '--disable'], /one line runs one of them/],
-    [['help', 'nope'], /unknown command 'nope'/],
+    [['help', 'nope'], /unknown command 'nope'\.\n/],
     [['print', 'usage', '--started'], /no beginning/],
   ])('%j is wrong usage', async (args, fault) => {
     const home = tempHome()
@@ -255,5 +257,10 @@ describe('words that people try', () => {
       expect(await cli(home, [word])).toEqual(version)
     }
     expect(version.err).toMatch(/ingestion key/)
+    const json = { version: version.out.trim() }
+    for (const args of [['version'], ['--version'], ['-V']]) {
+      expect(await cliJson(home, args)).toEqual(json)
+    }
+    expect(JSON.parse((await cli(home, ['--json', '--version'])).out)).toEqual(json)
   })
 })

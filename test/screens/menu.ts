@@ -1,6 +1,7 @@
 import {
   all,
   broken,
+  countingOnly,
   doNotTrack,
   endpoint,
   fresh,
@@ -26,6 +27,8 @@ const menu: readonly Scene[] = [
   offers('turned off', offInSettings, { once: true }),
   offers('off by a variable', doNotTrack, { once: true }),
   offers('settings that cannot be read', broken),
+  offers('a headline that fits no narrow frame', countingOnly),
+  scene('a change that fails', '', broken, { steps: [choose('Down×3 Enter'), quit] }),
   scene('a preview', '', waiting(0), { steps: [choose('Down Enter'), quit], once: true }),
   scene('turned off, and on again', '', waiting(0), {
     steps: [choose('Down×3 Enter'), choose('Enter'), quit],

@@ -2,6 +2,7 @@ import type { Kind } from '../../contract/contract.ts'
 import { previewOf } from '../../record/preview.ts'
 import type { Invocation } from '../invocation.ts'
 import { CliError, wrongUsage } from '../error.ts'
+import { foldErr } from '../fold.ts'
 import { paintJson } from '../paint-json.ts'
 import { isEventId, printQueued, queuedEvents } from '../queued.ts'
 
@@ -35,6 +36,7 @@ export async function print(
 }
 
 const idAlone = "An event id can't be combined with --queued, --schema, --explain or --started."
+const examples = 'The values are examples; the fields are those of a real event.'
 const noStart = 'A usage event has no beginning: --started is for runtime and install events.'
 
 function printEvent(invocation: Invocation, id: string, options: PrintOptions): void {
@@ -75,12 +77,18 @@ function preview(invocation: Invocation, kind: Kind, options: PrintOptions): voi
     started,
   )
   show(invocation, bytes, options)
-  if (!hasClientId) {
-    io.err(
-      'No client id exists yet: zeros stand in its place.\n' +
-        'One is made with the first event.\n',
-    )
-  }
   // In a terminal the bytes look like something that has just happened.
-  if (io.outIsTerminal) io.err('This is a preview. Nothing was sent, and nothing was recorded.\n')
+  const isShown = io.outIsTerminal
+  const notes = [
+    ...(hasClientId
+      ? []
+      : [
+          'No client id exists yet: zeros stand in its place.',
+          'One is made with the first event.',
+        ]),
+    // A usage event has this machine's own counters.
+    ...(isShown && kind !== 'usage' ? [examples] : []),
+    ...(isShown ? ['This is a preview. Nothing was sent or recorded.'] : []),
+  ]
+  if (notes.length > 0) io.err(`${foldErr(notes, io).join('\n')}\n`)
 }
