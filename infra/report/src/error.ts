@@ -4,11 +4,21 @@ export class ReportError extends Error {
   /** 1: it could not be done. 2: it was asked for wrongly. */
   readonly exitCode: 1 | 2
   readonly hint: string | undefined
+  /** A file is damaged, foreign or locked away. Other files may still be read. */
+  readonly isUnreadable: boolean
 
-  constructor(message: string, { exitCode = 1, hint }: { exitCode?: 1 | 2; hint?: string } = {}) {
+  constructor(
+    message: string,
+    {
+      exitCode = 1,
+      hint,
+      isUnreadable = false,
+    }: { exitCode?: 1 | 2; hint?: string; isUnreadable?: boolean } = {},
+  ) {
     super(message)
     this.exitCode = exitCode
     this.hint = hint
+    this.isUnreadable = isUnreadable
   }
 }
 

@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import net from 'node:net'
 import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
@@ -12,7 +14,12 @@ describe('what is asked wrongly', () => {
     [['nonsense', '--from', '-'], 'There is no question "nonsense".'],
     [['instals', '--from', '-'], 'Did you mean installs?'],
     [['--from', '-', '--frmat', 'json'], 'Did you mean --format?'],
-    [['--from', '-', '--format', 'xml'], 'There is no format "xml".'],
+    [['--from', '-', '--format', 'xml'], 'There is no format "xml".\nThose there are: text, json'],
+    [['--from', '-', '--by', 'foo'], 'There is no column "foo".\nThose there are: day, os, arch'],
+    [['--from', '-', '--by', 'so'], 'Did you mean os?'],
+    [['--from', '-', '--format', 'josn'], 'Did you mean json?'],
+    [['versoin', '--from', '-'], 'Did you mean versions?'],
+    [['--from', '-', '--colour'], 'There is no option --colour.\nRun it with --help'],
     [['--from', '-', '--by', 'os,colour'], 'There is no column "colour".'],
     [['--from', '-', '--since', 'yesterday'], '--since yesterday is no date.'],
     [['--from', '-', '--until', '2026-02-30'], '--until 2026-02-30 is no date.'],
@@ -41,6 +48,22 @@ describe('what is asked wrongly', () => {
     expect({ code, out }).toEqual({ code: 1, out: '' })
     expect(err).toContain('/nowhere/events')
   })
+})
+
+it('names the ClickHouse that it can’t reach, and says why', async () => {
+  const unknown = await report(['--from', 'clickhouse://me:secret@no-such-host.invalid'])
+  expect(unknown).toMatchObject({ code: 1, out: '' })
+  expect(unknown.err).toMatch(
+    /^Can't reach ClickHouse at no-such-host\.invalid:8123: (there is no host named|the name) no-such-host\.invalid/,
+  )
+  const server = net.createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as net.AddressInfo
+  server.close()
+  await once(server, 'close')
+  const closed = await report(['--from', `clickhouse://127.0.0.1:${port}`])
+  const err = `Can't reach ClickHouse at 127.0.0.1:${port}: 127.0.0.1 refuses the connection.\n`
+  expect(closed).toEqual({ code: 1, out: '', err })
 })
 
 describe('JSON', () => {
@@ -178,6 +201,10 @@ describe('text', () => {
     const narrow = await report(['failures', '--from', '-'], { stdin: some, columns: 80 })
     const wide = await report(['failures', '--from', '-'], { stdin: some, columns: 120 })
     for (const { out } of [narrow, wide]) expect(out).toContain('RunMat:IndexOutOfBounds  runtime')
+    const narrowest = await report(['failures', '--from', '-'], { stdin: some, columns: 60 })
+    expect(narrowest.out).toMatch(/code +area +runs +clients +of runs\n/)
+    expect(narrowest.out).toContain('RunMat:IndexOutOfBounds  runtime')
+    expect(narrow.out).toMatch(/code +area +stage +component +runs/)
     expect(narrow.out).not.toContain('95 %')
     expect(wide.out).toMatch(/50\.0 % {2}9\.5–90\.5/)
   })

@@ -113,6 +113,21 @@ describe('a folder of segments', () => {
     })
   })
 
+  it('counts an event once, although days outside those asked for were converted at other times', async () => {
+    const place = folder()
+    const [early, late] = [finished(), finished()]
+    segment(place, '2026-10-20.w.ndjson', early)
+    segment(place, '2026-11-27.w.ndjson', late)
+    expect(await coverageOf('--from', place)).toMatchObject({ events: 2, repeated: 0 })
+    // The report reads from 25 October on, and to 26 November.
+    segment(place, '2026-10-25.w.ndjson', early)
+    segment(place, '2026-11-26.w.ndjson', late)
+    const asked = ['--from', place, '--since', '2026-11-25', '--until', '2026-11-26']
+    expect(await coverageOf(...asked)).toMatchObject({ events: 1, repeated: 0 })
+    const all = { events: 2, repeated: 2, from: '2026-10-20', until: '2026-11-26' }
+    expect(await coverageOf('--from', place)).toMatchObject(all)
+  })
+
   it('keeps to the days asked for', async () => {
     const place = folder()
     for (const day of ['24', '25', '26', '27', '28'])
@@ -207,6 +222,46 @@ describe('bad input', () => {
     expect({ code, out }).toEqual({ code: 1, out: '' })
     expect(err).toContain('2026-11-20.w.ndjson.gz: the compressed file is cut short or damaged')
     expect(readdirSync(place).filter((name) => name.includes('parquet'))).toEqual([])
+  })
+
+  it('is stopped by a damaged file only if its day was asked for, and says what to do', async () => {
+    const place = folder()
+    const again = finished()
+    const whole = gzipSync(lines(...Array.from({ length: 500 }, () => finished())))
+    const damaged = (day: string) =>
+      writeFileSync(path.join(place, `${day}.w.ndjson.gz`), whole.subarray(0, whole.length / 2))
+    // One is too old to matter, two may hold what comes again, and the others are later.
+    for (const day of ['2026-06-01', '2026-11-20', '2026-11-27', '2026-11-28']) damaged(day)
+    writeFileSync(path.join(place, '2026-11-21.parquet'), 'PAR1 no more')
+    writeFileSync(path.join(place, '2026-11-26.parquet'), 'PAR1 no more')
+    segment(place, '2026-11-24.w.ndjson', again)
+    segment(place, '2026-11-25.w.ndjson', again, finished())
+    const ask = (...words: readonly string[]) =>
+      report(['coverage', '--from', place, '--format', 'json', ...words])
+    const { code, out, err } = await ask('--since', '2026-11-25', '--until', '2026-11-25')
+    expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({
+      code: 0,
+      coverage: { events: 1, repeated: 1 },
+    })
+    const notes = err.trim().split('\n')
+    expect(notes).toHaveLength(2)
+    expect(notes[0]).toContain('2026-11-21.parquet: it is damaged, or no Parquet file. The report')
+    expect(notes[1]).toContain('continues without it: 2026-11-20 was not asked for.')
+    const hint = 'Move it out of the folder and run this again.\n'
+    for (const [day, name] of [
+      ['2026-11-20', '2026-11-20.w.ndjson.gz'],
+      ['2026-11-26', '2026-11-26.parquet'],
+      ['2026-11-28', '2026-11-28.w.ndjson.gz'],
+    ] as const) {
+      const stopped = await ask('--since', day, '--until', day)
+      expect({ code: stopped.code, out: stopped.out }).toEqual({ code: 1, out: '' })
+      expect(stopped.err).toContain(name)
+      expect(stopped.err.endsWith(hint)).toBe(true)
+    }
+    // The open day is read as it is.
+    const tomorrow = await ask('--since', '2026-11-29')
+    expect(tomorrow.code).toBe(0)
+    expect(tomorrow.err).toContain('2026-11-28 was not asked for.')
   })
 
   it('names a Parquet file that is damaged', async () => {

@@ -56,6 +56,16 @@ describe('an event with a debug tag', () => {
     expect(metrics).toContain('telemetry_events_accepted_total{family="runtime"} 1\n')
   })
 
+  it('is shown for the README’s example with the field that the contract lacks', async () => {
+    const readme = readFileSync('infra/worker/README.md', 'utf8')
+    const example = /x-debug-tag: mine' -d '(\{[^']*\})'/.exec(readme)?.[1] ?? ''
+    const worker = await served([], on)
+    expect((await fetch(`${worker.url}/v1/t`, post('mine', example))).status).toBe(204)
+    const [event] = (await shown(worker, 'mine')).events
+    const why = 'the contract has no such field here'
+    expect(event?.dropped).toEqual([{ field: 'colour', why }])
+  })
+
   it('is shown with each field that was dropped, and why', async () => {
     const worker = await served([], on)
     const base = JSON.parse(finished()) as { payload: object }

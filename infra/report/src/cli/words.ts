@@ -74,7 +74,7 @@ function unknown(given: string): ReportError {
   const near = nearest(given.replace(/^-+/, ''), Object.keys(options))
   return misuse(
     `There is no option ${given}.`,
-    near === undefined ? undefined : `Did you mean --${near}?`,
+    near === undefined ? 'Run it with --help to see all options.' : `Did you mean --${near}?`,
   )
 }
 

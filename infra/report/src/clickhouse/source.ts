@@ -28,7 +28,7 @@ export function openClickHouse(given: string, credentials: Credentials, window: 
       })
       text = await response.text()
     } catch (error) {
-      throw new ReportError(`Can't reach ClickHouse at ${shown}: ${causeOf(error)}.`)
+      throw new ReportError(`Can't reach ClickHouse at ${shown}: ${causeOf(error, url.hostname)}.`)
     }
     if (!response.ok) {
       const reason = text.split('\n')[0]?.slice(0, 300) ?? ''
@@ -69,10 +69,20 @@ function addressOf(given: string, { user, password }: Credentials) {
   return { url, headers, table: tableOf(product), shown: host }
 }
 
-function causeOf(error: unknown): string {
+function causeOf(error: unknown, host: string): string {
   const { cause, message, name } = error as Error & { cause?: { code?: string; message?: string } }
   if (name === 'TimeoutError') return 'it does not answer'
-  return cause?.code ?? cause?.message ?? message
+  const words: Readonly<Record<string, string>> = {
+    ENOTFOUND: `there is no host named ${host}`,
+    EAI_AGAIN: `the name ${host} can’t be looked up now`,
+    ECONNREFUSED: `${host} refuses the connection`,
+    ECONNRESET: `${host} closed the connection`,
+    EHOSTUNREACH: `no network leads to ${host}`,
+    ENETUNREACH: `no network leads to ${host}`,
+    ETIMEDOUT: `${host} does not answer`,
+    UND_ERR_CONNECT_TIMEOUT: `${host} does not answer`,
+  }
+  return words[cause?.code ?? ''] ?? cause?.message ?? cause?.code ?? message
 }
 
 /** ClickHouse merges repeats away: of them, those are counted that it still has. */

@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs'
 import path from 'node:path'
 
-import { type Day, daysAfter } from '../days.ts'
+import { type Day, daysAfter, type Window } from '../days.ts'
 import { ReportError, reasonOf } from '../error.ts'
 import { texts } from '../facts/columns.ts'
 import { type Blocks, blocksOfFile } from '../read/lines.ts'
@@ -17,10 +17,8 @@ import {
   summaryOf,
 } from './parquet.ts'
 import { openStaging } from './staging.ts'
+import { memory, unlessUnreadable } from './unreadable.ts'
 import { factColumns, findRepeats, selectLoaded } from './table.ts'
-
-/** Days within which an event that comes again is known to be the same. */
-export const memory = 31
 
 export interface Converted {
   readonly file: string
@@ -31,6 +29,8 @@ export interface Converted {
 export async function freshDays(
   database: Database,
   { segments, parquet }: Folder,
+  window: Window,
+  note: (text: string) => void,
 ): Promise<Map<Day, Converted>> {
   const summaries = await summariesOf(database, [...parquet.values()])
   const fresh = new Map<Day, Converted>()
@@ -38,7 +38,10 @@ export async function freshDays(
     const present = segments.get(day)
     // Without its segments, it is all there is of the day: it must be readable.
     const summary =
-      summaries.get(file) ?? (present === undefined ? await summaryOf(database, file) : undefined)
+      summaries.get(file) ??
+      (present === undefined
+        ? await unlessUnreadable(day, window, note, () => summaryOf(database, file))
+        : undefined)
     if (summary === undefined) continue
     const isFresh =
       present === undefined ||
@@ -64,8 +67,11 @@ export async function convertDay(
   try {
     const staging = await openStaging(database)
     let unreadable = 0
-    for (const segment of segments) unreadable += await staging.read(blocksOf(segment), day)
-    staging.finish()
+    try {
+      for (const segment of segments) unreadable += await staging.read(blocksOf(segment), day)
+    } finally {
+      staging.finish()
+    }
     for (const sql of findRepeats(filesBefore(day, earlier))) await run(sql)
     const [counts] = await rows(
       `SELECT (SELECT count(*) FROM loaded) AS lines,
@@ -118,6 +124,7 @@ export async function* blocksOf(file: string): Blocks {
     const cut = code === 'Z_BUF_ERROR' || code === 'Z_DATA_ERROR'
     throw new ReportError(
       `Can't read ${file}: ${cut ? 'the compressed file is cut short or damaged' : reasonOf(error)}.`,
+      { isUnreadable: true },
     )
   }
 }

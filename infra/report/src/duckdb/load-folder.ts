@@ -3,10 +3,11 @@ import type { Folder, Lines } from '../read/places.ts'
 import { rewrite } from '../erase/segments.ts'
 import { tombstonesIn } from '../erase/tombstones.ts'
 import { removeUnfinished } from '../temporary.ts'
-import { type Converted, convertDay, freshDays, memory } from './convert.ts'
+import { type Converted, convertDay, freshDays } from './convert.ts'
 import type { Database } from './database.ts'
 import { quoted } from './database.ts'
 import { lockFolder } from './lock.ts'
+import { memory, readingWindow, unlessUnreadable } from './unreadable.ts'
 
 export interface Progress {
   readonly step: (text: string) => void
@@ -27,24 +28,35 @@ export async function readyFolder(
   progress: Progress,
 ): Promise<ReadyFolder> {
   const today = dayOf(now)
-  const all = [...new Set([...folder.segments.keys(), ...folder.parquet.keys()])].toSorted()
-  const days = await freshDays(database, folder)
+  const reading = readingWindow(window)
+  const isRead = (day: Day) => isWithin(day, reading)
+  const all = [...new Set([...folder.segments.keys(), ...folder.parquet.keys()])]
+    .filter(isRead)
+    .toSorted()
+  // All days, because a day that is converted must agree with those before and after it.
+  const days = await freshDays(database, folder, window, progress.note)
   const stale = all.filter((day) => day < today && !days.has(day))
-  if (stale.length > 0) await convert(database, folder, stale, days, progress)
-  const first = window.since === undefined ? undefined : daysAfter(window.since, -memory)
+  const unreadable =
+    stale.length > 0 ? await convert(database, folder, stale, days, window, progress) : new Set()
   const lines = all
-    .filter((day) => !days.has(day) && isWithin(day, { since: first, until: window.until }))
-    .flatMap((day) => (folder.segments.get(day) ?? []).map((file) => ({ file, day })))
-  return { days: new Map([...days].toSorted(([a], [b]) => (a < b ? -1 : 1))), lines }
+    .filter((day) => !days.has(day) && !unreadable.has(day))
+    .flatMap((day) =>
+      (folder.segments.get(day) ?? []).map((file) => ({ file, day, isInFolder: true })),
+    )
+  const read = [...days].filter(([day]) => isRead(day))
+  return { days: new Map(read.toSorted(([a], [b]) => (a < b ? -1 : 1))), lines }
 }
 
+/** Gives the days that can't be read. */
 async function convert(
   database: Database,
   folder: Folder,
   stale: readonly Day[],
   days: Map<Day, Converted>,
+  window: Window,
   { step, note }: Progress,
-): Promise<void> {
+): Promise<ReadonlySet<Day>> {
+  const unreadable = new Set<Day>()
   const lock = await lockFolder(folder.path)
   if (lock.state !== 'held') {
     note(
@@ -52,7 +64,7 @@ async function convert(
         ? `Another report is converting ${folder.path}. Its segments are read as they are.`
         : `Nothing is converted: ${lock.reason}. The segments are read as they are.`,
     )
-    return
+    return unreadable
   }
   try {
     removeUnfinished(folder.path)
@@ -61,8 +73,16 @@ async function convert(
     const queue = [...stale]
     for (let day = queue.shift(); day !== undefined; day = queue.shift()) {
       step(`Converting ${day} (${queue.length} more)`)
-      if (hasStones) for (const one of folder.segments.get(day) ?? []) await rewrite(one, stones)
-      const converted = await convertDay(database, folder, day, days)
+      const current = day
+      const converted = await unlessUnreadable(day, window, note, async () => {
+        const segments = hasStones ? (folder.segments.get(current) ?? []) : []
+        for (const segment of segments) await rewrite(segment, stones)
+        return await convertDay(database, folder, current, days)
+      })
+      if (converted === undefined) {
+        unreadable.add(day)
+        continue
+      }
       days.set(day, converted)
       // A day that changed may hold what later days counted as first.
       for (const later of await sharing(database, day, converted, days)) {
@@ -72,6 +92,7 @@ async function convert(
       }
       queue.sort()
     }
+    return unreadable
   } finally {
     lock.release()
   }

@@ -85,5 +85,5 @@ function parsed(file: string, text: unknown): Summary {
 }
 
 function foreign(file: string, problem: string): ReportError {
-  return new ReportError(`Can't read ${file}: ${problem}.`)
+  return new ReportError(`Can't read ${file}: ${problem}.`, { isUnreadable: true })
 }

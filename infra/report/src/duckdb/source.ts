@@ -9,6 +9,7 @@ import { type Progress, readyFolder } from './load-folder.ts'
 import { summaryOf } from './parquet.ts'
 import { openStaging } from './staging.ts'
 import { factColumns, findRepeats, ownDay, selectLoaded } from './table.ts'
+import { unlessUnreadable } from './unreadable.ts'
 
 export interface OpenSource {
   readonly places: readonly Place[]
@@ -114,10 +115,14 @@ async function readLines(
 ): Promise<number> {
   const staging = await openStaging(database)
   let unreadable = 0
-  for (const { file, day } of lines.toSorted(byDay)) {
+  for (const { file, day, isInFolder } of lines.toSorted(byDay)) {
     if (file !== undefined) progress.step(`Reading ${file}`)
     const blocks = file === undefined ? wholeLines(stdin) : blocksOf(file)
-    const bad = await staging.read(blocks, day)
+    const read = () => staging.read(blocks, day)
+    const bad =
+      day !== undefined && isInFolder === true
+        ? ((await unlessUnreadable(day, window, progress.note, read)) ?? 0)
+        : await read()
     if (day === undefined || isWithin(day, window)) unreadable += bad
   }
   staging.finish()

@@ -9,6 +9,7 @@ export interface Lines {
   readonly file: string | undefined
   /** The day of arrival, which a segment has in its name. */
   readonly day: Day | undefined
+  readonly isInFolder?: boolean
 }
 
 export interface Folder {

@@ -39,12 +39,19 @@ export function tableOf(answer: Answer, { digits }: Answers): Table {
   const { question, columns, leading, rows, more } = answer
   if (question.name === 'active' && leading === 0) return activeTable(answer, digits)
   const { columns: labels, optional, cells, bar, bars } = measureOf(answer, digits)
-  const names = leadingNames(question, columns.slice(0, leading))
+  const given = columns.slice(0, leading)
+  const isUsual = question.name === 'failures' && given.join() === question.leading.join()
+  // The code is what a reader looks for, so it names the row.
+  const names = isUsual ? ['code', ...given.filter((one) => one !== 'code')] : given
   return {
     title: question.title,
     note: noteOf(answer),
     columns: [
-      ...names.map((label) => ({ label: label.replaceAll('_', ' '), isNumber: false })),
+      ...names.map((label) => ({
+        label: label.replaceAll('_', ' '),
+        isNumber: false,
+        isOptional: isUsual && label !== 'code',
+      })),
       ...labels.map((label) => ({
         label,
         isNumber: true,
@@ -58,12 +65,6 @@ export function tableOf(answer: Answer, { digits }: Answers): Table {
     bars,
     more: more === 0 ? '' : `${plural(more, 'row')} more`,
   }
-}
-
-/** The code is what a reader looks for, so it names the row. */
-function leadingNames({ name, leading }: Answer['question'], names: readonly string[]) {
-  const isUsual = name === 'failures' && names.join() === leading.join()
-  return isUsual ? ['code', ...names.filter((one) => one !== 'code')] : names
 }
 
 function noteOf({ question, runs }: Answer): string {

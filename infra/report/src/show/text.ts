@@ -67,31 +67,40 @@ function linesOf(table: Table, look: Look): readonly string[] {
   ]
 }
 
-/** Leaves optional columns out, the last one first, until the line is short enough. */
+/**
+ * Leaves optional columns out, the last one first, until the line is short enough: figures before
+ * names are cut, and names before the row's own name is cut so short that it says nothing.
+ */
 function columnsThatFit(
   columns: readonly Column[],
   widths: readonly number[],
   room: number,
 ): readonly number[] {
   const kept = columns.map((_, at) => at)
-  for (;;) {
-    const least = kept.reduce(
-      (sum, at) => sum + Math.min(widths[at] ?? 0, columns[at]?.isNumber ? room : shortest) + 2,
-      -2,
-    )
-    const last = kept.findLastIndex((at) => columns[at]?.isOptional === true)
-    if (least <= room || last === -1) return kept
-    kept.splice(last, 1)
+  const leaveOut = (isNumber: boolean, shortestOf: (at: number) => number) => {
+    for (;;) {
+      const least = kept.reduce((sum, at) => {
+        const full = widths[at] ?? 0
+        return sum + (columns[at]?.isNumber ? full : Math.min(full, shortestOf(at))) + 2
+      }, -2)
+      const last = kept.findLastIndex(
+        (at) => columns[at]?.isOptional === true && columns[at].isNumber === isNumber,
+      )
+      if (least <= room || last === -1) return
+      kept.splice(last, 1)
+    }
   }
+  leaveOut(true, () => 16)
+  leaveOut(false, (at) => (at === 0 ? 24 : enough))
+  return kept
 }
 
-/** What names are shortened to before an optional column is left out. */
-const shortest = 16
+/** To this length, names give way before the row's own. */
+const enough = 8
 
 /** Names give way where the line is too short, the row's own last; figures never do. */
 function fit(widths: number[], isNumber: readonly boolean[], room: number): readonly number[] {
   const least = 4
-  const enough = 8
   for (;;) {
     const over = widths.reduce((sum, one) => sum + one + 2, -2) - room
     if (over <= 0) return widths

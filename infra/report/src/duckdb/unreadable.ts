@@ -1,0 +1,33 @@
+import { type Day, daysAfter, isWithin, type Window } from '../days.ts'
+import { ReportError } from '../error.ts'
+
+/** Days within which an event that comes again is known to be the same. */
+export const memory = 31
+
+/** The days to read: those asked for, and before them those that show which events are repeats. */
+export function readingWindow({ since, until }: Window): Window {
+  return { since: since === undefined ? undefined : daysAfter(since, -memory), until }
+}
+
+const hint = 'Move it out of the folder and run this again.'
+
+/**
+ * Reads a file of one day of a folder. A report can do without a day that was not asked for, so if
+ * such a file is damaged, it says so and continues.
+ */
+export async function unlessUnreadable<Value>(
+  day: Day,
+  window: Window,
+  note: (text: string) => void,
+  read: () => Promise<Value>,
+): Promise<Value | undefined> {
+  try {
+    return await read()
+  } catch (error) {
+    if (!(error instanceof ReportError && error.isUnreadable)) throw error
+    if (isWithin(day, window)) throw new ReportError(error.message, { hint })
+    if (isWithin(day, readingWindow(window)))
+      note(`${error.message} The report continues without it: ${day} was not asked for.`)
+    return undefined
+  }
+}
