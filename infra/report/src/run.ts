@@ -1,4 +1,4 @@
-import { help } from './cli/help.ts'
+import { helpFor } from './cli/help.ts'
 import { type Report, type Request, requestOf, wrong } from './cli/request.ts'
 import { openClickHouse } from './clickhouse/source.ts'
 import { checkCommand, eraseCommand, publicCommand } from './commands.ts'
@@ -50,7 +50,7 @@ async function answer(request: Request, host: Host): Promise<number> {
   const open = (asked: Omit<Report, 'command'>) => openSource(asked, host)
   switch (request.command) {
     case 'help':
-      await host.out(help)
+      await host.out(helpFor(widthOf(host.terminal.columns)))
       return 0
     case 'version':
       await host.out(`${BUILD_VERSION}\n`)

@@ -159,10 +159,13 @@ describe('JSON', () => {
   })
 })
 
-it('says in 80 columns how it is used', async () => {
+it('says in 80 columns how it is used, or in 60 with the same words', async () => {
   const { code, out } = await report(['--help'])
   expect(code).toBe(0)
   expect(out.split('\n').filter((line) => line.length > 80)).toEqual([])
+  const narrow = await report(['--help'], { columns: 60 })
+  expect(narrow.out.split('\n').filter((line) => line.length > 60)).toEqual([])
+  expect(narrow.out.split(/\s+/)).toEqual(out.split(/\s+/))
 })
 
 describe('text', () => {

@@ -1,6 +1,7 @@
 import { byColumns } from '../facts/columns.ts'
+import { wrap } from '../show/text.ts'
 
-export const help = `Answers from collected telemetry.
+const help = `Answers from collected telemetry.
 
 Usage: runmat-telemetry-report --from PLACE [question …] [option …]
        runmat-telemetry-report erase --from FOLDER
@@ -46,3 +47,32 @@ you have. Both exit with 1 while something is left.
 
 Exit codes: 0 done, 1 failed, or --check found something, 2 wrong usage.
 `
+
+/** As it is written here, or for a narrower terminal with its paragraphs broken again. */
+export function helpFor(width: number): string {
+  if (width >= 80) return help
+  const paragraphs: string[] = []
+  let before = ''
+  for (const line of help.split('\n')) {
+    const isContinued =
+      /^ {19}/.test(line) || (/^\S/.test(line) && /^\S.*[^:]$/.test(before) && !isUsage(before))
+    if (isContinued) paragraphs.push(`${paragraphs.pop() ?? ''} ${line.trim()}`)
+    else paragraphs.push(line)
+    before = line
+  }
+  return paragraphs.flatMap((paragraph) => wrapped(paragraph, width)).join('\n')
+}
+
+function isUsage(line: string): boolean {
+  return line.startsWith('Usage: ')
+}
+
+/** Later lines begin where the first one's text does. */
+function wrapped(paragraph: string, width: number): readonly string[] {
+  const head = isUsage(paragraph)
+    ? 'Usage:   '
+    : (/^ {2}\S.*? {2,}(?=\S)/.exec(paragraph)?.[0] ?? /^ */.exec(paragraph)?.[0] ?? '')
+  const start = isUsage(paragraph) ? 'Usage: ' : head
+  const [first = '', ...rest] = wrap(paragraph.slice(start.length), width - head.length)
+  return [`${start}${first}`, ...rest.map((line) => `${' '.repeat(head.length)}${line}`)]
+}
