@@ -8,6 +8,7 @@ import { erase, findings, stonesOf } from './erase/erase.ts'
 import { leftInPostHog, markDone } from './erase/posthog.ts'
 import { type Tombstones, tombstonesIn, tombstonesOf } from './erase/tombstones.ts'
 import { ReportError } from './error.ts'
+import { isId } from './facts/identity.ts'
 import { publicAnswers } from './public/answers.ts'
 import { periods, writeSite } from './public/site.ts'
 import { numberIn, text } from './questions/question.ts'
@@ -120,12 +121,25 @@ export async function eraseCommand(request: Asked<'erase'>, host: Host): Promise
         left.push(`${printable(file)}: ${plural(count, 'event')}`)
     }
     if (pending) left.push(...elsewhere(leftInPostHog(from, stones)))
+    if (prove !== undefined && left.length === 0) requireId(prove)
     await host.out(`${left.length === 0 ? 'Nothing is found.' : left.join('\n')}\n`)
     if (pending && stones.clients.size + stones.events.size > 0) await host.out(ofGoogle)
     return left.length === 0 ? 0 : 1
   } finally {
     database.close()
   }
+}
+
+/** "Nothing is found" about a mistyped id would be taken for a proof. */
+function requireId(given: string): void {
+  if (isId(given)) return
+  throw new ReportError(
+    `Nothing is found, but "${printable(given)}" is no id that our clients make.`,
+    {
+      hint: 'Check it: an id is a UUID, or 1767139200-28913 or anon-….',
+      exitCode: 2,
+    },
+  )
 }
 
 async function proveInClickHouse({ from, prove }: Asked<'erase'>, host: Host): Promise<number> {
@@ -140,6 +154,7 @@ async function proveInClickHouse({ from, prove }: Asked<'erase'>, host: Host): P
     `SELECT count(*) AS n FROM facts WHERE client IN (${ids}) OR id IN (${ids})`,
   )
   const found = numberIn(row ?? {}, 'n')
+  if (found === 0) requireId(prove)
   await host.out(found === 0 ? 'Nothing is found.\n' : `ClickHouse: ${plural(found, 'event')}\n`)
   return found === 0 ? 0 : 1
 }

@@ -478,7 +478,7 @@ describe('erase', () => {
     expect(await prove()).toEqual([0, 0, 0])
   })
 
-  it('finds nothing of an unknown id, and refuses what is no id or no folder', async () => {
+  it('finds nothing of an unknown id, and proves nothing of what is no id or no folder', async () => {
     const place = folder()
     const prove = (id: string) => report(['erase', '--from', place, '--prove', id])
     for (const id of [randomUUID(), '1767139200-28913', 'anon-4F2a9c']) {
@@ -487,7 +487,7 @@ describe('erase', () => {
     for (const id of ['x', 'unknown', client.slice(1), `${client}0`, client.replace('-', '')]) {
       const { code, out, err } = await prove(id)
       expect({ code, out }).toEqual({ code: 2, out: '' })
-      expect(err).toContain(`"${id}" is no id.`)
+      expect(err).toContain(`Nothing is found, but "${id}" is no id`)
     }
     expect(await report(['erase', '--from', '-'])).toMatchObject({ code: 1 })
     const clickHouse = await report(['erase', '--from', 'clickhouse://127.0.0.1', '--pending'])

@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs'
 import { type Day, dayOf, daysAfter, isDay, type Window } from '../days.ts'
 import { ReportError } from '../error.ts'
 import { type By, byColumns } from '../facts/columns.ts'
-import { isId } from '../facts/identity.ts'
 import { releaseName } from '../facts/names.ts'
 import { type QuestionName, questionNames } from '../questions/question.ts'
 import { nearest } from './nearest.ts'
@@ -90,10 +89,6 @@ function erasureOf(given: Given) {
   const [prove, pending, done] = [given.one('prove'), given.has('pending'), given.all('done')]
   if ([prove !== undefined, pending, done.length > 0].filter(Boolean).length > 1) {
     throw wrong('--prove, --pending and --done exclude each other.')
-  }
-  // "Nothing is found" about a mistyped id would be taken for a proof.
-  if (prove !== undefined && !isId(prove)) {
-    throw wrong(`"${prove}" is no id.`, 'An id is a UUID, or 1767139200-28913 or anon-….')
   }
   return { command: 'erase', from, prove, pending, done } as const
 }
