@@ -62,7 +62,7 @@ it('names the ClickHouse that it can’t reach, and says why', async () => {
   server.close()
   await once(server, 'close')
   const closed = await report(['--from', `clickhouse://127.0.0.1:${port}`])
-  const err = `Can't reach ClickHouse at 127.0.0.1:${port}: 127.0.0.1 refuses the connection.\n`
+  const err = `Can't reach ClickHouse at 127.0.0.1:${port}: it refuses the connection.\n`
   expect(closed).toEqual({ code: 1, out: '', err })
 })
 

@@ -75,7 +75,7 @@ function causeOf(error: unknown, host: string): string {
   const words: Readonly<Record<string, string>> = {
     ENOTFOUND: `there is no host named ${host}`,
     EAI_AGAIN: `the name ${host} can’t be looked up now`,
-    ECONNREFUSED: `${host} refuses the connection`,
+    ECONNREFUSED: 'it refuses the connection',
     ECONNRESET: `${host} closed the connection`,
     EHOSTUNREACH: `no network leads to ${host}`,
     ENETUNREACH: `no network leads to ${host}`,
