@@ -117,7 +117,9 @@ describe('a ClickHouse that is down, or is none', () => {
     const [port] = await ownPorts(1)
     const down = await report(['--from', `clickhouse://me:secret@127.0.0.1:${port}/db`])
     expect({ code: down.code, out: down.out }).toEqual({ code: 1, out: '' })
-    expect(down.err).toBe(`Can't reach ClickHouse at 127.0.0.1:${port}: it refuses the connection.\n`)
+    expect(down.err).toBe(
+      `Can't reach ClickHouse at 127.0.0.1:${port}: it refuses the connection.\n`,
+    )
     const mixed = await report(['--from', 'clickhouse://h', '--from', '-'])
     expect(mixed.code).toBe(2)
   })
