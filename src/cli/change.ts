@@ -72,17 +72,17 @@ function unheard(context: Context): string {
   return `\nBut ${product.name} itself does not hear that, and would still send from here.`
 }
 
-/** Ends a command with an error where the opt-out does not hold everywhere. */
+/** Ends a command with an error where the opt-out does not hold everywhere; `soFar` is what does hold. */
 export function requireOptOut(
   invocation: Invocation,
   { failures, stopped, wiped }: OptOut,
-  soFar = 'The settings are saved',
+  soFar: string,
 ): void {
   if (failures.length > 0) {
     throw cannotChange(invocation, failures, unsaved(invocation, wiped))
   }
   if (!stopped) {
-    throw new CliError('Telemetry is off, but a process that was sending could not be stopped.', {
+    throw new CliError(`${soFar}, but a process that was sending could not be stopped.`, {
       hint: 'It sends nothing after what it is sending now. Restart the machine to be sure.',
     })
   }

@@ -48,7 +48,7 @@ export async function local(invocation: Invocation, { json }: { json?: boolean }
   const changes = [[invocation.product.keys.uploads, false]] as const
   const done = await optOut(invocation.context, targetsOf(invocation, changes).slice(0, 1))
   const after = reassessed(invocation)
-  requireOptOut(after, done)
+  requireOptOut(after, done, 'Sending is off')
   const { changed, wiped } = done
   const isCounting = after.context.verdict.collecting
   // The product's own program is not bound by this setting.
@@ -128,7 +128,7 @@ async function move(
     const { keys } = product
     const targets = targetsOf(invocation, [[keys.uploads, false]]).slice(0, 1)
     const done = await optOut(context, targets)
-    requireOptOut(reassessed(invocation), done)
+    requireOptOut(reassessed(invocation), done, 'Sending is off, and the address is the old one')
     ;({ wiped, changed } = done)
     // The ban was for the time of the move only.
     changed = change(invocation, [...changes, [keys.uploads, undefined]]) || changed

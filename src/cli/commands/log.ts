@@ -41,11 +41,11 @@ export async function log(invocation: Invocation, options: LogOptions): Promise<
 
 function summary(shown: number, all: number, { context, product }: Invocation): readonly string[] {
   const file = tidy(context.paths.ledger, context)
-  const foreign = foreignIn(context.paths)
-  if (all === 0 && foreign.length > 0) {
-    return ['What was sent is not shown:', ...foreign.map((one) => foreignText(one, context))]
+  if (all === 0) {
+    const foreign = foreignIn(context.paths).map((one) => foreignText(one, context))
+    if (foreign.length > 0) return ['What was sent is not shown:', ...foreign]
+    return ['Nothing is on record as sent from this machine.']
   }
-  if (all === 0) return ['Nothing is on record as sent from this machine.']
   if (shown < all) {
     return [
       `${shown} of ${plural(all, 'event')}, newest first, from ${file}`,
