@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 
@@ -32,19 +32,18 @@ async function timesOf(stage, rounds, url, signal = 0) {
   for (let round = 0; round < rounds; round += 1) {
     const home = stage.home()
     pointTo(home, url)
-    fillQueue(home.queue, events)
-    const uploader = await startUploader(stage, home)
+    const uploader = await startUploader(stage, home, events)
     process.kill(uploader.pid, signal)
     const ended = once(uploader, 'exit')
     times.push(node([stage.at('bin/runmat-telemetry.js'), 'disable'], home).took)
     await ended
-    rmSync(home.state, { recursive: true, force: true })
   }
   return times
 }
 
-async function startUploader(stage, home) {
+async function startUploader(stage, home, events) {
   const { program, ...options } = uploaderOf(stage, home)
+  fillQueue(home.queue, events)
   const uploader = spawn(process.execPath, [program], { ...options, stdio: 'ignore' })
   const lock = path.join(home.state, '.lock')
   const isAtWork = () => existsSync(lock) && readFileSync(lock, 'utf8').includes(`${uploader.pid}`)

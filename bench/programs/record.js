@@ -62,7 +62,7 @@ function write(file, bytes) {
 function run(round, bytes) {
   for (let turn = 0; turn < names.length; turn += 1) {
     const name = names[(round + turn) % names.length]
-    telemetry = openTelemetry(runmat, { version: `1.${round}.0` })
+    telemetry = openTelemetry(runmat, { version: `1.${round}.0`, notice: 'shown' })
     const start = performance.now()
     contestants[name](bytes)
     times[name].push(performance.now() - start)

@@ -1,3 +1,4 @@
+export { noticeVersion } from '../../src/contract/versions.ts'
 export { runmat } from '../../src/product/runmat.ts'
 export { buildUsage } from '../../src/record/usage.ts'
 export { nameOf } from '../../src/store/queue.ts'

@@ -20,8 +20,17 @@ export function holdBack(home) {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3500)
 }
 
-/** The detached uploader's own program and its environment. */
+/** Makes a machine whose person has seen the notice, before which no uploader sends anything. */
+function showNotice({ internals: { freshStats, noticeVersion } }, home) {
+  const stats = { ...freshStats(new Date().toISOString()), notice: noticeVersion }
+  mkdirSync(home.state, { recursive: true, mode: 0o700 })
+  writeFileSync(home.stats, `${JSON.stringify(stats)}\n`, { mode: 0o600 })
+}
+
+/** The detached uploader's own program and its environment, on a machine that has sent nothing yet. */
 export function uploaderOf(stage, home) {
+  rmSync(home.state, { recursive: true, force: true })
+  showNotice(stage, home)
   const product = JSON.stringify(stage.internals.runmat)
   return {
     program: stage.at('dist/upload.cjs'),
@@ -30,11 +39,10 @@ export function uploaderOf(stage, home) {
   }
 }
 
-/** Runs the detached uploader's own program on these events, as on a machine that has sent none yet. */
+/** Runs the detached uploader's own program on these events. */
 export function upload(stage, home, events, { args = [], env = {} } = {}) {
-  rmSync(home.state, { recursive: true, force: true })
-  fillQueue(home.queue, events)
   const { program, ...options } = uploaderOf(stage, home)
+  fillQueue(home.queue, events)
   const { took } = node([...args, program], { ...options, env: { ...options.env, ...env } })
   const left = readdirSync(home.queue).length
   if (left > 0) throw new Error(`the uploader left ${left} of ${events.length} events`)
