@@ -216,9 +216,15 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
     const [ingest, deliver] = await Promise.all([fleet.ingest(), fleet.deliver()])
     await untilReady(ingest)
     await deliver.stop()
+    const before = ingest.said().length
     await (await nats.manager()).streams.delete('telemetry')
     expect(await postTo(ingest.url, finished())).toEqual({ status: 503, retryAfter: '1' })
-    await eventually(() => expect(ingest.said()).toContain('buffer: the stream is away'))
+    // The worker may have heard of it before the post, and have made the stream anew.
+    await eventually(() =>
+      expect(ingest.said().slice(before)).toMatch(
+        /buffer: (the stream is away|no sink has a place)/,
+      ),
+    )
   })
 
   it('does not change a stream whose settings differ', async () => {
