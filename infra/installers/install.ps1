@@ -326,6 +326,7 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
         catch { return $false }
         if ($null -eq $text) { return $true }
         $run.Seen = New-Object Collections.Hashtable
+        $run.Whole = $File -cmatch '[\\/]telemetry\.toml\z'
         if ($File -like '*.json') { return Test-Json $text }
         return Test-Toml $text
     }
@@ -370,6 +371,8 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
         $run.Seen["=$Path"] = $true
         $tables = @('runtime', 'telemetry', 'runtime.telemetry')
         if ($Value -eq '{' -and $tables -ccontains $Path) { return $true }
+        # A file about telemetry only may leave the table out.
+        if ($run.Whole -and $Path -cnotmatch '^runtime\z|\.') { $Path = "telemetry.$Path" }
         if ($Path -cmatch '^telemetry\.(enabled|uploads)\z') { return $Value -ceq 'true' }
         if ($Path -clike 'telemetry.*') { return $false }
         if ($Path -cnotlike 'runtime.telemetry.*') {

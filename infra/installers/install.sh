@@ -370,6 +370,8 @@ judge='
     seen[path] = 1
     if (value == "{" && path ~ /^(runtime|telemetry|runtime\.telemetry)$/) return
     key = path
+    # A file about telemetry only may leave the table out.
+    if (whole && path !~ /^runtime$|\./) key = "telemetry." path
     if (sub(/^telemetry\./, "", key)) known = key ~ /^(enabled|uploads)$/ && value == "true"
     else if (sub(/^runtime\.telemetry\./, "", key)) {
       if (key == "enabled") known = value == "true"
@@ -486,8 +488,9 @@ allows() {
   fi
   [ -f "$1" ] && [ -r "$1" ] || return 1
   case $1 in *.json) reader=$read_json ;; *) reader=$read_toml ;; esac
+  case $1 in */telemetry.toml) whole=1 ;; *) whole=0 ;; esac
   # One byte more than a settings file may have; what a shell cannot hold becomes what no text has.
-  dd if="$1" bs=65537 count=1 2>/dev/null | tr '\000' '\001' | awk "$judge$reader"
+  dd if="$1" bs=65537 count=1 2>/dev/null | tr '\000' '\001' | awk -v "whole=$whole" "$judge$reader"
 }
 
 # Prints the id that all installers and RunMat itself share. Where none can be kept, there is none.

@@ -44,7 +44,19 @@ export function keySpecs({ keys }: Product): readonly KeySpec[] {
   return specs
 }
 
+/** The machine's file is about telemetry only, so an administrator may leave the table out. */
+function specsFor({ role }: SettingsFile, product: Product): readonly KeySpec[] {
+  const specs = keySpecs(product)
+  if (role !== 'system') return specs
+  const bare = specs.filter(mayOptOut).map((one) => spec(one.key, one.path.slice(-1), one.read))
+  return [...specs, ...new Map(bare.map((one) => [one.key, one])).values()]
+}
+
 const specsOf = new WeakMap<Product['keys'], readonly KeySpec[]>()
+
+function mayOptOut({ key }: { readonly key: Key }): boolean {
+  return key === 'enabled' || key === 'uploads'
+}
 
 function runtimeSpecs(table: KeyPath): readonly KeySpec[] {
   return [
@@ -130,11 +142,11 @@ function settingIn<T>(file: SettingsFile, path: KeyPath, value: T): Setting<T> {
 
 /** Reads our keys from the files. A value that can't be understood is a problem. */
 export function interpret(product: Product, files: readonly SettingsFile[]): Settings {
-  const specs = keySpecs(product)
-  const known = specs.map(({ path }) => path)
   const problems: Problem[] = []
   const said = new Map<Key, Setting<unknown>[]>()
   for (const file of files) {
+    const specs = specsFor(file, product)
+    const known = specs.map(({ path }) => path)
     if (file.problem) problems.push(file.problem)
     problems.push(...unclearIn(file, known))
     for (const { key, path, read } of specs) {
@@ -178,7 +190,7 @@ const takesAway: { readonly [K in Key]?: (value: unknown) => boolean } = {
 /** A project may only take away. The machine's file and files of other users may only opt out. */
 function mayChoose({ role, stranger }: SettingsFile, key: Key, value: unknown): boolean {
   if (role === 'system' || stranger !== undefined) {
-    return (key === 'enabled' || key === 'uploads') && value === false
+    return mayOptOut({ key }) && value === false
   }
   return role === 'project' ? takesAway[key]?.(value) === true : true
 }

@@ -21,7 +21,8 @@ export function unclearIn(file: SettingsFile, known: readonly KeyPath[]): readon
     const doubtful = Object.keys(found).find((key) => meantBy(key) !== undefined)
     if (doubtful === undefined) return []
     const meant = meantBy(doubtful)
-    return at([...path, doubtful], `${name}.${doubtful} is not a setting; did you mean ${meant}?`)
+    const given = [...path, doubtful]
+    return at(given, `${given.join('.')} is not a setting; did you mean ${meant}?`)
   })
 }
 
@@ -34,7 +35,7 @@ interface Table {
 function tablesOf(known: readonly KeyPath[]): ReadonlyMap<string, Table> {
   const tables = new Map<string, Table>()
   for (const path of known) {
-    for (let depth = 1; depth < path.length; depth += 1) {
+    for (let depth = Math.min(1, path.length - 1); depth < path.length; depth += 1) {
       const name = path.slice(0, depth).join('.')
       const table = tables.get(name) ?? { path: path.slice(0, depth), keys: new Set() }
       tables.set(name, table)

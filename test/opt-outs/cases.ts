@@ -68,6 +68,23 @@ export const optOutCases: readonly OptOutCase[] = [
     file('project', 'runmat.json', '{"name": "x", "list": [1, {"a": null}], "b": {}}'),
     file('system', 'telemetry.toml', '# nothing\n'),
   ].map((one) => said(`a yes in ${one.base}:${one.path}`, [one], 'on')),
+  // The administrator's file is about telemetry only, so it may leave the table out.
+  ...[
+    'enabled = false\n',
+    'uploads = false\n',
+    '"enabled" = false # by the administrator\r\n',
+    'enabled = "false"\n',
+    'enabled = 0\n',
+    'enable = false\n',
+    'Enabled = false\n',
+    'telemetry = false\n',
+    '[enabled]\n',
+    'enabled = true\n[telemetry]\nenabled = false\n',
+  ].map((text) => said(`the system says ${JSON.stringify(text)}`, [system(text)], 'off')),
+  ...['enabled = true\n', 'uploads = true\n[runtime.telemetry]\nenabled = true\n'].map((text) =>
+    said(`the system says ${JSON.stringify(text)}`, [system(text)], 'on'),
+  ),
+  ...texts('on', ['enabled = false\n', '[other]\nenabled = false\nenable = 1\n']),
   {
     ...said('a no in the XDG file', [file('home', 'xdg/runmat/config.toml', no)], 'off'),
     env: { XDG_CONFIG_HOME: '{home}/xdg' },
@@ -208,6 +225,10 @@ function variable(
 
 function file(base: OptOutFile['base'], path: string, text: string): OptOutFile {
   return { base, path, content: { text } }
+}
+
+function system(text: string): OptOutFile {
+  return file('system', 'telemetry.toml', text)
 }
 
 function said(name: string, files: readonly OptOutFile[], expect: 'on' | 'off'): OptOutCase {

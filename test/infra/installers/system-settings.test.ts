@@ -11,6 +11,7 @@ describe.skipIf(!canInstall || mounter === undefined)(
   () => {
     it.each([
       ['says no', '[runtime.telemetry]\nenabled = false\n', []],
+      ['says no without a table', 'enabled = false\n', []],
       ['is unclear', 'telemetry = "off"\n', []],
       ['says nothing', '# nothing\n', ['install_start', 'install_complete']],
     ])('hears the administrator, who %s', async (_, text, labels) => {
