@@ -1,4 +1,4 @@
-import { intro, isCancel, log as say, outro, select, text, updateSettings } from '@clack/prompts'
+import { intro, isCancel, log as say, outro, select, settings, text } from '@clack/prompts'
 
 import { parseEndpoint } from '../settings/address.ts'
 import { look } from '../files/read.ts'
@@ -38,7 +38,6 @@ interface Offer {
 
 /** The same commands for people who would rather look than read a manual. */
 export async function menu(start: Invocation): Promise<void> {
-  updateSettings({ aliases: { q: 'cancel' } })
   let invocation = start
   let last: Choice = 'status'
   let hasChanged = false
@@ -65,11 +64,14 @@ export async function menu(start: Invocation): Promise<void> {
 
 async function ask(offers: readonly Offer[], last: Choice): Promise<Choice | undefined> {
   const initialValue = offers.find(({ value }) => value === last)?.value
+  // Only here: an address may have a q.
+  settings.aliases.set('q', 'cancel')
   const answer = await select<Choice>({
     message: 'What would you like to do? (q quits)',
     options: [...offers],
     ...(initialValue && { initialValue }),
   })
+  settings.aliases.delete('q')
   return isCancel(answer) ? undefined : answer
 }
 

@@ -8,16 +8,22 @@ import { CliError, done, wrongUsage } from './error.ts'
 import { programOf, type Wiring } from './program.ts'
 
 /** Runs the command of a line, with all its options, and says how it ended. */
-export async function parse(line: readonly string[], wiring: Omit<Wiring, 'end'>): Promise<number> {
+export async function parse(
+  words: readonly string[],
+  wiring: Omit<Wiring, 'end'>,
+): Promise<number> {
   let code: number = done
   const end = (ended: number) => {
     code = ended
   }
-  const [first = '', ...others] = line.filter((word) => word !== '--json')
-  if (versionFlags.has(first) && others.length === 0 && line.includes('--json')) {
+  const plain = words.filter((word) => word !== '--json')
+  const [first = '', ...others] = plain
+  if (versionFlags.has(first) && others.length === 0 && words.includes('--json')) {
     wiring.io.out(toJson({ version: wiring.version }))
     return done
   }
+  // Help is text for people, whatever is asked for.
+  const line = first === 'help' ? plain.filter((word) => !helpFlags.has(word)) : words
   const program = programOf({ ...wiring, end })
   try {
     requireKnownHelp(line, program)
@@ -32,6 +38,7 @@ export async function parse(line: readonly string[], wiring: Omit<Wiring, 'end'>
 }
 
 const versionFlags = new Set(['--version', '-V'])
+const helpFlags = new Set(['--help', '-h'])
 
 /** The parser would show the help of everything instead, and not say why. */
 function requireKnownHelp([word, name]: readonly string[], program: Command): void {

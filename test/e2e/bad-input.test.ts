@@ -230,6 +230,20 @@ describe('a command line', () => {
   })
 })
 
+describe('help', () => {
+  it.concurrent.each([
+    ['help', '--json'],
+    ['help', '--help'],
+    ['help', '-h', 'status'],
+    ['--help', '--json'],
+    ['status', '--json', '--help'],
+  ])('is shown for %s %s %s', async (...args) => {
+    const { code, out, err } = await cli(tempHome(), args)
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(out).toMatch(/^Usage: runmat-telemetry /)
+  })
+})
+
 describe('an error', () => {
   it.concurrent.each([
     [['statsu'], 2],

@@ -81,6 +81,22 @@ describe.skipIf(!requireTool('script')).concurrent('the menu', () => {
     expect(home.read(home.settings)).toContain('"http://127.0.0.1:1/t"')
   })
 
+  it('takes an address with a q', async () => {
+    const home = tempHome()
+    const terminal = openTerminal(home, cliCommand)
+    await terminal.sees(question)
+    terminal.press('down', 'down', 'down', 'down', 'enter')
+    await terminal.sees('Send events to')
+    terminal.type('?q=1')
+    await terminal.sees('?q=1')
+    terminal.press('enter')
+    await terminal.sees(question)
+    terminal.type('q')
+    await terminal.sees('Bye.')
+    expect(await terminal.ended).toBe(0)
+    expect(home.read(home.settings)).toContain('/v1/t?q=1"')
+  })
+
   it('does not open with --json', async () => {
     const terminal = openTerminal(tempHome(), [...cliCommand, '--json'])
     expect(await terminal.ended).toBe(0)
