@@ -2,6 +2,9 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
+import { compile } from '../scripts/standalone/compile.js'
+import { hostPlatform } from '../scripts/standalone/platforms.js'
+import { unpackRuntime } from '../scripts/standalone/runtime.js'
 import { median, ratio } from './support/numbers.js'
 import { node, run } from './support/process.js'
 import { inTurns } from './support/rounds.js'
@@ -9,7 +12,7 @@ import { inTurns } from './support/rounds.js'
 const limits = { status: 0.25, print: 0.25, disable: 0.3 }
 const limitMb = 40
 
-/** The executable against `node -e 0`: time and memory. */
+/** The executable, and one that does nothing, against `node -e 0`: time and memory. */
 export async function standalone(stage, { quick }) {
   for (const name of ['LICENSE', 'README.md', 'man']) {
     cpSync(name, stage.at(name), { recursive: true })
@@ -18,18 +21,29 @@ export async function standalone(stage, { quick }) {
   execFileSync(process.execPath, args, { cwd: stage.at(), stdio: ['ignore', 'ignore', 'inherit'] })
   const suffix = process.platform === 'win32' ? '.exe' : ''
   const program = stage.at(`dist/standalone/runmat-telemetry${suffix}`)
+  const nothing = compileNothing(stage, suffix)
   const environments = [
     ['minimal environment', {}],
     ['environment as it is', process.env],
   ]
   const rows = []
   for (const [name, env] of environments) {
-    rows.push(...(await time(stage, program, name, env, quick ? 8 : 40)))
+    rows.push(...(await time(stage, { program, nothing }, name, env, quick ? 8 : 40)))
   }
   return [...rows, ...peaks(stage, program)]
 }
 
-async function time(stage, program, name, surrounding, rounds) {
+/** The same runtime, made in the same way: no program of ours can start faster. */
+function compileNothing(stage, suffix) {
+  const platform = hostPlatform()
+  const compiler = unpackRuntime(platform, stage.at())
+  const [entry, outfile] = [stage.at('nothing.js'), stage.at(`nothing${suffix}`)]
+  writeFileSync(entry, '')
+  compile({ compiler, platform, runtime: compiler, outfile, entry, version: '', key: '' })
+  return outfile
+}
+
+async function time(stage, { program, nothing }, name, surrounding, rounds) {
   const home = stage.home()
   const options = { env: { ...surrounding, ...home.env }, cwd: home.cwd }
   const own = (command) => run(program, [command], options).took
@@ -46,13 +60,14 @@ async function time(stage, program, name, surrounding, rounds) {
       return took
     },
     '--version': () => own('--version'),
+    nothing: () => run(nothing, [], options).took,
   })
   const { node: bare, ...others } = times
   return Object.entries(others).map(([command, took]) => {
     const found = ratio(took, bare)
     const limit = limits[command]
     return {
-      what: `executable: ${command} (${name})`,
+      what: `${command === 'nothing' ? 'an executable that does nothing' : `executable: ${command}`} (${name})`,
       median: median(took),
       beside: `node -e 0: ${median(bare).toFixed(1)} ms`,
       ratio: found,

@@ -46,7 +46,8 @@ function pack(platform, compiler, completions) {
   const outfile = path.join(work, `made-${platform.name}${suffix}`)
   const key = process.env.RUNMAT_TELEMETRY_KEY ?? ''
   const runtime = platform === host ? compiler : unpackRuntime(platform, work)
-  const modules = compile({ compiler, platform, runtime, outfile, version, key })
+  const entry = 'src/entry/executable.ts'
+  const modules = compile({ compiler, platform, runtime, outfile, entry, version, key })
   const made = readFileSync(outfile)
   const executable = platform.name.startsWith('macos-') ? signed(made, name) : made
   const packages = packagesIn(modules)

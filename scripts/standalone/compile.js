@@ -2,8 +2,6 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 
-const entry = 'src/entry/executable.ts'
-
 /**
  * The working folder must not change what the program does. By default Bun would read settings,
  * variables and modules there.
@@ -22,7 +20,7 @@ const ownArguments = ['--compile-exec-argv=--no-addons']
  * Compiles for a platform, with this machine's compiler and the platform's runtime. Downloads nothing.
  * Returns the modules that were bundled.
  */
-export function compile({ compiler, platform, runtime, outfile, version, key }) {
+export function compile({ compiler, platform, runtime, outfile, entry, version, key }) {
   const metafile = `${outfile}.json`
   const define = (name, value) => ['--define', `${name}=${JSON.stringify(value)}`]
   execFileSync(
