@@ -13,6 +13,9 @@ import { requireTool } from './support/tools.ts'
 // Events name the platform on which they were made.
 const isSameMachine = process.platform === 'linux' && process.arch === 'x64'
 
+/** Many screens one after the other, on a machine that may be ever so busy. */
+const minute = 60_000
+
 const fileOf = (name: string) => path.join(import.meta.dirname, 'screens', `${name}.txt`)
 
 describe.skipIf(!isSameMachine || !requireTool('script')).concurrent('the screens of', () => {
@@ -35,7 +38,8 @@ describe.skipIf(!isSameMachine || !requireTool('script')).concurrent('the screen
     forget: () => forgetsAt(collectors),
   }
   for (const [name, scenesOf] of Object.entries(scenes)) {
-    it(`${name} are those in test/screens (npm run screens renews them)`, async ({ expect }) => {
+    const title = `${name} are those in test/screens (npm run screens renews them)`
+    it(title, { timeout: 3 * minute }, async ({ expect }) => {
       await expect(await textOf(scenesOf())).toMatchFileSnapshot(fileOf(name))
     })
   }

@@ -4,15 +4,16 @@ import type { Context } from '../settings/context.ts'
 import { readHost } from '../settings/host.ts'
 import { isJson, type Problem, type SettingsFile } from '../settings/files.ts'
 import type { Rule } from '../settings/verdict.ts'
-import type { Foreign } from '../store/foreign.ts'
+import { type Foreign, isOwnState } from '../store/foreign.ts'
 import { settingsTargets } from '../store/settings-file.ts'
 import { printable } from './io.ts'
 
 /** All wording about rules and settings stands here, so that every command says the same. */
 
-export function headline({ product, verdict }: Context): string {
+export function headline({ product, verdict, paths }: Context): string {
   const subject = `${product.name} telemetry`
   if (!verdict.collecting) return `${subject} is off.`
+  if (!isOwnState(paths.state)) return `${subject} is on, but can keep and send nothing here.`
   return verdict.uploading
     ? `${subject} is on.`
     : `${subject} counts on this machine, and sends nothing.`
