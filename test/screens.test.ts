@@ -38,9 +38,12 @@ describe.skipIf(!isSameMachine || !requireTool('script')).concurrent('the screen
     forget: () => forgetsAt(collectors),
   }
   for (const [name, scenesOf] of Object.entries(scenes)) {
-    const title = `${name} are those in test/screens (npm run screens renews them)`
-    it(title, { timeout: 3 * minute }, async ({ expect }) => {
-      await expect(await textOf(scenesOf())).toMatchFileSnapshot(fileOf(name))
-    })
+    it(
+      `${name} are those in test/screens (npm run screens renews them)`,
+      { timeout: 3 * minute },
+      async ({ expect }) => {
+        await expect(await textOf(scenesOf())).toMatchFileSnapshot(fileOf(name))
+      },
+    )
   }
 })
