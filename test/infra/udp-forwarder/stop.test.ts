@@ -10,6 +10,7 @@ describe('the forwarder on SIGTERM', () => {
     const forwarder = await stage.forwarder(worker.url, {
       FORWARDER_BATCH_EVENTS: '20',
       FORWARDER_BATCH_DELAY_MS: '5000',
+      FORWARDER_DRAIN_MS: '9500',
     })
     const sent = events(505)
     forwarder.signal('SIGSTOP')
