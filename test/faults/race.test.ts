@@ -83,7 +83,9 @@ describe.concurrent('an event that arrives while the uploader is finishing', () 
         await nothingRuns(home)
       }
       expect(new Set(idsAt(collector)).size).toBe(2 * rounds)
-      expect(collector.events).toHaveLength(2 * rounds)
+      // On a busy machine this takes so long that what was refused is tried again.
+      const accepted = collector.events.filter((one) => treat(versionOf(one)) === 204).map(idOf)
+      expect(accepted).toHaveLength(new Set(accepted).size)
     },
     120_000,
   )
