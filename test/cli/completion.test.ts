@@ -6,7 +6,7 @@ import { fillQueue } from '../support/events.ts'
 import { type Home, tempHome } from '../support/home.ts'
 import { cli, cliCommand, run } from '../support/run.ts'
 import { openTerminal } from '../support/terminal.ts'
-import { findPwsh } from '../support/pwsh.ts'
+import { findPwsh, pwshEnv } from '../support/pwsh.ts'
 import { requireTool } from '../support/tools.ts'
 
 const pwsh = findPwsh()
@@ -145,7 +145,7 @@ describe.concurrent('the completion', () => {
       env: {
         PATH: path,
         LINES: JSON.stringify(lines.map(([line]) => line)),
-        POWERSHELL_TELEMETRY_OPTOUT: '1',
+        ...pwshEnv,
       },
     })
     expect(err).toBe('')

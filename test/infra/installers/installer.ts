@@ -8,7 +8,7 @@ import { afterAll } from 'vitest'
 import type { Behaviour } from '../../support/collector.ts'
 import type { Home } from '../../support/home.ts'
 import { type Ended, root, run } from '../../support/run.ts'
-import { findPwsh } from '../../support/pwsh.ts'
+import { findPwsh, pwshEnv } from '../../support/pwsh.ts'
 import { archive, type Member, zip } from './archive.ts'
 import type { Arguments } from './cases.ts'
 import { releaseOf } from './release.ts'
@@ -88,7 +88,7 @@ export const powershell: Installer = {
       LOCALAPPDATA: home.at('AppData/Local'),
       ProgramData: home.at('ProgramData'),
       SystemRoot: home.at('windows'),
-      POWERSHELL_TELEMETRY_OPTOUT: '1',
+      ...pwshEnv,
     }
   },
   ledger: 'AppData/Local/runmat/Cache/telemetry/sent.ndjson',
@@ -140,7 +140,7 @@ function serve(job: object): Promise<InstallEnded> {
 async function start(): Promise<Server> {
   const script = path.join(import.meta.dirname, 'install-server.ps1')
   const child = spawn(pwsh ?? '', ['-NoProfile', '-NonInteractive', '-File', script], {
-    env: { ...process.env, POWERSHELL_TELEMETRY_OPTOUT: '1' },
+    env: { ...process.env, ...pwshEnv },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const lines = readline.createInterface({ input: child.stdout })[Symbol.asyncIterator]()

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 import { tempHome } from '../../support/home.ts'
-import { findPwsh } from '../../support/pwsh.ts'
+import { findPwsh, pwshEnv } from '../../support/pwsh.ts'
 import { installPs1 } from './installer.ts'
 import { cmdlets, laterSyntax, laterText, members, types } from './windows-powershell.ts'
 
@@ -31,7 +31,7 @@ function parse(file: string): Syntax {
   const script = path.join(import.meta.dirname, 'syntax.ps1')
   const { stdout, stderr } = spawnSync(pwsh ?? '', ['-NoProfile', '-File', script, file], {
     encoding: 'utf8',
-    env: { ...process.env, POWERSHELL_TELEMETRY_OPTOUT: '1' },
+    env: { ...process.env, ...pwshEnv },
   })
   if (stdout === '') throw new Error(stderr)
   return JSON.parse(stdout) as Syntax
