@@ -19,6 +19,7 @@ export function checkState(invocation: Invocation): readonly Check[] {
     writable('state', paths.state, invocation),
     writable('client_id', paths.clientId, invocation),
     ...owners(invocation),
+    ...outsideProfile(invocation.environment, ourFolders(invocation)),
     queue(invocation),
     ...aside(invocation),
     ...uploaderProgram(invocation),
@@ -49,6 +50,31 @@ const remedies: Readonly<Record<Foreign['reason'], string>> = {
   owner: 'Change its owner, or remove it.',
   link: 'Put a folder or file of your own in its place. Until then nothing is kept or sent.',
   writable: 'Let only yourself write to it (chmod go-w). Until then nothing is kept or sent.',
+}
+
+function ourFolders({ context: { paths } }: Invocation): readonly string[] {
+  return [path.dirname(paths.settings), path.dirname(paths.clientId), paths.state]
+}
+
+/**
+ * Windows has no modes: a file gets the permissions of its folder, and those of the user's profile let
+ * nobody else in. Which ones another folder has, Node can't tell.
+ */
+export function outsideProfile(
+  { platform, home }: Pick<Invocation['environment'], 'platform' | 'home'>,
+  folders: readonly string[],
+): readonly Check[] {
+  if (platform !== 'win32' || home === undefined) return []
+  const isOutside = (folder: string): boolean => {
+    const way = path.win32.relative(home, folder)
+    return path.win32.isAbsolute(way) || way.split(path.win32.sep)[0] === '..'
+  }
+  return folders.filter(isOutside).map((folder) => ({
+    id: 'permissions',
+    status: 'warning',
+    message: `${folder} is outside your Windows profile.`,
+    hint: 'Files there get the permissions of the folder, so others may be able to read or change them. Let only yourself in.',
+  }))
 }
 
 function queue({ context }: Invocation): Check {
