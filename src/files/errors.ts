@@ -38,7 +38,7 @@ export function isInUse(error: unknown, platform: string = process.platform): bo
   return platform === 'win32' && toChange.has(codeOf(error))
 }
 
-const patience = { mostMs: 1000, pauseMs: 50 }
+export const patience = { mostMs: 1000, pauseMs: 50 }
 
 /**
  * On Windows a file can't be replaced while it is open, or created again after it was deleted while

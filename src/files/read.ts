@@ -11,7 +11,7 @@ import {
   statSync,
 } from 'node:fs'
 
-import { causeOf, codeOf, retryWhileInUse, toRead } from './errors.ts'
+import { causeOf, codeOf, patience, retryWhileInUse, toRead } from './errors.ts'
 
 export type Reading =
   | { readonly kind: 'absent' }
@@ -32,12 +32,16 @@ export function isBusy(reading: Reading): boolean {
 
 /**
  * Reads a small regular file that another program may have put there. Never blocks on a pipe or
- * device, never reads a huge file, and tells a missing file from an unreadable one.
+ * device, never reads a huge file, and tells a missing file from an unreadable one. On Windows it waits
+ * up to `mostMs` for a program that lets nobody else open the file.
  */
 export function readSmallFile(
   path: string,
   limit: number,
-  { links = true }: { readonly links?: boolean } = {},
+  {
+    links = true,
+    mostMs = patience.mostMs,
+  }: { readonly links?: boolean; readonly mostMs?: number } = {},
 ): Reading {
   let file: number | undefined
   try {
@@ -46,7 +50,7 @@ export function readSmallFile(
     if (found === undefined) return { kind: 'absent' }
     if (!links && !found.isFile()) return { kind: 'unreadable', reason: 'it is not a regular file' }
     const flags = links ? reading : reading | (constants.O_NOFOLLOW ?? 0)
-    file = retryWhileInUse(() => openSync(path, flags), { inUse: toRead })
+    file = retryWhileInUse(() => openSync(path, flags), { inUse: toRead, mostMs })
     const stat = fstatSync(file)
     if (stat.isDirectory()) return { kind: 'unreadable', reason: 'it is a folder' }
     if (!stat.isFile()) return { kind: 'unreadable', reason: 'it is not a regular file' }

@@ -98,8 +98,11 @@ export function readStats(file: string, now = earliest): StatsReading {
 
 const earliest = '1970-01-01T00:00:00Z'
 
+/** Short, because a host reads them several times in a row, and its count can be added later. */
+const mostMs = 100
+
 function readOnce(file: string, now: string): StatsReading {
-  const reading = readSmallFile(file, sizeLimit, { links: false })
+  const reading = readSmallFile(file, sizeLimit, { links: false, mostMs })
   if (reading.kind === 'absent') return { kind: 'absent' }
   if (reading.kind === 'read') return parseStats(reading.bytes, now)
   return { kind: isBusy(reading) ? 'busy' : 'damaged' }

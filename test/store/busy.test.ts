@@ -23,7 +23,10 @@ vi.mock('node:fs', async (original) => {
 })
 
 describe('a file that another program has locked', () => {
-  afterEach(() => open.clear())
+  afterEach(() => {
+    open.clear()
+    vi.restoreAllMocks()
+  })
 
   const held = (content: string) => {
     const home = tempHome()
@@ -55,6 +58,19 @@ describe('a file that another program has locked', () => {
     expect(change).not.toHaveBeenCalled()
     release()
     expect(read()).toBe('{"sequence":7}')
+  })
+
+  it('does not hold up a host that counts', () => {
+    vi.spyOn(process, 'platform', 'get').mockReturnValue('win32')
+    const wait = vi.spyOn(Atomics, 'wait').mockReturnValue('timed-out')
+    const { file } = held('{}')
+    expect(changeStats(file, { now: Date.now(), bootedAt: 0 }, vi.fn())).toBeUndefined()
+    const waitedMs = wait.mock.calls.reduce(
+      (sum, [, , , milliseconds = 0]) => sum + milliseconds,
+      0,
+    )
+    expect(waitedMs).toBeGreaterThan(0)
+    expect(waitedMs).toBeLessThan(200)
   })
 
   it('is a lock that is held', () => {
