@@ -23,6 +23,7 @@ export default defineConfig({
           'test/docs/{readme,schema}.test.ts',
           'test/infra/end-to-end/uploader.test.ts',
           'test/runs/delivery.test.ts',
+          'test/wine.test.ts',
         ]
       : ['test/**/*.test.ts'],
     exclude: withExecutable

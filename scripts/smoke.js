@@ -8,7 +8,9 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  open,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -23,15 +25,27 @@ const command = executable
   : [process.execPath, path.resolve('bin/runmat-telemetry.js')]
 const home = mkdtempSync(path.join(os.tmpdir(), 'telemetry smoke für '))
 const settings = path.join(home, '.config/runmat/config.toml')
+const cacheFolders = { win32: 'AppData/Local', darwin: 'Library/Caches' }
 const received = []
+/** The collector answers when this is settled. */
+let answers = Promise.resolve()
 // UV_FS_O_EXLOCK, which Node takes on Windows but has no name for.
 const exclusively = 0x10000000
+/** Node and Bun load this before the program. CONOUT$ is the console, and can't be opened without one. */
+const consoleProbe = String.raw`
+const { appendFileSync, closeSync, openSync } = require('node:fs')
+let hasConsole = true
+try { closeSync(openSync('\\\\.\\CONOUT$', 'r+')) } catch { hasConsole = false }
+const who = process.env.TELEMETRY_UPLOADER_ENDPOINT ? 'uploader' : 'host'
+appendFileSync(process.env.CONSOLES, who + ': ' + hasConsole + '\n')
+`
+
 const collector = http.createServer((request, response) => {
   const chunks = []
   request.on('data', (chunk) => chunks.push(chunk))
   request.on('end', () => {
     received.push(JSON.parse(Buffer.concat(chunks).toString()))
-    response.writeHead(204).end()
+    void answers.then(() => response.writeHead(204).end())
   })
 })
 
@@ -42,6 +56,9 @@ try {
   writeFileSync(settings, `[runtime.telemetry]\nhttp_endpoint = "${endpoint}"\n`)
   await walk()
   console.log(`works: ${command.join(' ')}`)
+} catch (error) {
+  console.error(error)
+  process.exitCode = 1
 } finally {
   collector.closeAllConnections()
   collector.close()
@@ -51,16 +68,20 @@ try {
 async function walk() {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
   assert.equal(await says(['--version']), `${version}\n`)
-  assert.equal((await status()).collecting, true)
+  const { collecting, paths } = await status()
+  assert.equal(collecting, true)
+  assert.ok(paths.stats.startsWith(path.join(home, cacheFolders[process.platform] ?? '.cache')))
   assert.equal(JSON.parse(await says(['print'])).trigger, 'preview')
 
   const claim = JSON.stringify({ subcommand: 'run', outcome: 'success', version })
   await says(['record', 'usage', '--notice-shown'], claim)
   assert.equal(received.length, 0, 'the first run sends nothing')
+  await detached(claim)
+  await delivered(4, paths)
+  await crowd(claim, paths)
+  // It also adds what one of the crowd could not, because the statistics were in use.
   await says(['record', 'usage'], claim)
-  await until(() => received.length === 4)
-  await until(async () => !(await status()).uploader.running)
-  assert.equal(JSON.parse(await says(['log', '--json'])).length, 4)
+  await counted(7)
 
   await says(['record', 'usage'], claim.replace('success', 'failed_parser'))
   assert.match(await says(['disable']), /is off, for good/)
@@ -69,54 +90,71 @@ async function walk() {
   assert.equal(JSON.parse(await says(['upload', '--json'])).attempted, 0)
 
   await says(['enable'])
-  await crowd(claim)
   await longPath(claim)
   if (process.platform === 'win32') {
-    await heldOpen(claim)
+    await heldOpen(claim, paths)
+    await says(['record', 'usage'], claim)
+    await counted(10)
     await offForAll()
   }
-  const { paths } = await status()
   await says(['disable', '--forget'])
   const left = Object.values(paths).filter((file) => existsSync(file))
   assert.deepEqual(left, [paths.settings], 'the no is all that is left')
+  assert.equal(new Set(received.map(idOf)).size, received.length, 'no event came twice')
 }
 
-/** Several hosts at once, while another process reads their statistics: no count is lost. */
-async function crowd(claim) {
-  const { stats } = (await status()).paths
-  const counted = async () => JSON.parse(await says(['print'])).subcommand_counts.run
-  const before = await counted()
+/**
+ * The uploader outlives the process that started it, here until the collector answers. On Windows it has
+ * no console of its own, and not the one of that process, which ends with it.
+ */
+async function detached(claim) {
+  let answer
+  answers = new Promise((resolve) => (answer = resolve))
+  const probe = path.join(home, 'probe.cjs')
+  const found = path.join(home, 'consoles.txt')
+  writeFileSync(probe, consoleProbe)
+  const file = probe.replaceAll('\\', '/')
+  const env = {
+    CONSOLES: found,
+    NODE_OPTIONS: `--require="${file}"`,
+    BUN_OPTIONS: `"--preload=${file}"`,
+  }
+  const isWindows = process.platform === 'win32'
+  // A process with no window to show gets a console of its own.
+  await says(['record', 'usage'], claim, isWindows ? env : {}, { windowsHide: true })
+  await until(() => received.length > 0)
+  answer()
+  if (!isWindows) return
+  const consoles = new Set(readFileSync(found, 'utf8').trim().split('\n'))
+  assert.deepEqual(consoles, new Set(['host: true', 'uploader: false']))
+}
+
+/** Several hosts at once, while another process reads their statistics. */
+async function crowd(claim, { stats }) {
   const reader = setInterval(() => {
-    const open = openSync(stats, 'r')
-    setTimeout(() => closeSync(open), 10)
+    // While they are replaced, Windows lets nobody open them.
+    open(stats, 'r', (error, file) => {
+      if (!error) setTimeout(() => closeSync(file), 10)
+    })
   }, 20)
+  // As sh pipes it, and as Windows PowerShell does.
+  const inputs = [claim, `\uFEFF${claim}\r\n`]
   try {
-    await Promise.all(
-      Array.from({ length: 4 }, async () => {
-        await says(['record', 'usage'], claim)
-        // As Windows PowerShell pipes it.
-        await says(['record', 'usage'], `\uFEFF${claim}\r\n`)
-      }),
-    )
+    await Promise.all([...inputs, ...inputs].map((input) => says(['record', 'usage'], input)))
   } finally {
     clearInterval(reader)
   }
-  assert.equal(await counted(), before + 8)
-  await until(async () => !(await status()).uploader.running)
 }
 
 /** A folder whose path has more than the 260 characters that old programs for Windows can take. */
 async function longPath(claim) {
   const cache = path.join(home, 'l'.repeat(120), 'ö'.repeat(120), '.cache')
   const env = { XDG_CACHE_HOME: cache }
-  const before = received.length
+  await says(['record', 'usage', '--notice-shown'], claim, env)
   await says(['record', 'usage'], claim, env)
-  await says(['record', 'usage'], claim, env)
-  assert.equal(JSON.parse(await says(['print'], '', env)).subcommand_counts.run, 2)
-  const now = await status(env)
-  assert.ok(now.paths.stats.startsWith(cache) && existsSync(now.paths.stats))
-  await until(async () => !(await status(env)).uploader.running)
-  assert.equal(JSON.parse(await says(['log', '--json'], '', env)).length, received.length - before)
+  const { paths } = await status(env)
+  assert.ok(paths.stats.startsWith(cache) && existsSync(paths.stats))
+  await delivered(4, paths, env)
 }
 
 /** What an administrator of Windows writes for all users. */
@@ -125,15 +163,10 @@ async function offForAll() {
   mkdirSync(path.dirname(file), { recursive: true })
   writeFileSync(file, '[runtime.telemetry]\r\nenabled = false\r\n')
   assert.equal((await status()).collecting, false)
-  rmSync(file)
-  assert.equal((await status()).collecting, true)
 }
 
 /** A program that lets nobody else open the statistics: what it delays is counted later. */
-async function heldOpen(claim) {
-  const { stats } = (await status()).paths
-  const counted = async () => JSON.parse(await says(['print'])).subcommand_counts.run
-  const before = await counted()
+async function heldOpen(claim, { stats }) {
   const held = openSync(stats, constants.O_RDWR | exclusively)
   try {
     assert.throws(() => openSync(stats, 'r'), 'nobody else can open it')
@@ -141,21 +174,36 @@ async function heldOpen(claim) {
   } finally {
     closeSync(held)
   }
-  await says(['record', 'usage'], claim)
-  assert.equal(await counted(), before + 2)
-  await until(async () => !(await status()).uploader.running)
+}
+
+/** Waits until an uploader has sent what is in the queue. The collector has got each event of the log once. */
+async function delivered(count, { queue, sent, lock }, env) {
+  await until(() => existsSync(sent) && readdirSync(queue).length === 0 && !existsSync(lock))
+  const logged = JSON.parse(await says(['log', '--json'], '', env))
+  const ids = new Set(logged.map(({ event }) => idOf(event)))
+  const arrived = received.filter((event) => ids.has(idOf(event)))
+  assert.deepEqual([logged.length, ids.size, arrived.length], [count, count, count])
+}
+
+function idOf(event) {
+  return event.event_id
+}
+
+async function counted(runs) {
+  await until(async () => JSON.parse(await says(['print'])).subcommand_counts.run === runs)
 }
 
 async function status(env) {
   return JSON.parse(await says(['status', '--json'], '', env))
 }
 
-function says(args, input = '', env = {}) {
+function says(args, input = '', env = {}, options = {}) {
   return new Promise((resolve, reject) => {
     const [program, ...before] = command
     const child = spawn(program, [...before, ...args], {
       env: { ...environment(), ...env },
       cwd: home,
+      ...options,
     })
     const out = []
     child.stdout.on('data', (chunk) => out.push(chunk))
@@ -180,7 +228,6 @@ function environment() {
     USERPROFILE: home,
     LOCALAPPDATA: path.join(home, 'AppData/Local'),
     ProgramData: path.join(home, 'ProgramData'),
-    XDG_CACHE_HOME: path.join(home, '.cache'),
     RUNMAT_TELEMETRY_KEY: 'key-of-the-smoke-test',
   }
 }

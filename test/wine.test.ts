@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 
 import { describe, expect, it } from 'vitest'
 
-import { root } from './support/run.ts'
+import { executable, root } from './support/run.ts'
 import { requireTool } from './support/tools.ts'
 
 /** Debian has Wine for these processors only. WINDOWS_NODE is a node.exe, which npm has. */
@@ -15,11 +15,12 @@ function findWine(): boolean {
   return false
 }
 
+const programs = executable === undefined ? ['package'] : ['package', 'executable']
 const minutes = 60_000
 
-describe.skipIf(!findWine())('the package in Node for Windows, under Wine', () => {
-  it('passes the smoke test', { timeout: 8 * minutes }, async () => {
-    const smoke = promisify(execFile)('scripts/wine.sh', ['package'], { cwd: root })
-    expect((await smoke).stdout).toContain('works: ')
+describe.skipIf(!findWine())('under Wine, with Node for Windows', () => {
+  it(`${programs.join(' and ')} pass the smoke test`, { timeout: 8 * minutes }, async () => {
+    const { stdout } = await promisify(execFile)('scripts/wine.sh', programs, { cwd: root })
+    expect(stdout.match(/^works: /gm)).toHaveLength(programs.length)
   })
 })
