@@ -55,14 +55,15 @@ try {
   const endpoint = `http://127.0.0.1:${collector.address().port}/v1/t`
   writeFileSync(settings, `[runtime.telemetry]\nhttp_endpoint = "${endpoint}"\n`)
   await walk()
+  rmSync(home, { recursive: true, force: true, maxRetries: 5 })
   console.log(`works: ${command.join(' ')}`)
 } catch (error) {
+  console.error(`The files are left in ${home}`)
   console.error(error)
   process.exitCode = 1
 } finally {
   collector.closeAllConnections()
   collector.close()
-  rmSync(home, { recursive: true, force: true, maxRetries: 5 })
 }
 
 async function walk() {

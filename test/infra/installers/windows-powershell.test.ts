@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 
 import { tempHome } from '../../support/home.ts'
 import { findPwsh, pwshEnv } from '../../support/pwsh.ts'
+import { cli } from '../../support/run.ts'
 import { installPs1 } from './installer.ts'
 import { cmdlets, laterSyntax, laterText, members, types } from './windows-powershell.ts'
 
@@ -38,13 +39,12 @@ function parse(file: string): Syntax {
 }
 
 /** Everything in a script that Windows PowerShell 5.1 may not have. */
-function tooNew(file: string): readonly string[] {
+function tooNew(file: string, program?: string): readonly string[] {
   const syntax = parse(file)
-  const own = new Set(
-    [...readFileSync(file, 'utf8').matchAll(/^ *function ([\w-]+)/gm)].map(([, name]) => name),
-  )
+  const functions = readFileSync(file, 'utf8').matchAll(/^ *function ([\w-]+)/gm)
+  const own = new Set([program, ...[...functions].map(([, name]) => name)])
   const calls = syntax.commands.flatMap(({ name, parameters, splats }) => {
-    // A block that is called has no name, and a function of the script takes what it says.
+    // A block that is called has no name, and what is ours takes what it says.
     if (name === null || own.has(name)) return []
     const known = cmdlets[name]
     if (known === undefined) return [name]
@@ -65,6 +65,12 @@ function tooNew(file: string): readonly string[] {
 describe.skipIf(pwsh === undefined)('the check for Windows PowerShell 5.1', () => {
   it('finds nothing in install.ps1 that came later', { timeout: 60_000 }, () => {
     expect(tooNew(installPs1)).toEqual([])
+  })
+
+  it('finds nothing in the completion that came later', { timeout: 60_000 }, async () => {
+    const home = tempHome()
+    const { out } = await cli(home, ['completion', 'powershell'])
+    expect(tooNew(home.write('completion.ps1', out), 'runmat-telemetry')).toEqual([])
   })
 
   it('finds what came later', { timeout: 60_000 }, () => {

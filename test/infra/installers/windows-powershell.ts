@@ -1,17 +1,20 @@
 /**
- * What Windows PowerShell 5.1 on .NET Framework 4.5 has, of all that install.ps1 may use. Who needs
- * more looks it up in Microsoft's reference for 5.1 first.
+ * What Windows PowerShell 5.1 on .NET Framework 4.5 has, of all that install.ps1 and the completion may
+ * use. Who needs more looks it up in Microsoft's reference for 5.1 first.
  */
 export const cmdlets: Readonly<Record<string, readonly string[]>> = {
   'Add-Type': ['AssemblyName'],
+  'ForEach-Object': [],
   'Get-Command': [],
   'Get-FileHash': ['LiteralPath', 'Algorithm'],
   'Get-Location': ['PSProvider'],
   'Invoke-WebRequest': ['Uri', 'Method', 'OutFile', 'UseBasicParsing', '@limits'],
   'New-Object': [],
-  'Select-Object': ['First'],
+  'Register-ArgumentCompleter': ['Native', 'CommandName', 'ScriptBlock'],
+  'Select-Object': ['First', 'Skip'],
   'Set-StrictMode': ['Version'],
   'Start-Sleep': ['Milliseconds'],
+  'Where-Object': [],
   'Write-Host': [],
   'Write-Verbose': [],
   'Write-Warning': [],
@@ -56,6 +59,7 @@ export const members: ReadonlySet<string> = new Set([
   'Net.SecurityProtocolType::Tls12',
   'Net.ServicePointManager::SecurityProtocol',
   'NullString::Value',
+  'System.Management.Automation.CompletionResult::new/4',
   'Text.Encoding::ASCII',
   'guid::NewGuid/0',
   'regex::Escape/1',
