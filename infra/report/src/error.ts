@@ -22,6 +22,10 @@ export class ReportError extends Error {
   }
 }
 
+export function isOutOfMemory(error: unknown): boolean {
+  return /(?:could not|failed to) allocate/.test(String(error))
+}
+
 export function reasonOf(error: unknown): string {
   const { code, message } = error as { code?: string; message?: string }
   const words: Readonly<Record<string, string>> = {
@@ -35,6 +39,9 @@ export function reasonOf(error: unknown): string {
   }
   const known = code === undefined ? undefined : words[code]
   if (known !== undefined) return known
-  if (/no space left/i.test(message ?? '')) return words['ENOSPC'] as string
-  return (message ?? String(error)).split('\n')[0] ?? ''
+  const said = message ?? String(error)
+  if (/no space left/i.test(said)) return words['ENOSPC'] as string
+  if (/failed to offload/.test(said)) return 'no space is left in the temporary folder'
+  if (isOutOfMemory(error)) return 'DuckDB needs more memory than it may take'
+  return (said.split('\n')[0] ?? '').replace(/\.$/, '')
 }

@@ -1,5 +1,6 @@
 import os from 'node:os'
 
+import { ReportError, reasonOf } from './error.ts'
 import { type Host, run } from './run.ts'
 import { removeTemporary } from './temporary.ts'
 
@@ -26,8 +27,11 @@ export async function main(process: NodeJS.Process): Promise<number> {
     pause: async (milliseconds) =>
       await new Promise((resolve) => setTimeout(resolve, milliseconds, true)),
     out: async (text) => {
-      await new Promise<void>((resolve) => {
-        stdout.write(text, () => resolve())
+      await new Promise<void>((resolve, reject) => {
+        stdout.write(text, (error: NodeJS.ErrnoException | null | undefined) => {
+          if (!error || error.code === 'EPIPE') resolve()
+          else reject(new ReportError(`Can't write the answer: ${reasonOf(error)}.`))
+        })
       })
     },
     err: (text) => void stderr.write(text),

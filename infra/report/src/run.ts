@@ -3,7 +3,7 @@ import { type Report, type Request, requestOf, wrong } from './cli/request.ts'
 import { openClickHouse } from './clickhouse/source.ts'
 import { checkCommand, eraseCommand, publicCommand } from './commands.ts'
 import { openFiles } from './duckdb/source.ts'
-import { ReportError, reasonOf } from './error.ts'
+import { isOutOfMemory, ReportError, reasonOf } from './error.ts'
 import { writeWhole } from './output.ts'
 import { placeOf } from './read/places.ts'
 import { answersOf } from './report.ts'
@@ -39,11 +39,17 @@ export async function run(words: readonly string[], host: Host): Promise<number>
   try {
     return await answer(requestOf(words, host.now()), host)
   } catch (error) {
-    const message = error instanceof ReportError ? error.message : `${reasonOf(error)}.`
-    const hint = error instanceof ReportError ? error.hint : undefined
+    const { message, hint, exitCode } = explained(error)
     host.err(`${printable(message)}\n${hint === undefined ? '' : `${printable(hint)}\n`}`)
-    return error instanceof ReportError ? error.exitCode : 1
+    return exitCode
   }
+}
+
+function explained(error: unknown): ReportError {
+  if (error instanceof ReportError) return error
+  const reason = reasonOf(error)
+  const hint = isOutOfMemory(error) ? { hint: 'Allow it more with --memory.' } : {}
+  return new ReportError(`${reason.slice(0, 1).toUpperCase()}${reason.slice(1)}.`, hint)
 }
 
 async function answer(request: Request, host: Host): Promise<number> {

@@ -1,6 +1,8 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 
+import { ReportError, reasonOf } from './error.ts'
+
 const made = new Set<string>()
 
 /** Remembers a file or folder to remove when this process ends. Returns a function that removes it. */
@@ -32,7 +34,13 @@ export function temporaryFolder(within: string, now: number): string {
     const pid = folderName.exec(name)?.[1]
     if (pid !== undefined) removeAbandoned(path.join(within, name), Number(pid), now)
   }
-  return mkdtempSync(path.join(within, `${prefix}${process.pid}-`))
+  try {
+    return mkdtempSync(path.join(within, `${prefix}${process.pid}-`))
+  } catch (error) {
+    throw new ReportError(`Can't write into the temporary folder ${within}: ${reasonOf(error)}.`, {
+      hint: 'Name another one in TMPDIR.',
+    })
+  }
 }
 
 /** Another container may share the folder and not the process ids, so age counts as well. */

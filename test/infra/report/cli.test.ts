@@ -50,6 +50,15 @@ describe('what is asked wrongly', () => {
   })
 })
 
+it('says that its memory does not suffice, and how to allow it more', async () => {
+  const stdin = lines(finished())
+  expect(await report(['--from', '-', '--memory', '1MB'], { stdin })).toEqual({
+    code: 1,
+    out: '',
+    err: 'DuckDB needs more memory than it may take.\nAllow it more with --memory.\n',
+  })
+})
+
 it('names the ClickHouse that it can’t reach, and says why', async () => {
   const unknown = await report(['--from', 'clickhouse://me:secret@no-such-host.invalid'])
   expect(unknown).toMatchObject({ code: 1, out: '' })

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { appendFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -38,6 +38,26 @@ describe('the program', () => {
     expect(JSON.parse(stdout)).toMatchObject({ version: 1, coverage: { events: 1 } })
     const unknown = spawnSync(process.execPath, [program, 'x', '--from', '-'], { input: '' })
     expect(unknown.status).toBe(2)
+  })
+
+  it.skipIf(!existsSync('/dev/full'))('fails if its answer can’t be written', () => {
+    const script = '"$1" "$2" --from - --format html > /dev/full'
+    const input = lines(finished())
+    const words = ['-c', script, 'sh', process.execPath, program]
+    const { status, stderr } = spawnSync('sh', words, { input, encoding: 'utf8' })
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: "Can't write the answer: no space is left on the disk.\n",
+    })
+  })
+
+  it('names a temporary folder that is not there', () => {
+    const TMPDIR = path.join(folder(), 'none')
+    const words = [program, '--from', '-']
+    const options = { input: '', encoding: 'utf8', env: { ...process.env, TMPDIR } } as const
+    const { status, stdout, stderr } = spawnSync(process.execPath, words, options)
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toContain(`temporary folder ${TMPDIR}: there is no such file or folder.`)
   })
 
   it('is told twice over one folder at once and answers twice alike', async () => {
@@ -127,4 +147,19 @@ describe('the program', () => {
       expect(stderr).not.toMatch(/\.parquet|\.tmp/)
     },
   )
+
+  it.skipIf(mounter === undefined)('names a temporary folder that is full', () => {
+    const place = folder()
+    eventsAt(place, 100_000)
+    const disk = folder()
+    const before = `mount -t tmpfs -o size=1m x '${disk}'`
+    const words = [program, '--from', path.join(place, '2026-11-20.w.ndjson'), '--memory', '8MB']
+    const command = mounter!({ before, after: 'true' }, [process.execPath, ...words])
+    const { status, stdout, stderr } = spawnSync(command[0]!, command.slice(1), {
+      encoding: 'utf8',
+      env: { ...process.env, TMPDIR: disk },
+    })
+    const message = 'No space is left in the temporary folder.\n'
+    expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: message })
+  })
 })
