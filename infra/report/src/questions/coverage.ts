@@ -12,27 +12,35 @@ export const coverage: Question = {
       "CASE WHEN kind = 'usage' THEN 'usage' WHEN kind = 'install' THEN 'install' ELSE 'runtime' END"
     const leading = ask.by === undefined ? ['family'] : by
     const own = ask.by === undefined ? [`${family} AS family`] : by
+    const groups = ask.by === undefined ? [family] : by
+    // Few events have a number, so they are counted apart.
     return `
-WITH machines AS (
+WITH parts AS (
   SELECT ${list(own, [
-    'coalesce(client, id) AS who',
-    'max(CASE WHEN client IS NULL THEN 0 ELSE 1 END) AS has_client',
+    'CASE WHEN client IS NULL THEN 0 ELSE 1 END AS has_client',
     'count(*) AS n',
     sum("day = 'unknown'", 'without_day'),
-    "max(CASE WHEN kind = 'usage' THEN sequence ELSE -1 END) AS last_one",
-    "min(CASE WHEN kind = 'usage' AND sequence >= 0 THEN sequence ELSE 9007199254740991 END) AS first_one",
-    "count(DISTINCT CASE WHEN kind = 'usage' AND sequence >= 0 THEN sequence ELSE NULL END) AS there",
+    '0 AS gap',
   ])}
   FROM facts
-  GROUP BY ${list(ask.by === undefined ? [family] : by, ['coalesce(client, id)'])}
+  GROUP BY ${list(groups, ['client'])}
+  UNION ALL
+  SELECT ${list(own, [
+    '0 AS has_client',
+    '0 AS n',
+    '0 AS without_day',
+    'max(sequence) - min(sequence) + 1 - count(DISTINCT sequence) AS gap',
+  ])}
+  FROM facts WHERE kind = 'usage' AND sequence >= 0
+  GROUP BY ${list(groups, ['coalesce(client, id)'])}
 )
 SELECT ${list(leading, [
       'CAST(coalesce(sum(n), 0) AS BIGINT) AS events',
       sum('has_client = 1', 'clients'),
       'CAST(coalesce(sum(without_day), 0) AS BIGINT) AS undated',
-      'CAST(coalesce(sum(CASE WHEN there = 0 THEN 0 ELSE last_one - first_one + 1 - there END), 0) AS BIGINT) AS lost',
+      'CAST(coalesce(sum(gap), 0) AS BIGINT) AS lost',
     ])}
-FROM machines
+FROM parts
 ${grouping(leading)}
 ORDER BY ${leading.length === 0 ? 'events' : leading.join(', ')}`
   },
