@@ -16,6 +16,7 @@ import { gzipSync } from 'node:zlib'
 
 import { describe, expect, it } from 'vitest'
 
+import { seal, unsealed } from '../../../infra/report/src/duckdb/seal.ts'
 import { storedId } from '../../../infra/common/src/events/spelling.ts'
 import { finished, folder, install, lines, report } from './support/cli.ts'
 
@@ -43,6 +44,12 @@ async function holdLock(place: string): Promise<ChildProcess> {
   const child = spawn(process.execPath, ['--input-type=module', '-e', program])
   await once(child.stdout, 'data')
   return child
+}
+
+function reseal(file: string): void {
+  const text = readFileSync(file, 'latin1')
+  writeFileSync(file, text.replace(/(?<="seal":")[\da-f]{64}/, unsealed), 'latin1')
+  seal(file)
 }
 
 const client = 'abcdefab-0000-4000-8000-000000000001'
@@ -263,6 +270,69 @@ describe('bad input', () => {
     expect(tomorrow.code).toBe(0)
     expect(tomorrow.err).toContain('2026-11-28 was not asked for.')
   })
+
+  /** A bit of a random id in the first third, which DuckDB reads without noticing. */
+  const flipped = (bytes: Buffer, at: number) => {
+    bytes[at] = bytes.readUInt8(at) ^ 1
+    return bytes
+  }
+  const said = (bytes: Buffer, before: string, after: string) =>
+    Buffer.from(bytes.toString('latin1').replace(before, after), 'latin1')
+  const otherVersion = (bytes: Buffer) => said(bytes, '"version":2', '"version":9')
+  const damages: readonly (readonly [string, (whole: Buffer) => Buffer, string])[] = [
+    [
+      'one bit of its body',
+      (whole) => flipped(whole, Math.floor(whole.length / 3)),
+      'it is damaged',
+    ],
+    ['a hole', (whole) => whole.fill(0, 2000, 3000), 'it is damaged'],
+    ['one bit of its footer', (whole) => flipped(whole, whole.length - 2000), 'it is damaged'],
+    ['cut short', (whole) => whole.subarray(0, whole.length / 2), 'it is damaged'],
+    ['without its end', (whole) => whole.subarray(0, -1), 'it is damaged'],
+    ['empty', () => Buffer.alloc(0), 'it is damaged'],
+    ['another version', otherVersion, 'it was made by another version (9) of this program'],
+    ['without its seal', (whole) => said(whole, '"seal":', '"leak":'), 'it is damaged'],
+    [
+      'before there were seals',
+      (whole) => said(otherVersion(whole), '"seal":', '"leak":'),
+      'version (9)',
+    ],
+  ]
+
+  it.each(damages)(
+    'converts a day again whose Parquet file is damaged (%s), and names it if it can’t',
+    async (_, damage, problem) => {
+      const place = folder()
+      const all = Array.from({ length: 300 }, () =>
+        finished({}, { cid: randomUUID(), session_id: randomUUID(), uuid: randomUUID() }),
+      )
+      const file = segment(place, '2026-11-20.w.ndjson', ...all)
+      const ask = () => report(['--from', place, '--format', 'json'])
+      const first = await ask()
+      const parquet = path.join(place, '2026-11-20.parquet')
+      const whole = readFileSync(parquet)
+      const damaged = damage(Buffer.from(whole))
+      writeFileSync(parquet, damaged)
+      if (damage === otherVersion) reseal(parquet)
+      const second = await ask()
+      expect(second).toMatchObject({ code: 0, out: first.out })
+      expect(second.err).toContain(parquet)
+      expect(second.err).toContain(problem)
+      expect(second.err).toContain('Its segments are read instead.')
+      expect(await ask()).toEqual({ code: 0, out: first.out, err: '' })
+      writeFileSync(parquet, damaged)
+      if (damage === otherVersion) reseal(parquet)
+      rmSync(file)
+      const third = await ask()
+      expect(third).toMatchObject({ code: 1, out: '' })
+      expect(third.err).toContain(problem)
+      expect(third.err).toContain('Move it out of the folder and run this again.')
+      expect(readdirSync(place).filter((name) => !name.endsWith('.lock'))).toEqual([
+        '2026-11-20.parquet',
+      ])
+      expect(await report(['erase', '--from', place, '--prove', client])).toMatchObject({ code: 1 })
+    },
+  )
 
   it('names a Parquet file that is damaged', async () => {
     const file = path.join(folder(), 'x.parquet')

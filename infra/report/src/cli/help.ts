@@ -35,7 +35,8 @@ Options:
   --check            compare the newest release with the one before, and look
                      for silence; exit code 1 when something is worse
   --watch            draw again whenever something arrives
-  --memory SIZE      the most memory that DuckDB takes (1GB); --threads N (2)
+  --memory SIZE      the most memory that DuckDB takes to answer (1GB);
+                     --threads N (2)
   --help, --version
 
 Closed days of a folder are converted once to Parquet beside the segments.

@@ -1,4 +1,3 @@
-import { renameSync } from 'node:fs'
 import path from 'node:path'
 
 import { type Day, daysAfter, type Window } from '../days.ts'
@@ -6,18 +5,18 @@ import { ReportError, reasonOf } from '../error.ts'
 import { texts } from '../facts/columns.ts'
 import { type Blocks, blocksOfFile } from '../read/lines.ts'
 import type { Folder } from '../read/places.ts'
-import { untilEnd } from '../temporary.ts'
 import { type Database, quoted } from './database.ts'
 import {
-  metadataOf,
-  parquetOptions,
+  requireWhole,
   sourcesOf,
   summariesOf,
   type Summary,
   summaryOf,
+  writeParquet,
 } from './parquet.ts'
+import { isWhole } from './seal.ts'
 import { openStaging } from './staging.ts'
-import { memory, unlessUnreadable } from './unreadable.ts'
+import { isRead, memory, unlessUnreadable } from './unreadable.ts'
 import { factColumns, findRepeats, selectLoaded } from './table.ts'
 
 export interface Converted {
@@ -36,22 +35,62 @@ export async function freshDays(
   const fresh = new Map<Day, Converted>()
   for (const [day, file] of parquet) {
     const present = segments.get(day)
+    const known = summaries.get(file)
+    if (present !== undefined && known !== undefined && !isSame(sourcesOf(present), known.sources))
+      continue
+    const read = async () => {
+      if (known === undefined) return await summaryOf(database, file)
+      if (isRead(day, window)) requireWhole(file)
+      return known
+    }
     // Without its segments, it is all there is of the day: it must be readable.
     const summary =
-      summaries.get(file) ??
-      (present === undefined
-        ? await unlessUnreadable(day, window, note, () => summaryOf(database, file))
-        : undefined)
-    if (summary === undefined) continue
-    const isFresh =
-      present === undefined ||
-      JSON.stringify(sourcesOf(present)) === JSON.stringify(summary.sources)
-    if (isFresh) fresh.set(day, { file, summary })
+      present === undefined
+        ? await unlessUnreadable(day, window, note, read)
+        : await unlessDamaged(note, read)
+    if (summary !== undefined) fresh.set(day, { file, summary })
   }
   return fresh
 }
 
-/** Makes one closed day into Parquet: beside it under another name first, so that it is whole. */
+/**
+ * The days asked for were looked at. Those that a conversion compares ids with may lie before or after
+ * them.
+ */
+export function dropDamaged(
+  days: Map<Day, Converted>,
+  stale: readonly Day[],
+  window: Window,
+  note: (text: string) => void,
+): void {
+  for (const [day, { file }] of days) {
+    const isNear = stale.some(
+      (other) => day >= daysAfter(other, -memory) && day <= daysAfter(other, memory),
+    )
+    if (isRead(day, window) || !isNear || isWhole(file) === true) continue
+    days.delete(day)
+    note(`${file} is damaged. The report continues without it: ${day} was not asked for.`)
+  }
+}
+
+function isSame(left: Summary['sources'], right: Summary['sources']): boolean {
+  return JSON.stringify(left) === JSON.stringify(right)
+}
+
+async function unlessDamaged<Value>(
+  note: (text: string) => void,
+  read: () => Promise<Value>,
+): Promise<Value | undefined> {
+  try {
+    return await read()
+  } catch (error) {
+    if (!(error instanceof ReportError && error.isUnreadable)) throw error
+    note(`${error.message} Its segments are read instead.`)
+    return undefined
+  }
+}
+
+/** Makes one closed day into Parquet. */
 export async function convertDay(
   database: Database,
   folder: Folder,
@@ -61,8 +100,6 @@ export async function convertDay(
   const segments = folder.segments.get(day) ?? []
   const sources = sourcesOf(segments)
   const file = path.join(folder.path, `${day}.parquet`)
-  const temporary = path.join(folder.path, `.${day}.parquet.${process.pid}.tmp`)
-  const removeTemporary = untilEnd(temporary)
   const { run, rows } = database
   try {
     const staging = await openStaging(database)
@@ -81,15 +118,12 @@ export async function convertDay(
     const events = Number(counts?.['lines']) - repeated
     const summary: Summary = { sources, events, repeated, unreadable }
     await encodeProfiles(database)
-    await run(`COPY (SELECT ${factColumns} FROM (${selectLoaded(quoted(day))}))
-      TO ${quoted(temporary)} (${parquetOptions(metadataOf(summary))})`)
-    renameSync(temporary, file)
+    const select = `SELECT ${factColumns} FROM (${selectLoaded(quoted(day))})`
+    await writeParquet(database, file, select, summary)
     return { file, summary }
   } catch (error) {
     if (error instanceof ReportError) throw error
     throw new ReportError(`Can't convert ${day} in ${folder.path}: ${reasonOf(error)}.`)
-  } finally {
-    removeTemporary()
   }
 }
 

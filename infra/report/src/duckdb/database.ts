@@ -18,9 +18,12 @@ export interface Bounds {
   readonly threads: number
   /** Where temporary files may lie. */
   readonly temporary: string
+  /** A part of the memory that is kept for tables, which the C library would scatter. */
+  readonly arena?: string
 }
 
-export async function openDatabase({ memory, threads, temporary }: Bounds): Promise<Database> {
+export async function openDatabase(bounds: Bounds): Promise<Database> {
+  const { memory, threads, temporary, arena } = bounds
   const folder = temporaryFolder(temporary, Date.now())
   const remove = untilEnd(folder)
   try {
@@ -28,6 +31,7 @@ export async function openDatabase({ memory, threads, temporary }: Bounds): Prom
       memory_limit: memory,
       threads: String(threads),
       temp_directory: folder,
+      ...(arena !== undefined && { block_allocator_memory: arena }),
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
       allow_community_extensions: 'false',

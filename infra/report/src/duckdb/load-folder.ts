@@ -1,13 +1,12 @@
-import { type Day, dayOf, daysAfter, isWithin, type Window } from '../days.ts'
+import { type Day, dayOf, daysAfter, type Window } from '../days.ts'
 import type { Folder, Lines } from '../read/places.ts'
 import { rewrite } from '../erase/segments.ts'
 import { tombstonesIn } from '../erase/tombstones.ts'
 import { removeUnfinished } from '../temporary.ts'
-import { type Converted, convertDay, freshDays } from './convert.ts'
-import type { Database } from './database.ts'
-import { quoted } from './database.ts'
+import { type Converted, convertDay, dropDamaged, freshDays } from './convert.ts'
+import { type Database, openDatabase, quoted } from './database.ts'
 import { lockFolder } from './lock.ts'
-import { memory, readingWindow, unlessUnreadable } from './unreadable.ts'
+import { isRead, memory, unlessUnreadable } from './unreadable.ts'
 
 export interface Progress {
   readonly step: (text: string) => void
@@ -25,31 +24,36 @@ export async function readyFolder(
   folder: Folder,
   window: Window,
   now: number,
+  temporary: string,
   progress: Progress,
 ): Promise<ReadyFolder> {
   const today = dayOf(now)
-  const reading = readingWindow(window)
-  const isRead = (day: Day) => isWithin(day, reading)
   const all = [...new Set([...folder.segments.keys(), ...folder.parquet.keys()])]
-    .filter(isRead)
+    .filter((day) => isRead(day, window))
     .toSorted()
   // All days, because a day that is converted must agree with those before and after it.
   const days = await freshDays(database, folder, window, progress.note)
   const stale = all.filter((day) => day < today && !days.has(day))
   const unreadable =
-    stale.length > 0 ? await convert(database, folder, stale, days, window, progress) : new Set()
+    stale.length > 0 ? await convert(temporary, folder, stale, days, window, progress) : new Set()
   const lines = all
     .filter((day) => !days.has(day) && !unreadable.has(day))
     .flatMap((day) =>
       (folder.segments.get(day) ?? []).map((file) => ({ file, day, isInFolder: true })),
     )
-  const read = [...days].filter(([day]) => isRead(day))
+  const read = [...days].filter(([day]) => isRead(day, window))
   return { days: new Map(read.toSorted(([a], [b]) => (a < b ? -1 : 1))), lines }
 }
 
+/**
+ * What DuckDB may take while it converts. More would only keep the rows of a large day in memory, which
+ * is no faster than the disk.
+ */
+const bounds = { memory: '48MB', arena: '24MB', threads: 1 }
+
 /** Gives the days that can't be read. */
 async function convert(
-  database: Database,
+  temporary: string,
   folder: Folder,
   stale: readonly Day[],
   days: Map<Day, Converted>,
@@ -66,8 +70,10 @@ async function convert(
     )
     return unreadable
   }
+  const database = await openDatabase({ ...bounds, temporary })
   try {
     removeUnfinished(folder.path)
+    dropDamaged(days, stale, window, note)
     const stones = tombstonesIn(folder.path)
     const hasStones = stones.clients.size + stones.events.size > 0
     const queue = [...stale]
@@ -94,6 +100,7 @@ async function convert(
     }
     return unreadable
   } finally {
+    database.close()
     lock.release()
   }
 }

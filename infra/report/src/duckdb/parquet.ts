@@ -1,18 +1,13 @@
-import { statSync } from 'node:fs'
+import { renameSync, statSync } from 'node:fs'
 import path from 'node:path'
 
-import { ReportError } from '../error.ts'
+import { ReportError, reasonOf } from '../error.ts'
+import { untilEnd } from '../temporary.ts'
 import { type Database, quoted } from './database.ts'
+import { isWhole, seal, unsealed } from './seal.ts'
 
 const parquetKey = 'runmat_telemetry_report'
-const version = 1
-
-/** A row group is held in memory until it is written: a smaller one takes a third of the memory. */
-export function parquetOptions(metadata: string): string {
-  return `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1,
-    ROW_GROUP_SIZE 40960,
-    KV_METADATA {${parquetKey}: ${quoted(metadata)}}`
-}
+const version = 2
 
 /** What a converted day says of itself. */
 export interface Summary {
@@ -30,22 +25,63 @@ export function sourcesOf(segments: readonly string[]): Summary['sources'] {
   })
 }
 
-export function metadataOf(summary: Summary): string {
-  return JSON.stringify({ version, ...summary })
+/**
+ * Writes these rows beside the file first, under another name, so that the file is whole. A row group
+ * is held in memory until it is written, so it is small.
+ */
+export async function writeParquet(
+  { run }: Database,
+  file: string,
+  select: string,
+  summary: Summary,
+): Promise<void> {
+  const { dir, base } = path.parse(file)
+  const temporary = path.join(dir, `.${base}.${process.pid}.tmp`)
+  const removeTemporary = untilEnd(temporary)
+  const metadata = JSON.stringify({ version, seal: unsealed, ...summary })
+  try {
+    await run(`COPY (${select}) TO ${quoted(temporary)} (FORMAT parquet, COMPRESSION zstd,
+      COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 20480, KV_METADATA {${parquetKey}: ${quoted(metadata)}})`)
+    seal(temporary)
+    renameSync(temporary, file)
+  } finally {
+    removeTemporary()
+  }
 }
 
-/** Throws for a file that is not ours or of another version, and names it. */
+/** Throws for a file that is damaged, not ours or of another version, and names it. */
 export async function summaryOf({ rows }: Database, file: string): Promise<Summary> {
+  const whole = wholeness(file)
+  // Without a seal it may be somebody else's, or of another version.
+  if (whole === false) throw damaged(file)
   let found
   try {
     found = await rows(metadataQuery([file]))
   } catch {
     throw foreign(file, 'it is damaged, or no Parquet file')
   }
-  return parsed(file, found[0]?.['value'])
+  const summary = parsed(file, found[0]?.['value'])
+  if (whole === undefined) throw damaged(file)
+  return summary
 }
 
-/** Those of many files at once; what can't be read is not among them. */
+/** For a file whose metadata could be read: DuckDB reads most damage without noticing. */
+export function requireWhole(file: string): void {
+  if (wholeness(file) !== true) throw damaged(file)
+}
+
+function wholeness(file: string): boolean | undefined {
+  try {
+    return isWhole(file)
+  } catch (error) {
+    throw foreign(file, reasonOf(error))
+  }
+}
+
+/**
+ * Those of many files at once; what can't be read is not among them. Nothing but the metadata is
+ * looked at.
+ */
 export async function summariesOf(
   database: Database,
   files: readonly string[],
@@ -79,9 +115,21 @@ function metadataQuery(files: readonly string[]): string {
 function parsed(file: string, text: unknown): Summary {
   if (typeof text !== 'string')
     throw foreign(file, 'this Parquet file was not made by this program')
-  const { version: theirs, ...summary } = JSON.parse(text) as Summary & { version: number }
-  if (theirs === version) return summary
+  const {
+    version: theirs,
+    sources,
+    events,
+    repeated,
+    unreadable,
+  } = JSON.parse(text) as Summary & {
+    version: number
+  }
+  if (theirs === version) return { sources, events, repeated, unreadable }
   throw foreign(file, `it was made by another version (${theirs}) of this program`)
+}
+
+function damaged(file: string): ReportError {
+  return foreign(file, 'it is damaged')
 }
 
 function foreign(file: string, problem: string): ReportError {

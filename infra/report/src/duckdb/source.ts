@@ -1,5 +1,4 @@
 import { type Day, isWithin, type Window } from '../days.ts'
-import { ReportError } from '../error.ts'
 import { wholeLines } from '../read/lines.ts'
 import type { Lines, Place } from '../read/places.ts'
 import type { Coverage, Source } from '../source.ts'
@@ -31,7 +30,7 @@ export async function openFiles(options: OpenSource): Promise<Source> {
   try {
     const counted = await load(database, options)
     return {
-      coverage: () => coverageOf(database, counted),
+      coverage: () => coverageOf(database, counted, options.window),
       rows: database.rows,
       close: database.close,
     }
@@ -42,13 +41,15 @@ export async function openFiles(options: OpenSource): Promise<Source> {
 }
 
 async function load(database: Database, options: OpenSource): Promise<Counted> {
-  const { places, window, now, progress } = options
+  const { places, window, bounds, now, progress } = options
   const days = new Map<string, Converted>()
   const files: Converted[] = []
   const lines: Lines[] = []
   for (const place of places) {
     if (place.kind === 'folder') {
-      const ready = await readyFolder(database, place.folder, window, now, progress)
+      const { temporary } = bounds
+      const { folder } = place
+      const ready = await readyFolder(database, folder, window, now, temporary, progress)
       for (const [day, converted] of ready.days) days.set(`${day} ${converted.file}`, converted)
       lines.push(...ready.lines)
     } else if (place.kind === 'parquet') {
@@ -142,29 +143,35 @@ function total(list: readonly Converted[], name: 'repeated' | 'unreadable'): num
   return list.reduce((sum, { summary }) => sum + summary[name], 0)
 }
 
+function isBounded({ since, until }: Window): boolean {
+  return since !== undefined || until !== undefined
+}
+
 /** Within a window there is no place for what has no day. */
-function windowed(day: string, { since, until }: Window): string {
+function windowed(day: string, window: Window): string {
+  const { since, until } = window
   const parts = [
     ...(since === undefined ? [] : [`${day} >= ${quoted(since)}`]),
     ...(until === undefined ? [] : [`${day} <= ${quoted(until)}`]),
-    ...(since === undefined && until === undefined ? [] : [`${day} <> 'unknown'`]),
+    ...(isBounded(window) ? [`${day} <> 'unknown'`] : []),
   ]
   return parts.length === 0 ? 'true' : parts.map((part) => `(${part})`).join(' AND ')
 }
 
-async function coverageOf({ rows }: Database, counted: Counted): Promise<Coverage> {
-  const [row] = await rows(`SELECT
-    (SELECT count(*) FROM facts) AS events,
-    (SELECT count(*) FROM everything WHERE day = 'unknown') AS undated,
-    (SELECT min(day) FROM facts WHERE day <> 'unknown') AS first_day,
-    (SELECT max(day) FROM facts WHERE day <> 'unknown') AS last_day`)
-  if (row === undefined) throw new ReportError('DuckDB gave no answer.')
+async function coverageOf({ rows }: Database, counted: Counted, window: Window): Promise<Coverage> {
+  const days = new Map<string, number>()
+  for (const { day, n } of await rows('SELECT day, count(*) AS n FROM everything GROUP BY day')) {
+    days.set(String(day), Number(n))
+  }
+  const undated = days.get('unknown') ?? 0
+  days.delete('unknown')
+  const within = [...days.keys()].filter((day) => isWithin(day, window)).toSorted()
+  const dated = within.reduce((sum, day) => sum + (days.get(day) ?? 0), 0)
   return {
-    events: Number(row['events']),
-    repeated: counted.repeated,
-    unreadable: counted.unreadable,
-    undated: Number(row['undated']),
-    from: row['first_day'] as string | null,
-    until: row['last_day'] as string | null,
+    events: dated + (isBounded(window) ? 0 : undated),
+    ...counted,
+    undated,
+    from: within[0] ?? null,
+    until: within.at(-1) ?? null,
   }
 }

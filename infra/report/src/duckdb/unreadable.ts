@@ -5,8 +5,13 @@ import { ReportError } from '../error.ts'
 export const memory = 31
 
 /** The days to read: those asked for, and before them those that show which events are repeats. */
-export function readingWindow({ since, until }: Window): Window {
+function readingWindow({ since, until }: Window): Window {
   return { since: since === undefined ? undefined : daysAfter(since, -memory), until }
+}
+
+/** Is this day one of them? */
+export function isRead(day: Day, window: Window): boolean {
+  return isWithin(day, readingWindow(window))
 }
 
 const hint = 'Move it out of the folder and run this again.'
@@ -26,7 +31,7 @@ export async function unlessUnreadable<Value>(
   } catch (error) {
     if (!(error instanceof ReportError && error.isUnreadable)) throw error
     if (isWithin(day, window)) throw new ReportError(error.message, { hint })
-    if (isWithin(day, readingWindow(window)))
+    if (isRead(day, window))
       note(`${error.message} The report continues without it: ${day} was not asked for.`)
     return undefined
   }

@@ -3,6 +3,7 @@ import path from 'node:path'
 
 import { type Database } from '../duckdb/database.ts'
 import { lockFolder } from '../duckdb/lock.ts'
+import { summaryOf } from '../duckdb/parquet.ts'
 import { dayOf } from '../days.ts'
 import { ReportError } from '../error.ts'
 import { derivedFrom, isUuid } from '../facts/identity.ts'
@@ -79,9 +80,10 @@ export async function findings(
 ): Promise<ReadonlyMap<string, number>> {
   const found = new Map<string, number>()
   for (const file of filesIn(folder)) {
-    const count = file.endsWith('.parquet')
-      ? await countInParquet(database, file, stones)
-      : await countIn(file, stones)
+    const isParquet = file.endsWith('.parquet')
+    // Of a damaged file, nothing is proven.
+    if (isParquet) await summaryOf(database, file)
+    const count = await (isParquet ? countInParquet(database, file, stones) : countIn(file, stones))
     if (count > 0) found.set(file, count)
   }
   return found

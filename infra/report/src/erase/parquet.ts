@@ -1,11 +1,9 @@
-import { renameSync } from 'node:fs'
-import path from 'node:path'
+import { rmSync } from 'node:fs'
 
 import { type Database, quoted } from '../duckdb/database.ts'
-import { metadataOf, parquetOptions, sourcesOf, summaryOf } from '../duckdb/parquet.ts'
+import { sourcesOf, type Summary, summaryOf, writeParquet } from '../duckdb/parquet.ts'
 import { factColumns } from '../duckdb/table.ts'
 import { ReportError, reasonOf } from '../error.ts'
-import { untilEnd } from '../temporary.ts'
 import type { Tombstones } from './tombstones.ts'
 
 export async function countInParquet(
@@ -27,24 +25,43 @@ export async function rewriteParquet(
   stones: Tombstones,
   linesErased: number,
 ): Promise<number> {
-  const found = await countInParquet(database, file, stones)
-  if (found === 0 && linesErased === 0) return 0
-  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`)
-  const removeTemporary = untilEnd(temporary)
+  const summary = await summaryUnlessDamaged(database, file, segments)
+  if (summary === undefined) return 0
   try {
-    const summary = await summaryOf(database, file)
+    const found = await countInParquet(database, file, stones)
+    if (found === 0 && linesErased === 0) return 0
     const sources = segments.length === 0 ? summary.sources : sourcesOf(segments)
-    const metadata = metadataOf({ ...summary, sources, events: summary.events - found })
-    await database.run(`COPY (SELECT ${factColumns} FROM read_parquet(${quoted(file)}) WHERE NOT (${matching(stones)}))
-      TO ${quoted(temporary)} (${parquetOptions(metadata)})`)
-    renameSync(temporary, file)
+    const select = `SELECT ${factColumns} FROM read_parquet(${quoted(file)}) WHERE NOT (${matching(stones)})`
+    await writeParquet(database, file, select, {
+      ...summary,
+      sources,
+      events: summary.events - found,
+    })
     return found
   } catch (error) {
     throw error instanceof ReportError
       ? error
       : new ReportError(`Can't rewrite ${file}: ${reasonOf(error)}.`)
-  } finally {
-    removeTemporary()
+  }
+}
+
+/** A damaged file that can be made again is removed: its segments hold nothing any more of what is erased. */
+async function summaryUnlessDamaged(
+  database: Database,
+  file: string,
+  segments: readonly string[],
+): Promise<Summary | undefined> {
+  try {
+    return await summaryOf(database, file)
+  } catch (error) {
+    if (!(error instanceof ReportError && error.isUnreadable)) throw error
+    if (segments.length === 0) {
+      throw new ReportError(error.message, {
+        hint: 'Delete it, or put back a copy of it, and erase again.',
+      })
+    }
+    rmSync(file)
+    return undefined
   }
 }
 
