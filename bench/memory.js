@@ -16,14 +16,14 @@ export async function memory(stage, { quick }) {
   try {
     const home = stage.home()
     const events = makeEvents(stage.internals, Math.max(...counts))
-    const file = path.join(home.cwd, 'peak')
+    const file = path.join(home.cwd, 'usage')
     pointTo(home, collector.url)
     const peak = (count) => () => {
       upload(stage, home, events.slice(0, count), {
-        args: ['--import', stage.program('peak.js')],
-        env: { PEAK_FILE: file },
+        args: ['--import', stage.program('usage.js')],
+        env: { USAGE_FILE: file },
       })
-      return Number(readFileSync(file, 'utf8')) / 1024
+      return JSON.parse(readFileSync(file, 'utf8')).megabytes
     }
     const contestants = Object.fromEntries([1, ...counts].map((count) => [count, peak(count)]))
     const { 1: idle, ...peaks } = await inTurns(quick ? 2 : 5, contestants)

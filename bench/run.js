@@ -1,6 +1,7 @@
 // Measures every figure that we claim beside its limit. It reports and never
-// fails: `node bench/run.js [--quick] [figure …]`.
+// fails: `node bench/run.js [--quick] [--millions 1,10] [figure …]`.
 import os from 'node:os'
+import { parseArgs } from 'node:util'
 
 import { buffer } from './buffer.js'
 import { crowd } from './crowd.js'
@@ -40,17 +41,19 @@ const figures = {
   report,
 }
 
-const given = process.argv.slice(2)
-const named = given.filter((name) => name in figures)
-const wanted = named.length > 0 ? named : Object.keys(figures)
-const quick = given.includes('--quick')
+const { values, positionals } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, millions: { type: 'string' } },
+  allowPositionals: true,
+})
+const wanted = positionals.length > 0 ? positionals : Object.keys(figures)
+const options = { quick: values.quick, millions: values.millions?.split(',').map(Number) }
 
 const stage = await openStage()
 const rows = []
 for (const name of wanted) {
   console.error(`measuring ${name} …`)
   try {
-    rows.push(...(await figures[name](stage, { quick })))
+    rows.push(...(await figures[name](stage, options)))
   } catch (error) {
     rows.push({ what: name, beside: 'could not be measured' })
     console.error(error)

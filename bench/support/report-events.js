@@ -10,6 +10,9 @@ function randomOf(seed) {
   }
 }
 
+/** Every four digits, since a line has dozens of them. */
+const digits = Array.from({ length: 65_536 }, (_, at) => at.toString(16).padStart(4, '0'))
+
 const platforms = [
   ['linux', 'x86_64', 0.45, 0.96],
   ['windows', 'AMD64', 0.25, 0.91],
@@ -37,9 +40,8 @@ export function eventsOf(seed, { clients = 50_000, at = () => 1_790_000_000_000 
   const hex = (length) => {
     let text = ''
     while (text.length < length) {
-      text += Math.floor(random() * 4_294_967_296)
-        .toString(16)
-        .padStart(8, '0')
+      const word = random() * 4_294_967_296
+      text += digits[word >>> 16] + digits[word & 0xffff]
     }
     return text.slice(0, length)
   }
