@@ -334,6 +334,23 @@ describe('bad input', () => {
     },
   )
 
+  it('does without a damaged day that only a conversion compares ids with', async () => {
+    const place = folder()
+    for (const day of ['2026-10-01', '2026-10-10', '2026-11-06'])
+      segment(place, `${day}.w.ndjson`, finished())
+    await coverageOf('--from', place)
+    const parquet = path.join(place, '2026-10-01.parquet')
+    writeFileSync(parquet, flipped(readFileSync(parquet), 100))
+    segment(place, '2026-10-10.late.ndjson', finished())
+    const words = ['coverage', '--from', place, '--since', '2026-11-05', '--format', 'json']
+    const { code, out, err } = await report(words)
+    expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ coverage: { events: 1 } })
+    expect(err).toBe(
+      `${parquet} is damaged. The report continues without it: 2026-10-01 was not asked for.\n`,
+    )
+    expect(await coverageOf('--from', place)).toMatchObject({ events: 4 })
+  })
+
   it('names a Parquet file that is damaged', async () => {
     const file = path.join(folder(), 'x.parquet')
     writeFileSync(file, 'PAR1 no more')
@@ -404,6 +421,27 @@ describe('erase', () => {
     const bytes = Buffer.from(client.replaceAll('-', ''), 'hex')
     for (const name of parquet)
       expect(readFileSync(path.join(place, name)).includes(bytes)).toBe(false)
+  })
+
+  it('removes a damaged Parquet file that can be made again, and names one that can’t', async () => {
+    const place = folder()
+    const file = segment(place, '2026-11-26.w.ndjson', finished({}, { cid: client }), finished())
+    await coverageOf('--from', place)
+    const parquet = path.join(place, '2026-11-26.parquet')
+    const damaged = readFileSync(parquet).fill(0, 100, 120)
+    writeFileSync(parquet, damaged)
+    writeFileSync(path.join(place, 'erased.ndjson'), lines(`{"id":"${client}","day":"2026-11-28"}`))
+    expect(await report(['erase', '--from', place])).toMatchObject({ code: 0, err: '' })
+    expect(existsSync(parquet)).toBe(false)
+    expect(await coverageOf('--from', place)).toMatchObject({ events: 1 })
+    expect(await report(['erase', '--from', place, '--prove', client])).toMatchObject({ code: 0 })
+    writeFileSync(parquet, damaged)
+    rmSync(file)
+    expect(await report(['erase', '--from', place])).toEqual({
+      code: 1,
+      out: '',
+      err: `Can't read ${parquet}: it is damaged.\nDelete it, or put back a copy of it, and erase again.\n`,
+    })
   })
 
   it('erases nothing if there is a word or an option that it does not take', async () => {
