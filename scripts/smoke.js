@@ -31,15 +31,6 @@ const received = []
 let answers = Promise.resolve()
 // UV_FS_O_EXLOCK, which Node takes on Windows but has no name for.
 const exclusively = 0x10000000
-/** Node and Bun load this before the program. CONOUT$ is the console, and can't be opened without one. */
-const consoleProbe = String.raw`
-const { appendFileSync, closeSync, openSync } = require('node:fs')
-let hasConsole = true
-try { closeSync(openSync('\\\\.\\CONOUT$', 'r+')) } catch { hasConsole = false }
-const who = process.env.TELEMETRY_UPLOADER_ENDPOINT ? 'uploader' : 'host'
-appendFileSync(process.env.CONSOLES, who + ': ' + hasConsole + '\n')
-`
-
 const collector = http.createServer((request, response) => {
   const chunks = []
   request.on('data', (chunk) => chunks.push(chunk))
@@ -83,10 +74,9 @@ async function walk() {
   // It also adds what one of the crowd could not, because the statistics were in use.
   await says(['record', 'usage'], claim)
   await counted(7)
+  await delivered(5, paths)
 
-  await says(['record', 'usage'], claim.replace('success', 'failed_parser'))
-  assert.match(await says(['disable']), /is off, for good/)
-  assert.equal((await status()).collecting, false)
+  await stopped(JSON.stringify({ subcommand: 'benchmark', version }))
   await says(['record', 'usage'], claim)
   assert.equal(JSON.parse(await says(['upload', '--json'])).attempted, 0)
 
@@ -95,7 +85,7 @@ async function walk() {
   if (process.platform === 'win32') {
     await heldOpen(claim, paths)
     await says(['record', 'usage'], claim)
-    await counted(10)
+    await counted(9)
     await offForAll()
   }
   await says(['disable', '--forget'])
@@ -109,25 +99,70 @@ async function walk() {
  * no console of its own, and not the one of that process, which ends with it.
  */
 async function detached(claim) {
-  let answer
-  answers = new Promise((resolve) => (answer = resolve))
-  const probe = path.join(home, 'probe.cjs')
+  const answer = holdAnswers()
   const found = path.join(home, 'consoles.txt')
-  writeFileSync(probe, consoleProbe)
-  const file = probe.replaceAll('\\', '/')
-  const env = {
-    CONSOLES: found,
-    NODE_OPTIONS: `--require="${file}"`,
-    BUN_OPTIONS: `"--preload=${file}"`,
-  }
   const isWindows = process.platform === 'win32'
+  const env = isWindows ? preloading(tellsConsole(found)) : {}
   // A process with no window to show gets a console of its own.
-  await says(['record', 'usage'], claim, isWindows ? env : {}, { windowsHide: true })
+  await says(['record', 'usage'], claim, env, { windowsHide: true })
   await until(() => received.length > 0)
   answer()
   if (!isWindows) return
   const consoles = new Set(readFileSync(found, 'utf8').trim().split('\n'))
   assert.deepEqual(consoles, new Set(['host: true', 'uploader: false']))
+}
+
+/** An uploader that hangs while it is sending has ended when `disable` has. */
+async function stopped(claim) {
+  const answer = holdAnswers()
+  const [begin, hangs] = ['begin', 'hangs'].map((name) => path.join(home, name))
+  const before = received.length
+  await says(['record', 'usage'], claim, preloading(hangsOnce(begin, hangs)))
+  await until(() => received.length > before)
+  writeFileSync(begin, '')
+  await until(() => existsSync(hangs))
+  assert.equal((await status()).uploader.running, true)
+  assert.match(await says(['disable']), /is off, for good/)
+  const { collecting, uploader } = await status()
+  assert.deepEqual([collecting, uploader.running], [false, false])
+  answer()
+}
+
+function holdAnswers() {
+  let answer
+  answers = new Promise((resolve) => (answer = resolve))
+  return answer
+}
+
+/** The variables with which Node or Bun runs this before the program, and before its uploader. */
+function preloading(code) {
+  const file = path.join(home, 'preload.cjs').replaceAll('\\', '/')
+  writeFileSync(file, code)
+  return { NODE_OPTIONS: `--require="${file}"`, BUN_OPTIONS: `"--preload=${file}"` }
+}
+
+/** CONOUT$ is the console, and can't be opened without one. */
+function tellsConsole(file) {
+  return String.raw`
+    const { appendFileSync, closeSync, openSync } = require('node:fs')
+    let hasConsole = true
+    try { closeSync(openSync('\\\\.\\CONOUT$', 'r+')) } catch { hasConsole = false }
+    const who = process.env.TELEMETRY_UPLOADER_ENDPOINT ? 'uploader' : 'host'
+    appendFileSync(${JSON.stringify(file)}, who + ': ' + hasConsole + '\n')
+  `
+}
+
+function hangsOnce(begin, hangs) {
+  return `
+    const { existsSync, writeFileSync } = require('node:fs')
+    const { isMainThread } = require('node:worker_threads')
+    const hang = () => {
+      if (!existsSync(${JSON.stringify(begin)})) return
+      writeFileSync(${JSON.stringify(hangs)}, '')
+      for (;;);
+    }
+    if (process.env.TELEMETRY_UPLOADER_ENDPOINT && isMainThread) setInterval(hang, 50).unref()
+  `
 }
 
 /** Several hosts at once, while another process reads their statistics. */
