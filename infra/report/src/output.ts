@@ -6,13 +6,26 @@ import { ReportError, reasonOf } from './error.ts'
 /** A file is there whole or not at all. A pipe or a device is written to and never replaced. */
 export function writeWhole(file: string, text: string): void {
   if (statSync(file, { throwIfNoEntry: false })?.isFile() === false) return writeInto(file, text)
-  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`)
+  writeTogether(new Map([[file, text]]))
+}
+
+/** None of them is replaced before all of them are written, so that a full disk leaves them as they were. */
+export function writeTogether(files: ReadonlyMap<string, string>): void {
+  const temporaryOf = (file: string) =>
+    path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`)
+  let current = ''
   try {
-    writeFileSync(temporary, text)
-    renameSync(temporary, file)
+    for (const [file, text] of files) {
+      current = file
+      writeFileSync(temporaryOf(file), text)
+    }
+    for (const file of files.keys()) {
+      current = file
+      renameSync(temporaryOf(file), file)
+    }
   } catch (error) {
-    rmSync(temporary, { force: true })
-    throw new ReportError(`Can't write ${file}: ${reasonOf(error)}.`)
+    for (const file of files.keys()) rmSync(temporaryOf(file), { force: true })
+    throw new ReportError(`Can't write ${current}: ${reasonOf(error)}.`)
   }
 }
 

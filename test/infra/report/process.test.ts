@@ -162,4 +162,17 @@ describe('the program', () => {
     const message = 'No space is left in the temporary folder.\n'
     expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: message })
   })
+
+  it.skipIf(mounter === undefined)('publishes the whole site or leaves it as it was', () => {
+    const disk = folder()
+    const before = `mount -t tmpfs -o size=64k x '${disk}'; echo '{}' > '${disk}/30.json'`
+    const after = `ls -A '${disk}'; cat '${disk}/30.json'`
+    const words = [program, '--from', folder(), '--public', disk]
+    const command = mounter!({ before, after }, [process.execPath, ...words])
+    const { status, stdout, stderr } = spawnSync(command[0]!, command.slice(1), {
+      encoding: 'utf8',
+    })
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '30.json\n{}\n' })
+    expect(stderr).toMatch(/^Can't write \S+: no space is left on the disk\.\n$/)
+  })
 })

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { ReportError, reasonOf } from '../error.ts'
-import { writeWhole } from '../output.ts'
+import { writeTogether } from '../output.ts'
 import type { Answers } from '../show/answers.ts'
 import { csvOf } from '../show/csv.ts'
 import { coverageLine } from '../show/heading.ts'
@@ -52,7 +52,7 @@ export function writeSite(folder: string, made: ReadonlyMap<number, Answers>, da
   } catch (error) {
     throw new ReportError(`Can't make ${folder}: ${reasonOf(error)}.`)
   }
-  for (const [name, text] of files) writeWhole(path.join(folder, name), text)
+  writeTogether(new Map([...files].map(([name, text]) => [path.join(folder, name), text])))
 }
 
 function previous(folder: string, name: string): unknown {
