@@ -19,7 +19,7 @@ const programs = executable === undefined ? ['package'] : ['package', 'executabl
 const minutes = 60_000
 
 describe.skipIf(!findWine())('under Wine, with Node for Windows', () => {
-  it(`${programs.join(' and ')} pass the smoke test`, { timeout: 8 * minutes }, async () => {
+  it(`the smoke test holds for ${programs.join(' and ')}`, { timeout: 8 * minutes }, async () => {
     const { stdout } = await promisify(execFile)('scripts/wine.sh', programs, { cwd: root })
     expect(stdout.match(/^works: /gm)).toHaveLength(programs.length)
   })
