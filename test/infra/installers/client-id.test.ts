@@ -1,17 +1,16 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
 import { readClientId } from '../../../src/store/client-id.ts'
-import type { Home } from '../../support/home.ts'
 import { nothingRuns } from '../../support/processes.ts'
-import { program } from '../../support/programs.ts'
 import { functionsOfSh } from './installer.ts'
 import {
   canInstall,
   firstShell,
+  idsRecorded,
   installed,
   noRelease,
   openStage,
@@ -167,7 +166,7 @@ async function idInPlaceOf(text: string, shell: readonly string[]): Promise<stri
   return id
 }
 
-/** What six installs and two hosts that start at once take for the id, and what is in the file then. */
+/** What six installs and two commands that start at once take for the id, and what is in the file then. */
 async function agreedIds(
   content: string | undefined,
   shell: readonly string[],
@@ -178,27 +177,15 @@ async function agreedIds(
   const installs = Array.from({ length: 6 }, async () =>
     cidIn((await stage.install({ shell, env })).err),
   )
-  const ids = await Promise.all([...installs, mint(stage.home), mint(stage.home)])
+  const [recorded, ...ids] = await Promise.all([idsRecorded(stage.home), ...installs])
   await nothingRuns(stage.home)
   expect(readdirSync(path.dirname(stage.home.clientId))).toEqual(['telemetry_id'])
   stage.forget()
-  return [...new Set([...ids, readClientId(stage.home.clientId)])]
+  return [...new Set([...recorded, ...ids, readClientId(stage.home.clientId)])]
 }
 
 function cidIn(text: string): string | undefined {
   const ids = new Set([...text.matchAll(/"cid":"([^"]*)"/g)].map(([, id]) => id))
   expect(ids.size).toBe(1)
   return [...ids][0]
-}
-
-/** An id as RunMat itself makes it. */
-function mint(home: Home): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program('mint'), home.clientId], { env: home.env })
-    let out = ''
-    child.stdout.on('data', (chunk: Buffer) => (out += String(chunk)))
-    child.on('error', reject)
-    child.on('close', () => resolve(out.replace('ready ', '')))
-    child.stdin.end('go')
-  })
 }

@@ -5,14 +5,12 @@ import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 import { readClientId } from '../../../src/store/client-id.ts'
-import type { Home } from '../../support/home.ts'
 import { nothingRuns } from '../../support/processes.ts'
-import { program } from '../../support/programs.ts'
 import { findPwsh } from '../../support/pwsh.ts'
 import type { Ended } from '../../support/run.ts'
 import { installPs1, powershell } from './installer.ts'
 import { releaseOf } from './release.ts'
-import { goodZip, installed, openStage, type Stage } from './stage.ts'
+import { goodZip, idsRecorded, installed, openStage, type Stage } from './stage.ts'
 
 const pwsh = findPwsh()
 const timeout = 180_000
@@ -73,7 +71,7 @@ describe.skipIf(pwsh === undefined)('install.ps1 as a process', () => {
         const { err } = await start(stage, args, { RUNMAT_TELEMETRY_SHOW: '1' }).ended
         return [...err.matchAll(/"cid":"([^"]*)"/g)].map(([, id]) => id)
       })
-      const ids = await Promise.all([...installs, mint(home), mint(home)])
+      const ids = await Promise.all([...installs, idsRecorded(home)])
       await nothingRuns(home)
       expect(new Set(ids.flat())).toEqual(new Set([readClientId(home.clientId)]))
       expect(readdirSync(path.dirname(home.clientId))).toEqual(['telemetry_id'])
@@ -109,12 +107,4 @@ function endOf(child: ChildProcess): Promise<Ended> {
     child.on('error', reject)
     child.on('close', (code, signal) => resolve({ code, signal, out, err }))
   })
-}
-
-/** An id as RunMat itself makes it. */
-async function mint(home: Home): Promise<string> {
-  const child = spawn(process.execPath, [program('mint'), home.clientId], { env: home.env })
-  const ended = endOf(child)
-  child.stdin.end('go')
-  return (await ended).out.replace('ready ', '')
 }

@@ -7,8 +7,9 @@ import { installContracts } from '../../../src/contract/install.ts'
 import { runmat } from '../../../src/product/runmat.ts'
 import { type Behaviour, type Collector, startCollector } from '../../support/collector.ts'
 import { type Home, tempHome } from '../../support/home.ts'
+import { queueContent } from '../../support/events.ts'
 import { nothingRuns } from '../../support/processes.ts'
-import { run } from '../../support/run.ts'
+import { cli, run } from '../../support/run.ts'
 import { requireTool } from '../../support/tools.ts'
 import { archive, zip } from './archive.ts'
 import {
@@ -207,4 +208,14 @@ async function begin(stage: Stage, env: Readonly<Record<string, string | undefin
 /** What stands in the folder of programs. */
 export function installed(stage: Stage): readonly string[] {
   return stage.home.has(stage.bin) ? readdirSync(stage.bin).sort() : []
+}
+
+/** What two commands that record at once take for the id. */
+export async function idsRecorded(home: Home): Promise<readonly string[]> {
+  const input = JSON.stringify({ subcommand: 'run', outcome: 'success', version: '0.6.1' })
+  const record = () => cli(home, ['record', 'usage'], { input })
+  await Promise.all([record(), record()])
+  const events = Object.values(queueContent(home))
+  expect(events).not.toEqual([])
+  return events.map((text) => (JSON.parse(text) as { readonly install_id: string }).install_id)
 }
