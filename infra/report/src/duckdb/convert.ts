@@ -132,14 +132,19 @@ const mostWords = 4096
 
 /** A dictionary for each column of few words, so that Parquet's need not be made from every row. */
 async function encodeProfiles({ run, rows }: Database): Promise<void> {
+  const columns: string[] = []
   for (const name of texts) {
     const words = `SELECT DISTINCT ${name} FROM profiles`
     const [found] = await rows(`SELECT count(*) AS n FROM (${words} LIMIT ${mostWords + 1})`)
     const count = Number(found?.['n'])
     if (count === 0 || count > mostWords) continue
     await run(`CREATE OR REPLACE TYPE words_of_${name} AS ENUM (${words})`)
-    await run(`ALTER TABLE profiles ALTER ${name} TYPE words_of_${name}`)
+    columns.push(`${name}::words_of_${name} AS ${name}`)
   }
+  if (columns.length === 0) return
+  await run(
+    `CREATE OR REPLACE TABLE profiles AS SELECT * REPLACE (${columns.join(', ')}) FROM profiles`,
+  )
 }
 
 export function filesBefore(day: Day, days: ReadonlyMap<Day, Converted>): readonly string[] {
