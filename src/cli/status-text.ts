@@ -35,6 +35,7 @@ export function statusText(status: Status, invocation: Invocation): string {
     because(context),
     ...alsoBecause(context).map((reason) => `Also: ${reason}`),
     `Learn more: ${product.docs}`,
+    ...(product.publicReport === undefined ? [] : [`What comes of it: ${product.publicReport}`]),
     ...hostWarning(context).map(ink.warning),
     ...attention(status, invocation).map(ink.warning),
     ...stillToErase(status, invocation),

@@ -52,6 +52,8 @@ export interface Product {
   /** What a person types to reach the commands. */
   readonly command: string
   readonly docs: string
+  /** Where everybody can see what the events say; absent until it is published somewhere. */
+  readonly publicReport?: string
   readonly contact: string
 
   readonly endpoint: string

@@ -3,7 +3,8 @@ import type { Context } from '../settings/context.ts'
 import { isSet } from '../settings/verdict.ts'
 
 /** Shown on stderr before anything can leave this machine. */
-export function noticeText({ name, command, variables, docs }: Product): string {
+export function noticeText({ name, command, variables, docs, publicReport }: Product): string {
+  const report = publicReport === undefined ? '' : `What comes of it: ${publicReport}\n`
   return (
     `${name} collects usage statistics: a random id, versions,\n` +
     'platform, GPU name, counters, durations and identifiers of\n' +
@@ -11,7 +12,8 @@ export function noticeText({ name, command, variables, docs }: Product): string 
     'Nothing is sent during this first run.\n' +
     `See it: ${command} print\n` +
     `Turn it off: ${command} disable, or ${variables.off}=1\n` +
-    `More: ${docs}\n`
+    `More: ${docs}\n` +
+    report
   )
 }
 

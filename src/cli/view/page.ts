@@ -80,6 +80,7 @@ export function mainOf(invocation: Invocation, snapshot: Snapshot, options: Page
             'It loads nothing from anywhere else.'
       }
       <a href="${product.docs}">How it all works</a>
+      ${product.publicReport && html`<a href="${product.publicReport}">What comes of it</a>`}
     </p>
     ${event && eventSection(event, snapshot.now)} ${waitingSection(invocation, snapshot)}
     ${sentSection(invocation, snapshot)} ${countsSection(snapshot, product)}
