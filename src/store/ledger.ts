@@ -136,21 +136,29 @@ function cutBack(file: string): void {
     const { size } = fstatSync(old)
     const from = startOfNewest(old, size)
     if (from === 0) return
-    writeNewFile(temporary, readRange(old, from, size), true)
-    let copied = size
-    for (let more = fstatSync(old).size; more > copied; more = fstatSync(old).size) {
-      appendFileSync(temporary, readRange(old, copied, more))
-      copied = more
+    const newest = wholeLines(readRange(old, from, size))
+    writeNewFile(temporary, newest, true)
+    let copied = from + newest.length
+    const added = (open: number): Buffer => {
+      const bytes = wholeLines(readRange(open, copied, fstatSync(open).size))
+      copied += bytes.length
+      return bytes
     }
+    for (let more = added(old); more.length > 0; more = added(old)) appendFileSync(temporary, more)
     retryWhileInUse(() => renameSync(temporary, file))
     // What was appended between those two calls comes a little later than its neighbours.
-    const late = readRange(old, copied, fstatSync(old).size)
+    const late = added(old)
     if (late.length > 0) append(file, late.toString('utf8'))
   } finally {
     if (old !== undefined) closeSync(old)
     removeFile(temporary)
     lock.release()
   }
+}
+
+/** Half a line is still being written, and whoever writes it finds out that the file was replaced. */
+function wholeLines(bytes: Buffer): Buffer {
+  return bytes.subarray(0, bytes.lastIndexOf(newline) + 1)
 }
 
 /** Where the part that is kept begins; 0 while it would be most of the file. */

@@ -1,0 +1,83 @@
+import type * as fs from 'node:fs'
+import { appendFileSync, readFileSync } from 'node:fs'
+
+import { afterEach, describe, expect, it, vi } from 'vitest'
+
+import { noteSent, readLedger, type Sending } from '../../src/store/ledger.ts'
+import { tempHome } from '../support/home.ts'
+
+/** What another process does while this one cuts the ledger back. */
+const other = vi.hoisted(() => ({
+  whileCopied: (): void => undefined,
+  beforeRename: (): void => undefined,
+  afterRename: (): void => undefined,
+}))
+
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof fs>()
+  const openSync: typeof real.openSync = (file, ...rest) => {
+    // The new ledger, under another name.
+    if (String(file).endsWith('.tmp')) other.whileCopied()
+    return real.openSync(file, ...rest)
+  }
+  const renameSync: typeof real.renameSync = (...names) => {
+    other.beforeRename()
+    real.renameSync(...names)
+    other.afterRename()
+  }
+  return { ...real, openSync, renameSync }
+})
+
+const sending: Sending = {
+  sentAt: '2026-01-01T00:00:00Z',
+  endpoint: 'https://example.invalid/t',
+  via: 'http',
+  confirmed: true,
+}
+
+/** A ledger that the next append cuts back. */
+function fullLedger() {
+  const ledger = `${tempHome().state}/sent.ndjson`
+  noteSent(ledger, sending, '{"n":0}')
+  const line = readFileSync(ledger, 'utf8')
+  const lineOf = (n: number) => line.replace('"n":0', `"n":${n}`)
+  const count = Math.ceil((2 * 1024 * 1024) / line.length)
+  appendFileSync(ledger, Array.from({ length: count }, (_, n) => lineOf(n + 1)).join(''))
+  return { ledger, lineOf }
+}
+
+function found(ledger: string) {
+  const lines = readFileSync(ledger, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+  const damaged = lines.filter((line) => !/^\{"sent_at":.*"event":\{"n":-?\d+\}.*\}$/.test(line))
+  const numbers = readLedger(ledger).map(({ event }) => (event as { readonly n: number }).n)
+  return { damaged, own: numbers.filter((n) => n < 0).toSorted((a, b) => b - a) }
+}
+
+describe('a ledger that is cut back while another process appends', () => {
+  afterEach(() => {
+    other.whileCopied = other.beforeRename = other.afterRename = () => undefined
+  })
+
+  it('leaves out half a line, which its writer adds again', () => {
+    const { ledger, lineOf } = fullLedger()
+    other.beforeRename = () => appendFileSync(ledger, lineOf(-1).slice(0, 40))
+    other.afterRename = () => appendFileSync(ledger, lineOf(-2))
+    noteSent(ledger, sending, '{"n":-3}')
+    expect(found(ledger)).toEqual({ damaged: [], own: [-2, -3] })
+  })
+
+  it('has a line whole that was half written when it was copied', () => {
+    const { ledger, lineOf } = fullLedger()
+    let isHalf = false
+    other.whileCopied = () => {
+      if (!isHalf) appendFileSync(ledger, lineOf(-1).slice(0, 40))
+      isHalf = true
+    }
+    other.beforeRename = () => appendFileSync(ledger, lineOf(-1).slice(40))
+    other.afterRename = () => appendFileSync(ledger, lineOf(-2))
+    noteSent(ledger, sending, '{"n":-3}')
+    expect(found(ledger)).toEqual({ damaged: [], own: [-1, -2, -3] })
+  })
+})
