@@ -40,6 +40,7 @@ fi
 # Wine 8 says that it is Windows 7, on which Node does not start.
 wine reg add 'HKCU\Software\Wine' /v Version /d win10 /f >/dev/null
 
+[ $# -gt 0 ] || set -- ''
 started=
 for program in "$@"; do
   case $program in

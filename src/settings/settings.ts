@@ -48,13 +48,15 @@ export function keySpecs({ keys }: Product): readonly KeySpec[] {
 function specsFor({ role }: SettingsFile, product: Product): readonly KeySpec[] {
   const specs = keySpecs(product)
   if (role !== 'system') return specs
-  const bare = specs.filter(mayOptOut).map((one) => spec(one.key, one.path.slice(-1), one.read))
+  const bare = specs
+    .filter(({ key }) => mayOptOut(key))
+    .map((one) => spec(one.key, one.path.slice(-1), one.read))
   return [...specs, ...new Map(bare.map((one) => [one.key, one])).values()]
 }
 
 const specsOf = new WeakMap<Product['keys'], readonly KeySpec[]>()
 
-function mayOptOut({ key }: { readonly key: Key }): boolean {
+function mayOptOut(key: Key): boolean {
   return key === 'enabled' || key === 'uploads'
 }
 
@@ -190,7 +192,7 @@ const takesAway: { readonly [K in Key]?: (value: unknown) => boolean } = {
 /** A project may only take away. The machine's file and files of other users may only opt out. */
 function mayChoose({ role, stranger }: SettingsFile, key: Key, value: unknown): boolean {
   if (role === 'system' || stranger !== undefined) {
-    return mayOptOut({ key }) && value === false
+    return mayOptOut(key) && value === false
   }
   return role === 'project' ? takesAway[key]?.(value) === true : true
 }

@@ -35,6 +35,7 @@ interface Table {
 function tablesOf(known: readonly KeyPath[]): ReadonlyMap<string, Table> {
   const tables = new Map<string, Table>()
   for (const path of known) {
+    // A key without a table stands in the file itself.
     for (let depth = Math.min(1, path.length - 1); depth < path.length; depth += 1) {
       const name = path.slice(0, depth).join('.')
       const table = tables.get(name) ?? { path: path.slice(0, depth), keys: new Set() }

@@ -156,7 +156,7 @@ function cutBack(file: string): void {
   }
 }
 
-/** Half a line is still being written, and whoever writes it finds out that the file was replaced. */
+/** Leaves out a line that is still being written. Its writer sees that the file was replaced, and writes it again. */
 function wholeLines(bytes: Buffer): Buffer {
   return bytes.subarray(0, bytes.lastIndexOf(newline) + 1)
 }

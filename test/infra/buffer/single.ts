@@ -219,7 +219,7 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
     const before = ingest.said().length
     await (await nats.manager()).streams.delete('telemetry')
     expect(await postTo(ingest.url, finished())).toEqual({ status: 503, retryAfter: '1' })
-    // The worker may have heard of it before the post, and have made the stream anew.
+    // The worker may notice before the post does, and create the stream again.
     await eventually(() =>
       expect(ingest.said().slice(before)).toMatch(
         /buffer: (the stream is away|no sink has a place)/,

@@ -16,7 +16,7 @@ import {
 } from './parquet.ts'
 import { isWhole } from './seal.ts'
 import { openStaging } from './staging.ts'
-import { isRead, memory, unlessUnreadable } from './unreadable.ts'
+import { ifReadable, isRead, memory, unlessUnreadable } from './unreadable.ts'
 import { factColumns, findRepeats, selectLoaded } from './table.ts'
 
 export interface Converted {
@@ -47,7 +47,7 @@ export async function freshDays(
     const summary =
       present === undefined
         ? await unlessUnreadable(day, window, note, read)
-        : await unlessDamaged(note, read)
+        : await ifReadable(read, ({ message }) => note(`${message} Its segments are read instead.`))
     if (summary !== undefined) fresh.set(day, { file, summary })
   }
   return fresh
@@ -75,19 +75,6 @@ export function dropDamaged(
 
 function isSame(left: Summary['sources'], right: Summary['sources']): boolean {
   return JSON.stringify(left) === JSON.stringify(right)
-}
-
-async function unlessDamaged<Value>(
-  note: (text: string) => void,
-  read: () => Promise<Value>,
-): Promise<Value | undefined> {
-  try {
-    return await read()
-  } catch (error) {
-    if (!(error instanceof ReportError && error.isUnreadable)) throw error
-    note(`${error.message} Its segments are read instead.`)
-    return undefined
-  }
 }
 
 /** Makes one closed day into Parquet. */

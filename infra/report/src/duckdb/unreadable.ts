@@ -26,13 +26,23 @@ export async function unlessUnreadable<Value>(
   note: (text: string) => void,
   read: () => Promise<Value>,
 ): Promise<Value | undefined> {
+  return await ifReadable(read, ({ message }) => {
+    if (isWithin(day, window)) throw new ReportError(message, { hint })
+    if (isRead(day, window))
+      note(`${message} The report continues without it: ${day} was not asked for.`)
+  })
+}
+
+/** Undefined for an unreadable file, unless `otherwise` throws. */
+export async function ifReadable<Value>(
+  read: () => Promise<Value>,
+  otherwise: (error: ReportError) => void,
+): Promise<Value | undefined> {
   try {
     return await read()
   } catch (error) {
     if (!(error instanceof ReportError && error.isUnreadable)) throw error
-    if (isWithin(day, window)) throw new ReportError(error.message, { hint })
-    if (isRead(day, window))
-      note(`${error.message} The report continues without it: ${day} was not asked for.`)
+    otherwise(error)
     return undefined
   }
 }

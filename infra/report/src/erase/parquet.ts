@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { type Database, quoted } from '../duckdb/database.ts'
 import { sourcesOf, type Summary, summaryOf, writeParquet } from '../duckdb/parquet.ts'
 import { factColumns } from '../duckdb/table.ts'
+import { ifReadable } from '../duckdb/unreadable.ts'
 import { ReportError, reasonOf } from '../error.ts'
 import type { Tombstones } from './tombstones.ts'
 
@@ -51,18 +52,15 @@ async function summaryUnlessDamaged(
   file: string,
   segments: readonly string[],
 ): Promise<Summary | undefined> {
-  try {
-    return await summaryOf(database, file)
-  } catch (error) {
-    if (!(error instanceof ReportError && error.isUnreadable)) throw error
+  const read = () => summaryOf(database, file)
+  return await ifReadable(read, ({ message }) => {
     if (segments.length === 0) {
-      throw new ReportError(error.message, {
+      throw new ReportError(message, {
         hint: 'Delete it, or put back a copy of it, and erase again.',
       })
     }
     rmSync(file)
-    return undefined
-  }
+  })
 }
 
 function matching({ clients, events }: Tombstones): string {
