@@ -64,6 +64,15 @@ const inAscii = {
   },
 }
 
+// For a default import, Rolldown copies everything else that a module of Node exports, too.
+const defaultsOnly = {
+  name: 'defaults-only',
+  renderChunk: (code) =>
+    code.replace(/^(node_\w+) = [\w.]+\(\1, 1\)/gm, (copied, name) =>
+      new RegExp(`${name}\\.(?!default\\b)`).test(code) ? copied : `${name} = { default: ${name} }`,
+    ),
+}
+
 // What Rolldown puts into a file of its own is as small as it is slow to open.
 const runtimeInside = {
   name: 'runtime-inside',
@@ -140,7 +149,7 @@ await bundle(
     // Everything that a start needs is in one file, including what lazy parts share with it.
     codeSplitting: { groups: [{ name: 'cli', tags: ['$initial'] }] },
   },
-  { plugins: [withoutUnused, inAscii, runtimeInside] },
+  { plugins: [withoutUnused, defaultsOnly, inAscii, runtimeInside] },
 )
 for (const [name, input] of Object.entries({
   upload: 'src/entry/uploader.ts',
@@ -154,7 +163,7 @@ for (const [name, input] of Object.entries({
 await bundle(
   { lib: 'src/entry/library.ts' },
   { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'lib/[name].cjs' },
-  { plugins: [withoutUnused, onceOnly] },
+  { plugins: [withoutUnused, defaultsOnly, onceOnly] },
 )
 await bundle({ contract: 'src/contract/index.ts' }, { format: 'esm' })
 writeFileSync('dist/index.js', esmEntry)

@@ -7,14 +7,8 @@ const path = require('node:path')
 
 const { open, compiled, compiledOf, scripts } = require('../bin/runmat-telemetry.js')
 
-const before = [
-  ['endpoint', 'http://127.0.0.1:9/'],
-  ['record', 'usage'],
-  ['enable'],
-  ['status'],
-  ['print'],
-  ['--help'],
-]
+// What is kept has to be loaded, whether it is used or not. So no more than people look at most often.
+const before = [['status'], ['print'], ['--help']]
 const after = [['disable']]
 
 async function runLines(lines) {
@@ -27,6 +21,12 @@ async function runLines(lines) {
 
 /** Counts, as most hosts do, and runs a script, whose events are posted in vain. */
 async function host() {
+  const settings = path.join(process.env.HOME, '.config/runmat')
+  mkdirSync(settings, { recursive: true })
+  writeFileSync(
+    path.join(settings, 'config.toml'),
+    '[runtime.telemetry]\nhttp_endpoint = "http://127.0.0.1:9/"\nudp_endpoint = ""\n',
+  )
   const { openTelemetry, runmat } = open('lib')
   const uploader = { command: process.execPath, args: ['--version'] }
   for (let round = 0; round < 2; round += 1) {

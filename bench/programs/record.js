@@ -3,12 +3,12 @@
 import {
   closeSync,
   linkSync,
+  lstatSync,
   openSync,
   readdirSync,
   readFileSync,
   readSync,
   renameSync,
-  statSync,
   unlinkSync,
   writeFileSync,
   writeSync,
@@ -29,10 +29,11 @@ const contestants = {
   /** One new file: the minimum for queueing an event. */
   one: (bytes) => write(bare, bytes),
   /**
-   * The system calls for counting exactly and queueing once, and nothing else: lock, read, sign, id,
-   * event, checks of the settings, counters, unlock.
+   * The system calls for counting exactly and queueing once, and nothing else: checks of the settings,
+   * lock, read, sign, id, event, checks again, counters, unlock.
    */
   least: (bytes) => {
+    look()
     const lock = `${stats}.bare.lock`
     linkSync(bareStats, lock)
     const counters = openSync(lock, 'r+')
@@ -40,19 +41,35 @@ const contestants = {
     writeSync(counters, page, 0, 17, 0)
     readFileSync(bareStats)
     write(bare, bytes)
-    for (const name of places) statSync(name, { throwIfNoEntry: false })
+    look()
     writeSync(counters, page, 0, page.length, 0)
     closeSync(counters)
     unlinkSync(lock)
   },
 }
 const page = Buffer.alloc(4096, ' ')
-const places = ['config.toml', 'a/runmat.toml', 'runmat.toml', 'home.toml'].map((name) =>
-  path.join(queue, name),
-)
+/** Everywhere a no may be written: the machine's file, the user's own, and two for each folder above. */
+const places = [
+  '/etc/runmat/telemetry.toml',
+  ...['config.toml', 'config.json', 'home.toml', 'uploads.json'].map((name) =>
+    path.join(queue, name),
+  ),
+  ...foldersAbove(process.cwd()).flatMap((folder) =>
+    ['runmat.toml', 'runmat.json'].map((name) => path.join(folder, name)),
+  ),
+]
 writeFileSync(bareStats, page)
 const times = { ours: [], one: [], least: [] }
 const names = Object.keys(times)
+
+function foldersAbove(folder) {
+  const parent = path.dirname(folder)
+  return parent === folder ? [folder] : [folder, ...foldersAbove(parent)]
+}
+
+function look() {
+  for (const place of places) lstatSync(place, { throwIfNoEntry: false })
+}
 
 function write(file, bytes) {
   writeFileSync(`${file}.tmp`, bytes, { flag: 'wx', mode: 0o600 })

@@ -54,7 +54,7 @@ export function temporaryName(file: string): string {
 export function writeNewFile(file: string, bytes: string | Uint8Array, durable: boolean): void {
   const descriptor = openSync(file, 'wx', privateFile)
   try {
-    writeFully(descriptor, typeof bytes === 'string' ? Buffer.from(bytes) : bytes)
+    writeFully(descriptor, bytes)
     if (durable) fsyncSync(descriptor)
   } catch (error) {
     closeSync(descriptor)
@@ -117,11 +117,21 @@ export function syncFolder(folder: string): void {
 }
 
 /** Writes from `position` on, or from the end of the last write. */
-export function writeFully(descriptor: number, bytes: Uint8Array, position?: number): void {
+export function writeFully(
+  descriptor: number,
+  content: string | Uint8Array,
+  position?: number,
+): void {
+  const at = (done: number) => (position === undefined ? null : position + done)
   let done = 0
+  if (typeof content === 'string') {
+    // Almost always all is written at once, and then a text needs no buffer.
+    done = writeSync(descriptor, content, at(0))
+    if (done === Buffer.byteLength(content)) return
+  }
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content
   while (done < bytes.length) {
-    const at = position === undefined ? null : position + done
-    done += writeSync(descriptor, bytes, done, bytes.length - done, at)
+    done += writeSync(descriptor, bytes, done, bytes.length - done, at(done))
   }
 }
 

@@ -117,6 +117,18 @@ export function projectPlaces(
   { cwd }: Pick<HostEnvironment, 'cwd'>,
 ): readonly (readonly string[])[] {
   if (names.length === 0 || cwd === undefined) return []
+  const key = [cwd, ...names].join('\0')
+  if (last.key !== key) last = { key, places: placesFrom(cwd, names) }
+  return last.places
+}
+
+/** Putting the paths together costs as much as looking at three of them. */
+let last: { readonly key: string; readonly places: readonly (readonly string[])[] } = {
+  key: '',
+  places: [],
+}
+
+function placesFrom(cwd: string, names: readonly string[]): readonly (readonly string[])[] {
   const places: string[][] = []
   for (let folder = cwd; ; folder = path.dirname(folder)) {
     places.push(names.map((name) => path.join(folder, name)))

@@ -6,6 +6,12 @@ import { privateFile, removeAll, removeFile, writeFully } from '../files/write.t
 import { isHeld, isOlder, readLock, unsignedMs } from './lock-holder.ts'
 import { nobody, signatureOf } from './process-identity.ts'
 
+export interface Content {
+  readonly text: string
+  /** In bytes. */
+  readonly size: number
+}
+
 /** A lock that this process holds. */
 export interface Lock {
   /** Open for reading and writing. */
@@ -13,7 +19,7 @@ export interface Lock {
   /** Is the lock a hard link to the file that it guards? */
   readonly isHardLink: boolean
   /** The content of the guarded file, if it was small enough to be read at once. */
-  readonly content: Buffer | undefined
+  readonly content: Content | undefined
   /** Taken over from a dead holder, whose work may be half done. */
   readonly isInherited: boolean
   /** False if this process was suspended for so long that another one took the lock over. */
@@ -64,13 +70,16 @@ function lockOf(
   file: string,
   signature: string,
   descriptor: number,
-  { isInherited = false, ...guarded }: { isInherited?: boolean; content?: Buffer | undefined } = {},
+  {
+    isInherited = false,
+    ...guarded
+  }: { isInherited?: boolean; content?: Content | undefined } = {},
 ): Lock {
   const isHardLink = 'content' in guarded
   let since = Date.now()
   const isOurs = () =>
     Math.abs(Date.now() - since) < doubtMs || readLock(file)?.text.startsWith(signature) === true
-  const unsign = () => writeFully(descriptor, Buffer.from(signatureOf(nobody)), 0)
+  const unsign = () => writeFully(descriptor, signatureOf(nobody), 0)
   return {
     descriptor,
     isHardLink,
@@ -80,7 +89,7 @@ function lockOf(
     renew: () => {
       // The same bytes again: on a shared folder, writing them makes the server set the time.
       if (readLock(file)?.text.startsWith(signature) !== true) return
-      writeFully(descriptor, Buffer.from(signature), 0)
+      writeFully(descriptor, signature, 0)
       since = Date.now()
     },
     release: (isSignedOff = false) => {
@@ -98,7 +107,7 @@ function lockOf(
 
 interface Named {
   readonly descriptor: number
-  readonly content: Buffer | undefined
+  readonly content: Content | undefined
 }
 
 /** Undefined if another process has the lock, or if this one was too slow to be sure of it. */
@@ -116,17 +125,17 @@ function signHardLink(
   let descriptor: number | undefined
   try {
     descriptor = openSync(file, signing)
-    const read = Buffer.allocUnsafe(readAtOnce + 1)
-    const length = readSync(descriptor, read, 0, read.length, 0)
+    const size = readSync(descriptor, page, 0, page.length, 0)
+    const text = page.toString('utf8', 0, size)
     if (Math.abs(Date.now() - since) >= doubtMs) {
       // By now this may be the lock of another process, so it must not be removed.
       closeSync(descriptor)
       return undefined
     }
     // A file that another program has written has no room for the signature.
-    if (isSigned.test(read.toString('latin1', 0, Math.min(length, signature.length + 1)))) {
-      writeFully(descriptor, Buffer.from(signature), 0)
-      return { descriptor, content: length > readAtOnce ? undefined : read.subarray(0, length) }
+    if (isSigned.test(text.slice(0, signature.length + 1))) {
+      writeFully(descriptor, signature, 0)
+      return { descriptor, content: size === page.length ? undefined : { text, size } }
     }
   } catch {
     // A pipe, a terminal, or a file that can't be opened or written.
@@ -139,7 +148,8 @@ function signHardLink(
 /** A whole signature and nothing else, with the comma after it. */
 const isSigned = /^\{"pid": *\d+,"born": *(?:"\w+"|null),"place": *(?:"\w+"|null),$/
 
-const readAtOnce = 8192
+/** A new one for each lock would cost as much as reading the file. */
+const page = Buffer.alloc(8193)
 
 const signing = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
@@ -190,7 +200,7 @@ function create(file: string, text: string): number | undefined {
     throw error
   }
   try {
-    writeFully(descriptor, Buffer.from(text))
+    writeFully(descriptor, text)
     return descriptor
   } catch (error) {
     closeSync(descriptor)

@@ -102,13 +102,13 @@ function prepare(file: string, lock: Lock, size: number, stats: Stats): NextStat
     place: undefined,
     writer: nameOfThisProcess(),
   })
-  const bytes = inWholePages(`${signatureOf(nobody)},${fields.slice(1)}`)
-  if (lock.isHardLink && bytes.length === size) {
-    const commit = () => writeFully(lock.descriptor, bytes, 0)
+  const text = inWholePages(`${signatureOf(nobody)},${fields.slice(1)}`)
+  if (lock.isHardLink && Buffer.byteLength(text) === size) {
+    const commit = () => writeFully(lock.descriptor, text, 0)
     return { isInPlace: true, commit, discard: () => undefined }
   }
   const temporary = temporaryName(file)
-  writeNewFile(temporary, bytes, false)
+  writeNewFile(temporary, text, false)
   return {
     isInPlace: false,
     commit: () => retryWhileInUse(() => renameSync(temporary, file)),
@@ -119,10 +119,10 @@ function prepare(file: string, lock: Lock, size: number, stats: Stats): NextStat
 const pageSize = 4096
 
 /** Few changes should need more space, so the JSON text is padded with blanks. */
-function inWholePages(text: string): Buffer {
+function inWholePages(text: string): string {
   const length = Buffer.byteLength(text) + 1
   const blanks = Math.ceil(length / pageSize) * pageSize - length
-  return Buffer.from(`${text}${' '.repeat(blanks)}\n`)
+  return `${text}${' '.repeat(blanks)}\n`
 }
 
 function past(

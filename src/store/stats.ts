@@ -104,16 +104,21 @@ const mostMs = 100
 function readOnce(file: string, now: string): StatsReading {
   const reading = readSmallFile(file, sizeLimit, { links: false, mostMs })
   if (reading.kind === 'absent') return { kind: 'absent' }
-  if (reading.kind === 'read') return parseStats(reading.bytes, now)
+  if (reading.kind === 'read') {
+    const { bytes } = reading
+    return parseStats({ text: bytes.toString('utf8'), size: bytes.length }, now)
+  }
   return { kind: isBusy(reading) ? 'busy' : 'damaged' }
 }
 
 /** @internal */
-export function parseStats(bytes: Buffer, now: string): StatsReading {
+export function parseStats(
+  { text, size }: { readonly text: string; readonly size: number },
+  now: string,
+): StatsReading {
   try {
-    const stats: unknown = JSON.parse(bytes.toString('utf8'))
+    const stats: unknown = JSON.parse(text)
     if (!isStats(stats)) return { kind: 'damaged' }
-    const size = bytes.length
     if (isWhole(stats)) return { kind: 'read', stats, size, isRepaired: false }
     const repaired = repair(stats, now)
     const isRepaired = mendable.some((name) => stats[name] !== repaired[name])
