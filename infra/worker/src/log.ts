@@ -78,7 +78,8 @@ function placeOf(error: unknown): { readonly name: string; readonly at: readonly
 /** Counts each summary. Summaries use only the contract's words, so there are few. */
 function tally(events: readonly Event[]): Readonly<Record<string, number>> {
   const counts = new Map<string, number>()
-  for (const { summary } of events) {
+  for (const event of events) {
+    const summary = event.summary.join(' • ')
     const name = counts.has(summary) || counts.size < summaries ? summary : 'others'
     counts.set(name, (counts.get(name) ?? 0) + 1)
   }

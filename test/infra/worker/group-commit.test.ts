@@ -15,7 +15,7 @@ function makeEvents(count: number): readonly Event[] {
     uuid: String(index),
     distinctId: 'd',
     at: undefined,
-    summary: 's',
+    summary: ['s'],
     fields: {},
     bytes: 'x'.repeat(100),
   }))

@@ -207,7 +207,7 @@ describe('PostHog', () => {
       const { properties } = JSON.parse(text) as Captured
       const { payload, ...envelope } = JSON.parse(bytes) as { payload?: object }
       expect(properties).toMatchObject({ ...envelope, ...payload })
-      expect(properties['$current_url']).toBe(reading.event.summary)
+      expect(properties['$current_url']).toBe(reading.event.summary.join(' • '))
     }
   })
 })

@@ -16,7 +16,7 @@ export interface Event {
   readonly distinctId: string
   /** Milliseconds since 1970, if the event carries a time. */
   readonly at: number | undefined
-  readonly summary: string
+  readonly summary: readonly string[]
   readonly fields: JsonObject
   /** The event as the contract serialises it. */
   readonly bytes: string
