@@ -10,10 +10,9 @@ export function lastAttempt(context: Context, status: Status, now: number): stri
   const { last_result: result, next_attempt: next } = status.uploader
   if (result === null || result.startsWith('delivered ') || !context.verdict.uploading)
     return undefined
-  const kept = status.queue.events === 0 ? '' : ` ${plural(status.queue.events, 'event')} kept.`
-  const wait = nextTry(next, now)
-  const then = wait === undefined ? '' : ` Next try in about ${wait}.`
-  return `${troubleText(result, hostOf(status.endpoint.url))}${kept}${then}`
+  const { events } = status.queue
+  const kept = events === 0 ? '' : ` ${keptText(events, { context, result, next, now })}`
+  return `${troubleText(result, hostOf(status.endpoint.url))}${kept}`
 }
 
 /** An end of a post or of a session, as `last_result` and `reason` spell it, for people. */
@@ -46,7 +45,7 @@ function answerText(status: number, host: string): string {
   }
   if (status >= 300 && status < 400)
     return `${host} answers with a redirect (${status}), which is not followed.`
-  if (status >= 500) return `${host} has a problem of its own (${status}).`
+  if (status >= 500) return `${host} reported an internal error (${status}).`
   return `${host} refused the event (${status}).`
 }
 
@@ -74,10 +73,20 @@ export function answerOf({ confirmed, via }: Pick<Sent, 'confirmed' | 'via'>): s
   return via === 'udp' ? 'UDP, unconfirmed' : 'not confirmed'
 }
 
-/** How long until the next try may start; undefined where it may start at any time. */
-export function nextTry(next: string | null, now: number): string | undefined {
+export interface LastResult {
+  readonly context: Context
+  readonly result: string | null
+  readonly next: string | null
+  readonly now: number
+}
+
+/** No process waits until it may try again: the next one that records something tries. */
+export function keptText(events: number, { context, result, next, now }: LastResult): string {
+  const kept = `${plural(events, 'event')} kept`
+  if (!/^(failed:|the collector answered) /.test(result ?? '')) return `${kept}.`
   const wait = Date.parse(next ?? '') - now
-  return wait > 0 ? span(wait) : undefined
+  const when = wait > 0 ? `in about ${span(wait)} at the earliest` : 'later'
+  return `${kept}; next try ${when}, when ${context.product.name} runs.`
 }
 
 export function hostOf(url: string): string {

@@ -50,7 +50,7 @@ describe.concurrent('status and doctor', () => {
     await collector.stop()
     const environment = environmentIn(home.path)
     const { out } = await command(environment, ['status'])
-    const [words = 'nothing'] = /^.*\(\d{3}\)\..* 1 event kept\./m.exec(out) ?? []
+    const [words = 'nothing'] = /^.*\(\d{3}\)\..* 1 event kept;/m.exec(out) ?? []
     expect(words).toContain(`(${answer})`)
     expect((await command(environment, ['doctor'])).out).toContain(`warning: ${words.trim()}`)
   })

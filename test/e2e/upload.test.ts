@@ -28,7 +28,9 @@ describe.concurrent('upload', () => {
     const { code, out } = await cli(home, ['upload'])
     expect(code).toBe(1)
     expect(out).toContain(`Could not reach ${host} (connection refused).\n`)
-    expect(out).toMatch(/3 events kept; next try in about \d+ (second|minute)s?\.\n$/)
+    expect(out).toMatch(
+      /3 events kept; next try in about \d+ (second|minute)s? at the earliest, when RunMat runs\.\n$/,
+    )
   })
 
   it.each([
@@ -37,7 +39,7 @@ describe.concurrent('upload', () => {
     [413, 'says the event is too large (413)'],
     [202, 'does not confirm them (202)'],
     [302, 'redirect (302)'],
-    [500, 'has a problem of its own (500)'],
+    [500, 'reported an internal error (500)'],
   ])('explains an answer of %i', async (status, words) => {
     const collector = await startCollector({ answer: status })
     const home = tempHome()

@@ -79,7 +79,7 @@ const states: readonly (readonly [string, State, readonly string[]])[] = [
     'the endpoint down',
     all(waiting(3), delivery('failed: refused', 40)),
     [
-      'Could not reach api.runmat.com (connection refused). 3 events kept. Next try in about 40 seconds.',
+      'Could not reach api.runmat.com (connection refused). 3 events kept; next try in about 40 seconds at the earliest, when RunMat runs.',
     ],
   ],
   [

@@ -5,7 +5,7 @@ import { watch } from '../../settings/context.ts'
 import { foreignIn } from '../../store/foreign.ts'
 import { queuedNames } from '../../store/queue.ts'
 import { readUploadState } from '../../store/upload-state.ts'
-import { hostOf, nextTry, troubleText } from '../delivery-words.ts'
+import { hostOf, keptText, troubleText } from '../delivery-words.ts'
 import { foldErr, foldOut } from '../fold.ts'
 import type { Invocation } from '../invocation.ts'
 import { CliError, failed } from '../error.ts'
@@ -49,8 +49,7 @@ export async function upload(
     if (aside > asideBefore) {
       io.err(`${foldErr([setAsideText(aside - asideBefore, context)], io).join('\n')}\n`)
     }
-    const wait = nextTry(next_attempt, environment.now())
-    const told = sentences(invocation, { delivered, kept, reason, wait })
+    const told = sentences(invocation, { delivered, kept, reason, next: next_attempt })
     io.out(`${foldOut(told, io).join('\n')}\n`)
   }
   return kept === 0 ? 0 : failed
@@ -66,13 +65,13 @@ interface Outcome {
   readonly delivered: number
   readonly kept: number
   readonly reason: string | null
-  readonly wait: string | undefined
+  readonly next: string | null
 }
 
 /** What happened, why, and what it means for the events that are still here. */
 function sentences(invocation: Invocation, outcome: Outcome): readonly string[] {
-  const { context } = invocation
-  const { delivered, kept, reason, wait } = outcome
+  const { context, environment } = invocation
+  const { delivered, kept, reason, next } = outcome
   if (!context.verdict.uploading) {
     return [
       `${headline(context)} ${because(context)}`,
@@ -85,11 +84,11 @@ function sentences(invocation: Invocation, outcome: Outcome): readonly string[] 
   }
   const host = hostOf(context.choices.endpoint.value)
   const wasStopped = kept === 0 && reason === 'the collector answered 410'
-  const then = wait === undefined ? '' : `; next try in about ${wait}`
+  const last = { context, result: reason, next, now: environment.now() }
   return [
     ...done,
     ...(reason === null ? [] : [troubleText(reason, host)]),
-    ...(kept === 0 ? [] : [`${plural(kept, 'event')} kept${then}.`]),
+    ...(kept === 0 ? [] : [keptText(kept, last)]),
     ...(wasStopped ? ['What was waiting was deleted, and nothing is sent any more.'] : []),
   ]
 }
