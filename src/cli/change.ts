@@ -58,18 +58,25 @@ function unsaved({ context, product }: Invocation, wiped: number): string {
   const deleted = wiped === 0 ? '' : 'What was waiting was deleted. '
   const variable = `${product.variables.off}=1 in the environment`
   const isUnread = context.verdict.decidedBy === 'invalid_settings'
-  const stillOff = isUnread ? ', as long as that cannot be read' : ''
+  const stillOff = isUnread ? ' for as long as that file cannot be read' : ''
   const meanwhile = context.verdict.collecting
     ? `Telemetry is still on. Until you can save it there, ${variable} turns it off.`
     : `Telemetry is off all the same${stillOff}. ${variable} keeps it off.`
   return `${deleted}${meanwhile}${unheard(context)}`
 }
 
-/** Its own program may hear no variable, and pass over a file that we find unclear. */
+/** Its own program may ignore our variables, and pass over a file that we find unclear. */
 function unheard(context: Context): string {
   const { product } = context
   if (hostHere(context)?.enabled !== true || product.host?.hearsEnvironment === true) return ''
-  return `\nBut ${product.name} itself does not hear that, and would still send from here.`
+  const still = `\nBut ${product.name} itself ignores that variable, and would still send from here.`
+  const { config } = product.variables
+  if (!product.host?.reads.some((source) => 'variable' in source && source.variable === config)) {
+    return still
+  }
+  const table = product.keys.enabled.slice(0, -1).join('.')
+  const says = `${product.keys.enabled.at(-1)} = false under [${table}]`
+  return `${still}\nTo stop it: write ${says} to another file, and set ${config} to its path.`
 }
 
 /** Ends a command with an error where the opt-out does not hold everywhere; `soFar` is what does hold. */

@@ -15,6 +15,7 @@ import {
   foreignText,
   headline,
   hostWarning,
+  ifItHasKey,
   plural,
   setAsideText,
   strangerText,
@@ -119,7 +120,7 @@ function hostSection({ host }: Status, { context }: Invocation): readonly string
   const { reads, enabled, http_endpoint: http, udp_endpoint: udp } = host
   return [
     `Reads: ${reads === null ? 'no settings file' : tidy(reads, context)}`,
-    `Telemetry: ${enabled ? 'on' : 'off'}`,
+    `Telemetry: ${enabled ? `on${ifItHasKey(context)}` : 'off'}`,
     ...(enabled && http !== null ? [`Posts to: ${printable(http)}`] : []),
     ...(enabled && udp !== null ? [`UDP: ${printable(udp)}`] : []),
   ]

@@ -49,12 +49,20 @@ export function hostHere({ product, environment, settings, verdict, see }: Conte
   const host = readHost(product, environment, settings.files, see)
   if (host === undefined) return null
   const { reads, enabled, http_endpoint, udp_endpoint } = host
-  // Without a key neither of us sends, whatever else is said.
+  // Whether the program's own build has a key, nobody here knows.
   const isOurNo = verdict.rules.some(
     ({ rule, effect }) => effect !== 'none' && rule !== 'ingestion_key',
   )
   const agrees = product.host?.hearsEnvironment === true || !(enabled && isOurNo)
   return { reads, enabled, http_endpoint, udp_endpoint, agrees }
+}
+
+/** That our build has no key says nothing about the program's own build. */
+export function ifItHasKey({ verdict }: Context): string {
+  const isMissing = verdict.rules.some(
+    ({ rule, effect }) => rule === 'ingestion_key' && effect !== 'none',
+  )
+  return isMissing ? ', if its build has an ingestion key' : ''
 }
 
 /** Said wherever telemetry is off and the program itself does not know it. */
@@ -71,7 +79,7 @@ export function hostWarning(context: Context): readonly string[] {
   const reads = host.reads === null ? 'no settings here' : `only ${tidy(host.reads, context)} here`
   return [
     `Warning: ${product.name} itself would still send from here.`,
-    `It reads ${reads}, and hears nothing else.`,
+    `It reads ${reads}, and ignores everything else.`,
     howToStopHost(context),
   ]
 }
@@ -109,7 +117,7 @@ function reason(rule: Rule, context: Context): string {
     case 'worker':
       return `${source} is set: this is a worker or an instrumented job.`
     case 'collector':
-      return `The collector asked this version (${value}) to send nothing more.`
+      return `The collector asked this version${rule.value === 'unknown' ? '' : ` (${value})`} to send nothing more.`
     case 'foreign_home':
       return `${source} belongs to another user.`
     case 'ingestion_key':

@@ -116,6 +116,20 @@ describe('a settings file that cannot be used', () => {
   })
 })
 
+it.concurrent('where no settings can be saved, disable names a way that stops RunMat itself', async () => {
+  const home = tempHome()
+  mkdirSync(home.settings, { recursive: true })
+  const refused = await cli(home, ['disable'])
+  const way =
+    'write enabled = false under [runtime.telemetry] to another file, and set RUNMAT_CONFIG to its path.'
+  expect(refused.err).toContain(`\nTo stop it: ${way}\n`)
+  const host = async (env: Record<string, string>) =>
+    (await cliJson<{ host: { enabled: boolean } }>(home, ['status'], { env })).host.enabled
+  expect(await host({})).toBe(true)
+  const RUNMAT_CONFIG = home.write('off.toml', '[runtime.telemetry]\nenabled = false\n')
+  expect(await host({ RUNMAT_CONFIG })).toBe(false)
+})
+
 function deviceAt(home: Home): void {
   home.write('.config/runmat/.keep', '')
   symlinkSync('/dev/zero', home.settings)

@@ -11,6 +11,7 @@ import {
   foreign,
   fresh,
   gone,
+  goneForAll,
   idOf,
   junk,
   offInSettings,
@@ -51,6 +52,15 @@ const status: readonly Scene[] = [
   scene('turned off', 'status', offInSettings),
   scene('counting only', 'status', countingOnly),
   scene('the collector asked to stop', 'status', all(waiting(0, { version: '0.6.1' }), gone)),
+  scene(
+    'the collector asked to stop, whatever version it is',
+    'status',
+    all(waiting(0), goneForAll),
+    {
+      once: true,
+    },
+  ),
+  scene('no key in this build', 'status', noKey, { once: true }),
   scene('settings that cannot be read', 'status', broken),
   scene('the project’s file hides the user’s opt-out', 'status', all(offInSettings, ownProject)),
   scene('an address of one’s own', 'status', endpoint('https://telemetry.example.com/v1/t'), {

@@ -113,10 +113,16 @@ export const delivery =
   }
 
 /** The collector has asked this version to stop. */
-export const gone: State = (home) => {
-  const state = { endpoint: builtIn, gone: { version: '0.6.1', at: minutesAgo(90).toISOString() } }
-  home.write(path.join(home.state, 'uploads.json'), JSON.stringify(state))
-}
+const goneAt =
+  (version: string | null): State =>
+  (home) => {
+    const state = { endpoint: builtIn, gone: { version, at: minutesAgo(90).toISOString() } }
+    home.write(path.join(home.state, 'uploads.json'), JSON.stringify(state))
+  }
+
+export const gone = goneAt('0.6.1')
+/** Nobody told us the version of the program that records. */
+export const goneForAll = goneAt(null)
 
 export const setAside: State = (home) => {
   for (const name of ['notes.json', 'core.json']) {

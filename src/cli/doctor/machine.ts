@@ -3,7 +3,7 @@ import path from 'node:path'
 
 import { look } from '../../files/read.ts'
 import type { Invocation } from '../invocation.ts'
-import { hostHere, howToStopHost, tidy } from '../words.ts'
+import { hostHere, howToStopHost, ifItHasKey, tidy } from '../words.ts'
 
 export interface Check {
   readonly id: string
@@ -74,7 +74,9 @@ function hostVerdict({ product, context }: Invocation): readonly Check[] {
   const host = hostHere(context)
   if (host === null) return []
   const reads = host.reads === null ? 'no settings file' : tidy(host.reads, context)
-  const does = host.enabled ? `would send to ${host.http_endpoint}` : 'would send nothing'
+  const does = host.enabled
+    ? `would send to ${host.http_endpoint}${ifItHasKey(context)}`
+    : 'would send nothing'
   const message = `In this folder ${product.name} reads ${reads}, and ${does}.`
   if (host.agrees) return [ok('host', message)]
   const subject = context.verdict.collecting ? 'Nothing is to be sent' : 'Telemetry is off'
