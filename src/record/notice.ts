@@ -11,7 +11,7 @@ export function noticeText({ name, command, variables, docs, publicReport }: Pro
     'errors; never code, data, arguments or paths.\n' +
     'Nothing is sent during this first run.\n' +
     `See it: ${command} print\n` +
-    `Turn it off: ${command} disable, or ${variables.off}=1\n` +
+    `Turn off: ${command} disable, or ${variables.off}=1\n` +
     `More: ${docs}\n` +
     report
   )

@@ -93,7 +93,7 @@ describe.concurrent('the milestones', () => {
   it('are reached as documented and then no more', async () => {
     const { roar, quiet, delivered, collector } = await stage()
     const first = await roar(['init'])
-    expect(first.err).toMatch(/Turn it off: roar telemetry disable, or ROAR_NO_TELEMETRY=1/)
+    expect(first.err).toMatch(/Turn off: roar telemetry disable, or ROAR_NO_TELEMETRY=1/)
     await quiet()
     expect(collector.requests).toBe(0)
 
