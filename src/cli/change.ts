@@ -12,7 +12,7 @@ import { look } from '../files/read.ts'
 import { foreignIn } from '../store/foreign.ts'
 import { CliError } from './error.ts'
 import type { Invocation } from './invocation.ts'
-import { foreignText, hostHere, problemText, tidy } from './words.ts'
+import { foreignText, hostHere, ignoresVariables, problemText, tidy } from './words.ts'
 
 /** Changes the user's settings, in every file that counts for it. True where one said otherwise. */
 export function change(invocation: Invocation, changes: Changes): boolean {
@@ -68,7 +68,7 @@ function unsaved({ context, product }: Invocation, wiped: number): string {
 /** Its own program may ignore our variables, and pass over a file that we find unclear. */
 function unheard(context: Context): string {
   const { product } = context
-  if (hostHere(context)?.enabled !== true || product.host?.hearsEnvironment === true) return ''
+  if (hostHere(context)?.enabled !== true || !ignoresVariables(product)) return ''
   const still = `\nBut ${product.name} itself ignores that variable, and would still send from here.`
   const { config } = product.variables
   if (!product.host?.reads.some((source) => 'variable' in source && source.variable === config)) {

@@ -85,7 +85,7 @@ function offersFor({ context }: Invocation): readonly Offer[] {
   const hasRecorded = [paths.clientId, paths.state].some((place) => look(place) !== undefined)
   const hasSent = (look(paths.ledger)?.size ?? 0) > 0
   return [
-    { value: 'status', label: 'Show what is on, and why' },
+    { value: 'status', label: 'Show whether it is on, and why' },
     { value: 'print', label: 'Preview what would be sent', hint: 'nothing is sent' },
     { value: 'explain', label: 'Explain each field, and why it is there' },
     ...(hasSent ? [{ value: 'log', label: 'Show what was sent' } as const] : []),

@@ -135,7 +135,7 @@ function addDoctor(program: Command, { invocation, end }: Wiring): void {
 function addChanging(program: Command, { invocation, product }: Wiring): void {
   program
     .command('enable')
-    .summary('turn telemetry on; same as on')
+    .summary('turn telemetry on (also: on)')
     .description(
       `Turn telemetry on, in your settings. ${product.variables.off} still turns it off.`,
     )
@@ -144,9 +144,10 @@ function addChanging(program: Command, { invocation, product }: Wiring): void {
 
   program
     .command('disable')
-    .summary('turn telemetry off, for good; same as off')
+    .summary('turn telemetry off, for good (also: off)')
     .description(
-      'Turn telemetry off, for good and across upgrades. What waits to be sent is deleted.',
+      'Turn telemetry off, for good and across upgrades. What waits to be sent is deleted. ' +
+        'To erase what was sent as well, use forget.',
     )
     .option('--here', 'also in the settings of the project in this folder')
     .option('--forget', 'also remove the client id, the statistics and the list of what was sent')

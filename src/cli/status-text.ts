@@ -85,9 +85,12 @@ export function unconfirmedErasure(
 }
 
 /** Someone who was never told what is collected had no chance to say no. */
-export function unseenNotice({ queue }: Status, { paths }: Context): string | undefined {
+export function unseenNotice({ queue }: Status, { paths, product }: Context): string | undefined {
   if (queue.events === 0 || noticeWasSeen(paths.stats)) return undefined
-  return 'Nothing is sent by itself until you have seen the notice.'
+  return (
+    'Nothing is sent by itself until you have seen the notice. ' +
+    `${product.name} shows it when it next runs in a terminal.`
+  )
 }
 
 /** The user's settings file that no command can change, because nobody understands it. */
@@ -169,13 +172,18 @@ function waiting({ events, bytes, oldest, dropped }: Status['queue'], now: numbe
   return `${plural(events, 'event')}, ${plural(bytes, 'byte')}, the oldest ${since}${lost}`
 }
 
-function nextSteps({ rules }: Status, { product, ink, context }: Invocation): readonly string[] {
+function nextSteps(
+  { rules, queue, sent }: Status,
+  { product, ink, context }: Invocation,
+): readonly string[] {
   const command = (name: string) => ink.name(`${product.command} ${name}`)
   const saysNo = (name: string) =>
     rules.some(({ rule, effect }) => rule === name && effect !== 'none')
   const broken = brokenSettings(context)
   return [
     `See what would be sent: ${command('print')}`,
+    ...(queue.events === 0 ? [] : [`See what is waiting: ${command('print --queued')}`]),
+    ...(sent.last === null ? [] : [`See what was sent: ${command('log')}`]),
     ...(broken === undefined
       ? [
           saysNo('user_settings')

@@ -1,5 +1,6 @@
 import path from 'node:path'
 
+import type { Product } from '../product/product.ts'
 import type { Context } from '../settings/context.ts'
 import { readHost } from '../settings/host.ts'
 import { isJson, type Problem, type SettingsFile } from '../settings/files.ts'
@@ -53,8 +54,13 @@ export function hostHere({ product, environment, settings, verdict, see }: Conte
   const isOurNo = verdict.rules.some(
     ({ rule, effect }) => effect !== 'none' && rule !== 'ingestion_key',
   )
-  const agrees = product.host?.hearsEnvironment === true || !(enabled && isOurNo)
+  const agrees = !ignoresVariables(product) || !(enabled && isOurNo)
   return { reads, enabled, http_endpoint, udp_endpoint, agrees }
+}
+
+/** Some programs read their settings file and none of our variables. */
+export function ignoresVariables({ host }: Product): boolean {
+  return host !== undefined && !host.hearsEnvironment
 }
 
 /** That our build has no key says nothing about the program's own build. */
@@ -217,7 +223,7 @@ export function wrap(
   for (const word of text.split(' ')) {
     const needed = margin.length + visible(`${line} ${word}`).length
     if (line !== '' && needed > width) {
-      lines.push(margin + line)
+      lines.push((margin + line).trimEnd())
       line = ''
     }
     line = line === '' ? word : `${line} ${word}`

@@ -66,6 +66,14 @@ describe('the man page', () => {
     expect(variablesIn(page)).toEqual(expect.arrayContaining([...variablesOf(runmat)]))
   })
 
+  it('promises no effect on RunMat of a variable that RunMat ignores', () => {
+    expect(runmat.host?.hearsEnvironment).toBe(false)
+    const { off, toggle, config } = runmat.variables
+    const before = [...page.matchAll(/(\w+)=\S+ runmat /g)].map(([, name]) => name)
+    expect(before).toContain(config)
+    for (const name of ['DO_NOT_TRACK', off, toggle]) expect(before).not.toContain(name)
+  })
+
   it.skipIf(!requireTool('mandoc'))('is clean mdoc', () => {
     const lint = spawnSync('mandoc', ['-Tlint', '-W', 'warning', file], { encoding: 'utf8' })
     expect(lint.error).toBeUndefined()

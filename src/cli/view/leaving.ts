@@ -1,6 +1,6 @@
 import type { Invocation } from '../invocation.ts'
 import { unconfirmedErasure } from '../status-text.ts'
-import { tidy } from '../words.ts'
+import { ignoresVariables, tidy } from '../words.ts'
 import { html, type Markup } from './markup.ts'
 import type { PageOptions } from './page.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -72,10 +72,12 @@ export function leavingSection(
           </details>`
     }
     <p class="soft">
-      Without this tool: set <code>${product.variables.off}=1</code> or <code>DO_NOT_TRACK=1</code>,
-      or write <code>enabled = false</code> under
+      Without this tool: write <code>enabled = false</code> under
       <code>[${product.keys.enabled.slice(0, -1).join('.')}]</code> in
-      <code>${tidy(context.paths.settings, context)}</code>.
+      <code>${tidy(context.paths.settings, context)}</code>, or set
+      <code>${product.variables.off}=1</code> or <code>DO_NOT_TRACK=1</code>${
+        ignoresVariables(product) ? `, which ${product.name} itself ignores` : ''
+      }.
     </p>
   </section>`
 }
