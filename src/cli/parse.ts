@@ -80,9 +80,11 @@ function wrongLine(
   return new CliError(sentence + stop + question, {
     exitCode: wrongUsage,
     hint:
-      about === undefined
-        ? `Run ${product.command} --help to see all commands.`
-        : `Run ${product.command} ${about} --help to see what it takes.`,
+      flag !== undefined
+        ? 'Neither was run. Use one of them.'
+        : about === undefined
+          ? `Run ${product.command} --help to see all commands.`
+          : `Run ${product.command} ${about} --help to see what it takes.`,
   })
 }
 
@@ -98,7 +100,7 @@ function nearestChoice(said: string): string | undefined {
 function twoCommands(one: string, other: string): string {
   return one === other
     ? `--${other} says ${one} a second time.`
-    : `${one} and ${other} are two commands, and one line runs one of them.`
+    : `${one} and ${other} are two commands, and only one can run at a time.`
 }
 
 /** Without a key a build sends nothing, and its version alone does not say so. */

@@ -232,7 +232,7 @@ describe('a command line', () => {
     [['endpoint', '--reset', 'https://example.invalid'], /exclude each other/],
     [['print', '--explain', '--schema'], /cannot be used with/],
     [['record'], /missing required argument/],
-    [['--enable', '--disable'], /one line runs one of them/],
+    [['--enable', '--disable'], /only one can run at a time/],
     [['help', 'nope'], /unknown command 'nope'\.\n/],
     [['print', 'usage', '--started'], /no beginning/],
   ])('%j is wrong usage', async (args, fault) => {

@@ -84,7 +84,7 @@ describe('endpoint', () => {
     })
     const none = await cli(home, ['--endpoint', ''])
     expect(none.out).toMatch(
-      /^This tool and hosts that use its library send nothing from now on; counting goes on\.\n[^]*RunMat itself does not know this setting and would still send from here\.\nTo stop it: runmat-telemetry disable\n$/,
+      /^This tool and programs that use its library send nothing from now on; counting goes on\.\nSend again: runmat-telemetry endpoint https:\/\/example\.invalid\/t\nWarning: RunMat itself does not know this setting and would still send from here\.\nTo stop it: runmat-telemetry disable\n$/,
     )
     expect((await cli(home, ['endpoint'])).out).toMatch(
       /^Endpoint: https:\/\/example\.invalid\/t .*\nRunMat telemetry counts on this machine, and sends nothing\.\nSending is turned off in .*\nSend again: runmat-telemetry endpoint /,

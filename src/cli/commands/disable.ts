@@ -1,5 +1,8 @@
 import type { Role } from '../../settings/files.ts'
+import type { Context } from '../../settings/context.ts'
 import { forgetEverything } from '../../store/cleanup.ts'
+import { readClientId } from '../../store/client-id.ts'
+import { readLedger } from '../../store/ledger.ts'
 import { optOut, type Target } from '../../store/opt-out.ts'
 import { requireOptOut, shadowOf, targetsOf } from '../change.ts'
 import { CliError } from '../error.ts'
@@ -25,6 +28,7 @@ export async function disable(invocation: Invocation, options: DisableOptions): 
   const after = reassessed(invocation)
   const { context } = after
   requireOptOut(after, done, 'Telemetry is off')
+  const left = forget ? leftBehind(context) : []
   const forgotten = forget ? forgetEverything(context.paths) : []
   requireHeard(after)
 
@@ -32,12 +36,25 @@ export async function disable(invocation: Invocation, options: DisableOptions): 
   report(after, json, { changed, wiped, ...(forget ? { forgotten } : {}) }, [
     `${product.name} telemetry is off, for good.`,
     'Nothing is recorded, and nothing is sent.',
-    ...files.map((file) => `${changed ? 'Saved' : 'Saved already'} in ${tidy(file, context)}`),
+    ...files.map((file) => `${changed ? 'Saved' : 'Already saved'} in ${tidy(file, context)}`),
     ...(options.here && here.length === 0 ? ['No project has settings here.'] : []),
     wiped === 0 ? 'Nothing was waiting to be sent.' : `${plural(wiped, 'waiting event')} deleted.`,
     ...forgotten.map((file) => `Removed ${tidy(file, context)}`),
+    ...left,
     `Turn it on again: ${ink.name(`${product.command} enable`)}`,
   ])
+}
+
+/** Once the id is gone, only who has it can still have erased what was sent under it. */
+function leftBehind({ paths }: Context): readonly string[] {
+  const sent = readLedger(paths.ledger).length
+  if (sent === 0) return []
+  const id = readClientId(paths.clientId)
+  const which = id === undefined ? 'it' : `what has the client id ${id}`
+  return [
+    `${plural(sent, 'event')} sent earlier ${sent === 1 ? 'is' : 'are'} not erased at the collector. ` +
+      `Its operator can erase ${which}.`,
+  ]
 }
 
 /** The project's files to write to: those that were asked for, or are agreed to in a terminal. */

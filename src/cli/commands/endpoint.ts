@@ -55,11 +55,12 @@ export async function local(invocation: Invocation, { json }: { json?: boolean }
   const whoStops =
     after.product.host === undefined
       ? 'Nothing is sent'
-      : 'This tool and hosts that use its library send nothing'
+      : 'This tool and programs that use its library send nothing'
   answer(after, json, { changed, wiped }, [
     `${whoStops} from now on${isCounting ? '; counting goes on' : ''}.`,
     ...wipedText(wiped),
     ...(isCounting ? [] : [headline(after.context), because(after.context)]),
+    ...wayOut(after.context),
     ...hostWarning(after.context),
   ])
 }
@@ -136,7 +137,21 @@ async function move(
     changed = change(invocation, changes)
   }
   const after = reassessed(invocation)
-  answer(after, json, { changed, wiped }, [line(after), ...wipedText(wiped), ...notSending(after)])
+  answer(after, json, { changed, wiped }, [
+    line(after),
+    ...wipedText(wiped),
+    ...(wiped === 0 ? goesThere(after) : []),
+    ...notSending(after),
+    ...(address === product.endpoint
+      ? []
+      : [`Built-in address again: ${product.command} endpoint --reset`]),
+  ])
+}
+
+function goesThere({ context }: Invocation): readonly string[] {
+  const waiting = queuedNames(context.paths.queue).length
+  if (waiting === 0 || !context.verdict.uploading) return []
+  return [`What is waiting goes there, too: ${plural(waiting, 'event')}.`]
 }
 
 /** An address alone reads as if events went there. */

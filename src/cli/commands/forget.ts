@@ -65,7 +65,7 @@ export async function forget(invocation: Invocation, options: ForgetOptions): Pr
   report(end, json, details, [
     ...(requests.length > 0
       ? asked.map((place) => `${hostOf(place)} has confirmed the erasure.`)
-      : ['There is no client id here and nothing was sent, so there was nothing to ask for.']),
+      : ['There is no client id here and nothing was sent: the collector has nothing to erase.']),
     ...[...elsewhere].map(([place, events]) => notAsked(place, events, id)),
     ...removed.map((file) => `Removed ${tidy(file, context)}`),
     `${product.name} telemetry is off, for good.`,
@@ -130,7 +130,7 @@ function whyRefused(outcome: PostOutcome, endpoint: string, { key, product }: Co
   const host = hostOf(endpoint)
   const status = outcome.kind === 'answered' ? outcome.status : undefined
   const variable = product.ingestionKey?.variable
-  if (status === goneStatus) return `${host} takes no requests any more (410).`
+  if (status === goneStatus) return `${host} no longer takes requests (410).`
   if ((status === 401 || status === 403) && key.state === 'missing' && variable !== undefined) {
     return `${host} wants an ingestion key, and there is none here. Set ${variable}.`
   }
@@ -143,7 +143,8 @@ function requestsFor({ context }: Invocation): readonly string[] {
 }
 
 function whatIsAsked(requests: readonly string[], { context }: Invocation): readonly string[] {
-  if (requests.length === 0) return ['Nothing was sent from here, so there is nothing to ask for.']
+  if (requests.length === 0)
+    return ['Nothing was sent from here: the collector has nothing to erase.']
   const { asked, elsewhere } = erasurePlaces(context)
   const id = readClientId(context.paths.clientId)
   return [

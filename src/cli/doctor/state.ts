@@ -96,7 +96,7 @@ function aside({ context }: Invocation): readonly Check[] {
     {
       id: 'set_aside',
       status: 'warning',
-      message: `${plural(count, 'file')} that held no event set aside in ${where}.`,
+      message: `${plural(count, 'file')} that held no event ${count === 1 ? 'was' : 'were'} set aside in ${where}.`,
       hint: 'They are never sent. Delete them once you know where they came from.',
     },
   ]
