@@ -4,6 +4,7 @@ import type { Context } from '../settings/context.ts'
 import type { Invocation } from './invocation.ts'
 import { settingsTargets } from '../store/settings-file.ts'
 import { noticeWasSeen } from '../store/stats.ts'
+import { forbidsWriting } from './access.ts'
 import { lastAttempt } from './delivery-words.ts'
 import { foldOut } from './fold.ts'
 import { printable } from './io.ts'
@@ -58,10 +59,20 @@ export function attention(status: Status, { context }: Invocation): readonly str
   const { set_aside: aside } = status.queue
   return [
     ...status.foreign.map((one) => `Warning: ${foreignText(one, context)}`),
-    ...(status.foreign.length === 0 ? [] : ['Until that is put right, nothing is kept or sent.']),
+    ...(status.foreign.length === 0
+      ? unwritable(context)
+      : ['Until that is put right, nothing is kept or sent.']),
     ...context.settings.files.flatMap((file) => strangerText(file, context) ?? []),
     ...(aside === 0 ? [] : [setAsideText(aside, context)]),
   ]
+}
+
+/** "On" alone would promise events that nobody can keep. */
+function unwritable(context: Context): readonly string[] {
+  const { verdict, paths } = context
+  const closed = [paths.state, paths.clientId].find((place) => forbidsWriting(place) !== undefined)
+  if (closed === undefined || !verdict.collecting) return []
+  return [`Warning: ${tidy(closed, context)} cannot be written, so nothing is recorded.`]
 }
 
 function stillToErase(status: Status, invocation: Invocation): readonly string[] {

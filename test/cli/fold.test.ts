@@ -41,6 +41,11 @@ describe('text in a terminal', () => {
     expect(starts(foldOut([text], terminal(61), '  '))).toEqual([0, 2])
   })
 
+  it('ends no line with the spaces between two columns', () => {
+    const columns = `${'a'.repeat(30)}  ${'b'.repeat(40)}`
+    expect(foldOut([columns], terminal(40))).toEqual(['a'.repeat(30), 'b'.repeat(40)])
+  })
+
   it('counts no colours', () => {
     const bold = `\u001b[1m${'x'.repeat(30)}\u001b[22m ${'y'.repeat(30)}`
     expect(foldOut([bold], terminal(61))).toEqual([bold])

@@ -20,6 +20,11 @@ if (process.env.TEST_READ_ONLY) {
     return open(file, flags, mode)
   }
   for (const name of ['writeFileSync', 'appendFileSync']) refuse(name)
+  const access = fs.accessSync
+  fs.accessSync = (file, mode = 0) => {
+    if (mode & fs.constants.W_OK) throw readOnly(file)
+    return access(file, mode)
+  }
 }
 
 function refuse(name) {

@@ -1,7 +1,8 @@
-import { accessSync, constants } from 'node:fs'
+import { constants } from 'node:fs'
 import path from 'node:path'
 
 import { look } from '../../files/read.ts'
+import { isAllowed } from '../access.ts'
 import type { Invocation } from '../invocation.ts'
 import { hostHere, howToStopHost, ifItHasKey, tidy } from '../words.ts'
 
@@ -58,16 +59,6 @@ function programsOnPath(
   return [...new Set(files)].filter(
     (file) => look(file)?.isFile() && isAllowed(file, constants.X_OK),
   )
-}
-
-/** By permissions alone: nothing is opened and nothing is written. */
-export function isAllowed(file: string, mode: number): boolean {
-  try {
-    accessSync(file, mode)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function hostVerdict({ product, context }: Invocation): readonly Check[] {

@@ -1,7 +1,3 @@
-import { constants } from 'node:fs'
-import path from 'node:path'
-
-import { look } from '../../files/read.ts'
 import { isTable, valueAt } from '../../settings/files.ts'
 import { keySpecs } from '../../settings/settings.ts'
 import { settingsTargets } from '../../store/settings-file.ts'
@@ -15,7 +11,8 @@ import {
   strangerText,
   tidy,
 } from '../words.ts'
-import { type Check, isAllowed, ok } from './machine.ts'
+import { forbidsWriting } from '../access.ts'
+import { type Check, ok } from './machine.ts'
 
 /** The verdict, each settings file and what is wrong with it, and whether we could change it. */
 export function checkSettings(invocation: Invocation): readonly Check[] {
@@ -77,15 +74,9 @@ function strangers({ context }: Invocation): readonly Check[] {
   })
 }
 
-/** Could we write there? The nearest folder that exists decides for what is not there yet. */
 export function writable(id: string, file: string, { context }: Invocation): Check {
-  let place = file
-  while (look(place) === undefined && place !== path.dirname(place)) place = path.dirname(place)
-  const mustBeFolder = place !== file
-  const isRight = !mustBeFolder || look(place)?.isDirectory() === true
-  // A file is replaced, and so its folder has to let us.
-  const folder = look(place)?.isDirectory() ? place : path.dirname(place)
-  if (isRight && isAllowed(folder, constants.W_OK | constants.X_OK)) {
+  const place = forbidsWriting(file)
+  if (place === undefined) {
     return ok(id, `${tidy(file, context)} can be written.`)
   }
   return {
