@@ -31,7 +31,7 @@ export const eraseMeanings: Meanings<typeof eraseEvent> = {
   },
   uuid: {
     carries: 'Random UUID, new for every request.',
-    why: 'Tells one request from another. It is no identity.',
+    why: 'Tells one request from another. It identifies nobody.',
     answers: ['erasure'],
   },
   cid: {

@@ -153,12 +153,12 @@ export const finishedMeanings: Meanings<ReturnType<typeof finishedEvent>> = {
     answers: ['active'],
   },
   'payload.provider.device.name': {
-    carries: 'Its model.',
+    carries: 'The model of the GPU.',
     why: 'Shows which models need care.',
     answers: ['active'],
   },
   'payload.provider.device.vendor': {
-    carries: 'Its vendor.',
+    carries: 'The vendor of the GPU.',
     why: 'Shows whose drivers need care.',
     answers: ['active'],
   },
@@ -173,22 +173,22 @@ export const finishedMeanings: Meanings<ReturnType<typeof finishedEvent>> = {
     answers: ['active'],
   },
   'payload.gpu_ratio': {
-    carries: 'The share of the run in which it did.',
+    carries: 'The share of the run in which the GPU worked.',
     why: 'Shows how much of a run the GPU takes over.',
     answers: ['active'],
   },
   'payload.gpu_dispatches': {
-    carries: 'How often work was given to it.',
+    carries: 'How often work was given to the GPU.',
     why: 'Shows whether the GPU is used at all.',
     answers: ['active'],
   },
   'payload.gpu_upload_bytes': {
-    carries: 'How much was copied to it.',
+    carries: 'How many bytes were copied to the GPU.',
     why: 'Copying can take longer than the work it is for.',
     answers: ['active'],
   },
   'payload.gpu_download_bytes': {
-    carries: 'How much was copied back.',
+    carries: 'How many bytes were copied back from the GPU.',
     why: 'Copying can take longer than the work it is for.',
     answers: ['active'],
   },
@@ -198,12 +198,12 @@ export const finishedMeanings: Meanings<ReturnType<typeof finishedEvent>> = {
     answers: ['active'],
   },
   'payload.fusion_cache_misses': {
-    carries: 'How often it had to be made.',
+    carries: 'How often a fused operation had to be made.',
     why: 'Shows how well fusion works.',
     answers: ['active'],
   },
   'payload.fusion_hit_ratio': {
-    carries: 'The share that was found ready.',
+    carries: 'The share of fused operations that were found ready.',
     why: 'Shows how well fusion works.',
     answers: ['active'],
   },

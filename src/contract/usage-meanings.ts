@@ -17,7 +17,7 @@ export function usageMeanings(product: Product): Meanings<ReturnType<typeof usag
     },
     event_id: {
       ...uuidMeaning,
-      why: `${uuidMeaning.why} It is no identity.`,
+      why: `${uuidMeaning.why} It identifies nobody.`,
     },
     install_id: {
       carries: 'Random UUID, made once on this machine and derived from nothing.',

@@ -102,7 +102,7 @@ const print: readonly Scene[] = [
   scene('into a pipe', 'print | cat', waiting(0), { once: true }),
   scene('nothing is waiting', 'print --queued', fresh),
   scene('what is waiting', 'print --queued', all(waiting(2), junk), { once: true }),
-  scene('the beginning of an id', `print ${idOf(1).slice(0, 6)}`, waiting(2), { once: true }),
+  scene('the beginning of an id', `print ${idOf(1).slice(0, 8)}`, waiting(2), { once: true }),
   scene('an id that several have', 'print c0de', waiting(3)),
   scene('an id that none has', 'print 7777dead', waiting(2)),
   scene('an id and --explain', `print ${clientId} --explain`, fresh),
