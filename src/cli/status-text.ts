@@ -42,7 +42,10 @@ export function statusText(status: Status, invocation: Invocation): string {
     ...attention(status, invocation).map(ink.warning),
     ...stillToErase(status, invocation),
     ...section('On this machine', places(status, invocation)),
-    ...section(`${product.name} itself, in this folder`, hostSection(status, invocation)),
+    ...section(
+      `${product.name} itself, in this folder`,
+      hostFacts(status, invocation).map(([name, value]) => `${name}: ${value}`),
+    ),
     // What telemetry that is off would do next reads like a broken promise.
     ...section('Delivery', status.uploading ? delivery(status, invocation) : []),
     '',
@@ -129,14 +132,17 @@ function places(status: Status, { context, environment, ink }: Invocation): read
 }
 
 /** What the product's own program does in this folder. */
-function hostSection({ host }: Status, { context }: Invocation): readonly string[] {
+export function hostFacts(
+  { host }: Status,
+  { context }: Pick<Invocation, 'context'>,
+): readonly (readonly [name: string, value: string])[] {
   if (host === null) return []
   const { reads, enabled, http_endpoint: http, udp_endpoint: udp } = host
   return [
-    `Reads: ${reads === null ? 'no settings file' : tidy(reads, context)}`,
-    `Telemetry: ${enabled ? `on${ifItHasKey(context)}` : 'off'}`,
-    ...(enabled && http !== null ? [`Posts to: ${printable(http)}`] : []),
-    ...(enabled && udp !== null ? [`UDP: ${printable(udp)}`] : []),
+    ['Reads', reads === null ? 'no settings file' : tidy(reads, context)],
+    ['Telemetry', enabled ? `on${ifItHasKey(context)}` : 'off'],
+    ...(enabled && http !== null ? [['Posts to', printable(http)] as const] : []),
+    ...(enabled && udp !== null ? [['UDP', printable(udp)] as const] : []),
   ]
 }
 

@@ -65,6 +65,15 @@ const states: readonly (readonly [string, State, readonly string[]])[] = [
     all(waiting(2), offInSettings),
     ['2 events waiting None of these is sent while telemetry is off.'],
   ],
+  [
+    'no key in this build',
+    () => ({ RUNMAT_TELEMETRY_KEY: '' }),
+    [
+      'This build has no ingestion key, so nothing is sent.',
+      'RunMat itself, in this folder Reads no settings file',
+      'Telemetry on, if its build has an ingestion key',
+    ],
+  ],
   ['events waiting', waiting(3), ['3 events waiting', 'recorded 3 minutes ago']],
   [
     'events sent',

@@ -1,7 +1,7 @@
 import type { Context } from '../../settings/context.ts'
 import type { Rule } from '../../settings/verdict.ts'
 import type { Invocation } from '../invocation.ts'
-import { attention, brokenSettings, unseenNotice } from '../status-text.ts'
+import { attention, brokenSettings, hostFacts, unseenNotice } from '../status-text.ts'
 import { alsoBecause, because, headline, hostWarning, tidy, wayOut } from '../words.ts'
 import { countsSection } from './counts.ts'
 import { erasedPanel, leavingSection, pendingPanel } from './leaving.ts'
@@ -84,8 +84,8 @@ export function mainOf(invocation: Invocation, snapshot: Snapshot, options: Page
     </p>
     ${event && eventSection(event, snapshot.now)} ${waitingSection(invocation, snapshot)}
     ${sentSection(invocation, snapshot)} ${countsSection(snapshot, product)}
-    ${rulesSection(context)} ${placesSection(invocation, snapshot)}
-    ${leavingSection(invocation, snapshot, isStatic)}
+    ${rulesSection(context)} ${hostSection(invocation, snapshot)}
+    ${placesSection(invocation, snapshot)} ${leavingSection(invocation, snapshot, isStatic)}
   `
 }
 
@@ -188,12 +188,26 @@ function placesSection({ context }: Invocation, { status }: Snapshot): Markup {
   ]
   return html`<section aria-labelledby="places">
     <h2 id="places">Where it goes, and where it lies</h2>
-    <dl>
-      ${rows.map(
-        ([name, value]) =>
-          html`<dt>${name}</dt>
-            <dd>${value}</dd>`,
-      )}
-    </dl>
+    ${facts(rows)}
   </section>`
+}
+
+/** What the product's own program does in the folder in which this command was started. */
+function hostSection(invocation: Invocation, { status }: Snapshot): Markup {
+  const rows = hostFacts(status, invocation)
+  if (rows.length === 0) return html``
+  return html`<section aria-labelledby="host">
+    <h2 id="host">${invocation.product.name} itself, in this folder</h2>
+    ${facts(rows)}
+  </section>`
+}
+
+function facts(rows: readonly (readonly [string, string])[]): Markup {
+  return html`<dl>
+    ${rows.map(
+      ([name, value]) =>
+        html`<dt>${name}</dt>
+          <dd>${value}</dd>`,
+    )}
+  </dl>`
 }
