@@ -19,7 +19,8 @@ const onPhone = { viewport: { width: 360, height: 640 }, bypassCSP: true } as co
 
 const usage = JSON.stringify({ subcommand: 'run', outcome: 'success', engine: 'jit' })
 
-describe.skipIf(!hasChromium).concurrent('view in Chromium', () => {
+// All at once in one browser: on a busy machine, each takes as long as all of them.
+describe.skipIf(!hasChromium).concurrent('view in Chromium', { timeout: 180_000 }, () => {
   let browser: Browser
   beforeAll(async () => {
     browser = await chromium.launch({
