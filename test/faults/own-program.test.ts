@@ -95,7 +95,8 @@ describe.skipIf(executable !== undefined || process.platform === 'win32')(
         expect([starts(), collector.requests]).toEqual([1, 0])
         expect(Object.keys(queueContent(home))).toHaveLength(1)
       },
-      60_000,
+      // The executable is as large as Node, and the disk may be busy.
+      180_000,
     )
 
     it('says in doctor that its events wait, and how to send them', async () => {
