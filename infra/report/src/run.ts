@@ -5,6 +5,7 @@ import { checkCommand, eraseCommand, publicCommand } from './commands.ts'
 import { openFiles } from './duckdb/source.ts'
 import { isOutOfMemory, ReportError, reasonOf } from './error.ts'
 import { writeWhole } from './output.ts'
+import { progressOn } from './progress.ts'
 import { placeOf } from './read/places.ts'
 import { answersOf } from './report.ts'
 import type { Answers } from './show/answers.ts'
@@ -95,9 +96,7 @@ const watchEvery = 5000
 async function drawn(request: Report, host: Host): Promise<string> {
   const source = await openSource(request, host)
   try {
-    const answers = await answersOf(source, request, title)
-    if (host.terminal.isErr) host.err('\r\u001B[K')
-    return shown(answers, request, host)
+    return shown(await answersOf(source, request, title), request, host)
   } finally {
     source.close()
   }
@@ -113,18 +112,19 @@ async function openSource(request: Omit<Report, 'command'>, host: Host): Promise
   if (places.some(({ kind }) => kind === 'clickhouse')) {
     throw wrong('clickhouse:// stands alone, without other places.')
   }
-  return await openFiles({
-    places,
-    window: request.window,
-    bounds: { memory: request.memory, threads: request.threads, temporary: host.temporary },
-    now: host.now(),
-    stdin: host.stdin,
-    progress: {
-      step: (text) =>
-        host.terminal.isErr ? host.err(`\r\u001B[K${printable(text)} …`) : undefined,
-      note: (text) => host.err(`${printable(text)}\n`),
-    },
-  })
+  const progress = progressOn(host.err, host.terminal)
+  try {
+    return await openFiles({
+      places,
+      window: request.window,
+      bounds: { memory: request.memory, threads: request.threads, temporary: host.temporary },
+      now: host.now(),
+      stdin: host.stdin,
+      progress,
+    })
+  } finally {
+    progress.end()
+  }
 }
 
 function shown(answers: Answers, { format, output }: Report, { terminal }: Host): string {

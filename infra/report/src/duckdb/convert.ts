@@ -3,6 +3,7 @@ import path from 'node:path'
 import { type Day, daysAfter, type Window } from '../days.ts'
 import { ReportError, reasonOf } from '../error.ts'
 import { texts } from '../facts/columns.ts'
+import { amountOf } from '../progress.ts'
 import { type Blocks, blocksOfFile } from '../read/lines.ts'
 import type { Folder } from '../read/places.ts'
 import { type Database, quoted } from './database.ts'
@@ -83,6 +84,7 @@ export async function convertDay(
   folder: Folder,
   day: Day,
   earlier: ReadonlyMap<Day, Converted>,
+  tell: (done: string) => void,
 ): Promise<Converted> {
   const segments = folder.segments.get(day) ?? []
   const sources = sourcesOf(segments)
@@ -91,8 +93,14 @@ export async function convertDay(
   try {
     const staging = await openStaging(database)
     let unreadable = 0
+    const size = sources.reduce((sum, [, bytes]) => sum + bytes, 0)
+    let before = 0
     try {
-      for (const segment of segments) unreadable += await staging.read(blocksOf(segment), day)
+      for (const [at, segment] of segments.entries()) {
+        const blocks = blocksOf(segment, (bytes) => tell(`${amountOf(before + bytes, size)} read`))
+        unreadable += await staging.read(blocks, day)
+        before += sources[at]?.[1] ?? 0
+      }
     } finally {
       staging.finish()
     }
@@ -106,7 +114,7 @@ export async function convertDay(
     const summary: Summary = { sources, events, repeated, unreadable }
     await encodeProfiles(database)
     const select = `SELECT ${factColumns} FROM (${selectLoaded(quoted(day))})`
-    await writeParquet(database, file, select, summary)
+    await writeParquet(database, file, select, summary, (done) => tell(`${done} % written`))
     return { file, summary }
   } catch (error) {
     if (error instanceof ReportError) throw error
@@ -142,9 +150,9 @@ export function filesBefore(day: Day, days: ReadonlyMap<Day, Converted>): readon
 }
 
 /** Says which file it is that cannot be read. */
-export async function* blocksOf(file: string): Blocks {
+export async function* blocksOf(file: string, told?: (bytes: number) => void): Blocks {
   try {
-    yield* blocksOfFile(file)
+    yield* blocksOfFile(file, told)
   } catch (error) {
     const { code } = error as { code?: string }
     const cut = code === 'Z_BUF_ERROR' || code === 'Z_DATA_ERROR'

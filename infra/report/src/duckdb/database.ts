@@ -8,7 +8,8 @@ export type Row = Readonly<Record<string, Value>>
 /** DuckDB inside this process, with bounds, and with a folder of its own for what does not fit. */
 export interface Database {
   readonly connection: DuckDBConnection
-  readonly run: (sql: string) => Promise<void>
+  /** Tells now and then how much of it is done. */
+  readonly run: (sql: string, told?: (percent: number) => void) => Promise<void>
   readonly rows: (sql: string) => Promise<readonly Row[]>
   readonly close: () => void
 }
@@ -39,7 +40,21 @@ export async function openDatabase(bounds: Bounds): Promise<Database> {
     const connection = await instance.connect()
     return {
       connection,
-      run: async (sql) => void (await connection.run(sql)),
+      run: async (sql, told) => {
+        if (told === undefined) return void (await connection.run(sql))
+        await connection.run(
+          'SET enable_progress_bar = true; SET enable_progress_bar_print = false',
+        )
+        const timer = setInterval(
+          () => told(Math.max(0, Math.floor(connection.progress.percentage))),
+          250,
+        )
+        try {
+          await connection.run(sql)
+        } finally {
+          clearInterval(timer)
+        }
+      },
       rows: async (sql) => (await connection.runAndReadAll(sql)).getRowObjects().map(plain),
       close: () => {
         connection.closeSync()

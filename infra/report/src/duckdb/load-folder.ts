@@ -1,5 +1,6 @@
 import { type Day, dayOf, daysAfter, type Window } from '../days.ts'
 import type { Folder, Lines } from '../read/places.ts'
+import type { Progress } from '../progress.ts'
 import { rewrite } from '../erase/segments.ts'
 import { tombstonesIn } from '../erase/tombstones.ts'
 import { removeUnfinished } from '../temporary.ts'
@@ -7,11 +8,6 @@ import { type Converted, convertDay, dropDamaged, freshDays } from './convert.ts
 import { type Database, openDatabase, quoted } from './database.ts'
 import { lockFolder } from './lock.ts'
 import { isRead, memory, unlessUnreadable } from './unreadable.ts'
-
-export interface Progress {
-  readonly step: (text: string) => void
-  readonly note: (text: string) => void
-}
 
 /** A folder made ready: Parquet of closed days, and the segments to be read as they are. */
 export interface ReadyFolder {
@@ -78,12 +74,13 @@ async function convert(
     const hasStones = stones.clients.size + stones.events.size > 0
     const queue = [...stale]
     for (let day = queue.shift(); day !== undefined; day = queue.shift()) {
-      step(`Converting ${day} (${queue.length} more)`)
       const current = day
+      const more = queue.length === 0 ? '' : ` (${queue.length} more)`
+      const tell = (done: string) => step(`Converting ${current}${more}: ${done}`)
       const converted = await unlessUnreadable(day, window, note, async () => {
         const segments = hasStones ? (folder.segments.get(current) ?? []) : []
         for (const segment of segments) await rewrite(segment, stones)
-        return await convertDay(database, folder, current, days)
+        return await convertDay(database, folder, current, days, tell)
       })
       if (converted === undefined) {
         unreadable.add(day)

@@ -34,14 +34,18 @@ export async function writeParquet(
   file: string,
   select: string,
   summary: Summary,
+  told?: (percent: number) => void,
 ): Promise<void> {
   const { dir, base } = path.parse(file)
   const temporary = path.join(dir, `.${base}.${process.pid}.tmp`)
   const removeTemporary = untilEnd(temporary)
   const metadata = JSON.stringify({ version, seal: unsealed, ...summary })
   try {
-    await run(`COPY (${select}) TO ${quoted(temporary)} (FORMAT parquet, COMPRESSION zstd,
-      COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 20480, KV_METADATA {${parquetKey}: ${quoted(metadata)}})`)
+    await run(
+      `COPY (${select}) TO ${quoted(temporary)} (FORMAT parquet, COMPRESSION zstd,
+      COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 20480, KV_METADATA {${parquetKey}: ${quoted(metadata)}})`,
+      told,
+    )
     seal(temporary)
     renameSync(temporary, file)
   } finally {

@@ -1,10 +1,14 @@
+import { statSync } from 'node:fs'
+import path from 'node:path'
+
 import { type Day, isWithin, type Window } from '../days.ts'
-import { wholeLines } from '../read/lines.ts'
+import { amountOf, type Progress } from '../progress.ts'
+import { tellingBytes, wholeLines } from '../read/lines.ts'
 import type { Lines, Place } from '../read/places.ts'
 import type { Coverage, Source } from '../source.ts'
 import { blocksOf, type Converted } from './convert.ts'
 import { type Bounds, type Database, openDatabase, quoted } from './database.ts'
-import { type Progress, readyFolder } from './load-folder.ts'
+import { readyFolder } from './load-folder.ts'
 import { summaryOf } from './parquet.ts'
 import { openStaging } from './staging.ts'
 import { factColumns, findRepeats, ownDay, selectLoaded } from './table.ts'
@@ -117,8 +121,8 @@ async function readLines(
   const staging = await openStaging(database)
   let unreadable = 0
   for (const { file, day, isInFolder } of lines.toSorted(byDay)) {
-    if (file !== undefined) progress.step(`Reading ${file}`)
-    const blocks = file === undefined ? wholeLines(stdin) : blocksOf(file)
+    const told = toldOf(file, progress)
+    const blocks = file === undefined ? wholeLines(tellingBytes(stdin, told)) : blocksOf(file, told)
     const read = () => staging.read(blocks, day)
     const bad =
       day !== undefined && isInFolder === true
@@ -128,6 +132,12 @@ async function readLines(
   }
   staging.finish()
   return unreadable
+}
+
+function toldOf(file: string | undefined, { step }: Progress): (bytes: number) => void {
+  const name = file === undefined ? 'the standard input' : path.basename(file)
+  const size = file === undefined ? 0 : (statSync(file, { throwIfNoEntry: false })?.size ?? 0)
+  return (bytes) => step(`Reading ${name}: ${amountOf(bytes, size)}`)
 }
 
 /** By day, so that an event belongs to the day on which it first arrived. */

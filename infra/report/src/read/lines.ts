@@ -11,11 +11,35 @@ const longestLine = 4 * 1024 * 1024
 /** Bytes of whole lines, each with a line break at its end. They last until the next block is asked for. */
 export type Blocks = AsyncIterable<Buffer>
 
-export function blocksOfFile(file: string): Blocks {
-  if (!file.endsWith('.gz')) return wholeLines(chunksOf(file))
+type Told = (bytes: number) => void
+
+/** Tells how many bytes of the file were read so far. */
+export function blocksOfFile(file: string, told?: Told): Blocks {
+  return wholeLines(
+    file.endsWith('.gz') ? unzipped(file, told) : tellingBytes(chunksOf(file), told),
+  )
+}
+
+/** Tells how many bytes came so far. */
+export async function* tellingBytes(
+  stream: AsyncIterable<Buffer>,
+  told?: Told,
+): AsyncIterable<Buffer> {
+  let bytes = 0
+  for await (const chunk of stream) {
+    bytes += chunk.length
+    told?.(bytes)
+    yield chunk
+  }
+}
+
+async function* unzipped(file: string, told?: Told): AsyncIterable<Buffer> {
+  const packed = createReadStream(file)
   // An error of either stream reaches the reader.
-  const unzip = createGunzip({ chunkSize })
-  return wholeLines(pipeline(createReadStream(file), unzip, () => undefined))
+  for await (const chunk of pipeline(packed, createGunzip({ chunkSize }), () => undefined)) {
+    told?.(packed.bytesRead)
+    yield chunk as Buffer
+  }
 }
 
 /** A stream allocates a buffer for every chunk; two that take turns are enough here. */

@@ -17,7 +17,11 @@ export const now = Date.parse('2026-11-28T12:00:00Z')
 /** The report in this process, with a world around it that a test chooses. */
 export async function report(
   words: readonly string[],
-  { stdin = '', columns }: { stdin?: string; columns?: number } = {},
+  {
+    stdin = '',
+    columns,
+    isErr = false,
+  }: { stdin?: string; columns?: number; isErr?: boolean } = {},
 ): Promise<Said> {
   let out = ''
   let err = ''
@@ -35,7 +39,7 @@ export async function report(
     err: (text) => {
       err += text
     },
-    terminal: { columns, isOut: columns !== undefined, isErr: false, colour: false },
+    terminal: { columns, isOut: columns !== undefined, isErr, colour: false },
     clickhouse: { user: undefined, password: undefined },
   })
   return { code, out, err }
