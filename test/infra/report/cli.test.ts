@@ -250,12 +250,24 @@ describe('CSV', () => {
     const evil = finished({ success: false, error: '=cmd|"x",1' })
     const one = await report(['failures', '--from', '-', '--format', 'csv'], { stdin: lines(evil) })
     expect(one.out.split('\n')).toEqual([
-      'area,stage,code,component,runs,installs',
-      'other,unknown,"\'=cmd|""x"",1",unknown,1,1',
+      'area,stage,code,component,runs,installs,format_version',
+      'other,unknown,"\'=cmd|""x"",1",unknown,1,1,1',
       '',
     ])
     const all = await report(['--from', '-', '--format', 'csv'], { stdin: lines(evil) })
     expect(all.out.split('\n')[0]).toMatch(/^question,os,arch,started/)
+  })
+
+  it('says the version of its format in every row, the same as JSON, and in the heading without any', async () => {
+    const stdin = lines(finished(), install('complete'))
+    const json = await report(['--from', '-', '--format', 'json'], { stdin })
+    const { version } = JSON.parse(json.out) as { version: number }
+    const { out } = await report(['--from', '-', '--format', 'csv'], { stdin })
+    const [heading = '', ...rows] = out.trimEnd().split('\n')
+    expect(heading.split(',').at(-1)).toBe('format_version')
+    expect(new Set(rows.map((row) => row.split(',').at(-1)))).toEqual(new Set([String(version)]))
+    const none = await report(['failures', '--from', '-', '--format', 'csv'])
+    expect(none.out).toBe('area,stage,code,component,runs,installs,format_version\n')
   })
 })
 

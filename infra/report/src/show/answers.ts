@@ -1,6 +1,12 @@
 import type { Question, Row } from '../questions/question.ts'
 import type { Coverage } from '../source.ts'
 
+/**
+ * Of JSON and CSV alike. Columns may be added to a version; another one begins where a column goes or
+ * means something else.
+ */
+export const formatVersion = 1
+
 export interface Answer {
   readonly question: Question
   readonly columns: readonly string[]

@@ -1,7 +1,10 @@
 import type { Row } from '../questions/question.ts'
-import type { Answer, Answers } from './answers.ts'
+import { type Answer, type Answers, formatVersion } from './answers.ts'
 
-/** One question has its own columns; several share one table, with the question's name before. */
+/**
+ * One question has its own columns; several share one table, with the question's name before. The
+ * version stands in a column, since a line before the heading would be taken for the heading.
+ */
 export function csvOf({ release, answers, compared }: Answers): string {
   const parts = [
     ...answers.map((answer) => ({ answer, release })),
@@ -11,7 +14,9 @@ export function csvOf({ release, answers, compared }: Answers): string {
     ...(compared === undefined ? [] : ['of_release']),
     ...(answers.length === 1 ? [] : ['question']),
   ]
-  const columns = [...new Set([...extra, ...answers.flatMap((answer) => answer.columns)])]
+  const columns = [
+    ...new Set([...extra, ...answers.flatMap((answer) => answer.columns), 'format_version']),
+  ]
   const lines = parts.flatMap(({ answer, release: of }) =>
     rowsOf(answer, of).map((row) => columns.map((name) => cell(row[name])).join(',')),
   )
@@ -19,7 +24,12 @@ export function csvOf({ release, answers, compared }: Answers): string {
 }
 
 function rowsOf({ question, rows }: Answer, release: string | undefined): readonly Row[] {
-  return rows.map((row) => ({ ...row, question: question.name, of_release: release ?? null }))
+  const more = {
+    question: question.name,
+    of_release: release ?? null,
+    format_version: formatVersion,
+  }
+  return rows.map((row) => Object.assign({ ...row }, more))
 }
 
 /** A spreadsheet would take text that begins with one of these for a formula. */

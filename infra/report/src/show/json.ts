@@ -1,8 +1,8 @@
-import type { Answer, Answers } from './answers.ts'
+import { type Answer, type Answers, formatVersion } from './answers.ts'
 
 export function jsonOf({ coverage, release, answers, compared }: Answers): string {
   const document = {
-    version: 1,
+    version: formatVersion,
     ...(release === undefined ? {} : { release }),
     coverage,
     questions: questionsOf(answers),
