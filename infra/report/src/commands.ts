@@ -2,19 +2,19 @@ import { check } from './check/check.ts'
 import { markdownOf } from './check/markdown.ts'
 import type { Report, Request } from './cli/request.ts'
 import { openClickHouse } from './clickhouse/source.ts'
-import { daysAfter, dayOf } from './days.ts'
+import { type Day, daysAfter, dayOf } from './days.ts'
 import { openDatabase } from './duckdb/database.ts'
 import { erase, findings, stonesOf } from './erase/erase.ts'
 import { leftInPostHog, markDone } from './erase/posthog.ts'
 import { type Tombstones, tombstonesIn, tombstonesOf } from './erase/tombstones.ts'
 import { ReportError } from './error.ts'
 import { isId } from './facts/identity.ts'
-import { publicAnswers } from './public/answers.ts'
+import { type Period, publicAnswers } from './public/answers.ts'
+import { measuresOf } from './public/measures.ts'
 import { periods, writeSite } from './public/site.ts'
 import { numberIn, text } from './questions/question.ts'
 import { foldersAt, placeOf } from './read/places.ts'
 import type { Host } from './run.ts'
-import type { Answers } from './show/answers.ts'
 import { plural } from './show/figures.ts'
 import { printable } from './show/text.ts'
 import type { Source } from './source.ts'
@@ -70,17 +70,23 @@ export async function publicCommand(
     )
   }
   const last = request.window.until ?? dayOf(host.now())
-  const made = new Map<number, Answers>()
-  for (const period of periods) {
-    const window = { since: daysAfter(last, 1 - period), until: last }
-    const source = await open({ ...request, window })
+  const measure = async (since: Day, until: Day) => {
+    const source = await open({ ...request, window: { since, until } })
     try {
-      made.set(period, await publicAnswers(source, title))
+      return await measuresOf(source)
     } finally {
       source.close()
     }
   }
-  writeSite(request.folder, made, last)
+  const measured: Period[] = []
+  let shorter: number | undefined
+  for (const period of periods) {
+    const since = daysAfter(last, 1 - period)
+    const more = shorter === undefined ? undefined : await measure(since, daysAfter(last, -shorter))
+    measured.push({ measures: await measure(since, last), more })
+    shorter = period
+  }
+  writeSite(request.folder, publicAnswers(measured, title), last)
   return 0
 }
 

@@ -5,13 +5,11 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { dictionary } from '../../../infra/report/src/public/dictionary.ts'
-import {
-  type Candidate,
-  protect,
-  type Protected,
-} from '../../../infra/report/src/public/protect.ts'
+import type { Candidate, Measured, Protected } from '../../../infra/report/src/public/measured.ts'
+import { protect } from '../../../infra/report/src/public/protect.ts'
 import { questionNames } from '../../../infra/report/src/questions/question.ts'
 import { finished, folder, install, lines, report } from './support/cli.ts'
+import { reduced } from './support/linear.ts'
 
 const candidates = fc.uniqueArray(
   fc
@@ -35,7 +33,10 @@ const candidates = fc.uniqueArray(
   { selector: ({ leading }) => leading.join(' '), maxLength: 12 },
 )
 
-const together = [['started', 'completed', 'failed', 'open']]
+function measured(all: readonly Candidate[]): Measured {
+  const together = [['started', 'completed', 'failed', 'open']]
+  return { leading: ['os', 'arch'], candidates: all, counts: 'installs', isSum: true, together }
+}
 
 interface Unknown {
   readonly weight: number
@@ -67,31 +68,11 @@ function worked(all: readonly Candidate[], published: readonly Protected[]): rea
   return found
 }
 
-/** Gauss and Jordan. */
-function reduced(matrix: readonly (readonly number[])[]): readonly (readonly number[])[] {
-  const rows = matrix.map((row) => [...row])
-  let pivot = 0
-  for (let column = 0; column < (rows[0]?.length ?? 0); column += 1) {
-    const at = rows.findIndex((row, index) => index >= pivot && row[column] !== 0)
-    const [found, first] = [rows[at], rows[pivot]]
-    if (found === undefined || first === undefined) continue
-    rows[at] = first
-    rows[pivot] = found.map((value) => value / (found[column] ?? 1))
-    for (const [index, row] of rows.entries()) {
-      const factor = row[column] ?? 0
-      if (index === pivot || factor === 0) continue
-      rows[index] = row.map((value, place) => value - factor * (rows[pivot]?.[place] ?? 0))
-    }
-    pivot += 1
-  }
-  return rows.slice(0, pivot)
-}
-
 describe('the public site', () => {
   it('lets nobody work out a hidden row, nor a sum of fewer than 20 installs', () => {
     fc.assert(
       fc.property(candidates, (all) => {
-        expect(worked(all, protect(all, together))).toEqual([])
+        expect(worked(all, protect(measured(all)))).toEqual([])
       }),
       { numRuns: 2000 },
     )
@@ -101,7 +82,7 @@ describe('the public site', () => {
     expect(() =>
       fc.assert(
         fc.property(candidates, (all) => {
-          for (const { leading, counts } of protect(all, together)) {
+          for (const { leading, counts } of protect(measured(all))) {
             const truth = all.find((one) => one.leading.join(' ') === leading.join(' '))
             for (const [name, count] of Object.entries(counts)) {
               const exact = truth?.cells[name]?.value ?? 0
@@ -122,7 +103,7 @@ describe('the public site', () => {
     fc.assert(
       fc.property(candidates, (all) => {
         const published = new Map(
-          protect(all, together).map(({ leading, counts }) => [leading.join(' '), counts]),
+          protect(measured(all)).map(({ leading, counts }) => [leading.join(' '), counts]),
         )
         for (const name of ['completed', 'failed', 'open']) {
           const hidden = all.filter(
@@ -144,7 +125,9 @@ describe('the public site', () => {
       cells: { runs: { value: 100, installs: 100 } },
     })
     const names = ['RunMat:ParseError', 'StMarysHospital:PatientSmith1974', 'a b', '<b>', 'unknown']
-    const shown = protect(names.map(row), []).map(({ leading }) => leading[0])
+    const shown = protect({ ...measured(names.map(row)), together: [] }).map(
+      ({ leading }) => leading[0],
+    )
     expect(shown).toEqual(['RunMat:ParseError', 'unknown'])
   })
 

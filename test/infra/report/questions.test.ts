@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 
 import { check } from '../../../infra/report/src/check/check.ts'
 import { publicAnswers } from '../../../infra/report/src/public/answers.ts'
+import { measuresOf } from '../../../infra/report/src/public/measures.ts'
 import { rowsOf } from '../../../infra/report/src/report.ts'
 import { type QuestionName, type Row } from '../../../infra/report/src/questions/question.ts'
 import { questions } from '../../../infra/report/src/questions/questions.ts'
@@ -100,8 +101,10 @@ describe.skipIf(chdb === undefined)('both engines', () => {
           const { events, undated, from, until } = await source.coverage()
           const coverage = { events, undated, from, until }
           const chosen = { release: '0.6.1', compare: '0.6.0', until: undefined, now: Date.now() }
-          const { answers, byDay } = await publicAnswers(source, '')
-          const rows = answers.map((one) => bare(one.rows))
+          const period = { measures: await measuresOf(source), more: undefined }
+          const [site] = publicAnswers([period], '')
+          const rows = site?.answers.map((one) => bare(one.rows))
+          const { byDay } = site ?? {}
           found.push({ coverage, checked: await check(source, chosen), rows, byDay })
           source.close()
         }

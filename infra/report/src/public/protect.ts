@@ -1,36 +1,20 @@
 import type { Value } from '../questions/question.ts'
-
-/** A cell with fewer installs than this is never published. */
-export const least = 20
-
-/** A row before it is decided what of it may be seen. */
-export interface Candidate {
-  readonly leading: readonly string[]
-  /** How many installs stand behind the whole row. */
-  readonly weight: number
-  /** And behind each of its counts. */
-  readonly cells: Readonly<Record<string, { readonly value: number; readonly installs: number }>>
-}
-
-export interface Protected {
-  readonly leading: readonly string[]
-  /** Rounded to ten; null where it is hidden. */
-  readonly counts: Readonly<Record<string, number | null>>
-}
-
-/** Sums that people can work out from one row: where one part is hidden, so are the others. */
-export type Together = readonly (readonly string[])[]
+import { additionOf, isRestFew, type Shorter } from './addition.ts'
+import { type Candidate, least, type Measured, type Protected, together } from './measured.ts'
 
 /**
  * Hides what fewer than 20 installs did, and so much more that no difference of published figures
- * gives it away: below every total either nothing is hidden, or two things at least that make 20.
+ * gives it away: below every total either nothing is hidden, or two things at least that make 20. The
+ * same holds of what a period has more than a shorter one.
  */
 export function protect(
-  candidates: readonly Candidate[],
-  together: Together,
+  measured: Measured,
+  shorter: readonly Shorter[] = [],
 ): readonly Protected[] {
-  const rows = visibleRows(candidates)
-  const hidden = hiddenCells(candidates, rows, together)
+  const { candidates } = measured
+  if (isRestFew(measured, shorter)) return []
+  const rows = visibleRows(measured)
+  const hidden = hiddenCells(measured, rows, shorter)
   return candidates.flatMap((candidate, at) => {
     if (!rows.has(at)) return []
     const counts = Object.entries(candidate.cells).map(([name, { value }]) => [
@@ -55,14 +39,18 @@ function isPublic(name: string): boolean {
   return word.test(name) || code.test(name)
 }
 
-function visibleRows(candidates: readonly Candidate[]): Set<number> {
+function visibleRows({ candidates, isSum }: Measured): Set<number> {
   const visible = new Set<number>()
   for (const [at, { leading, weight }] of candidates.entries()) {
     if (weight >= least && leading.every(isPublic)) visible.add(at)
   }
   const all = [...candidates.keys()]
-  while (hideMore(candidates, all, 0, visible)) continue
+  while (hideMore(candidates, all, 0, visible, isSum)) continue
   return visible
+}
+
+function isRevealed(installs: readonly number[], isSum: boolean): boolean {
+  return installs.length === 1 || (installs.length > 1 && together(installs, isSum) < least)
 }
 
 /** One step: hides the smallest neighbour of what would stand alone. Says whether it did. */
@@ -71,25 +59,32 @@ function hideMore(
   members: readonly number[],
   depth: number,
   visible: Set<number>,
+  isSum: boolean,
 ): boolean {
   if (!members.some((at) => visible.has(at))) return false
   const children = childrenOf(candidates, members, depth)
   const weightOf = (child: readonly number[]) =>
-    child.reduce((sum, at) => sum + (candidates[at]?.weight ?? 0), 0)
+    together(
+      child.map((at) => candidates[at]?.weight ?? 0),
+      isSum,
+    )
   const isHidden = (child: readonly number[]) => !child.some((at) => visible.has(at))
-  const hidden = children.filter(isHidden)
-  const weight = hidden.reduce((sum, child) => sum + weightOf(child), 0)
-  if (hidden.length > 0 && (hidden.length < 2 || weight < least)) {
+  if (isRevealed(children.filter(isHidden).map(weightOf), isSum)) {
     const [next] = children
       .filter((child) => !isHidden(child))
       .toSorted((a, b) => weightOf(a) - weightOf(b))
     for (const at of next ?? []) visible.delete(at)
     return next !== undefined
   }
-  const deepest = (candidates[members[0] ?? 0]?.leading.length ?? 0) - 1
+  const deepest = pathOf(candidates[members[0] ?? 0]).length - 1
   return (
-    depth < deepest && children.some((child) => hideMore(candidates, child, depth + 1, visible))
+    depth < deepest &&
+    children.some((child) => hideMore(candidates, child, depth + 1, visible, isSum))
   )
+}
+
+function pathOf({ path, leading }: Partial<Candidate> = {}): readonly string[] {
+  return path ?? leading ?? []
 }
 
 function childrenOf(
@@ -99,7 +94,7 @@ function childrenOf(
 ): readonly (readonly number[])[] {
   const groups = new Map<string, number[]>()
   for (const at of members) {
-    const name = candidates[at]?.leading[depth] ?? ''
+    const name = pathOf(candidates[at])[depth] ?? ''
     groups.set(name, [...(groups.get(name) ?? []), at])
   }
   return [...groups.values()]
@@ -110,53 +105,68 @@ function cellKey(row: number, name: string): string {
 }
 
 function hiddenCells(
-  candidates: readonly Candidate[],
+  measured: Measured,
   rows: ReadonlySet<number>,
-  together: Together,
+  shorter: readonly Shorter[],
 ): Set<string> {
+  const { candidates, isSum } = measured
+  const names = Object.keys(candidates[0]?.cells ?? {})
+  const own = (at: number, name: string) => candidates[at]?.cells[name]?.installs ?? 0
+  const additions = shorter.map((one) => additionOf(measured, one))
   const hidden = new Set<string>()
-  for (const [at, { cells }] of candidates.entries()) {
-    for (const [name, { installs }] of Object.entries(cells)) {
-      if (!rows.has(at) || installs < least) hidden.add(cellKey(at, name))
+  for (const at of candidates.keys()) {
+    for (const name of names) {
+      const isFew = additions.some(({ isSeen, installs }) => {
+        const more = installs(at, name)
+        return isSeen(at, name) && more > 0 && more < least
+      })
+      if (!rows.has(at) || own(at, name) < least || isFew) hidden.add(cellKey(at, name))
     }
   }
+  const isHidden = (at: number, name: string) => hidden.has(cellKey(at, name))
   let before = -1
   while (before !== hidden.size) {
     before = hidden.size
-    hideTogether(candidates, together, hidden)
-    hideInColumns(candidates, rows, hidden)
-  }
-  return hidden
-}
-
-function hideTogether(
-  candidates: readonly Candidate[],
-  together: Together,
-  hidden: Set<string>,
-): void {
-  for (const at of candidates.keys()) {
-    for (const [whole = '', ...parts] of together) {
-      if (!parts.some((name) => hidden.has(cellKey(at, name)))) continue
-      hidden.add(cellKey(at, whole))
+    hideTogether(measured, hidden)
+    for (const name of names) {
+      // Another table may have the sum of a column.
+      hideInColumn(name, isHidden, own, true)
+      for (const { isSeen, installs } of additions) {
+        const isUnknown = (at: number) =>
+          (isHidden(at, name) || !isSeen(at, name)) && installs(at, name) > 0
+        hideInColumn(name, isUnknown, installs, false)
+      }
     }
   }
+  return hidden
+
+  /** Hides the smallest of those left if the hidden ones would stand alone. */
+  function hideInColumn(
+    name: string,
+    isGone: (at: number, name: string) => boolean,
+    installs: (at: number, name: string) => number,
+    isWhole: boolean,
+  ): void {
+    const gone = [...candidates.keys()].filter((at) => isGone(at, name))
+    if (
+      !isRevealed(
+        gone.map((at) => installs(at, name)),
+        isSum,
+      )
+    )
+      return
+    const [next] = [...rows]
+      .filter((at) => !gone.includes(at) && (isWhole || installs(at, name) > 0))
+      .toSorted((a, b) => installs(a, name) - installs(b, name))
+    if (next !== undefined) hidden.add(cellKey(next, name))
+  }
 }
 
-/** Another table may have the sum of a column. */
-function hideInColumns(
-  candidates: readonly Candidate[],
-  rows: ReadonlySet<number>,
-  hidden: Set<string>,
-): void {
-  for (const name of Object.keys(candidates[0]?.cells ?? {})) {
-    const installs = (at: number) => candidates[at]?.cells[name]?.installs ?? 0
-    const gone = [...candidates.keys()].filter((at) => hidden.has(cellKey(at, name)))
-    const sum = gone.reduce((total, at) => total + installs(at), 0)
-    if (gone.length === 0 || (gone.length >= 2 && sum >= least)) continue
-    const [next] = [...rows]
-      .filter((at) => !hidden.has(cellKey(at, name)))
-      .toSorted((a, b) => installs(a) - installs(b))
-    if (next !== undefined) hidden.add(cellKey(next, name))
+function hideTogether({ candidates, together: sums = [] }: Measured, hidden: Set<string>): void {
+  for (const at of candidates.keys()) {
+    for (const [whole = '', ...parts] of sums) {
+      if (parts.some((name) => hidden.has(cellKey(at, name)))) hidden.add(cellKey(at, whole))
+    }
   }
 }
 

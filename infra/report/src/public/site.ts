@@ -15,25 +15,30 @@ export const periods = [30, 90, 365] as const
 const remark =
   'Counts are rounded to ten, and shares are those of the rounded counts. What fewer than 20 installs did is left out or shown as –, and so is as much more as would give it away.'
 
+const empty = 'Too few to publish.'
+
 /** Everything is made before the first file is written. */
-export function writeSite(folder: string, made: ReadonlyMap<number, Answers>, day: string): void {
+export function writeSite(folder: string, made: readonly Answers[], day: string): void {
   const links = [
     ...periods.map((period) => ({ text: `${period} days`, href: `${period}.html` })),
     { text: 'every field', href: 'dictionary.html' },
   ]
   const files = new Map<string, string>()
-  for (const [period, answers] of made) {
+  for (const [at, answers] of made.entries()) {
+    const period = periods[at] ?? 0
     const data = [
       { text: 'JSON', href: `${period}.json` },
       { text: 'CSV', href: `${period}.csv` },
     ]
-    const rests = coverageLine(answers.coverage, { isRounded: true })
+    const { events, from } = answers.coverage
+    const isFew = events === 0 && from !== null
+    const rests = isFew ? empty : coverageLine(answers.coverage, { isRounded: true })
     const coverage = `${period} days to ${day}. ${rests.endsWith('.') ? rests : `${rests}.`}`
     const page = htmlOf(answers, {
       links: [...links, ...data],
       remark,
       coverage,
-      empty: 'Too few to publish.',
+      empty,
     })
     files.set(`${period}.html`, page)
     if (period === periods[0]) files.set('index.html', page)

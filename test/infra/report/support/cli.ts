@@ -67,6 +67,25 @@ export function install(step: string, claim: Fields = {}): string {
   return JSON.stringify({ ...base, ...rest, ...claim })
 }
 
+export function started(claim: Fields): string {
+  const base = { event_label: 'runtime.run.started', uuid: uuid(), arch: 'x86_64' }
+  return JSON.stringify({ ...base, run_kind: 'script', ...claim, payload: { timestamp_ms: now } })
+}
+
+export function usage(client: string, counts: Readonly<Record<string, number>>): string {
+  return JSON.stringify({
+    payload_schema_version: 1,
+    event_id: uuid(),
+    install_id: client,
+    sequence: 1,
+    trigger: 'first_successful_run',
+    trigger_ts: new Date(now).toISOString(),
+    version: '0.6.1',
+    platform: { os: 'linux', arch: 'x86_64' },
+    subcommand_counts: counts,
+  })
+}
+
 export function finished(payload: Fields = {}, claim: Fields = {}): string {
   return JSON.stringify({
     event_label: 'runtime.run.finished',
