@@ -16,9 +16,7 @@ export interface Content {
 export interface Lock {
   /** Open for reading and writing. */
   readonly descriptor: number
-  /** Is the lock a hard link to the file that it guards? */
-  readonly isHardLink: boolean
-  /** The content of the guarded file, if it was small enough to be read at once. */
+  /** The content of the guarded file, if the lock is a hard link to it and it was read at once. */
   readonly content: Content | undefined
   /** Taken over from a dead holder, whose work may be half done. */
   readonly isInherited: boolean
@@ -52,37 +50,37 @@ export function takeLock(
   { patience = Infinity, guarded }: LockOptions = {},
 ): Lock | undefined {
   for (let round = 0; round < 3; round += 1) {
-    const named = guarded === undefined ? 'impossible' : signHardLink(file, guarded, signature)
-    if (typeof named === 'object') return lockOf(file, signature, named.descriptor, named)
+    const since = Date.now()
+    const named =
+      guarded === undefined ? 'impossible' : signHardLink(file, guarded, signature, since)
+    if (typeof named === 'object') return lockOf(file, signature, since, named)
     const made = named === 'impossible' ? create(file, signature) : undefined
-    if (made !== undefined) return lockOf(file, signature, made)
+    if (made !== undefined) return lockOf(file, signature, since, { descriptor: made })
     const found = readLock(file)
     if (found === undefined) continue
     const isOverdue = patience < Infinity && isOlder(file, patience, 'ctimeMs')
     if (isHeld(found, file) && !isOverdue) return undefined
     const inherited = inherit(file, found.text, signature)
-    if (inherited !== undefined) return lockOf(file, signature, inherited, { isInherited: true })
+    if (inherited !== undefined) {
+      return lockOf(file, signature, since, { descriptor: inherited, isInherited: true })
+    }
   }
   return undefined
 }
 
+/** `asked`: when the lock was tried. Whoever was suspended since then may have lost it already. */
 function lockOf(
   file: string,
   signature: string,
-  descriptor: number,
-  {
-    isInherited = false,
-    ...guarded
-  }: { isInherited?: boolean; content?: Content | undefined } = {},
+  asked: number,
+  { descriptor, isInherited = false, ...guarded }: Made,
 ): Lock {
   const isHardLink = 'content' in guarded
-  let since = Date.now()
-  const isOurs = () =>
-    Math.abs(Date.now() - since) < doubtMs || readLock(file)?.text.startsWith(signature) === true
+  let since = asked
+  const isOurs = () => isWithinDoubt(since) || readLock(file)?.text.startsWith(signature) === true
   const unsign = () => writeFully(descriptor, signatureOf(nobody), 0)
   return {
     descriptor,
-    isHardLink,
     content: guarded.content,
     isInherited,
     isOurs,
@@ -93,10 +91,13 @@ function lockOf(
       since = Date.now()
     },
     release: (isSignedOff = false) => {
+      const now = Date.now()
       const isFree = isOurs()
       if (isFree && isHardLink && !isSignedOff) unsign()
       closeSync(descriptor)
       if (isFree) removeLock(file)
+      // Suspended right before that, it may have removed the lock of the next holder.
+      if (isFree && !isWithinDoubt(now)) block(file)
     },
     releaseForRecovery: () => {
       if (isOurs()) unsign()
@@ -105,9 +106,24 @@ function lockOf(
   }
 }
 
-interface Named {
+interface Made {
   readonly descriptor: number
-  readonly content: Content | undefined
+  readonly isInherited?: boolean
+  /** Only if the lock is a hard link. */
+  readonly content?: Content | undefined
+}
+
+function isWithinDoubt(since: number): boolean {
+  return Math.abs(Date.now() - since) < doubtMs
+}
+
+/** An unsigned lock keeps others out until the holder without a lock must have finished. */
+function block(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', privateFile))
+  } catch {
+    // There is another one already.
+  }
 }
 
 /** Undefined if another process has the lock, or if this one was too slow to be sure of it. */
@@ -115,8 +131,8 @@ function signHardLink(
   file: string,
   guarded: string,
   signature: string,
-): Named | 'impossible' | undefined {
-  const since = Date.now()
+  since: number,
+): Made | 'impossible' | undefined {
   try {
     linkSync(guarded, file)
   } catch (error) {
@@ -127,13 +143,8 @@ function signHardLink(
     descriptor = openSync(file, signing)
     const size = readSync(descriptor, page, 0, page.length, 0)
     const text = page.toString('utf8', 0, size)
-    if (Math.abs(Date.now() - since) >= doubtMs) {
-      // By now this may be the lock of another process, so it must not be removed.
-      closeSync(descriptor)
-      return undefined
-    }
     // A file that another program has written has no room for the signature.
-    if (isSigned.test(text.slice(0, signature.length + 1))) {
+    if (isWithinDoubt(since) && isSigned.test(text.slice(0, signature.length + 1))) {
       writeFully(descriptor, signature, 0)
       return { descriptor, content: size === page.length ? undefined : { text, size } }
     }
@@ -141,6 +152,8 @@ function signHardLink(
     // A pipe, a terminal, or a file that can't be opened or written.
   }
   if (descriptor !== undefined) closeSync(descriptor)
+  // By now this may be the lock of another process, so it must not be removed.
+  if (!isWithinDoubt(since)) return undefined
   removeFile(file)
   return 'impossible'
 }
@@ -149,7 +162,7 @@ function signHardLink(
 const isSigned = /^\{"pid": *\d+,"born": *(?:"\w+"|null),"place": *(?:"\w+"|null),$/
 
 /** A new one for each lock would cost as much as reading the file. */
-const page = Buffer.alloc(8193)
+const page = Buffer.alloc(32 * 1024 + 1)
 
 const signing = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 

@@ -14,7 +14,7 @@ import {
   writeNewFile,
 } from '../files/write.ts'
 import type { Moment } from '../settings/host-environment.ts'
-import { type Lock, takeLock } from './lock.ts'
+import { type Content, type Lock, takeLock } from './lock.ts'
 import { nameOfThisProcess, nobody, signatureOf, thisHolder } from './process-identity.ts'
 import { freshStats, parseStats, readStats, type Stats } from './stats.ts'
 
@@ -56,14 +56,15 @@ export function changeStats<T>(
   let next: NextStats | undefined
   let isDone = false
   try {
-    const { stats, history, size } = past(file, moment, lock)
+    const { stats, history, old } = past(file, moment, lock)
     const { stats: after, result, put, done } = change(stats, history)
-    next = prepare(file, lock, size, after)
+    next = prepare(file, lock.descriptor, old, after)
     // Not before there is room for the statistics: events they don't contain would be made again.
     const queued = put()
     if (queued === undefined) return undefined
     files = queued
-    if (!lock.isOurs()) throw new Error('the statistics were taken over by another process')
+    // After a long suspension they may belong to another process. This one's count comes later.
+    if (!lock.isOurs()) return undefined
     next.commit()
     isDone = true
     done?.()
@@ -94,7 +95,12 @@ interface NextStats {
  * no disk space and, within a page, happens completely or not at all, even if the process is killed. If
  * they don't fit, a new file replaces the old one.
  */
-function prepare(file: string, lock: Lock, size: number, stats: Stats): NextStats {
+function prepare(
+  file: string,
+  descriptor: number,
+  old: Content | undefined,
+  stats: Stats,
+): NextStats {
   const fields = JSON.stringify({
     ...stats,
     pid: undefined,
@@ -103,8 +109,8 @@ function prepare(file: string, lock: Lock, size: number, stats: Stats): NextStat
     writer: nameOfThisProcess(),
   })
   const text = inWholePages(`${signatureOf(nobody)},${fields.slice(1)}`)
-  if (lock.isHardLink && Buffer.byteLength(text) === size) {
-    const commit = () => writeFully(lock.descriptor, text, 0)
+  if (old?.size === Buffer.byteLength(text)) {
+    const commit = () => overwrite(descriptor, text, old.text)
     return { isInPlace: true, commit, discard: () => undefined }
   }
   const temporary = temporaryName(file)
@@ -113,6 +119,20 @@ function prepare(file: string, lock: Lock, size: number, stats: Stats): NextStat
     isInPlace: false,
     commit: () => retryWhileInUse(() => renameSync(temporary, file)),
     discard: () => removeFile(temporary),
+  }
+}
+
+/** A quota or a limit may stop it half-way. What it did overwrite can be overwritten once more. */
+function overwrite(descriptor: number, text: string, old: string): void {
+  try {
+    writeFully(descriptor, text, 0)
+  } catch (error) {
+    try {
+      writeFully(descriptor, old, 0)
+    } catch {
+      // It stops where the other one did.
+    }
+    throw error
   }
 }
 
@@ -129,13 +149,19 @@ function past(
   file: string,
   moment: Moment,
   lock: Lock,
-): { readonly stats: Stats; readonly history: History; readonly size: number } {
+): {
+  readonly stats: Stats
+  readonly history: History
+  /** What may be overwritten. */
+  readonly old?: Content | undefined
+} {
   const now = timestamp(moment.now)
-  const reading = lock.content === undefined ? readStats(file, now) : parseStats(lock.content, now)
-  if (reading.kind === 'absent') return { stats: freshStats(now), history: 'none', size: 0 }
+  const reading =
+    lock.content === undefined ? readStats(file, now) : parseStats(lock.content.text, now)
+  if (reading.kind === 'absent') return { stats: freshStats(now), history: 'none' }
   if (reading.kind === 'busy') throw new StatsBusy()
-  if (reading.kind !== 'read') return { stats: rebuild(file, now), history: 'lost', size: 0 }
-  const { stats, size } = reading
+  if (reading.kind !== 'read') return { stats: rebuild(file, now), history: 'lost' }
+  const { stats } = reading
   const written = Date.parse(stats.counters_as_of)
   const isCertain =
     !lock.isInherited && !reading.isRepaired && written >= moment.bootedAt && written <= moment.now
@@ -147,7 +173,7 @@ function past(
       waiting: stats.writer === nameOfThisProcess() ? stats.waiting : null,
     },
     history: isCertain ? 'known' : reading.isRepaired ? 'repaired' : 'doubtful',
-    size,
+    old: lock.content,
   }
 }
 

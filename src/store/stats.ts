@@ -49,7 +49,6 @@ export type StatsReading =
   | {
       readonly kind: 'read'
       readonly stats: Stats
-      readonly size: number
       /** A field was damaged. Its value must be rebuilt from the queue and the ledger. */
       readonly isRepaired: boolean
     }
@@ -105,24 +104,20 @@ function readOnce(file: string, now: string): StatsReading {
   const reading = readSmallFile(file, sizeLimit, { links: false, mostMs })
   if (reading.kind === 'absent') return { kind: 'absent' }
   if (reading.kind === 'read') {
-    const { bytes } = reading
-    return parseStats({ text: bytes.toString('utf8'), size: bytes.length }, now)
+    return parseStats(reading.bytes.toString('utf8'), now)
   }
   return { kind: isBusy(reading) ? 'busy' : 'damaged' }
 }
 
 /** @internal */
-export function parseStats(
-  { text, size }: { readonly text: string; readonly size: number },
-  now: string,
-): StatsReading {
+export function parseStats(text: string, now: string): StatsReading {
   try {
     const stats: unknown = JSON.parse(text)
     if (!isStats(stats)) return { kind: 'damaged' }
-    if (isWhole(stats)) return { kind: 'read', stats, size, isRepaired: false }
+    if (isWhole(stats)) return { kind: 'read', stats, isRepaired: false }
     const repaired = repair(stats, now)
     const isRepaired = mendable.some((name) => stats[name] !== repaired[name])
-    return { kind: 'read', stats: repaired, size, isRepaired }
+    return { kind: 'read', stats: repaired, isRepaired }
   } catch {
     return { kind: 'damaged' }
   }

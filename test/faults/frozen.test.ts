@@ -7,6 +7,8 @@ import { thisProcess } from '../../src/store/lock-holder.ts'
 import type { Stats } from '../../src/store/stats.ts'
 import { cli } from '../support/run.ts'
 import { namesIn, queueContent } from '../support/events.ts'
+import { eventually } from '../support/eventually.ts'
+import { withFsFaults } from '../support/fs-faults.ts'
 import type { Home } from '../support/home.ts'
 import { program } from '../support/programs.ts'
 import { run } from '../support/run.ts'
@@ -111,4 +113,34 @@ describe('while a frozen process holds the statistics', () => {
     expect(collector.requests).toBe(0)
     expect((await cli(home, ['status'])).code).toBe(0)
   })
+})
+
+it('a host that is frozen right before it gives the statistics back lets nobody into another one’s turn', async () => {
+  const { home } = await stage()
+  settle(home)
+  await host(home, { steps: [['count', 'repl']] })
+  const lock = `${stats(home)}.lock`
+  const countAfter = (call: RegExp, go: string) =>
+    host(home, { steps: [['count', 'repl']] }, { env: withFsFaults(home, { hold: { call, go } }) })
+  const frozen = countAfter(/remove .*stats\.json\.lock$/, home.at('go'))
+  await eventually(() => expect(home.has('go.held')).toBe(true))
+  // The others postpone their counts until one of them takes the lock over, and has it in its turn.
+  const second: Promise<unknown>[] = []
+  await eventually(async () => {
+    const one = countAfter(/rename .*tmp -> .*stats\.json$/, home.at('second'))
+    second.push(one)
+    const isHeld = eventually(() => expect(home.has('second.held')).toBe(true))
+    await Promise.race([one, isHeld.catch(() => undefined)])
+    expect(home.has('second.held')).toBe(true)
+  })
+  home.write('go', '')
+  await frozen
+  expect(home.has(lock)).toBe(true)
+  home.write('second', '')
+  await Promise.all(second)
+  await eventually(async () => {
+    await host(home, { steps: [['count', 'benchmark']] })
+    expect(statsOf(home).subcommand_counts['repl']).toBe(2 + second.length)
+  })
+  expect(home.has(lock)).toBe(false)
 })

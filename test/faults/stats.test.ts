@@ -11,8 +11,9 @@ import type { Step } from '../programs/host.ts'
 import { namesIn, queueContent } from '../support/events.ts'
 import type { Home } from '../support/home.ts'
 import { nothingRuns } from '../support/processes.ts'
-import { cli, cliJson } from '../support/run.ts'
-import { host, stage } from './stage.ts'
+import { program } from '../support/programs.ts'
+import { cli, cliJson, run } from '../support/run.ts'
+import { host, library, settle, stage } from './stage.ts'
 
 interface Event {
   readonly sequence: number
@@ -48,6 +49,7 @@ const damages: readonly Damage[] = [
     (where, text) => writeFileSync(where, text.slice(0, length)),
   ]),
   ['lacks its last byte', (where, text) => writeFileSync(where, text.trimEnd().slice(0, -1))],
+  ['ends in a zero', (where, text) => writeFileSync(where, `${text.slice(0, -1)}\0`)],
   ['is noise', (where) => writeFileSync(where, Buffer.alloc(5000, 0xfe))],
   ['is all zeros, as after a power cut', (where) => writeFileSync(where, Buffer.alloc(400))],
   ['is a megabyte', (where, text) => writeFileSync(where, text.padEnd(1024 * 1024))],
@@ -272,3 +274,20 @@ const deadSignature = () => `"pid":${String(deadPid()).padStart(10)}`
 function deadPid(): number {
   return spawnSync(process.execPath, ['-v']).pid
 }
+
+it('statistics are whole after a limit has cut short what was written into them', async () => {
+  const { home } = await stage()
+  const count = { steps: [['count', 'repl']] } as const
+  const fired = Array.from({ length: 100 }, (_, index) => `first_seen_for_version@0.0.${index}`)
+  settle(home, { subcommand_counts: { repl: 8 }, fired: [...fired, 'first_seen_for_install_id'] })
+  await host(home, { steps: [['count', 'repl'], ['close']] })
+  const before = home.read(file(home))
+  // The number gets one more digit, so everything after it moves; the limit is amid what moves.
+  const script = JSON.stringify({ library, version: '1.0.0', ...count })
+  const limited = ['-c', 'ulimit -f 3; exec "$@"', 'sh', process.execPath, program('host'), script]
+  expect(await run('/bin/sh', limited, home)).toMatchObject({ code: 0, err: '' })
+  expect(home.read(file(home))).toBe(before)
+  await host(home, count)
+  expect(readStats(file(home))).toMatchObject({ stats: { subcommand_counts: { repl: 10 } } })
+  expect(namesIn(home.state)).not.toContain('stats.json.damaged')
+})

@@ -1,9 +1,15 @@
 import { afterEach, expect, it, vi } from 'vitest'
 
 import { takeLock } from '../../src/store/lock.ts'
+import { nobody, signatureOf, thisHolder } from '../../src/store/process-identity.ts'
+import { changeStats } from '../../src/store/stats-file.ts'
+import { freshStats } from '../../src/store/stats.ts'
 import { tempHome } from '../support/home.ts'
 
-afterEach(() => vi.useRealTimers())
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
 
 it('a holder that was suspended until another process took its lock over leaves that lock alone', () => {
   const home = tempHome()
@@ -15,4 +21,35 @@ it('a holder that was suspended until another process took its lock over leaves 
   expect(lock?.isOurs()).toBe(false)
   lock?.release()
   expect(home.read(file)).toBe(other)
+})
+
+it('a holder that was suspended right before it signed does not have the lock', () => {
+  const home = tempHome()
+  const guarded = home.write('stats.json', `${signatureOf(nobody)},"kept":true}\n`)
+  const file = home.at('.lock')
+  const start = Date.now()
+  let asked = 0
+  vi.spyOn(Date, 'now').mockImplementation(() => {
+    asked += 1
+    // It has just made sure that it was not suspended.
+    if (asked === 3) home.write(file, `{"pid":${process.ppid}}\n`)
+    return asked < 3 ? start : start + 60_000
+  })
+  const lock = takeLock(file, signatureOf(thisHolder()), { guarded })
+  expect(lock?.isOurs()).toBe(false)
+  lock?.release()
+  expect(home.read(file)).toBe(`{"pid":${process.ppid}}\n`)
+})
+
+it('a host that lost the statistics while it was suspended changes nothing, and says so', () => {
+  const home = tempHome()
+  const file = home.at('stats.json')
+  const now = Date.now()
+  const changed = changeStats(file, { now, bootedAt: 0 }, () => {
+    home.write(`${file}.lock`, `{"pid":${process.ppid}}\n`)
+    vi.useFakeTimers({ toFake: ['Date'], now: now + 60_000 })
+    return { stats: freshStats('2026-01-01T00:00:00Z'), result: true, put: () => [] }
+  })
+  expect(changed).toBeUndefined()
+  expect(home.has(file)).toBe(false)
 })
