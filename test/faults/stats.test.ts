@@ -104,7 +104,9 @@ describe.concurrent('a stats.json that', () => {
       expect((await host(home, { steps })).code).toBe(0)
       expect(readStats(file(home)).kind).toBe('read')
       expect(namesIn(home.state).filter((name) => name.endsWith('.tmp'))).toEqual([])
-      expect(namesIn(home.state).filter((name) => name.startsWith('stats.json.'))).toHaveLength(1)
+      // After half a second without the processor, a host may leave a lock that nobody has signed.
+      const beside = namesIn(home.state).filter((name) => /^stats\.json\.(?!lock$)/.test(name))
+      expect(beside).toHaveLength(1)
       const events = queuedIn(home).slice(-3)
       expect(events.map(({ trigger }) => trigger)).toEqual([
         'first_seen_for_version',
