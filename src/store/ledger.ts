@@ -145,6 +145,8 @@ function cutBack(file: string): void {
       return bytes
     }
     for (let more = added(old); more.length > 0; more = added(old)) appendFileSync(temporary, more)
+    // After a long suspension, another process has cut the ledger back and this copy is too old.
+    if (!lock.isOurs()) return
     retryWhileInUse(() => renameSync(temporary, file))
     // What was appended between those two calls comes a little later than its neighbours.
     const late = added(old)

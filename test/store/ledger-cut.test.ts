@@ -1,5 +1,5 @@
 import type * as fs from 'node:fs'
-import { appendFileSync, readFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
@@ -58,6 +58,7 @@ function found(ledger: string) {
 describe('a ledger that is cut back while another process appends', () => {
   afterEach(() => {
     other.whileCopied = other.beforeRename = other.afterRename = () => undefined
+    vi.useRealTimers()
   })
 
   it('leaves out half a line, which its writer adds again', () => {
@@ -79,5 +80,21 @@ describe('a ledger that is cut back while another process appends', () => {
     other.afterRename = () => appendFileSync(ledger, lineOf(-2))
     noteSent(ledger, sending, '{"n":-3}')
     expect(found(ledger)).toEqual({ damaged: [], own: [-1, -2, -3] })
+  })
+
+  it('is left alone by a process that was suspended until another one had cut it back', () => {
+    const { ledger, lineOf } = fullLedger()
+    let isTakenOver = false
+    other.whileCopied = () => {
+      if (isTakenOver) return
+      isTakenOver = true
+      writeFileSync(`${ledger}.lock`, `{"pid":${process.ppid}}\n`)
+      rmSync(ledger)
+      writeFileSync(ledger, [lineOf(-3), lineOf(-1), lineOf(-2)].join(''))
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 })
+    }
+    noteSent(ledger, sending, '{"n":-3}')
+    expect(found(ledger)).toEqual({ damaged: [], own: [-1, -2, -3] })
+    expect(readFileSync(`${ledger}.lock`, 'utf8')).toContain(String(process.ppid))
   })
 })
