@@ -166,15 +166,19 @@ function wholeLines(bytes: Buffer): Buffer {
 /** Where the part that is kept begins; 0 while it would be most of the file. */
 function startOfNewest(descriptor: number, size: number): number {
   const sample = readRange(descriptor, Math.max(0, size - 64 * 1024), size)
-  const line = sample.length / Math.max(1, countLines(sample))
+  const lineBytes = sample.length / Math.max(1, countLines(sample))
   // Large events: 1,000 of them are more than `mostBytes`, so the ledger may grow to twice as many.
-  if (size <= 2 * limits.keepEvents * line) return 0
+  if (size <= 2 * limits.keepEvents * lineBytes) return 0
   const newest = readRange(descriptor, Math.max(0, size - limits.readBytes), size)
   const start = size - newest.length
+  // Lines that are damaged, or were carried over twice, are no more events.
+  const kept = new Set<string>()
+  let end = newest.length
   let at = newest.length - 1
-  for (let lines = 0; at > 0; at = newest.lastIndexOf(newline, at - 1)) {
-    if (lines >= limits.keepEvents && newest.length - at > limits.keepBytes) break
-    lines += 1
+  for (; at > 0; end = at, at = newest.lastIndexOf(newline, at - 1)) {
+    const line = newest.toString('utf8', at + 1, end)
+    if (looksWhole(line)) kept.add(line)
+    if (kept.size >= limits.keepEvents && newest.length - at > limits.keepBytes) break
   }
   return at <= 0 ? start : start + at + 1
 }
@@ -206,15 +210,16 @@ function linesOf(file: string): readonly string[] {
     descriptor = openSync(file, reading)
     const { size } = fstatSync(descriptor)
     const text = readRange(descriptor, Math.max(0, size - limits.readBytes), size).toString('utf8')
-    const whole = text
-      .split('\n')
-      .filter((one) => one.startsWith('{"sent_at":') && one.endsWith('}'))
-    return [...new Set(whole)]
+    return [...new Set(text.split('\n').filter(looksWhole))]
   } catch {
     return []
   } finally {
     if (descriptor !== undefined) closeSync(descriptor)
   }
+}
+
+function looksWhole(line: string): boolean {
+  return line.startsWith('{"sent_at":') && line.endsWith('}')
 }
 
 function parseLine(line: string): readonly Sent[] {

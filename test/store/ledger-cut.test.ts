@@ -98,3 +98,16 @@ describe('a ledger that is cut back while another process appends', () => {
     expect(readFileSync(`${ledger}.lock`, 'utf8')).toContain(String(process.ppid))
   })
 })
+
+it('a ledger that is cut back keeps a thousand events, whatever else is among them', () => {
+  const { ledger, lineOf } = fullLedger()
+  const large = (n: number) => lineOf(n).replace('}', `,"filler":"${'x'.repeat(2000)}"}`)
+  const events = Array.from({ length: 3000 }, (_, n) => large(n))
+  const twice = events.slice(-900)
+  const damaged = twice.map((line) => line.replace('{', ''))
+  writeFileSync(ledger, [...events, ...twice, ...damaged].join(''))
+  noteSent(ledger, sending, '{"n":3000}')
+  const numbers = readLedger(ledger).map(({ event }) => (event as { readonly n: number }).n)
+  expect(numbers.length).toBeLessThan(1100)
+  expect(numbers.slice(0, 1000)).toEqual(Array.from({ length: 1000 }, (_, index) => 3000 - index))
+})
