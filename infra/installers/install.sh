@@ -479,11 +479,11 @@ read_json='
 '
 allows() {
   if [ ! -e "$1" ] && [ ! -L "$1" ]; then
-    # What lies in a folder that we may not search cannot be known.
+    # What lies in a folder that we may not search, or that is none, cannot be known.
     above=${1%/*}
-    until [ -z "$above" ] || [ -e "$above" ]; do above=${above%/*}; done
+    until [ -z "$above" ] || [ -e "$above" ] || [ -L "$above" ]; do above=${above%/*}; done
     # With a number, because in a trap bash returns what was last before the trap.
-    if [ -d "${above:-/}" ] && [ ! -x "${above:-/}" ]; then return 1; fi
+    if [ ! -d "${above:-/}" ] || [ ! -x "${above:-/}" ]; then return 1; fi
     return 0
   fi
   [ -f "$1" ] && [ -r "$1" ] || return 1

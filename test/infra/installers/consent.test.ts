@@ -1,7 +1,10 @@
+import { rmSync } from 'node:fs'
+
 import { describe, expect, it } from 'vitest'
 
 import { runmat } from '../../../src/product/runmat.ts'
 import { optOuts } from '../../support/opt-outs.ts'
+import { cliJson } from '../../support/run.ts'
 import { canInstall, isOn, openStage } from './stage.ts'
 
 describe.skipIf(!canInstall)('an opt-out, to install.sh,', () => {
@@ -32,6 +35,17 @@ describe.skipIf(!canInstall)('an opt-out, to install.sh,', () => {
     const yes = ['', '1', 'true'].includes(value.trim())
     expect(await isOn(toggle, { RUNMAT_TELEMETRY: value })).toBe(yes)
   })
+
+  it.each(['.config/runmat', '.config', '.runmat'])(
+    'may be in the settings’ folder %s, where a file is in its place',
+    async (folder) => {
+      const stage = await openStage()
+      rmSync(stage.home.at(folder), { recursive: true, force: true })
+      stage.home.write(folder, '')
+      expect(await cliJson(stage.home, ['status'])).toMatchObject({ collecting: false })
+      expect(await isOn(stage)).toBe(false)
+    },
+  )
 
   it.each([
     '[runtime.telemetry]\nenabled = false\n',
