@@ -15,19 +15,20 @@ export function readSources(
   see: Snapshot,
 ): readonly SettingsFile[] {
   const read = (role: Role, file: string) => readSettingsFile(role, file, see(file))
+  const find = (role: Role, file: string) => read(role, file) ?? unreachable(role, file, see)
   const { systemSettings, settings, alsoSettings, homeSettings } = paths
   const named = namedFile(product, environment)
   const projects = projectFiles(product, environment, see)
   const isManifest = (file: string) => projectNames(product).includes(path.basename(file))
   const candidates = [
-    systemSettings === undefined ? undefined : read('system', systemSettings),
-    ...[settings, ...alsoSettings].map((file) => read('user', file)),
+    systemSettings === undefined ? undefined : find('system', systemSettings),
+    ...[settings, ...alsoSettings].map((file) => find('user', file)),
     // A variable may name a project's own manifest, which gives it no more rights.
     named === undefined
       ? undefined
       : (read(isManifest(named) ? 'project' : 'named', named) ?? missing(named)),
     ...projects.map((file) => read('project', file)),
-    homeSettings === undefined ? undefined : read('home', homeSettings),
+    homeSettings === undefined ? undefined : find('home', homeSettings),
   ]
   const judged = (file: SettingsFile): SettingsFile => ({
     ...discreet(file, product),
@@ -84,6 +85,18 @@ function namedFile(product: Product, { env, cwd }: HostEnvironment): string | un
 /** A file that a variable names is meant to exist. If it is missing, its content is unknown. */
 function missing(file: string): SettingsFile {
   return { role: 'named', path: file, ...broken(file, { message: 'it does not exist' }) }
+}
+
+/** Settings may lie on a disk that is not there now. Then nobody knows what they say. */
+function unreachable(role: Role, file: string, see: Snapshot): SettingsFile | undefined {
+  let folder = path.dirname(file)
+  while (see(folder).entry === undefined && folder !== path.dirname(folder)) {
+    folder = path.dirname(folder)
+  }
+  const { entry, target } = see(folder)
+  if (entry === undefined || target !== undefined) return undefined
+  const message = `${folder} is a symbolic link to a folder that does not exist`
+  return { role, path: file, ...broken(file, { message }) }
 }
 
 export function projectNames({

@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs'
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
@@ -36,12 +37,22 @@ describe.skipIf(!canInstall)('an opt-out, to install.sh,', () => {
     expect(await isOn(toggle, { RUNMAT_TELEMETRY: value })).toBe(yes)
   })
 
-  it.each(['.config/runmat', '.config', '.runmat'])(
-    'may be in the settings’ folder %s, where a file is in its place',
-    async (folder) => {
+  it.each([
+    ['.config/runmat', 'a file'],
+    ['.config', 'a file'],
+    ['.runmat', 'a file'],
+    ['.config/runmat', 'a link to a folder that is not there'],
+    ['.config', 'a link to a folder that is not there'],
+    ['.runmat', 'a link to a folder that is not there'],
+  ])(
+    'may be in the settings’ folder %s, in whose place is %s, and is to RunMat, too',
+    async (folder, what) => {
       const stage = await openStage()
-      rmSync(stage.home.at(folder), { recursive: true, force: true })
-      stage.home.write(folder, '')
+      const place = stage.home.at(folder)
+      rmSync(place, { recursive: true, force: true })
+      mkdirSync(path.dirname(place), { recursive: true })
+      if (what === 'a file') stage.home.write(folder, '')
+      else symlinkSync(stage.home.at('unmounted/config'), place)
       expect(await cliJson(stage.home, ['status'])).toMatchObject({ collecting: false })
       expect(await isOn(stage)).toBe(false)
     },
