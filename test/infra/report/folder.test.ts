@@ -334,6 +334,27 @@ describe('bad input', () => {
     },
   )
 
+  it('reads the days before only where lines are compared with them', async () => {
+    const place = folder()
+    for (const day of ['2026-11-20', '2026-11-27']) segment(place, `${day}.w.ndjson`, finished())
+    await coverageOf('--from', place)
+    const parquet = path.join(place, '2026-11-20.parquet')
+    writeFileSync(parquet, flipped(readFileSync(parquet), 100))
+    rmSync(path.join(place, '2026-11-20.w.ndjson'))
+    const ask = () => report(['coverage', '--from', place, '--since', '2026-11-27'])
+    expect(await ask()).toMatchObject({ code: 0, err: '' })
+    const lone = segment(folder(), 'lone.ndjson', finished())
+    const note = `Can't read ${parquet}: it is damaged. The report continues without it: 2026-11-20 was not asked for.\n`
+    expect(
+      await report(['coverage', '--from', place, '--from', lone, '--since', '2026-11-27']),
+    ).toMatchObject({ code: 0, err: note })
+    segment(place, '2026-11-28.w.ndjson', finished())
+    const before = readFileSync(parquet)
+    expect(await ask()).toMatchObject({ code: 0, err: note })
+    // Without its segments, it is all that there is of the day.
+    expect(readFileSync(parquet)).toEqual(before)
+  })
+
   it('does without a damaged day that only a conversion compares ids with', async () => {
     const place = folder()
     for (const day of ['2026-10-01', '2026-10-10', '2026-11-06'])

@@ -1,6 +1,6 @@
 import path from 'node:path'
 
-import { type Day, daysAfter, type Window } from '../days.ts'
+import { type Day, daysAfter, isWithin, type Window } from '../days.ts'
 import { ReportError, reasonOf } from '../error.ts'
 import { texts } from '../facts/columns.ts'
 import { amountOf } from '../progress.ts'
@@ -25,23 +25,27 @@ export interface Converted {
   readonly summary: Summary
 }
 
-/** The Parquet files that still say what the segments say. */
+/**
+ * The Parquet files that still say what the segments say. Those before the days asked for only show what
+ * comes again, so they are checked only where lines are to be read: to check a file is to read all of it.
+ */
 export async function freshDays(
   database: Database,
   { segments, parquet }: Folder,
   window: Window,
+  isCompared: boolean,
   note: (text: string) => void,
 ): Promise<Map<Day, Converted>> {
   const summaries = await summariesOf(database, [...parquet.values()])
   const fresh = new Map<Day, Converted>()
-  for (const [day, file] of parquet) {
+  const look = async (day: Day, file: string, isChecked: boolean): Promise<void> => {
     const present = segments.get(day)
     const known = summaries.get(file)
     if (present !== undefined && known !== undefined && !isSame(sourcesOf(present), known.sources))
-      continue
+      return
     const read = async () => {
       if (known === undefined) return await summaryOf(database, file)
-      if (isRead(day, window)) requireWhole(file)
+      if (isChecked) requireWhole(file)
       return known
     }
     // Without its segments, it is all there is of the day: it must be readable.
@@ -49,7 +53,14 @@ export async function freshDays(
       present === undefined
         ? await unlessUnreadable(day, window, note, read)
         : await ifReadable(read, ({ message }) => note(`${message} Its segments are read instead.`))
-    if (summary !== undefined) fresh.set(day, { file, summary })
+    if (summary === undefined) fresh.delete(day)
+    else fresh.set(day, { file, summary })
+  }
+  for (const [day, file] of parquet) await look(day, file, isWithin(day, window))
+  if (isCompared || [...segments.keys()].some((day) => isRead(day, window) && !fresh.has(day))) {
+    for (const [day, { file }] of fresh) {
+      if (isRead(day, window) && !isWithin(day, window)) await look(day, file, true)
+    }
   }
   return fresh
 }

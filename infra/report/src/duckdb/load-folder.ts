@@ -1,4 +1,4 @@
-import { type Day, dayOf, daysAfter, type Window } from '../days.ts'
+import { type Day, dayOf, daysAfter, isWithin, type Window } from '../days.ts'
 import type { Folder, Lines } from '../read/places.ts'
 import type { Progress } from '../progress.ts'
 import { rewrite } from '../erase/segments.ts'
@@ -7,6 +7,7 @@ import { removeUnfinished } from '../temporary.ts'
 import { type Converted, convertDay, dropDamaged, freshDays } from './convert.ts'
 import { type Database, openDatabase, quoted } from './database.ts'
 import { lockFolder } from './lock.ts'
+import type { OpenSource } from './source.ts'
 import { isRead, memory, unlessUnreadable } from './unreadable.ts'
 
 /** A folder made ready: Parquet of closed days, and the segments to be read as they are. */
@@ -18,18 +19,16 @@ export interface ReadyFolder {
 export async function readyFolder(
   database: Database,
   folder: Folder,
-  window: Window,
-  now: number,
-  temporary: string,
-  progress: Progress,
+  { window, now, bounds: { temporary }, progress, places }: OpenSource,
 ): Promise<ReadyFolder> {
   const today = dayOf(now)
   const all = [...new Set([...folder.segments.keys(), ...folder.parquet.keys()])]
     .filter((day) => isRead(day, window))
     .toSorted()
   // All days, because a day that is converted must agree with those before and after it.
-  const days = await freshDays(database, folder, window, progress.note)
-  const stale = all.filter((day) => day < today && !days.has(day))
+  const isCompared = places.some(({ kind }) => kind === 'lines')
+  const days = await freshDays(database, folder, window, isCompared, progress.note)
+  const stale = all.filter((day) => day < today && !days.has(day) && folder.segments.has(day))
   const unreadable =
     stale.length > 0 ? await convert(temporary, folder, stale, days, window, progress) : new Set()
   const lines = all
@@ -37,7 +36,9 @@ export async function readyFolder(
     .flatMap((day) =>
       (folder.segments.get(day) ?? []).map((file) => ({ file, day, isInFolder: true })),
     )
-  const read = [...days].filter(([day]) => isRead(day, window))
+  const read = [...days].filter(([day]) =>
+    isCompared || lines.length > 0 ? isRead(day, window) : isWithin(day, window),
+  )
   return { days: new Map(read.toSorted(([a], [b]) => (a < b ? -1 : 1))), lines }
 }
 
@@ -45,7 +46,7 @@ export async function readyFolder(
  * What DuckDB may take while it converts. More would only keep the rows of a large day in memory, which
  * is no faster than the disk.
  */
-const bounds = { memory: '48MB', arena: '24MB', threads: 1 }
+const little = { memory: '48MB', arena: '24MB', threads: 1 }
 
 /** Gives the days that can't be read. */
 async function convert(
@@ -66,7 +67,7 @@ async function convert(
     )
     return unreadable
   }
-  const database = await openDatabase({ ...bounds, temporary })
+  const database = await openDatabase({ ...little, temporary })
   try {
     removeUnfinished(folder.path)
     dropDamaged(days, stale, window, note)

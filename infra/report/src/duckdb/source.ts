@@ -45,15 +45,13 @@ export async function openFiles(options: OpenSource): Promise<Source> {
 }
 
 async function load(database: Database, options: OpenSource): Promise<Counted> {
-  const { places, window, bounds, now, progress } = options
+  const { places, window } = options
   const days = new Map<string, Converted>()
   const files: Converted[] = []
   const lines: Lines[] = []
   for (const place of places) {
     if (place.kind === 'folder') {
-      const { temporary } = bounds
-      const { folder } = place
-      const ready = await readyFolder(database, folder, window, now, temporary, progress)
+      const ready = await readyFolder(database, place.folder, options)
       for (const [day, converted] of ready.days) days.set(`${day} ${converted.file}`, converted)
       lines.push(...ready.lines)
     } else if (place.kind === 'parquet') {
