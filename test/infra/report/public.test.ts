@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { dictionary } from '../../../infra/report/src/public/dictionary.ts'
 import type { Candidate, Measured, Protected } from '../../../infra/report/src/public/measured.ts'
 import { protect } from '../../../infra/report/src/public/protect.ts'
+import { interval, percent } from '../../../infra/report/src/show/figures.ts'
 import { questionNames } from '../../../infra/report/src/questions/question.ts'
 import { finished, folder, install, lines, report } from './support/cli.ts'
 import { reduced } from './support/linear.ts'
@@ -116,6 +117,12 @@ describe('the public site', () => {
       }),
       { numRuns: 1000 },
     )
+  })
+
+  it('shows a small share as small and not as none, and rounds whole intervals outwards', () => {
+    expect([0, 0.003, 0.02].map((share) => percent(share, 0))).toEqual(['0 %', '< 1 %', '2 %'])
+    expect([0.00004, 0.0004].map((share) => percent(share))).toEqual(['< 0.01 %', '0.04 %'])
+    expect(interval({ share: 0.02, low: 0.018, high: 0.022 }, 0)).toBe('1–3')
   })
 
   it('hides the names that users gave, and keeps those of RunMat', () => {

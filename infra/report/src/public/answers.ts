@@ -127,11 +127,17 @@ function shared(row: Row): Row {
   const { completed, failed } = row
   if (typeof completed !== 'number' || typeof failed !== 'number') return row
   const { share, low, high } = rateOf(completed, completed + failed)
-  return { ...row, succeeded: whole(share), low: whole(low), high: whole(high) }
+  return {
+    ...row,
+    succeeded: whole(share, Math.round),
+    low: whole(low, Math.floor),
+    high: whole(high, Math.ceil),
+  }
 }
 
-function whole(share: number | null): number | null {
-  return share === null ? null : Math.round(share * 100) / 100
+/** In whole per cent, an interval rounded outwards. */
+function whole(share: number | null, round: (value: number) => number): number | null {
+  return share === null ? null : round(share * 100) / 100
 }
 
 function isWhole(row: Row): boolean {

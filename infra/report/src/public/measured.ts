@@ -27,6 +27,8 @@ export interface Measured {
   readonly counts: 'installs' | 'events'
   /** Rows have no install in common, or no total of them is known. */
   readonly isSum: boolean
+  /** Of these columns no total is published anywhere. */
+  readonly isWithoutTotal?: boolean
   /** Sums that people can work out from one row: where one part is hidden, so is the sum. */
   readonly together?: readonly (readonly string[])[]
   /** What another table's total has besides these rows. */

@@ -103,7 +103,7 @@ async function coverage(source: Source): Promise<Measured> {
       ),
     }
   })
-  return { leading, candidates, counts: 'events', isSum: false }
+  return { leading, candidates, counts: 'events', isSum: false, isWithoutTotal: true }
 }
 
 /** Clients of whose usage events one is missing. */

@@ -129,6 +129,7 @@ function hiddenCells(
     before = hidden.size
     hideTogether(measured, hidden)
     for (const name of names) {
+      if (measured.isWithoutTotal === true) continue
       // Another table may have the sum of a column.
       hideInColumn(name, isHidden, own, true)
       for (const { isSeen, installs } of additions) {

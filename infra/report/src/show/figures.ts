@@ -8,12 +8,16 @@ export function whole(value: number): string {
 
 /** `96.0 %` */
 export function percent(share: number | null, digits = 1): string {
-  return share === null ? '–' : `${hundredths(share, digits)} %`
+  if (share === null) return '–'
+  const text = hundredths(share, digits)
+  // What is there is never shown as nothing.
+  return share > 0 && Number(text) === 0 ? `< ${text.replace(/0$/, '1')} %` : `${text} %`
 }
 
-/** `95.5–96.4`, the interval of a share in per cent. */
+/** `95.5–96.4`, the interval of a share in per cent. Whole per cent are rounded outwards. */
 export function interval({ low, high }: Rate, digits = 1): string {
   if (low === null || high === null) return '–'
+  if (digits === 0) return `${Math.floor(low * 100)}–${Math.ceil(high * 100)}`
   return `${hundredths(low, digits)}–${hundredths(high, digits)}`
 }
 
