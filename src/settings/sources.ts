@@ -15,7 +15,11 @@ export function readSources(
   see: Snapshot,
 ): readonly SettingsFile[] {
   const read = (role: Role, file: string) => readSettingsFile(role, file, see(file))
-  const find = (role: Role, file: string) => read(role, file) ?? unreachable(role, file, see)
+  const find = (role: Role, file: string) => {
+    const found = read(role, file)
+    if (found !== undefined) missed.delete(file)
+    return found ?? unreachable(role, file, see)
+  }
   const { systemSettings, settings, alsoSettings, homeSettings } = paths
   const named = namedFile(product, environment)
   const projects = projectFiles(product, environment, see)
@@ -87,14 +91,24 @@ function missing(file: string): SettingsFile {
   return { role: 'named', path: file, ...broken(file, { message: 'it does not exist' }) }
 }
 
+/**
+ * Files that are certainly missing. Each process finds that out only once: until there is such a file,
+ * nothing can hide it.
+ */
+const missed = new Set<string>()
+
 /** Settings may lie on a disk that is not there now. Then nobody knows what they say. */
 function unreachable(role: Role, file: string, see: Snapshot): SettingsFile | undefined {
+  if (missed.has(file)) return undefined
   let folder = path.dirname(file)
   while (see(folder).entry === undefined && folder !== path.dirname(folder)) {
     folder = path.dirname(folder)
   }
   const { entry, target } = see(folder)
-  if (entry === undefined || target !== undefined) return undefined
+  if (entry === undefined || target !== undefined) {
+    missed.add(file)
+    return undefined
+  }
   const message = `${folder} is a symbolic link to a folder that does not exist`
   return { role, path: file, ...broken(file, { message }) }
 }
