@@ -7,6 +7,7 @@ const inWords: Readonly<Record<string, string>> = {
   EDQUOT: 'the disk quota is used up',
   EISDIR: 'it is a folder',
   ENOTDIR: 'a part of its path is not a folder',
+  EEXIST: 'a part of its path is not a folder',
   ENOENT: 'it does not exist',
   ELOOP: 'it is a loop of symbolic links',
   ENAMETOOLONG: 'the name is too long',

@@ -105,6 +105,11 @@ describe('a settings file that cannot be used', () => {
     ['huge', (home) => home.write(home.settings, '#'.repeat(2_000_000)), /larger than/],
     ['a device', (home) => deviceAt(home), /not a regular file/],
     ['below a file', (home) => home.write('.config', 'x'), /not a folder/],
+    [
+      'below a broken link',
+      (home) => symlinkSync('/nowhere/at/all', home.at('.config')),
+      /\.config is a symbolic link to a folder that does not exist|a part of its path is not a folder/,
+    ],
   ])('%s turns telemetry off and is not overwritten', async (_, make, fault) => {
     const home = tempHome()
     make(home)
@@ -113,6 +118,13 @@ describe('a settings file that cannot be used', () => {
     expect(out).toMatch(/telemetry is off/)
     expect(out).toMatch(fault)
     expectRefusal(await cli(home, ['disable']), fault, 'RUNMAT_NO_TELEMETRY=1')
+  })
+
+  it.concurrent('below a broken link is nothing that doctor calls writable', async () => {
+    const home = tempHome()
+    symlinkSync('/nowhere/at/all', home.at('.config'))
+    const { out } = await cli(home, ['doctor'])
+    expect(out).toMatch(/^fault: .*config\.toml cannot be written\./m)
   })
 })
 
