@@ -6,7 +6,7 @@ import { isTable, lineIn, type Problem, type SettingsFile, valueAt } from './fil
  * differs from ours by its case or one letter. It counts as an opt-out and is reported.
  */
 export function unclearIn(file: SettingsFile, known: readonly KeyPath[]): readonly Problem[] {
-  const tables = tablesOf(known)
+  const tables = tablesOf(known, file.role === 'system')
   return [...tables].flatMap(([name, { path, keys }]) => {
     const found = valueAt(file.table, path)
     if (found === undefined) return []
@@ -31,17 +31,21 @@ interface Table {
   readonly keys: Set<string>
 }
 
-/** The tables that contain our keys, their parent tables, and the keys that we know in each. */
-function tablesOf(known: readonly KeyPath[]): ReadonlyMap<string, Table> {
+/**
+ * The tables that contain our keys, their parent tables, and the keys that we know in each. Only where
+ * the file is about nothing else, a table's name can be a misspelt one of ours.
+ */
+function tablesOf(known: readonly KeyPath[], isAllOurs: boolean): ReadonlyMap<string, Table> {
   const tables = new Map<string, Table>()
   for (const path of known) {
     // A key without a table stands in the file itself.
-    for (let depth = Math.min(1, path.length - 1); depth < path.length; depth += 1) {
+    const first = isAllOurs ? 0 : Math.min(1, path.length - 1)
+    for (let depth = first; depth < path.length; depth += 1) {
       const name = path.slice(0, depth).join('.')
       const table = tables.get(name) ?? { path: path.slice(0, depth), keys: new Set() }
       tables.set(name, table)
-      // Only keys: other programs may name their tables as they like.
-      if (depth === path.length - 1) table.keys.add(path.at(-1) ?? '')
+      // Other programs may name their tables as they like.
+      if (isAllOurs || depth === path.length - 1) table.keys.add(path[depth] ?? '')
     }
   }
   return tables

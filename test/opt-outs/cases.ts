@@ -80,6 +80,9 @@ export const optOutCases: readonly OptOutCase[] = [
     'telemetry = false\n',
     '[enabled]\n',
     'enabled = true\n[telemetry]\nenabled = false\n',
+    '[TELEMETRY]\nenabled = false\n',
+    '[runtime.telemetri]\nenabled = false\n',
+    'runtimes.telemetry.enabled = false\n',
   ].map((text) => said(`the system says ${JSON.stringify(text)}`, [system(text)], 'off')),
   ...['enabled = true\n', 'uploads = true\n[runtime.telemetry]\nenabled = true\n'].map((text) =>
     said(`the system says ${JSON.stringify(text)}`, [system(text)], 'on'),
