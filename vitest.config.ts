@@ -32,9 +32,8 @@ export default defineConfig({
       : ['test/standalone/**'],
     setupFiles: ['test/support/setup.ts'],
     globalSetup: ['test/support/global-setup.ts'],
-    // Most of the time a test waits for processes of its own: a worker a processor is not too many, and
-    // of few processors, one more.
-    maxWorkers: Math.max(3, os.availableParallelism()),
+    // Most of the time a test waits for processes of its own: a worker a processor is not too many.
+    maxWorkers: Math.max(2, os.availableParallelism() - 1),
     // Bounds for what hangs, on a machine that may be ever so busy.
     testTimeout: 60_000,
     hookTimeout: 60_000,
