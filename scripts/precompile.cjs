@@ -7,7 +7,7 @@ const path = require('node:path')
 
 const { open, compiled, compiledOf, scripts } = require('../bin/runmat-telemetry.js')
 
-// What is kept has to be loaded, whether it is used or not. So no more than people look at most often.
+// Whatever is kept has to be loaded, used or not, so only what people run most often is kept.
 const before = [['status'], ['print'], ['--help']]
 const after = [['disable']]
 

@@ -12,7 +12,7 @@ import { look } from '../files/read.ts'
 import { foreignIn } from '../store/foreign.ts'
 import { CliError } from './error.ts'
 import type { Invocation } from './invocation.ts'
-import { foreignText, hostHere, ignoresVariables, problemText, tidy } from './words.ts'
+import { foreignText, hostHere, ignoresVariables, optOutLine, problemText, tidy } from './words.ts'
 
 /** Changes the user's settings, in every file that counts for it. True where one said otherwise. */
 export function change(invocation: Invocation, changes: Changes): boolean {
@@ -74,9 +74,7 @@ function unheard(context: Context): string {
   if (!product.host?.reads.some((source) => 'variable' in source && source.variable === config)) {
     return still
   }
-  const table = product.keys.enabled.slice(0, -1).join('.')
-  const says = `${product.keys.enabled.at(-1)} = false under [${table}]`
-  return `${still}\nTo stop it: write ${says} to another file, and set ${config} to its path.`
+  return `${still}\nTo stop it: write ${optOutLine(product)} to another file, and set ${config} to its path.`
 }
 
 /** Ends a command with an error where the opt-out does not hold everywhere; `soFar` is what does hold. */

@@ -97,14 +97,18 @@ export function howToStopHost(context: Context): string {
   // Where it reads no file, it would read the last of these.
   const file = host?.reads ?? settingsTargets(context).at(-1)
   if (file !== undefined && settings.problems.some((problem) => problem.path === file)) {
-    const table = product.keys.enabled.slice(0, -1).join('.')
     const says = isJson(file)
       ? `in which ${product.keys.enabled.join('.')} is false`
-      : `that has ${product.keys.enabled.at(-1)} = false under [${table}]`
+      : `that has ${optOutLine(product)}`
     return `To stop it: replace ${tidy(file, context)} with a file ${says}.`
   }
   const isProjects = host?.source === 'project' || host?.source === 'variable'
   return `To stop it: ${product.command} disable${isProjects ? ' --here' : ''}`
+}
+
+/** The opt-out as a TOML file spells it. */
+export function optOutLine({ keys }: Product): string {
+  return `${keys.enabled.at(-1)} = false under [${keys.enabled.slice(0, -1).join('.')}]`
 }
 
 function reason(rule: Rule, context: Context): string {

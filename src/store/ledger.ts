@@ -171,7 +171,7 @@ function startOfNewest(descriptor: number, size: number): number {
   if (size <= 2 * limits.keepEvents * lineBytes) return 0
   const newest = readRange(descriptor, Math.max(0, size - limits.readBytes), size)
   const start = size - newest.length
-  // Lines that are damaged, or were carried over twice, are no more events.
+  // Damaged lines, and lines that were carried over twice, don't count as events.
   const kept = new Set<string>()
   let end = newest.length
   let at = newest.length - 1

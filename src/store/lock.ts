@@ -68,7 +68,7 @@ export function takeLock(
   return undefined
 }
 
-/** `asked`: when the lock was tried. Whoever was suspended since then may have lost it already. */
+/** `asked`: when we tried to take the lock. A process suspended since then may already have lost it. */
 function lockOf(
   file: string,
   signature: string,

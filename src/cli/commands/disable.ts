@@ -45,7 +45,7 @@ export async function disable(invocation: Invocation, options: DisableOptions): 
   ])
 }
 
-/** Once the id is gone, only who has it can still have erased what was sent under it. */
+/** Once the id is gone from here, only someone who kept it can have what was sent under it erased. */
 function leftBehind({ paths }: Context): readonly string[] {
   const sent = readLedger(paths.ledger).length
   if (sent === 0) return []

@@ -88,7 +88,7 @@ function linesOf(group_: Group, at: number): readonly string[] {
   })
 }
 
-/** Every kind of group that there could be: whoever attacks does not know which there are. */
+/** Every kind of group that could exist. An attacker does not know which ones do. */
 const kinds: readonly Group[] = [0, 60, 300].flatMap((age) => {
   const none = { age, count: 0, first: 0, os: 'linux', release: '0.6.1', errors: false } as const
   const rest = { step: 'open', end: 'none', jit: 'off' } as const
