@@ -11,7 +11,7 @@ import type { Product } from '../product/product.ts'
 import type { Context } from '../settings/context.ts'
 import type { HostEnvironment } from '../settings/host-environment.ts'
 import type { Paths } from '../settings/paths.ts'
-import { productVariable } from '../store/process-identity.ts'
+import { productVariable, thisHolder } from '../store/process-identity.ts'
 import { debugTag } from './http/headers.ts'
 
 /** A program that uploads what is waiting and ends. It gets the product in its environment. */
@@ -135,18 +135,22 @@ function isAnywhere(module: string): boolean {
 /** From the third time on, an uploader that never comes up is started less and less often. */
 const unanswered = { free: 3, baseMs: 60_000, mostMs: dayMs } as const
 
-/** Notes that an uploader is about to be started; false if the last ones never came up. */
+/**
+ * Notes that an uploader is about to be started; false if the last ones never came up. Only those that
+ * were started here count: an uploader in a container is killed when the container ends.
+ */
 function noteStart(paths: Pick<Paths, 'state'>, now: number): boolean {
   const file = startsFile(paths)
+  const { place: here } = thisHolder()
   const reading = readSmallFile(file, 100)
-  const [count = 0, last = 0] =
-    reading.kind === 'read' ? reading.bytes.toString().split(' ').map(Number) : []
+  const [starts, time, place] = reading.kind === 'read' ? reading.bytes.toString().split(' ') : []
+  const [count, last] = place === here ? [Number(starts), Number(time)] : [0, 0]
   const pause = unanswered.baseMs * 2 ** (count - unanswered.free)
   const since = now - last
   if (count >= unanswered.free && since >= 0 && since < Math.min(pause, unanswered.mostMs)) {
     return false
   }
-  writeFileSync(file, `${(count || 0) + 1} ${now}`, { mode: privateFile })
+  writeFileSync(file, `${(count || 0) + 1} ${now} ${here}`, { mode: privateFile })
   return true
 }
 

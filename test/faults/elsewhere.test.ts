@@ -1,4 +1,4 @@
-import { utimesSync } from 'node:fs'
+import { rmSync, utimesSync } from 'node:fs'
 import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
@@ -14,7 +14,16 @@ import { type Elsewhere, findElsewhere } from '../support/namespaces.ts'
 import { program } from '../support/programs.ts'
 import { run } from '../support/run.ts'
 import { runner, together } from '../support/together.ts'
-import { faultHome, idsAt, library, settle, stage, uploaderCommand, uploaderEnv } from './stage.ts'
+import {
+  fakeUploader,
+  faultHome,
+  idsAt,
+  library,
+  settle,
+  stage,
+  uploaderCommand,
+  uploaderEnv,
+} from './stage.ts'
 
 const elsewhere = findElsewhere()
 const start: Elsewhere = elsewhere ?? (() => [''])
@@ -92,4 +101,22 @@ describe.skipIf(elsewhere === undefined)('hosts that share a home', () => {
       expect(takeLock(lock, thisProcess())).toMatchObject({ isInherited: true })
     },
   )
+
+  it('in containers that take their uploaders with them hold up no uploader of another host', async () => {
+    const { home } = await stage()
+    settle(home)
+    const own = fakeUploader(home)
+    const recording = (version: string): readonly string[] => {
+      const steps: readonly Step[] = [['count', 'run'], ['close']]
+      const script: Script = { library, version, uploader: own.uploader, steps }
+      return [process.execPath, program('host'), JSON.stringify(script)]
+    }
+    for (let round = 0; round < 4; round += 1) {
+      const [command, ...args] = start()
+      await run(command, [...args, ...recording(`1.0.${round}`)], home)
+    }
+    rmSync(home.at('an-uploader-was-started'), { force: true })
+    await run(process.execPath, recording('2.0.0').slice(1), home)
+    await eventually(() => expect(own.wasStarted()).toBe(true))
+  })
 })
