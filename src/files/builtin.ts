@@ -1,11 +1,13 @@
 import type crypto from 'node:crypto'
 import type os from 'node:os'
+import type util from 'node:util'
 import type workerThreads from 'node:worker_threads'
 
 interface Builtins {
   readonly 'node:crypto': typeof crypto
   readonly 'node:os': typeof os
   readonly 'node:sea': { readonly isSea: () => boolean }
+  readonly 'node:util': typeof util
   readonly 'node:worker_threads': typeof workerThreads
 }
 

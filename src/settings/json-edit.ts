@@ -1,5 +1,4 @@
-import { isDeepStrictEqual } from 'node:util'
-
+import { builtin } from '../files/builtin.ts'
 import type { KeyPath } from '../product/product.ts'
 import {
   type JsonDocument,
@@ -20,7 +19,7 @@ export function editJson(text: string, path: KeyPath, value: string | boolean | 
   const edited =
     value === undefined ? without(text, document, path) : withValue(text, document, path, value)
   const expected = changed(document.value, path, value)
-  if (!isDeepStrictEqual(parseJsonText(edited).value, expected)) {
+  if (!builtin('node:util').isDeepStrictEqual(parseJsonText(edited).value, expected)) {
     throw new JsonTextError(`${path.join('.')} cannot safely be changed here`, 0)
   }
   return edited
