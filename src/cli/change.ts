@@ -77,19 +77,27 @@ function unheard(context: Context): string {
   return `${still}\nTo stop it: write ${optOutLine(product)} to another file, and set ${config} to its path.`
 }
 
+const unseen =
+  'a process in a container, or on another machine that shares your home folder, may still be sending'
+
 /** Ends a command with an error where the opt-out does not hold everywhere; `soFar` is what does hold. */
 export function requireOptOut(
   invocation: Invocation,
-  { failures, stopped, wiped }: OptOut,
+  { failures, stopped, elsewhere, wiped }: OptOut,
   soFar: string,
 ): void {
   if (failures.length > 0) {
     throw cannotChange(invocation, failures, unsaved(invocation, wiped))
   }
   if (!stopped) {
-    throw new CliError(`${soFar}, but a process that was sending could not be stopped.`, {
-      hint: 'It sends nothing after what it is sending now. Restart the machine to be sure.',
-    })
+    throw new CliError(
+      `${soFar}, but ${elsewhere ? unseen : 'a process that was sending could not be stopped'}.`,
+      {
+        hint: elsewhere
+          ? 'It stops by itself. To be sure that it has, run this again in 15 seconds.'
+          : 'It sends nothing after what it is sending now. Restart the machine to be sure.',
+      },
+    )
   }
   const foreign = foreignIn(invocation.context.paths)
   if (foreign.length > 0) {

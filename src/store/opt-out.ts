@@ -1,18 +1,16 @@
 import type { Context } from '../settings/context.ts'
 import type { Role } from '../settings/files.ts'
 import { wipeQueue } from './queue.ts'
-import { stopSenders } from './senders.ts'
+import { type Stop, stopSenders } from './senders.ts'
 import { type Changes, changeSettings, SettingsError } from './settings-file.ts'
 
-export interface OptOut {
+export interface OptOut extends Stop {
   /** Has any file changed? */
   readonly changed: boolean
   /** The files that contain the opt-out now. */
   readonly files: readonly string[]
   /** The files that could not be changed. */
   readonly failures: readonly SettingsError[]
-  /** False if a process may still be sending. */
-  readonly stopped: boolean
   /** How many events were waiting. */
   readonly wiped: number
 }
@@ -33,7 +31,7 @@ export async function optOut(
   { keepQueue = false }: { readonly keepQueue?: boolean } = {},
 ): Promise<OptOut> {
   const first = write(targets)
-  const { stopped } = await stopSenders(context.paths)
+  const stop = await stopSenders(context.paths)
   const wiped = keepQueue ? 0 : wipeQueue(context.paths.queue)
   // If the disk was full, there is room now that the queue is deleted.
   const second = wiped > 0 ? write(first.failed) : first
@@ -42,7 +40,7 @@ export async function optOut(
     changed: first.changed || second.changed,
     files,
     failures: second.failures,
-    stopped,
+    ...stop,
     wiped,
   }
 }

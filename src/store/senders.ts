@@ -8,7 +8,7 @@ import { makeFolder, privateFile, removeFile } from '../files/write.ts'
 import type { Paths } from '../settings/paths.ts'
 import { isOwnState } from './foreign.ts'
 import { foreignLock, isOlder, liveHolder, localClock, thisProcess } from './lock-holder.ts'
-import { type Holder, isProvenUploader } from './process-identity.ts'
+import { type Holder, isFromElsewhere, isProvenUploader } from './process-identity.ts'
 
 type State = Pick<Paths, 'state'>
 
@@ -60,23 +60,36 @@ function sendersFolder({ state }: State): string {
 /** How long senders may take to notice an opt-out, and how long a killed one to end. */
 const patience = { noticeMs: 1300, dieMs: 600 } as const
 
+export interface Stop {
+  /** False if a process may still be sending. */
+  readonly stopped: boolean
+  /** All of those are in other containers or on other machines, where no one here can look. */
+  readonly elsewhere?: boolean
+}
+
 /**
  * Waits until no process of this user sends events any more. The caller has written the opt-out, so
  * each sender stops within a moment. A process that hangs is killed if it is certainly an uploader.
- * `stopped` is false if a process may still be sending.
  */
-export async function stopSenders(
-  paths: Pick<Paths, 'state' | 'lock'>,
-): Promise<{ readonly stopped: boolean }> {
+export async function stopSenders(paths: Pick<Paths, 'state' | 'lock'>): Promise<Stop> {
   // In a folder that is not ours no process of ours is at work, and any PID may be written there.
   if (!isOwnState(paths.state)) return { stopped: true }
   if (!(await haveSendersEnded(paths, patience.noticeMs))) {
     const holder = liveHolder(paths.lock)
     if (holder !== undefined && !foreignLock(paths.lock)) killUploader(holder)
-    if (!(await haveSendersEnded(paths, patience.dieMs))) return { stopped: false }
+    await haveSendersEnded(paths, patience.dieMs)
+    const left = sendersIn(paths)
+    const elsewhere = left.every(isFromElsewhere)
+    if (left.length > 0) return { stopped: false, ...(elsewhere && { elsewhere }) }
   }
   removeDeadSenders(paths)
   return { stopped: true }
+}
+
+function sendersIn(paths: Pick<Paths, 'state' | 'lock'>): readonly Holder[] {
+  const folder = sendersFolder(paths)
+  const files = [paths.lock, ...namesIn(folder).map((name) => path.join(folder, name))]
+  return files.flatMap((file) => liveHolder(file) ?? [])
 }
 
 async function haveSendersEnded(
@@ -85,7 +98,7 @@ async function haveSendersEnded(
 ): Promise<boolean> {
   // By the clock, not by counting rounds: on a busy machine a round can take much longer.
   const end = steadyMs() + withinMs
-  while (liveHolder(paths.lock) !== undefined || eventsBeingSent(paths).size > 0) {
+  while (sendersIn(paths).length > 0) {
     if (steadyMs() > end) return false
     await new Promise((resolve) => setTimeout(resolve, 20))
   }

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { rmSync, utimesSync } from 'node:fs'
 import path from 'node:path'
 
@@ -12,7 +13,7 @@ import { fillQueue, queueContent } from '../support/events.ts'
 import type { Home } from '../support/home.ts'
 import { type Elsewhere, findElsewhere } from '../support/namespaces.ts'
 import { program } from '../support/programs.ts'
-import { run } from '../support/run.ts'
+import { cli, run } from '../support/run.ts'
 import { runner, together } from '../support/together.ts'
 import {
   fakeUploader,
@@ -118,5 +119,26 @@ describe.skipIf(elsewhere === undefined)('hosts that share a home', () => {
     rmSync(home.at('an-uploader-was-started'), { force: true })
     await run(process.execPath, recording('2.0.0').slice(1), home)
     await eventually(() => expect(own.wasStarted()).toBe(true))
+  })
+
+  it('are asked to stop by a disable, which says that it cannot see whether they have', async () => {
+    const { home, collector } = await stage({ answer: { hang: 'before headers' } })
+    fillQueue(home, 1)
+    const [command, ...args] = start()
+    const uploading = spawn(command, [...args, ...uploaderCommand], {
+      env: { ...home.env, ...uploaderEnv },
+      stdio: 'ignore',
+    })
+    await collector.received(1)
+    // Its uploader goes with it, and leaves its lock.
+    uploading.kill('SIGKILL')
+    const { code, err } = await cli(home, ['disable'])
+    expect(err.replaceAll('\n', ' ')).toMatch(
+      /in a container.* may still be sending.*in 15 seconds/,
+    )
+    expect(code).toBe(1)
+    const then = Date.now() / 1000 - 15
+    utimesSync(path.join(home.state, '.lock'), then, then)
+    expect(await cli(home, ['disable'])).toMatchObject({ code: 0 })
   })
 })

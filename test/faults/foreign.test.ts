@@ -121,7 +121,9 @@ describe('a process that is named in a lock', () => {
         { pid, born, place: 'elsewhere' },
       ]) {
         home.write(lock, `${signatureOf(holder)}}\n`)
-        expect(await stopSenders({ state: path.dirname(lock), lock })).toEqual({ stopped: false })
+        expect(await stopSenders({ state: path.dirname(lock), lock })).toMatchObject({
+          stopped: false,
+        })
         expect(isRunning(pid)).toBe(true)
       }
     } finally {
