@@ -11,6 +11,7 @@ import type { Product } from '../product/product.ts'
 import type { Context } from '../settings/context.ts'
 import type { HostEnvironment } from '../settings/host-environment.ts'
 import type { Paths } from '../settings/paths.ts'
+import { isOwnState } from '../store/foreign.ts'
 import { productVariable, thisHolder } from '../store/process-identity.ts'
 import { debugTag } from './http/headers.ts'
 
@@ -156,7 +157,7 @@ function noteStart(paths: Pick<Paths, 'state'>, now: number): boolean {
 
 /** The uploader is running, so starting it works. */
 export function noteArrival(paths: Pick<Paths, 'state'>): void {
-  removeFile(startsFile(paths))
+  if (isOwnState(paths.state)) removeFile(startsFile(paths))
 }
 
 function startsFile({ state }: Pick<Paths, 'state'>): string {

@@ -1,4 +1,5 @@
 import type { Context } from '../settings/context.ts'
+import { isOwnState } from '../store/foreign.ts'
 import { liveHolder } from '../store/lock-holder.ts'
 import { queuedNames, wipeQueue } from '../store/queue.ts'
 import { noticeWasSeen, readStats } from '../store/stats.ts'
@@ -16,7 +17,8 @@ import type { Tally } from './session.ts'
 /** Should an uploader be started? Checking costs much less than starting one. */
 export function uploadIsDue(context: Context, except: ReadonlySet<string> = new Set()): boolean {
   const { verdict, paths, environment } = context
-  if (!verdict.uploading) return false
+  // In a folder that is not ours, any file may be a link to one of ours.
+  if (!verdict.uploading || !isOwnState(paths.state)) return false
   const names = queuedNames(paths.queue).filter((name) => !except.has(name))
   if (names.length === 0 || !noticeWasSeen(paths.stats)) return false
   const now = environment.now()

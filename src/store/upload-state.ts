@@ -3,6 +3,7 @@ import path from 'node:path'
 
 import { readSmallFile } from '../files/read.ts'
 import { removeFile, replaceFile, temporaryName, writeNewFile } from '../files/write.ts'
+import { isOwnState } from './foreign.ts'
 
 /** What the last uploader left for the next one, for every host, and for `status`. */
 export interface UploadState {
@@ -103,6 +104,7 @@ export function answerTimeOf(state: string, endpoint: string): number | undefine
 
 /** In a separate file, because hosts write it and must not undo what an uploader wrote meanwhile. */
 export function noteAnswerTime(state: string, endpoint: string, ms: number): void {
+  if (!isOwnState(state)) return
   const known = readAnswerTimes(state)
   const before = known[endpoint]
   const after = before === undefined || ms > before ? ms : before + (ms - before) * forgetting

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
@@ -11,7 +13,8 @@ import { fillQueue, namesIn, queueFolder } from '../support/events.ts'
 import type { Home } from '../support/home.ts'
 import { isRunning } from '../support/processes.ts'
 import { cli } from '../support/run.ts'
-import { host, settle, stage, uploader } from './stage.ts'
+import { host as runHost } from '../runs/stage.ts'
+import { cleanUpLater, fakeUploader, host, sendTo, settle, stage, uploader } from './stage.ts'
 
 const pathsOf = ({ state }: Home) => ({
   state,
@@ -90,6 +93,37 @@ describe.concurrent('state that is not ours is left alone:', () => {
       namesIn(home.state).filter((name) => !['queue', 'precious.json'].includes(name)),
     ).toEqual([])
     expect(collector.requests).toBe(0)
+  })
+
+  it('even if everything waits there for an uploader', async () => {
+    const { home } = await stage()
+    settle(home)
+    fillQueue(home, 1)
+    chmodSync(home.state, 0o777)
+    const victim = home.write('victim', 'mine')
+    symlinkSync(victim, path.join(home.state, 'uploader-starts'))
+    const before = namesIn(home.state)
+    const fake = fakeUploader(home)
+    await host(home, { uploader: fake.uploader, steps: [['count', 'run'], ['close']] })
+    expect(fake.wasStarted()).toBe(false)
+    await uploader(home)
+    expect(namesIn(home.state)).toEqual(before)
+    expect(home.read('victim')).toBe('mine')
+  })
+
+  it('even by a run that ends while it is still connecting', async () => {
+    const { home } = await stage()
+    // It accepts connections and never says a word of TLS.
+    const silent = createServer((socket) => void socket.on('error', () => undefined))
+    silent.listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    cleanUpLater(() => silent.close())
+    sendTo(home, `https://127.0.0.1:${(silent.address() as AddressInfo).port}/v1/t`)
+    settle(home)
+    chmodSync(home.state, 0o777)
+    const before = namesIn(home.state)
+    await runHost(home, {})
+    expect(namesIn(home.state)).toEqual(before)
   })
 
   it('a ledger that is a link is not appended to', async () => {
