@@ -44,6 +44,23 @@ function strangerOnTheWay(
   return way.some((place) => isOpenToOthers(see(place).entry, uid)) ? 'folder' : undefined
 }
 
+/**
+ * A link of another user on the way to a file that isn't theirs. Who follows it may change a file that
+ * they could not.
+ */
+export function strangersLink(
+  file: string,
+  { uid }: Pick<HostEnvironment, 'uid'>,
+  see: Snapshot,
+): string | undefined {
+  if (uid === undefined) return undefined
+  const trusted = new Set([root, uid, see(file).target?.uid])
+  return wayTo(file, see).find((place) => {
+    const { entry } = see(place)
+    return entry?.isSymbolicLink() === true && !trusted.has(entry.uid)
+  })
+}
+
 /** Does the home folder belong to another user? Without a home folder: no. */
 export function isForeignHome(
   { home, uid }: Pick<HostEnvironment, 'home' | 'uid'>,

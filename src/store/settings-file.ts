@@ -2,6 +2,7 @@ import path from 'node:path'
 
 import { causeOf, waitSync } from '../files/errors.ts'
 import { look } from '../files/read.ts'
+import { takeSnapshot } from '../files/snapshot.ts'
 import { makeFolder, replaceFile } from '../files/write.ts'
 import type { KeyPath } from '../product/product.ts'
 import type { Context } from '../settings/context.ts'
@@ -9,6 +10,7 @@ import { isJson, type Problem, readSettingsFile, type Role } from '../settings/f
 import { editJson } from '../settings/json-edit.ts'
 import { JsonTextError } from '../settings/json-text.ts'
 import { locate } from '../settings/paths.ts'
+import { strangersLink } from '../settings/trust.ts'
 import { removeKey, setKey } from '../settings/toml/edit.ts'
 import { takeLock } from './lock.ts'
 import { thisProcess } from './lock-holder.ts'
@@ -54,12 +56,20 @@ export function changeSettings(file: string, role: Role, changes: Changes): bool
     try {
       const after = edited(file, before, changes)
       if (after === before) return false
+      refuseStrangersLink(file)
       replaceFile(file, after)
       return true
     } catch (error) {
       throw new SettingsError({ path: file, message: messageOf(error) }, error)
     }
   })
+}
+
+function refuseStrangersLink(file: string): void {
+  const link = strangersLink(file, { uid: process.geteuid?.() }, takeSnapshot())
+  if (link === undefined) return
+  const what = link === file ? 'it' : link
+  throw new Error(`${what} is another user's link to a file that is not theirs`)
 }
 
 function edited(file: string, before: string, changes: Changes): string {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { chmodSync, chownSync, lchownSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import path from 'node:path'
 
@@ -14,7 +14,16 @@ import type { Home } from '../support/home.ts'
 import { isRunning } from '../support/processes.ts'
 import { cli } from '../support/run.ts'
 import { host as runHost } from '../runs/stage.ts'
-import { cleanUpLater, fakeUploader, host, sendTo, settle, stage, uploader } from './stage.ts'
+import {
+  cleanUpLater,
+  fakeUploader,
+  faultHome,
+  host,
+  sendTo,
+  settle,
+  stage,
+  uploader,
+} from './stage.ts'
 
 const pathsOf = ({ state }: Home) => ({
   state,
@@ -134,6 +143,39 @@ describe.concurrent('state that is not ours is left alone:', () => {
     symlinkSync(victim, path.join(home.state, 'sent.ndjson'))
     await uploader(home)
     expect(readFileSync(victim, 'utf8')).toBe('mine')
+  })
+})
+
+describe.skipIf(!isRoot)('disable --here in a project of another user', () => {
+  const isOff = '[runtime.telemetry]\nenabled = false\n'
+  const projectOf = (home: Home): string => {
+    mkdirSync(home.at('project'))
+    chownSync(home.at('project'), nobodyElse, nobodyElse)
+    return home.at('project/runmat.toml')
+  }
+
+  it('changes no file of ours through a link of theirs', async () => {
+    const home = faultHome()
+    const file = projectOf(home)
+    const victim = home.write('victim.toml', 'jobs = 1\n')
+    symlinkSync(victim, file)
+    lchownSync(file, nobodyElse, nobodyElse)
+    const { code, err } = await cli(home, ['disable', '--here'], { cwd: path.dirname(file) })
+    expect({ code, err }).toMatchObject({ code: 1, err: expect.stringContaining("user's link") })
+    expect(home.read(victim)).toBe('jobs = 1\n')
+    expect(home.read(home.settings)).toBe(isOff)
+  })
+
+  it('changes their file through their link', async () => {
+    const home = faultHome()
+    const file = projectOf(home)
+    const theirs = home.write('theirs.toml', '')
+    symlinkSync(theirs, file)
+    for (const one of [file, theirs]) lchownSync(one, nobodyElse, nobodyElse)
+    expect(await cli(home, ['disable', '--here'], { cwd: path.dirname(file) })).toMatchObject({
+      code: 0,
+    })
+    expect(home.read(theirs)).toBe(isOff)
   })
 })
 
