@@ -1,7 +1,7 @@
 import {
-  chmodSync,
-  chownSync,
   closeSync,
+  fchmodSync,
+  fchownSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -9,7 +9,6 @@ import {
   renameSync,
   rmdirSync,
   type Stats,
-  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs'
@@ -50,11 +49,17 @@ export function temporaryName(file: string): string {
   return `${file}.${process.pid}.${random}.tmp`
 }
 
-/** Writes a new file completely or not at all; fails if it exists. */
-export function writeNewFile(file: string, bytes: string | Uint8Array, durable: boolean): void {
+/** Writes a new file completely or not at all; fails if it exists. Gets owner and mode of `like`. */
+export function writeNewFile(
+  file: string,
+  bytes: string | Uint8Array,
+  durable: boolean,
+  like?: Stats,
+): void {
   const descriptor = openSync(file, 'wx', privateFile)
   try {
     writeFully(descriptor, bytes)
+    if (like) keepOwnerAndMode(like, descriptor)
     if (durable) fsyncSync(descriptor)
   } catch (error) {
     closeSync(descriptor)
@@ -83,9 +88,8 @@ function replaceOnce(file: string, bytes: string | Uint8Array): void {
   const target = resolveLinks(file)
   makeFolder(path.dirname(target))
   const temporary = temporaryName(target)
-  writeNewFile(temporary, bytes, true)
+  writeNewFile(temporary, bytes, true, look(target))
   try {
-    keepOwnerAndMode(target, temporary)
     retryWhileInUse(() => renameSync(temporary, target))
   } catch (error) {
     removeFile(temporary)
@@ -144,16 +148,11 @@ function resolveLinks(file: string): string {
   }
 }
 
-function keepOwnerAndMode(from: string, to: string): void {
-  let old: Stats
+/** Not by the file's name: in a folder of others, that may be a link to any file by now. */
+function keepOwnerAndMode({ mode, uid, gid }: Stats, descriptor: number): void {
+  fchmodSync(descriptor, mode & 0o7777)
   try {
-    old = statSync(from)
-  } catch {
-    return
-  }
-  chmodSync(to, old.mode & 0o7777)
-  try {
-    chownSync(to, old.uid, old.gid)
+    fchownSync(descriptor, uid, gid)
   } catch {
     // Only root may change a file's owner. For other users the new file is their own.
   }

@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, lchownSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import path from 'node:path'
 
@@ -9,7 +18,9 @@ import { describe, expect, it } from 'vitest'
 import { signatureOf, thisHolder } from '../../src/store/process-identity.ts'
 import { foreignIn } from '../../src/store/foreign.ts'
 import { stopSenders } from '../../src/store/senders.ts'
+import { eventually } from '../support/eventually.ts'
 import { fillQueue, namesIn, queueFolder } from '../support/events.ts'
+import { withFsFaults } from '../support/fs-faults.ts'
 import type { Home } from '../support/home.ts'
 import { isRunning } from '../support/processes.ts'
 import { cli } from '../support/run.ts'
@@ -176,6 +187,26 @@ describe.skipIf(!isRoot)('disable --here in a project of another user', () => {
       code: 0,
     })
     expect(home.read(theirs)).toBe(isOff)
+  })
+
+  it('gives no file away that takes the name of the temporary one meanwhile', async () => {
+    const home = faultHome()
+    const file = projectOf(home)
+    home.write(file, '')
+    chmodSync(file, 0o666)
+    lchownSync(file, nobodyElse, nobodyElse)
+    const victim = home.write('victim', 'mine')
+    chmodSync(victim, 0o600)
+    const go = home.at('go')
+    const env = withFsFaults(home, { hold: { call: /^fsync .*runmat\.toml.*tmp/, go } })
+    const done = cli(home, ['disable', '--here'], { cwd: path.dirname(file), env })
+    await eventually(() => expect(home.has('go.held')).toBe(true))
+    const [, temporary = ''] = home.read('go.held').trimEnd().split(' ')
+    rmSync(temporary)
+    symlinkSync(victim, temporary)
+    home.write(go, '')
+    await done
+    expect(statSync(victim)).toMatchObject({ uid: process.getuid?.(), mode: 0o100_600 })
   })
 })
 
