@@ -31,6 +31,7 @@ const longestMs = Number(longest)
 const plan = Object.entries(rounds).flatMap(([way, times]) => Array(Number(times)).fill(way))
 const atOnce = 5
 const root = path.resolve(import.meta.dirname, '../..')
+const cli = path.join(root, 'bin/runmat-telemetry.js')
 const name = 'collector.test'
 // Nobody listens there, so that what goes there is seen nowhere.
 const elsewhere = 'http://127.0.0.1:9/v1/t'
@@ -65,7 +66,10 @@ rmSync(folder, { recursive: true, force: true })
 console.log(JSON.stringify(totals))
 process.exit(totals.late + totals.lateDatagrams === 0 ? 0 : 1)
 
-/** One home, one host with runs, one uploader, one change at a random moment. */
+/**
+ * One home, one host with runs, one uploader, which a host, `record` or a person's `upload` has started,
+ * and one change at a random moment.
+ */
 async function round(way) {
   const seen = { arrived: 0, datagrams: 0, waiting: 0, unsure: 0, late: 0, lateDatagrams: 0 }
   let isOver = false
@@ -100,13 +104,26 @@ async function round(way) {
     SLOW_NAME_MS: String(random(longestMs)),
     ...(Math.random() < 0.4 && { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` }),
   }
-  const start = (...args) =>
-    spawn(process.execPath, args, { env, cwd: home, stdio: ['ignore', 'pipe', 'ignore'] })
+  const start = (...args) => {
+    const child = spawn(process.execPath, args, {
+      env,
+      cwd: home,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    })
+    child.stdin.on('error', () => undefined).end('{"subcommand":"run"}')
+    return child
+  }
   const host = path.join(import.meta.dirname, 'busy-host.js')
   // The first shows the notice and leaves a queue, the next two send.
   await once(start(host, '1', 'shown'), 'exit')
-  const hosts = [start(host, '1000'), start(host, '1')]
-  await Promise.all(hosts.map((one) => once(one.stdout, 'data')))
+  const senders = [
+    [host, '1'],
+    [cli, 'upload'],
+    [cli, 'record', 'usage', '--notice-shown', '--json'],
+  ]
+  const [busy, ...others] = [start(host, '1000'), start(...senders[random(senders.length - 1)])]
+  // `upload` says nothing before its end.
+  await once(busy.stdout, 'data')
   await pause(random(longestMs * 1.5))
   seen.waiting += slow.open() + proxy.open() > 0 ? 1 : 0
   if (way in byHand) {
@@ -114,7 +131,7 @@ async function round(way) {
     // A sender with a marker sees it at its next check.
     await pause(100)
   } else {
-    const change = start(path.join(root, 'bin/runmat-telemetry.js'), ...commands[way])
+    const change = start(cli, ...commands[way])
     const [code] = await once(change, 'exit')
     isSure = code === 0
     seen.unsure += isSure ? 0 : 1
@@ -124,7 +141,7 @@ async function round(way) {
   // A command that ends with 1 has said that something may still be sent.
   isOver = isSure
   await pause(longestMs + 1500)
-  for (const one of hosts) one.kill('SIGKILL')
+  for (const one of [busy, ...others]) one.kill('SIGKILL')
   for (const one of [collector, slow, proxy]) one.stop()
   udp.close()
   return seen
