@@ -20,7 +20,9 @@ export function change(invocation: Invocation, changes: Changes): boolean {
   // Only `disable` makes a second file; other changes go where there is one.
   const targets = [main, ...others.filter(({ file }) => look(file) !== undefined)]
   const { problems } = invocation.context.settings
-  const problem = problems.find(({ path }) => targets.some((target) => target?.file === path))
+  const problem = problems.find(
+    ({ path, isPassing }) => !isPassing && targets.some((target) => target?.file === path),
+  )
   if (problem) throw cannotChange(invocation, [new SettingsError(problem)], unchanged)
   try {
     return targets

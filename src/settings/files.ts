@@ -32,6 +32,8 @@ export interface Problem {
   readonly excerpt?: string
   /** Another program may still be able to read the file, and find no opt-out in it. */
   readonly isOursAlone?: boolean
+  /** It will be over in a moment, so it is no reason not to change the file. */
+  readonly isPassing?: boolean
 }
 
 /** Larger than anything written by hand. Larger files are not read at all. */
@@ -69,6 +71,10 @@ function contentOf(file: string, reading: Exclude<Reading, { kind: 'absent' }>):
   }
   if (!isUtf8(reading.bytes)) return broken(file, { message: 'it is not UTF-8 text' })
   const text = reading.bytes.toString('utf8')
+  if (text === '' && isJustEmptied(file)) {
+    const message = 'it was emptied a moment ago'
+    return broken(file, { message, isOursAlone: true, isPassing: true })
+  }
   try {
     return { text, table: parseSettings(file, text) }
   } catch (error) {
@@ -77,6 +83,18 @@ function contentOf(file: string, reading: Exclude<Reading, { kind: 'absent' }>):
     const table: unknown = JSON.parse(withoutMark(text))
     return isTable(table) ? { ...unclear, table } : unclear
   }
+}
+
+const rewriteMs = 1000
+
+/**
+ * Many editors empty a file before they write it again. What it says is unknown meanwhile. A file that
+ * is replaced, or made anew, is younger than that.
+ */
+function isJustEmptied(file: string): boolean {
+  const stat = look(file)
+  if (stat === undefined || stat.size > 0) return true
+  return stat.birthtimeMs < stat.mtimeMs && Math.abs(Date.now() - stat.mtimeMs) < rewriteMs
 }
 
 export function broken(file: string, problem: Omit<Problem, 'path'>): Content {

@@ -46,7 +46,7 @@ export function changeSettings(file: string, role: Role, changes: Changes): bool
   return withLock(file, () => {
     // Read again under the lock: another command may have changed it since we looked.
     const found = readSettingsFile(role, file)
-    if (found?.problem) {
+    if (found?.problem && !found.problem.isPassing) {
       const { excerpt, ...problem } = found.problem
       // A project's file may be a link to any file, so its text must not be shown.
       const isOwn = role === 'user' && excerpt !== undefined

@@ -1,9 +1,10 @@
-import { symlinkSync } from 'node:fs'
+import { statSync, symlinkSync, truncateSync, utimesSync } from 'node:fs'
 
 import { describe, expect, it } from 'vitest'
 
+import { eventually } from '../support/eventually.ts'
 import { tempHome } from '../support/home.ts'
-import { cliJson } from '../support/run.ts'
+import { cli, cliJson } from '../support/run.ts'
 
 const verdictIn = (home: ReturnType<typeof tempHome>) =>
   cliJson<{ collecting: boolean; decided_by: string }>(home, ['status'])
@@ -30,4 +31,36 @@ describe.concurrent('telemetry is off if', () => {
       })
     },
   )
+})
+
+describe.concurrent('a settings file that was emptied', () => {
+  const no = '[runtime.telemetry]\nenabled = false\n'
+  /** As an editor does that will write it in a moment. */
+  const emptied = (agoMs: number): ReturnType<typeof tempHome> => {
+    const home = tempHome()
+    home.write(home.settings, no)
+    truncateSync(home.settings)
+    const { birthtimeMs } = statSync(home.settings)
+    const at = Math.max(Date.now() - agoMs, birthtimeMs + 100) / 1000
+    utimesSync(home.settings, at, at)
+    return home
+  }
+
+  it('is unclear for a moment', async () => {
+    expect(await verdictIn(emptied(-700))).toMatchObject({
+      collecting: false,
+      decided_by: 'invalid_settings',
+    })
+  })
+
+  it('says nothing if it stays empty', async () => {
+    const home = emptied(0)
+    await eventually(async () => expect(await verdictIn(home)).toMatchObject({ collecting: true }))
+  })
+
+  it.each(['disable', 'enable'])('can be changed at once: %s', async (command) => {
+    const home = emptied(-700)
+    expect(await cli(home, [command])).toMatchObject({ code: 0 })
+    expect(home.read(home.settings)).toContain(`enabled = ${command === 'enable'}`)
+  })
 })
