@@ -46,14 +46,15 @@ export function readSmallFile(
   let file: number | undefined
   try {
     // Most files that we look for don't exist, and an exception costs more than a stat.
-    const found = lstatSync(path, { throwIfNoEntry: false })
+    const found = lstatSync(path, optional)
     if (found === undefined) return { kind: 'absent' }
-    if (!links && !found.isFile()) return { kind: 'unreadable', reason: 'it is not a regular file' }
+    const target = links && found.isSymbolicLink() ? statSync(path, optional) : found
+    // Some devices act as soon as they are opened.
+    if (target?.isFile() === false) return unreadable(target)
     const flags = links ? reading : reading | (constants.O_NOFOLLOW ?? 0)
     file = retryWhileInUse(() => openSync(path, flags), { inUse: toRead, mostMs })
     const stat = fstatSync(file)
-    if (stat.isDirectory()) return { kind: 'unreadable', reason: 'it is a folder' }
-    if (!stat.isFile()) return { kind: 'unreadable', reason: 'it is not a regular file' }
+    if (!stat.isFile()) return unreadable(stat)
     if (stat.size > limit) {
       return { kind: 'unreadable', reason: `it is larger than ${limit} bytes` }
     }
@@ -71,6 +72,13 @@ export function readSmallFile(
   } finally {
     if (file !== undefined) closeSync(file)
   }
+}
+
+const optional = { throwIfNoEntry: false } as const
+
+function unreadable(stat: Stats): Reading {
+  const reason = stat.isDirectory() ? 'it is a folder' : 'it is not a regular file'
+  return { kind: 'unreadable', reason }
 }
 
 const reading = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)

@@ -1,9 +1,11 @@
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import { createServer } from 'node:net'
 
 import { describe, expect, it } from 'vitest'
 
 import { tempHome, type Home } from '../support/home.ts'
-import { cli, cliJson, type Ended } from '../support/run.ts'
+import { cli, cliCommand, cliJson, type Ended, run } from '../support/run.ts'
+import { requireTool } from '../support/tools.ts'
 
 const writers = [
   ['enable'],
@@ -104,6 +106,7 @@ describe('a settings file that cannot be used', () => {
     ['not UTF-8', (home) => home.write(home.settings, Buffer.from([0x61, 0xff])), /not UTF-8/],
     ['huge', (home) => home.write(home.settings, '#'.repeat(2_000_000)), /larger than/],
     ['a device', (home) => deviceAt(home), /not a regular file/],
+    ['a socket', (home) => socketAt(home), /not a regular file/],
     ['below a file', (home) => home.write('.config', 'x'), /not a folder/],
     [
       'below a broken link',
@@ -146,6 +149,25 @@ function deviceAt(home: Home): void {
   home.write('.config/runmat/.keep', '')
   symlinkSync('/dev/zero', home.settings)
 }
+
+function socketAt(home: Home): void {
+  home.write('.config/runmat/.keep', '')
+  createServer().listen(home.settings).unref()
+}
+
+it.skipIf(!requireTool('strace'))(
+  'a device is not even opened, because some act on that',
+  async () => {
+    const home = tempHome()
+    deviceAt(home)
+    const trace = home.at('trace')
+    const [command, ...args] = cliCommand
+    const words = ['-f', '-qq', '-e', 'trace=open,openat', '-o', trace, command, ...args, 'status']
+    await run('strace', words, home, { env: { NODE_OPTIONS: undefined } })
+    expect(home.read(trace)).toContain('openat(')
+    expect(home.read(trace)).not.toContain(home.settings)
+  },
+)
 
 describe('an invalid home folder', () => {
   it.concurrent.each([
