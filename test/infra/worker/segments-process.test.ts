@@ -241,19 +241,25 @@ describe('a folder that cannot be used', () => {
     )
   })
 
-  it.runIf(mounted)('because it is read-only or full is named', async () => {
-    const folder = newFolder()
-    mkdirSync(folder)
-    const withMount = (before: string) => mounted?.({ before }, []) ?? []
-    const readOnly = withMount(`mount -t tmpfs -o ro x ${folder}`)
-    expect(await fails(folder, readOnly)).toBe(
-      `Can't keep events in ${folder}: the file system is read-only.`,
-    )
-    const full = withMount(
-      `mount -t tmpfs -o size=64k x ${folder}; head -c 99999 /dev/zero > ${folder}/filler || true`,
-    )
-    expect(await fails(folder, full)).toContain(`Can't keep events in ${folder}: the disk is full.`)
-  })
+  it.runIf(mounted)(
+    'because it is read-only or full is named, and nothing is left in it',
+    async () => {
+      const folder = newFolder()
+      mkdirSync(folder)
+      const after = `ls -A ${folder}`
+      const withMount = (before: string) => mounted?.({ before, after }, []) ?? []
+      const readOnly = withMount(`mount -t tmpfs -o ro x ${folder}`)
+      expect(await fails(folder, readOnly)).toBe(
+        `Can't keep events in ${folder}: the file system is read-only.`,
+      )
+      const full = withMount(
+        `mount -t tmpfs -o size=64k x ${folder}; head -c 99999 /dev/zero > ${folder}/filler || true`,
+      )
+      const said = await fails(folder, full)
+      expect(said).toContain(`Can't keep events in ${folder}: the disk is full.`)
+      expect(said).not.toMatch(/\.lock|\.tmp/)
+    },
+  )
 
   it.runIf(mounted)(
     'once the disk is full answers 503, and goes on when there is room',

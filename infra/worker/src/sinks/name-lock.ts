@@ -113,8 +113,8 @@ async function textIn(file: string): Promise<string | undefined> {
 /** The lock appears with its content: nobody reads half of it. */
 async function create(file: string, text: string): Promise<boolean> {
   const temporary = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}.tmp`
-  await writeFile(temporary, text, { mode: 0o600, flag: 'wx' })
   try {
+    await writeFile(temporary, text, { mode: 0o600, flag: 'wx' })
     await link(temporary, file)
     return true
   } catch (error) {
