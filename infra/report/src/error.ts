@@ -35,6 +35,7 @@ export function reasonOf(error: unknown): string {
     ENOSPC: 'no space is left on the disk',
     EROFS: 'the file system is read-only',
     ENOTDIR: 'a part of that path is no folder',
+    EEXIST: 'a part of that path is no folder',
     EISDIR: 'this is a folder',
   }
   const known = code === undefined ? undefined : words[code]

@@ -1,4 +1,4 @@
-import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { ReportError, reasonOf } from './error.ts'
@@ -35,4 +35,20 @@ function writeInto(file: string, text: string): void {
   } catch (error) {
     throw new ReportError(`Can't write ${file}: ${reasonOf(error)}.`)
   }
+}
+
+/** With those above it. Node's `recursive` never ends where a file system makes no folders, as in `/proc`. */
+export function makeFolder(folder: string): void {
+  try {
+    makeUpwards(path.resolve(folder))
+  } catch (error) {
+    throw new ReportError(`Can't make ${folder}: ${reasonOf(error)}.`)
+  }
+}
+
+function makeUpwards(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return
+  const above = path.dirname(folder)
+  if (above !== folder) makeUpwards(above)
+  mkdirSync(folder)
 }

@@ -163,6 +163,29 @@ describe('the program', () => {
     expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: message })
   })
 
+  it('publishes nothing where no folder can be made, and says why', () => {
+    const place = folder()
+    const file = path.join(place, 'file')
+    writeFileSync(file, '')
+    const publish = (site: string) => {
+      const words = [program, '--from', place, '--public', site]
+      const { status, stderr } = spawnSync(process.execPath, words, {
+        encoding: 'utf8',
+        timeout: 20_000,
+        killSignal: 'SIGKILL',
+      })
+      return { status, stderr }
+    }
+    const isNoFolder = (site: string) => `Can't make ${site}: a part of that path is no folder.\n`
+    for (const site of [file, path.join(file, 'site')]) {
+      expect(publish(site)).toEqual({ status: 1, stderr: isNoFolder(site) })
+    }
+    if (process.platform !== 'linux') return
+    const { status, stderr } = publish('/proc/a/site')
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^Can't make \/proc\/a\/site: \w/)
+  })
+
   it.skipIf(mounter === undefined)('publishes the whole site or leaves it as it was', () => {
     const disk = folder()
     const before = `mount -t tmpfs -o size=64k x '${disk}'; echo '{}' > '${disk}/30.json'`

@@ -1,8 +1,8 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 
-import { ReportError, reasonOf } from '../error.ts'
-import { writeTogether } from '../output.ts'
+import { ReportError } from '../error.ts'
+import { makeFolder, writeTogether } from '../output.ts'
 import type { Answers } from '../show/answers.ts'
 import { csvOf } from '../show/csv.ts'
 import { coverageLine } from '../show/heading.ts'
@@ -52,11 +52,7 @@ export function writeSite(folder: string, made: readonly Answers[], day: string)
   files.set('dictionary.html', dictionaryPage(entries, changes, linksOf({ links })))
   files.set('dictionary.json', `${JSON.stringify(entries, null, 2)}\n`)
   files.set('changes.json', `${JSON.stringify(changes, null, 2)}\n`)
-  try {
-    mkdirSync(folder, { recursive: true })
-  } catch (error) {
-    throw new ReportError(`Can't make ${folder}: ${reasonOf(error)}.`)
-  }
+  makeFolder(folder)
   writeTogether(new Map([...files].map(([name, text]) => [path.join(folder, name), text])))
 }
 
