@@ -60,7 +60,8 @@ function isRunning(pid: number): boolean {
   }
 }
 
-const unfinished = /^\.\d{4}-\d{2}-\d{2}\.(?:parquet|[\w.-]+\.ndjson(?:\.gz)?)\.\d+\.tmp$/
+const unfinished =
+  /^\.(?:\d{4}-\d{2}-\d{2}\.(?:parquet|[\w.-]+\.ndjson(?:\.gz)?)|[\w-]+\.lock)\.\d+\.tmp$/
 
 /** What a process left in a folder of segments that was killed. Only for who holds its lock. */
 export function removeUnfinished(folder: string): void {

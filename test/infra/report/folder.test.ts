@@ -190,6 +190,23 @@ describe('a folder of segments', () => {
 })
 
 describe('bad input', () => {
+  it.each([0, 100, 4096, 8192])(
+    'converts and erases again after a full disk left %i bytes of its lock',
+    async (size) => {
+      const place = folder()
+      segment(place, '2026-11-26.w.ndjson', finished())
+      await coverageOf('--from', place)
+      const lock = path.join(place, '.runmat-telemetry-report.lock')
+      writeFileSync(lock, readFileSync(lock).subarray(0, size))
+      expect(await report(['erase', '--from', place])).toMatchObject({ code: 0, err: '' })
+      segment(place, '2026-11-27.w.ndjson', finished())
+      writeFileSync(lock, readFileSync(lock).subarray(0, size))
+      expect(await report(['--from', place])).toMatchObject({ code: 0, err: '' })
+      expect(readdirSync(place)).toContain('2026-11-27.parquet')
+      expect(readdirSync(place).filter((name) => name.endsWith('.tmp'))).toEqual([])
+    },
+  )
+
   it('counts truncated lines, NULs and half-written segments, and is never stopped by them', async () => {
     const place = folder()
     const whole = finished()

@@ -1,7 +1,10 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { DuckDBInstance } from '@duckdb/node-api'
+
+import { reasonOf } from '../error.ts'
+import { untilEnd } from '../temporary.ts'
 
 export type Lock =
   | { readonly state: 'held'; readonly release: () => void }
@@ -16,12 +19,40 @@ const name = '.runmat-telemetry-report.lock'
  */
 export async function lockFolder(folder: string): Promise<Lock> {
   const file = path.join(folder, name)
+  const lock = await take(file)
+  if (lock.state !== 'closed') return lock
+  if (!existsSync(file)) return { state: 'closed', reason: `can't write into ${folder}` }
+  try {
+    await mend(file)
+  } catch (error) {
+    return { state: 'closed', reason: reasonOf(error) }
+  }
+  return await take(file)
+}
+
+async function take(file: string): Promise<Lock> {
   try {
     const instance = await DuckDBInstance.create(file, { access_mode: 'READ_WRITE', threads: '1' })
     return { state: 'held', release: () => instance.closeSync() }
   } catch (error) {
     const { message } = error as Error
     if (/conflicting lock|already open|being used/i.test(message)) return { state: 'busy' }
-    return { state: 'closed', reason: existsSync(file) ? message : `can't write into ${folder}` }
+    return { state: 'closed', reason: reasonOf(error) }
+  }
+}
+
+/**
+ * A full disk or a kill left half of it. It is mended in place: another process may have done the same
+ * and hold it by now, and what the system locks is this very file.
+ */
+async function mend(file: string): Promise<void> {
+  const whole = `${file}.${process.pid}.tmp`
+  const remove = untilEnd(whole)
+  try {
+    const instance = await DuckDBInstance.create(whole, { threads: '1' })
+    instance.closeSync()
+    writeFileSync(file, readFileSync(whole), { flag: 'r+' })
+  } finally {
+    remove()
   }
 }
