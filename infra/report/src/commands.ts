@@ -3,8 +3,8 @@ import { markdownOf } from './check/markdown.ts'
 import type { Report, Request } from './cli/request.ts'
 import { openClickHouse } from './clickhouse/source.ts'
 import { type Day, daysAfter, dayOf } from './days.ts'
-import { openDatabase } from './duckdb/database.ts'
-import { erase, findings, stonesOf } from './erase/erase.ts'
+import { type Database, openDatabase } from './duckdb/database.ts'
+import { erase, type Erased, type Failed, findings, stonesOf, unless } from './erase/erase.ts'
 import { leftInPostHog, markDone } from './erase/posthog.ts'
 import { type Tombstones, tombstonesIn, tombstonesOf } from './erase/tombstones.ts'
 import { ReportError } from './error.ts'
@@ -13,10 +13,10 @@ import { type Period, publicAnswers } from './public/answers.ts'
 import { measuresOf } from './public/measures.ts'
 import { periods, writeSite } from './public/site.ts'
 import { numberIn, text } from './questions/question.ts'
-import { foldersAt, placeOf } from './read/places.ts'
+import { type Folder, foldersAt, placeOf } from './read/places.ts'
 import type { Host } from './run.ts'
 import { plural } from './show/figures.ts'
-import { printable } from './show/text.ts'
+import { complaintOf, printable } from './show/text.ts'
 import type { Source } from './source.ts'
 import { writeWhole } from './output.ts'
 
@@ -102,38 +102,71 @@ export async function eraseCommand(request: Asked<'erase'>, host: Host): Promise
     return 0
   }
   const database = await openDatabase({ memory, threads, temporary: host.temporary })
+  const failures: ReportError[] = []
+  const work: Work = { database, folders, failed: (error) => void failures.push(error) }
+  const end = (isLeft: boolean, again: string): number => {
+    const hint = `Delete it, or put back a copy of it, and ${again} again.`
+    for (const { message, isUnreadable } of failures)
+      host.err(complaintOf(new ReportError(message, isUnreadable ? { hint } : {})))
+    return isLeft || failures.length > 0 ? 1 : 0
+  }
   try {
     if (prove === undefined && !pending) {
-      const all = { lines: 0, files: 0, open: 0 }
-      for (const folder of folders) {
-        const { lines, files, open } = await erase(database, folder, stones, host.now())
-        all.lines += lines
-        all.files += files
-        all.open += open
-      }
-      await host.out(`${plural(all.lines, 'event')} erased from ${plural(all.files, 'file')}.\n`)
+      const { lines, files, open } = await eraseAll(work, stones, host.now())
+      await host.out(`${plural(lines, 'event')} erased from ${plural(files, 'file')}.\n`)
       if (tombstonesOf(from) === undefined)
         await host.out(`There is no erased.ndjson in ${printable(from)} or in the folder above.\n`)
-      if (all.open > 0)
+      if (open > 0)
         await host.out(
-          `${plural(all.open, 'event')} of the open day left: erase again once the day is over (UTC).\n`,
+          `${plural(open, 'event')} of the open day left: erase again once the day is over (UTC).\n`,
         )
-      return 0
+      return end(false, 'erase')
     }
-    const wanted = prove === undefined ? stones : stonesOf(prove)
-    const left: string[] = []
-    for (const folder of folders) {
-      for (const [file, count] of await findings(database, folder, wanted))
-        left.push(`${printable(file)}: ${plural(count, 'event')}`)
-    }
+    const left = await searchAll(work, prove === undefined ? stones : stonesOf(prove))
     if (pending) left.push(...elsewhere(leftInPostHog(from, stones)))
-    if (prove !== undefined && left.length === 0) requireId(prove)
-    await host.out(`${left.length === 0 ? 'Nothing is found.' : left.join('\n')}\n`)
+    if (left.length > 0) await host.out(`${left.join('\n')}\n`)
+    else if (failures.length === 0) {
+      if (prove !== undefined) requireId(prove)
+      await host.out('Nothing is found.\n')
+    }
     if (pending && stones.clients.size + stones.events.size > 0) await host.out(ofGoogle)
-    return left.length === 0 ? 0 : 1
+    return end(left.length > 0, 'search')
   } finally {
     database.close()
   }
+}
+
+interface Work {
+  readonly database: Database
+  readonly folders: readonly Folder[]
+  readonly failed: Failed
+}
+
+async function eraseAll(
+  { database, folders, failed }: Work,
+  stones: Tombstones,
+  now: number,
+): Promise<Erased> {
+  const all = { lines: 0, files: 0, open: 0 }
+  for (const folder of folders) {
+    const erased = await unless(failed, () => erase(database, folder, stones, now, failed))
+    all.lines += erased?.lines ?? 0
+    all.files += erased?.files ?? 0
+    all.open += erased?.open ?? 0
+  }
+  return all
+}
+
+async function searchAll(
+  { database, folders, failed }: Work,
+  stones: Tombstones,
+): Promise<string[]> {
+  const left: string[] = []
+  for (const folder of folders) {
+    for (const [file, count] of await findings(database, folder, stones, failed))
+      left.push(`${printable(file)}: ${plural(count, 'event')}`)
+  }
+  return left
 }
 
 /** "Nothing is found" about a mistyped id would be taken for a proof. */

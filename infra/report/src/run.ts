@@ -12,7 +12,7 @@ import type { Answers } from './show/answers.ts'
 import { csvOf } from './show/csv.ts'
 import { htmlOf } from './show/html.ts'
 import { jsonOf } from './show/json.ts'
-import { printable, textOf, widthOf } from './show/text.ts'
+import { complaintOf, textOf, widthOf } from './show/text.ts'
 import type { Source } from './source.ts'
 
 /** The world outside, as far as a report knows it. */
@@ -40,9 +40,9 @@ export async function run(words: readonly string[], host: Host): Promise<number>
   try {
     return await answer(requestOf(words, host.now()), host)
   } catch (error) {
-    const { message, hint, exitCode } = explained(error)
-    host.err(`${printable(message)}\n${hint === undefined ? '' : `${printable(hint)}\n`}`)
-    return exitCode
+    const complaint = explained(error)
+    host.err(complaintOf(complaint))
+    return complaint.exitCode
   }
 }
 

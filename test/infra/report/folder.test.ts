@@ -477,9 +477,52 @@ describe('erase', () => {
     rmSync(file)
     expect(await report(['erase', '--from', place])).toEqual({
       code: 1,
-      out: '',
+      out: '0 events erased from 0 files.\n',
       err: `Can't read ${parquet}: it is damaged.\nDelete it, or put back a copy of it, and erase again.\n`,
     })
+  })
+
+  it('goes on after a damaged file, here and in other folders, and names each at the end', async () => {
+    const place = folder()
+    const roar = path.join(place, 'roar')
+    mkdirSync(roar)
+    segment(place, '2026-11-20.w.ndjson', finished({}, { cid: client }))
+    await coverageOf('--from', place)
+    rmSync(path.join(place, '2026-11-20.w.ndjson'))
+    const parquet = path.join(place, '2026-11-20.parquet')
+    writeFileSync(parquet, readFileSync(parquet).fill(0, 100, 120))
+    const cut = path.join(place, '2026-11-21.w.ndjson.gz')
+    writeFileSync(cut, gzipSync(lines(finished({}, { cid: client }))).subarray(0, 60))
+    const rest = [
+      segment(place, '2026-11-21.x.ndjson', finished({}, { cid: client }), finished()),
+      segment(place, '2026-11-22.w.ndjson', finished({}, { cid: client })),
+      segment(roar, '2026-11-22.w.ndjson', finished({}, { cid: client })),
+    ]
+    writeFileSync(path.join(place, 'erased.ndjson'), lines(`{"id":"${client}","day":"2026-11-28"}`))
+    const damaged = (again: string) => {
+      const hint = `Delete it, or put back a copy of it, and ${again} again.\n`
+      const reason = 'the compressed file is cut short or damaged'
+      return `Can't read ${parquet}: it is damaged.\n${hint}Can't read ${cut}: ${reason}.\n${hint}`
+    }
+    expect(await report(['erase', '--from', place, '--pending'])).toEqual({
+      code: 1,
+      out: expect.stringContaining(rest.map((file) => `${file}: 1 event\n`).join('')) as string,
+      err: damaged('search'),
+    })
+    const { code, out, err } = await report(['erase', '--from', place])
+    expect({ code, out }).toEqual({ code: 1, out: '3 events erased from 3 files.\n' })
+    for (const line of damaged('erase').split('\n')) expect(err).toContain(line)
+    for (const file of rest) expect(readFileSync(file, 'utf8')).not.toContain(client)
+    // Of what can't be read, nothing is proven.
+    expect(await report(['erase', '--from', place, '--prove', client])).toEqual({
+      code: 1,
+      out: '',
+      err: damaged('search'),
+    })
+    rmSync(parquet)
+    rmSync(cut)
+    expect(await report(['erase', '--from', place])).toMatchObject({ code: 0, err: '' })
+    expect(await report(['erase', '--from', place, '--prove', client])).toMatchObject({ code: 0 })
   })
 
   it('erases nothing if there is a word or an option that it does not take', async () => {

@@ -20,12 +20,16 @@ export interface Erased {
   readonly open: number
 }
 
+/** What went wrong with one file must not keep the rest from being erased or searched. */
+export type Failed = (error: ReportError) => void
+
 /** Removes everything that the worker's tombstones name from closed segments and from Parquet. */
 export async function erase(
   database: Database,
   folder: Folder,
   stones: Tombstones,
   now: number,
+  failed: Failed,
 ): Promise<Erased> {
   const lock = await lockFolder(folder.path)
   if (lock.state === 'busy') throw new ReportError(`Another report is converting ${folder.path}.`)
@@ -33,7 +37,7 @@ export async function erase(
     throw new ReportError(`Can't erase in ${folder.path}: ${lock.reason}.`)
   try {
     removeUnfinished(folder.path)
-    return await eraseDays(database, folder, stones, dayOf(now))
+    return await eraseDays(database, folder, stones, dayOf(now), failed)
   } finally {
     lock.release()
   }
@@ -44,6 +48,7 @@ async function eraseDays(
   folder: Folder,
   stones: Tombstones,
   today: string,
+  failed: Failed,
 ): Promise<Erased> {
   let lines = 0
   let files = 0
@@ -52,24 +57,42 @@ async function eraseDays(
     const segments = folder.segments.get(day) ?? []
     // The open day is the worker's: it drops what comes under an erased id, and the day is closed soon.
     if (day >= today) {
-      for (const segment of segments) open += await countIn(segment, stones)
+      for (const segment of segments)
+        open += (await unless(failed, () => countIn(segment, stones))) ?? 0
       continue
     }
     let here = 0
     for (const segment of segments) {
-      const found = await rewrite(segment, stones)
+      const found = (await unless(failed, () => rewrite(segment, stones))) ?? 0
       here += found
       files += Number(found > 0)
     }
     const parquet = folder.parquet.get(day)
     if (parquet !== undefined) {
-      const found = await rewriteParquet(database, parquet, segments, stones, here)
-      files += Number(found > 0 || here > 0)
-      if (segments.length === 0) here += found
+      const erased = here
+      const found = await unless(failed, () =>
+        rewriteParquet(database, parquet, segments, stones, erased),
+      )
+      files += Number(found !== undefined && (found > 0 || here > 0))
+      if (segments.length === 0) here += found ?? 0
     }
     lines += here
   }
   return { lines, files, open }
+}
+
+/** Undefined for what can't be read or written, and whoever asked is told. */
+export async function unless<Value>(
+  failed: Failed,
+  act: () => Promise<Value>,
+): Promise<Value | undefined> {
+  try {
+    return await act()
+  } catch (error) {
+    if (!(error instanceof ReportError)) throw error
+    failed(error)
+    return undefined
+  }
 }
 
 /** Where something of an id is still to be found, in whatever file, with how often. */
@@ -77,14 +100,17 @@ export async function findings(
   database: Database,
   folder: Folder,
   stones: Tombstones,
+  failed: Failed,
 ): Promise<ReadonlyMap<string, number>> {
   const found = new Map<string, number>()
   for (const file of filesIn(folder)) {
-    const isParquet = file.endsWith('.parquet')
-    // Of a damaged file, nothing is proven.
-    if (isParquet) await summaryOf(database, file)
-    const count = await (isParquet ? countInParquet(database, file, stones) : countIn(file, stones))
-    if (count > 0) found.set(file, count)
+    const count = await unless(failed, async () => {
+      if (!file.endsWith('.parquet')) return await countIn(file, stones)
+      // Of a damaged file, nothing is proven.
+      await summaryOf(database, file)
+      return await countInParquet(database, file, stones)
+    })
+    if (count !== undefined && count > 0) found.set(file, count)
   }
   return found
 }

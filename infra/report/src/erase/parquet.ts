@@ -53,12 +53,8 @@ async function summaryUnlessDamaged(
   segments: readonly string[],
 ): Promise<Summary | undefined> {
   const read = () => summaryOf(database, file)
-  return await ifReadable(read, ({ message }) => {
-    if (segments.length === 0) {
-      throw new ReportError(message, {
-        hint: 'Delete it, or put back a copy of it, and erase again.',
-      })
-    }
+  return await ifReadable(read, (error) => {
+    if (segments.length === 0) throw error
     rmSync(file)
   })
 }

@@ -1,3 +1,4 @@
+import type { ReportError } from '../error.ts'
 import type { Answers } from './answers.ts'
 import { coverageLine } from './heading.ts'
 import { type Column, type Segment, type Table, tableOf, type Tone } from './table.ts'
@@ -162,6 +163,11 @@ function faint(text: string, { colour }: Look): string {
 /** Names come from anywhere: nothing in them may steer a terminal. */
 export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')
+}
+
+/** What went wrong, and what to do about it. */
+export function complaintOf({ message, hint }: ReportError): string {
+  return `${printable(message)}\n${hint === undefined ? '' : `${printable(hint)}\n`}`
 }
 
 export function wrap(text: string, room: number): readonly string[] {
