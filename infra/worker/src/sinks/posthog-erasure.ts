@@ -1,11 +1,12 @@
 import { closeSync, openSync } from 'node:fs'
-import { mkdir, open, readFile } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import path from 'node:path'
 
 import { limits } from '../limits.ts'
 import type { PostHogErasureSettings } from '../posthog-erasure-settings.ts'
 import type { Settings } from '../settings.ts'
 import type { PostHogSettings } from '../sink-settings.ts'
+import { makeFolder } from './make-folder.ts'
 import { dayOf } from './segment-names.ts'
 import { openSinkPoster } from './sink-poster.ts'
 import type { Tombstones } from './tombstones.ts'
@@ -140,7 +141,7 @@ async function idsIn(file: string): Promise<ReadonlySet<string>> {
 }
 
 async function append(file: string, id: string): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true })
+  await makeFolder(path.dirname(file))
   const handle = await open(file, 'a', 0o600)
   try {
     await handle.appendFile(`${JSON.stringify({ id, day: dayOf(Date.now()) })}\n`)
