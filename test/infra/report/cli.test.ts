@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import http from 'node:http'
 import net from 'node:net'
 import path from 'node:path'
 
@@ -73,6 +74,23 @@ it('names the ClickHouse that it can’t reach, and says why', async () => {
   const closed = await report(['--from', `clickhouse://127.0.0.1:${port}`])
   const err = `Can't reach ClickHouse at 127.0.0.1:${port}: it refuses the connection.\n`
   expect(closed).toEqual({ code: 1, out: '', err })
+})
+
+it.each([
+  ['Code: 60. DB::Exception: Unknown table', /\nName the database that the worker fills: /],
+  ['Code: 516. DB::Exception: Authentication failed', /\nName the user in the address or /],
+  ['Code: 241. DB::Exception: Memory limit', /Memory limit\n$/],
+])('says what to do if ClickHouse answers "%s"', async (text, hint) => {
+  const server = http.createServer((_, response) => response.writeHead(500).end(text))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as net.AddressInfo
+  const { code, err } = await report(['--from', `clickhouse://127.0.0.1:${port}`])
+  server.closeAllConnections()
+  server.close()
+  expect(code).toBe(1)
+  expect(err).toContain(`ClickHouse at 127.0.0.1:${port} answered 500: ${text}\n`)
+  expect(err).toMatch(hint)
 })
 
 describe('JSON', () => {

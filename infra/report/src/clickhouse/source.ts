@@ -32,7 +32,10 @@ export function openClickHouse(given: string, credentials: Credentials, window: 
     }
     if (!response.ok) {
       const reason = text.split('\n')[0]?.slice(0, 300) ?? ''
-      throw new ReportError(`ClickHouse at ${shown} answered ${response.status}: ${reason}`)
+      const hint = hints.get(Number(/^Code: (\d+)/.exec(reason)?.[1]))
+      throw new ReportError(`ClickHouse at ${shown} answered ${response.status}: ${reason}`, {
+        ...(hint !== undefined && { hint }),
+      })
     }
     try {
       return rowsIn(text)
@@ -46,6 +49,18 @@ export function openClickHouse(given: string, credentials: Credentials, window: 
     close: () => undefined,
   }
 }
+
+const otherTable =
+  'Name the database that the worker fills: clickhouse://host:8123/database, with ?product= for a further product.'
+const refused =
+  'Name the user in the address or CLICKHOUSE_USER, the password in CLICKHOUSE_PASSWORD.'
+
+/** What to do about the errors that come of the address. */
+const hints: ReadonlyMap<number, string> = new Map([
+  // Unknown column, table and database.
+  ...[16, 47, 60, 81].map((code): [number, string] => [code, otherTable]),
+  ...[192, 193, 194, 497, 516].map((code): [number, string] => [code, refused]),
+])
 
 function addressOf(given: string, { user, password }: Credentials) {
   if (!URL.canParse(given)) throw new ReportError(`${given} is no address.`, { exitCode: 2 })
