@@ -1,7 +1,14 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { appendFileSync, existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -161,6 +168,20 @@ describe('the program', () => {
     })
     const message = 'No space is left in the temporary folder.\n'
     expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: message })
+  })
+
+  it.skipIf(process.platform === 'win32')('names a product’s folder that it may not read', () => {
+    const place = folder()
+    const roar = path.join(place, 'roar')
+    mkdirSync(roar, { mode: 0 })
+    const words = [process.execPath, program, 'erase', '--from', place]
+    const isRoot = process.getuid?.() === 0
+    // Root may read everything, unless it gives up that right.
+    const capped = ['setpriv', '--bounding-set=-dac_override,-dac_read_search']
+    const [command = '', ...rest] = isRoot ? [...capped, ...words] : words
+    const { status, stderr } = spawnSync(command, rest, { encoding: 'utf8' })
+    const err = `Can't read ${roar}: permission denied.\n`
+    expect({ status, stderr }).toEqual({ status: 1, stderr: err })
   })
 
   it('publishes nothing where no folder can be made, and says why', () => {

@@ -31,21 +31,24 @@ const converted = /^(\d{4}-\d{2}-\d{2})\.parquet$/
 export function placeOf(given: string): Place {
   if (given === '-') return { kind: 'lines', lines: { file: undefined, day: undefined } }
   if (given.startsWith('clickhouse:')) return { kind: 'clickhouse', address: given }
-  let isFolder: boolean
-  try {
-    isFolder = statSync(given).isDirectory()
-    if (isFolder) return { kind: 'folder', folder: folderAt(given) }
-  } catch (error) {
-    throw new ReportError(`Can't read ${given}: ${reasonOf(error)}.`)
-  }
+  const isFolder = naming(given, () => statSync(given).isDirectory())
+  if (isFolder) return { kind: 'folder', folder: folderAt(given) }
   if (given.endsWith('.parquet')) return { kind: 'parquet', file: given }
   return { kind: 'lines', lines: { file: given, day: dayIn(given, segment) } }
+}
+
+function naming<Value>(place: string, read: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    throw new ReportError(`Can't read ${place}: ${reasonOf(error)}.`)
+  }
 }
 
 export function folderAt(folder: string): Folder {
   const segments = new Map<Day, string[]>()
   const parquet = new Map<Day, string>()
-  for (const name of readdirSync(folder).toSorted()) {
+  for (const name of naming(folder, () => readdirSync(folder)).toSorted()) {
     const file = path.join(folder, name)
     const day = dayIn(name, segment)
     if (day !== undefined) segments.set(day, [...(segments.get(day) ?? []), file])
