@@ -11,6 +11,7 @@ const noticeMs = 10_000
 /** What operators read. No address, key, id or body gets here: only what is listed below. */
 export interface WorkerLog {
   readonly listening: (port: number, sink: string) => void
+  readonly notReady: (trouble: string) => void
   readonly note: (message: string) => void
   readonly ignored: (variables: readonly string[], sink: string) => void
   readonly batch: (events: readonly Event[], result: Result, ms: number) => void
@@ -38,6 +39,7 @@ export function openLog(destination: LogDestination): WorkerLog {
   const timer = setInterval(flush, noticeMs).unref()
   return {
     listening: (port, sink) => log.info('listening', { port, sink }),
+    notReady: (trouble) => log.warn('not ready', { trouble }),
     note: (message) => log.info(message),
     ignored: (variables, sink) => log.warn('ignored', { variables, sink }),
     batch: (events, { outcomes, trouble }, ms) => {

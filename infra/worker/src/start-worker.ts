@@ -6,6 +6,7 @@ import { openServer } from './http/server.ts'
 import { openWorker } from './open-worker.ts'
 import { readSettings } from './settings.ts'
 import { FolderError } from './sinks/folder-error.ts'
+import type { Worker } from './worker.ts'
 
 const { argv, env, stderr, stdout } = process
 
@@ -17,6 +18,7 @@ async function serve(): Promise<void> {
   const server = await openServer(worker)
   worker.log.listening(server.port, worker.sink)
   if (settings.ignored.length > 0) worker.log.ignored(settings.ignored, worker.sink)
+  void lookAtSink(worker)
   const stop = async (): Promise<void> => {
     worker.log.note('stopping')
     await server.close()
@@ -26,6 +28,16 @@ async function serve(): Promise<void> {
   }
   process.once('SIGTERM', () => void stop())
   process.once('SIGINT', () => void stop())
+}
+
+/** What keeps it from storing is best known now, and not with the first event. */
+async function lookAtSink({ readiness, log }: Worker): Promise<void> {
+  try {
+    const trouble = await readiness()
+    if (trouble !== undefined) log.notReady(trouble)
+  } catch (error) {
+    log.fault(error)
+  }
 }
 
 async function command([name, ...words]: readonly string[]): Promise<number> {

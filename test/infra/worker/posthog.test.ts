@@ -184,7 +184,7 @@ describe('PostHog', () => {
     })
     expect(await sink.probe()).toBeUndefined()
     await posthog.stop()
-    expect(await sink.probe()).toEqual({ cause: 'PostHog: refused' })
+    expect(await sink.probe()).toEqual({ cause: 'PostHog: connection refused' })
     await sink.close()
   })
 

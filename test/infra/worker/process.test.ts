@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../../support/eventually.ts'
 import { tempHome } from '../../support/home.ts'
 import { requireTool } from '../../support/tools.ts'
+import { startClickHouse, treating, works } from './clickhouse/server.ts'
 import { finished, install, started, uuidOf } from './support/events.ts'
 import { startPostHog } from './support/posthog.ts'
 import { buildWorker, run } from './support/process.ts'
@@ -78,6 +79,19 @@ describe('the worker', () => {
     )
     expect(home.has(file)).toBe(false)
     await worker.stop()
+  })
+
+  it('looks at its sink at the start, and logs what keeps it from storing', async () => {
+    const clickHouse = await startClickHouse(treating(works))
+    const env = { CLICKHOUSE_URL: clickHouse.url }
+    const first = await run(program, env)
+    await eventually(() => expect(clickHouse.asked.join()).toContain('CREATE TABLE IF NOT EXISTS'))
+    await first.stop()
+    expect(first.said()).not.toContain('not ready')
+    await clickHouse.stop()
+    const second = await run(program, env)
+    const trouble = '"trouble":"ClickHouse: connection refused","msg":"not ready"'
+    await eventually(() => expect(second.said()).toContain(trouble))
   })
 
   it('refuses to start if it cannot listen or store', async () => {

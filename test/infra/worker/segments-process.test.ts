@@ -286,6 +286,8 @@ describe('a folder that cannot be used', () => {
       }
       expect(stored.length).toBeGreaterThan(100)
       expect((await fetch(`${url}/readyz`)).status).toBe(503)
+      const [last] = worker.said().trimEnd().split('\n').slice(-1)
+      expect(last).toContain('"trouble":"file: the disk is full"')
       rmSync(path.join(`/proc/${worker.pid}/root`, filler))
       const next = finished()
       await eventually(async () => expect(await post(url, next)).toBe(204))

@@ -72,8 +72,17 @@ export async function roomAt(place: string): Promise<Trouble | undefined> {
 
 export function troubleOf(error: unknown): Trouble {
   const { code = 'unknown' } = error as NodeJS.ErrnoException
-  return { cause: `file: ${code}` }
+  return { cause: `file: ${causes.get(code) ?? code}` }
 }
+
+const causes: ReadonlyMap<string, string> = new Map([
+  ['ENOSPC', 'the disk is full'],
+  ['EDQUOT', 'the disk is full'],
+  ['EROFS', 'the file system is read-only'],
+  ['EACCES', 'permission denied'],
+  ['EPERM', 'permission denied'],
+  ['ENOENT', 'the folder is gone'],
+])
 
 async function openAtEnd(file: string, torn: TornLine): Promise<FileHandle> {
   const handle = await open(file, 'a+', 0o600)

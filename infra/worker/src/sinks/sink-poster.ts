@@ -29,12 +29,14 @@ export function openSinkPoster(
 export function causeOf(reason: FailureReason): string {
   switch (reason) {
     case 'refused':
-      return 'refused'
+      return 'connection refused'
     case 'timeout':
       return 'no answer in time'
     case 'reset':
-    case 'unreachable':
-    case 'tls':
       return 'connection lost'
+    case 'unreachable':
+      return 'no way leads there'
+    case 'tls':
+      return 'its certificate is not accepted'
   }
 }

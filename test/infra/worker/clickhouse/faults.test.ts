@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import https from 'node:https'
+import type { AddressInfo } from 'node:net'
 
 import { describe, expect, it } from 'vitest'
 
@@ -10,6 +13,7 @@ import { openClickHouse } from '../../../../infra/worker/src/sinks/clickhouse/si
 import { readSettings } from '../../../../infra/worker/src/settings.ts'
 import { eventually } from '../../../support/eventually.ts'
 import { tempHome } from '../../../support/home.ts'
+import { makeCertificates } from '../../../support/tls.ts'
 import { finished, started, uuidOf } from '../support/events.ts'
 import { requestOf } from '../support/requests.ts'
 import { key, later, openLogged } from '../support/stage.ts'
@@ -19,6 +23,7 @@ import {
   hangs,
   resets,
   said,
+  settingsFor,
   startClickHouse,
   treating,
   works,
@@ -211,4 +216,35 @@ describe('the settings of ClickHouse', () => {
       clickHouse: { kind: 'clickhouse' },
     })
   })
+})
+
+it('trusts the authority in CLICKHOUSE_CA_FILE and no other, and says why it does not', async () => {
+  const certificates = await makeCertificates()
+  const answerer = treating(works)
+  const server = https.createServer(certificates, (request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      void (async () => {
+        const { text } = await answerer(Buffer.concat(chunks).toString(), request.headers)
+        response.end(text)
+      })()
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  later(() => {
+    server.closeAllConnections()
+    server.close()
+    certificates.remove()
+  })
+  const urls = [`https://127.0.0.1:${(server.address() as AddressInfo).port}`]
+  const trusting = openClickHouse(settingsFor(urls, { caFile: certificates.caFile }))
+  expect(await trusting.probe()).toBeUndefined()
+  await trusting.close()
+  const strict = openClickHouse(settingsFor(urls))
+  expect(await strict.probe()).toMatchObject({
+    cause: 'ClickHouse: its certificate is not accepted',
+  })
+  await strict.close()
 })
