@@ -3,7 +3,10 @@ import { builtin } from '../files/builtin.ts'
 /** An uploader that hangs is given this long; once the settings have changed, much less. */
 const patience = { hangsMs: 15_000, changedMs: 1000, lookMs: 200 } as const
 
-/** Counts heartbeats of the main thread and ends the process when they stop. */
+/**
+ * Counts heartbeats of the main thread and ends the process when they stop. A clock would tell nothing:
+ * it may be set, and goes on while the machine sleeps.
+ */
 const program = `
 const { workerData } = require('node:worker_threads')
 const { statSync } = require('node:fs')
@@ -13,11 +16,11 @@ const look = () => settings.map((file) => {
 }).join()
 const before = look()
 let seen = -1
-let since = Date.now()
+let forMs = 0
 setInterval(() => {
   const now = Atomics.load(beats, 0)
-  if (now !== seen) { seen = now; since = Date.now() }
-  const forMs = Date.now() - since
+  forMs = now === seen ? forMs + patience.lookMs : 0
+  seen = now
   if (forMs > patience.hangsMs || (forMs > patience.changedMs && look() !== before)) {
     process.kill(process.pid, 'SIGKILL')
   }

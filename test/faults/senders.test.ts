@@ -17,6 +17,8 @@ import { program } from '../support/programs.ts'
 import { cliJson, root, run } from '../support/run.ts'
 import { library, settle, stage, uploader, uploaderCommand, uploaderEnv } from './stage.ts'
 
+const leapingClock = path.resolve(import.meta.dirname, '../support/leaping-clock.cjs')
+
 const pathsIn = (home: Home) => ({ state: home.state, lock: path.join(home.state, '.lock') })
 
 describe('after an opt-out, and at the old address after a change of it,', () => {
@@ -84,14 +86,18 @@ describe.concurrent('an opt-out', () => {
     child.kill('SIGKILL')
   })
 
-  it('ends a hanging uploader by its own watchdog if no other process can', async () => {
+  it.each([
+    ['', ''],
+    [', and no other while the clock leaps', `--require=${leapingClock}`],
+  ])('ends a hanging uploader by its own watchdog if no other process can%s', async (_, hook) => {
     const { home } = await stage()
     const child = spawn(process.execPath, [program('hanging'), home.settings], {
-      env: home.env,
+      env: { ...home.env, NODE_OPTIONS: `${home.env['NODE_OPTIONS'] ?? ''} ${hook}` },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const ended = once(child, 'exit')
-    await once(child.stdout, 'data')
+    await Promise.race([once(child.stdout, 'data'), ended])
+    expect(child.signalCode).toBe(null)
     home.write(home.settings, '[runtime.telemetry]\nenabled = false\n')
     expect(await ended).toEqual([null, 'SIGKILL'])
   })
