@@ -2,6 +2,7 @@ import type { Context } from '../settings/context.ts'
 import type { Role } from '../settings/files.ts'
 import { readHost } from '../settings/host.ts'
 import type { OptOut, Target } from '../store/opt-out.ts'
+import type { Stop } from '../store/senders.ts'
 import {
   type Changes,
   changeSettings,
@@ -79,28 +80,16 @@ function unheard(context: Context): string {
   return `${still}\nTo stop it: write ${optOutLine(product)} to another file, and set ${config} to its path.`
 }
 
-const unseen =
-  'a process in a container, or on another machine that shares your home folder, may still be sending'
-
 /** Ends a command with an error where the opt-out does not hold everywhere; `soFar` is what does hold. */
 export function requireOptOut(
   invocation: Invocation,
-  { failures, stopped, elsewhere, wiped }: OptOut,
+  { failures, wiped, ...stop }: OptOut,
   soFar: string,
 ): void {
   if (failures.length > 0) {
     throw cannotChange(invocation, failures, unsaved(invocation, wiped))
   }
-  if (!stopped) {
-    throw new CliError(
-      `${soFar}, but ${elsewhere ? unseen : 'a process that was sending could not be stopped'}.`,
-      {
-        hint: elsewhere
-          ? 'It stops by itself. To be sure that it has, run this again in 15 seconds.'
-          : 'It sends nothing after what it is sending now. Restart the machine to be sure.',
-      },
-    )
-  }
+  requireStopped(stop, soFar)
   const foreign = foreignIn(invocation.context.paths)
   if (foreign.length > 0) {
     throw new CliError(`${soFar}, but what is kept on this machine could not be deleted.`, {
@@ -110,6 +99,20 @@ export function requireOptOut(
       ].join('\n'),
     })
   }
+}
+
+/** Ends a command with an error where a process may still be sending; `soFar` is what does hold. */
+export function requireStopped({ stopped, elsewhere }: Stop, soFar: string): void {
+  if (stopped) return
+  throw elsewhere
+    ? new CliError(
+        `${soFar}, but a process in a container, or on another machine that shares your home folder, ` +
+          'may still be sending.',
+        { hint: 'It stops by itself. To be sure that it has, run this again in 15 seconds.' },
+      )
+    : new CliError(`${soFar}, but a process that was sending could not be stopped.`, {
+        hint: 'It sends nothing after what it is sending now. Restart the machine to be sure.',
+      })
 }
 
 /** The line on which a program that reads one file only finds no opt-out; undefined where it obeys. */

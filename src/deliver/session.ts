@@ -47,7 +47,7 @@ const defaultPostTimeoutMs = 10_000
 /** How often an uploader checks for an opt-out, or for a host that has ended. */
 const lookAgainMs = 50
 /** After a change of the address, how long to wait for answers from the old one. */
-const graceMs = 1200
+const graceMs = 1000
 
 /**
  * Posts waiting events, oldest first, a few at a time, until the queue is empty, the collector asks for

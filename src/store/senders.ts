@@ -68,41 +68,58 @@ export interface Stop {
 }
 
 /**
- * Waits until no process of this user sends events any more. The caller has written the opt-out, so
- * each sender stops within a moment. A process that hangs is killed if it is certainly an uploader.
+ * Waits until nobody sends any more who is sending now. The caller has written an opt-out or another
+ * address, so each of them stops within a moment, and who begins later has seen it. A process that
+ * hangs is killed if it is certainly an uploader.
  */
 export async function stopSenders(paths: Pick<Paths, 'state' | 'lock'>): Promise<Stop> {
   // In a folder that is not ours no process of ours is at work, and any PID may be written there.
   if (!isOwnState(paths.state)) return { stopped: true }
-  if (!(await haveSendersEnded(paths, patience.noticeMs))) {
-    const holder = liveHolder(paths.lock)
-    if (holder !== undefined && !foreignLock(paths.lock)) killUploader(holder)
-    await haveSendersEnded(paths, patience.dieMs)
-    const left = sendersIn(paths)
-    const elsewhere = left.every(isFromElsewhere)
-    if (left.length > 0) return { stopped: false, ...(elsewhere && { elsewhere }) }
+  const senders = sendersNow(paths)
+  let left = await remaining(senders, paths, patience.noticeMs)
+  const uploader = left.get(paths.lock)
+  if (uploader !== undefined && !foreignLock(paths.lock)) killUploader(uploader)
+  if (left.size > 0) left = await remaining(left, paths, patience.dieMs)
+  if (left.size > 0) {
+    const elsewhere = [...left.values()].every(isFromElsewhere)
+    return { stopped: false, ...(elsewhere && { elsewhere }) }
   }
   removeDeadSenders(paths)
   return { stopped: true }
 }
 
-function sendersIn(paths: Pick<Paths, 'state' | 'lock'>): readonly Holder[] {
+/** The processes that are sending, by the lock or the marker that says so. */
+type Senders = ReadonlyMap<string, Holder>
+
+function sendersNow(paths: Pick<Paths, 'state' | 'lock'>): Senders {
   const folder = sendersFolder(paths)
   const files = [paths.lock, ...namesIn(folder).map((name) => path.join(folder, name))]
-  return files.flatMap((file) => liveHolder(file) ?? [])
+  return new Map(
+    files.flatMap((file) => {
+      const holder = liveHolder(file)
+      return holder === undefined ? [] : [[file, holder] as const]
+    }),
+  )
 }
 
-async function haveSendersEnded(
+/** Those who are still sending after that time, or none as soon as all have ended. */
+async function remaining(
+  senders: Senders,
   paths: Pick<Paths, 'state' | 'lock'>,
   withinMs: number,
-): Promise<boolean> {
+): Promise<Senders> {
   // By the clock, not by counting rounds: on a busy machine a round can take much longer.
   const end = steadyMs() + withinMs
-  while (sendersIn(paths).length > 0) {
-    if (steadyMs() > end) return false
+  for (;;) {
+    const now = sendersNow(paths)
+    const left = [...senders].filter(([file, holder]) => isSame(holder, now.get(file)))
+    if (left.length === 0 || steadyMs() > end) return new Map(left)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  return true
+}
+
+function isSame(one: Holder, other: Holder | undefined): boolean {
+  return one.pid === other?.pid && one.born === other.born && one.place === other.place
 }
 
 /** A lock's holder renews it every few seconds; after so long without, it hangs. */

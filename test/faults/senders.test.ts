@@ -14,8 +14,16 @@ import { findMounter, type Mounter } from '../support/mounts.ts'
 import type { Home } from '../support/home.ts'
 import { isRunning, nothingRuns, stateOf } from '../support/processes.ts'
 import { program } from '../support/programs.ts'
-import { cliJson, root, run } from '../support/run.ts'
-import { library, settle, stage, uploader, uploaderCommand, uploaderEnv } from './stage.ts'
+import { cli, cliJson, root, run } from '../support/run.ts'
+import {
+  library,
+  settle,
+  stage,
+  type Stage,
+  uploader,
+  uploaderCommand,
+  uploaderEnv,
+} from './stage.ts'
 
 const leapingClock = path.resolve(import.meta.dirname, '../support/leaping-clock.cjs')
 
@@ -36,8 +44,8 @@ describe('after an opt-out, and at the old address after a change of it,', () =>
 })
 
 describe.concurrent('an opt-out', () => {
-  it('does not claim success if a host is frozen in the middle of a post', async () => {
-    const { home, collector } = await stage({ answer: { hang: 'before headers' } })
+  /** The process of a host that is suspended in the middle of a post. */
+  const frozenHost = async ({ home, collector }: Stage): Promise<number> => {
     settle(home, { fired: ['first_seen_for_install_id', 'first_seen_for_version@0.6.1'] })
     configure(home, collector.url, 'drain_timeout_ms = 5000\n')
     const play = JSON.stringify({ library, end: 'close' })
@@ -49,6 +57,13 @@ describe.concurrent('an opt-out', () => {
     const pid = child.pid ?? 0
     process.kill(pid, 'SIGSTOP')
     await eventually(() => expect(stateOf(pid)).toBe('T'))
+    return pid
+  }
+
+  it('does not claim success if a host is frozen in the middle of a post', async () => {
+    const made = await stage({ answer: { hang: 'before headers' } })
+    const { home } = made
+    const pid = await frozenHost(made)
     expect(eventsBeingSent(pathsIn(home)).size).toBeGreaterThan(0)
     expect(await stopSenders(pathsIn(home))).toEqual({ stopped: false })
     expect(isRunning(pid)).toBe(true)
@@ -56,6 +71,18 @@ describe.concurrent('an opt-out', () => {
     await eventually(() => expect(isRunning(pid)).toBe(false))
     expect(await stopSenders(pathsIn(home))).toEqual({ stopped: true })
     expect(namesIn(path.join(home.state, 'senders'))).toEqual([])
+  })
+
+  it.each(['', ' --keep-queue'])('and neither does a new address: endpoint%s', async (option) => {
+    const made = await stage({ answer: { hang: 'before headers' } })
+    const pid = await frozenHost(made)
+    const words = `endpoint http://127.0.0.1:9/v1/t${option}`.split(' ')
+    const { code, err } = await cli(made.home, words)
+    process.kill(pid, 'SIGKILL')
+    expect({ code, err }).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('could not be stopped'),
+    })
   })
 
   it('resets a post of a host, and the host goes on', async () => {

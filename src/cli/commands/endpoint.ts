@@ -2,9 +2,9 @@ import { parseEndpoint } from '../../settings/address.ts'
 import { liveHolder } from '../../store/lock-holder.ts'
 import { optOut } from '../../store/opt-out.ts'
 import { queuedNames } from '../../store/queue.ts'
-import { eventsBeingSent } from '../../store/senders.ts'
+import { eventsBeingSent, stopSenders } from '../../store/senders.ts'
 import type { Changes } from '../../store/settings-file.ts'
-import { change, requireOptOut, targetsOf } from '../change.ts'
+import { change, requireOptOut, requireStopped, targetsOf } from '../change.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { foldOut } from '../fold.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
@@ -135,6 +135,9 @@ async function move(
     changed = change(invocation, [...changes, [keys.uploads, undefined]]) || changed
   } else {
     changed = change(invocation, changes)
+    if (address !== choices.endpoint.value) {
+      requireStopped(await stopSenders(paths), 'The address is changed')
+    }
   }
   const after = reassessed(invocation)
   answer(after, json, { changed, wiped }, [
