@@ -35,12 +35,19 @@ export async function log(invocation: Invocation, options: LogOptions): Promise<
     limit ?? (io.outIsTerminal && !options.json ? shownInTerminal : Infinity),
   )
   if (options.json) return io.out(toJson(shown))
-  io.out(shown.map((one) => lineOf(one, invocation, options, widthsOf(shown, invocation))).join(''))
-  io.out(`${foldOut(summary(shown.length, sent.length, invocation), io).join('\n')}\n`)
+  const columns = columnsFor(shown, invocation)
+  io.out(shown.map((one) => lineOf(one, invocation, options, columns)).join(''))
+  io.out(`${foldOut(summary(shown.length, sent.length, columns, invocation), io).join('\n')}\n`)
 }
 
-function summary(shown: number, all: number, { context, product }: Invocation): readonly string[] {
+function summary(
+  shown: number,
+  all: number,
+  { onlyHost }: Columns,
+  { context, product }: Invocation,
+): readonly string[] {
   const file = tidy(context.paths.ledger, context)
+  const rest = `${onlyHost === undefined ? '' : ` to ${onlyHost}`}, newest first, from ${file}`
   if (all === 0) {
     const foreign = foreignIn(context.paths).map((one) => foreignText(one, context))
     if (foreign.length > 0) return ['What was sent is not shown:', ...foreign]
@@ -48,11 +55,11 @@ function summary(shown: number, all: number, { context, product }: Invocation): 
   }
   if (shown < all) {
     return [
-      `${shown} of ${plural(all, 'event')}, newest first, from ${file}`,
+      `${shown} of ${plural(all, 'event')}${rest}`,
       `See all of them: ${product.command} log -n ${all}`,
     ]
   }
-  return [`${plural(all, 'event')}, newest first, from ${file}`]
+  return [`${plural(all, 'event')}${rest}`]
 }
 
 /** Oldest first, as they come. */
@@ -87,23 +94,46 @@ function newSince(before: readonly Sent[], now: readonly Sent[]): readonly Sent[
   return now.filter((one) => !known.has(JSON.stringify(one)))
 }
 
+interface Columns {
+  /** Of all columns but the last; none where each line breaks as it needs to. */
+  readonly widths: readonly number[]
+  /** Where all of them went, if the lines have no room for that. */
+  readonly onlyHost?: string
+}
+
 /** In a terminal that is wide enough, what belongs together stands in columns. */
-function widthsOf(shown: readonly Sent[], invocation: Invocation): readonly number[] {
+function columnsFor(shown: readonly Sent[], invocation: Invocation): Columns {
   const { io } = invocation
-  if (!io.outIsTerminal) return []
-  const rows = shown.map((one) => partsOf(one, invocation))
-  const widths = [0, 1, 2, 3].map((at) => Math.max(0, ...rows.map((row) => (row[at] ?? '').length)))
-  const all = widths.reduce((sum, width) => sum + width + 2, -2)
-  return all > io.outWidth() ? [] : widths.slice(0, 3)
+  if (!io.outIsTerminal) return { widths: [] }
+  const widths = widthsOf(shown.map((one) => partsOf(one, invocation)))
+  if (fits(widths, io)) return { widths }
+  const [onlyHost, ...others] = new Set(shown.map(({ endpoint }) => hostOf(endpoint)))
+  if (onlyHost === undefined || others.length > 0) return { widths: [] }
+  const without = { widths: [], onlyHost }
+  const fewer = widthsOf(shown.map((one) => partsOf(one, invocation, without)))
+  return fits(fewer, io) ? { widths: fewer, onlyHost } : { widths: [] }
+}
+
+function widthsOf(rows: readonly (readonly string[])[]): readonly number[] {
+  const [first = []] = rows
+  return first.map((_, at) => Math.max(...rows.map((row) => (row[at] ?? '').length)))
+}
+
+function fits(widths: readonly number[], { outWidth }: Invocation['io']): boolean {
+  return widths.reduce((sum, width) => sum + width + 2, -2) <= outWidth()
 }
 
 /** What, when, where to, and the answer. */
-function partsOf(sent: Sent, { environment }: Invocation): readonly string[] {
+function partsOf(
+  sent: Sent,
+  { environment }: Invocation,
+  { onlyHost }: Columns = { widths: [] },
+): readonly string[] {
   const { sent_at: sentAt, endpoint, event } = sent
   return [
     titleOf(event),
     ago(Date.parse(sentAt), environment.now()),
-    `to ${hostOf(endpoint)}`,
+    ...(onlyHost === undefined ? [`to ${hostOf(endpoint)}`] : []),
     answerOf(sent),
   ]
 }
@@ -112,12 +142,13 @@ function lineOf(
   sent: Sent,
   invocation: Invocation,
   { full }: LogOptions,
-  widths: readonly number[] = [],
+  columns: Columns = { widths: [] },
 ): string {
   const { ink } = invocation
   const { event } = sent
-  const [title = '', ...others] = partsOf(sent, invocation).map((part, at) =>
-    part.padEnd(widths[at] ?? 0),
+  const parts = partsOf(sent, invocation, columns)
+  const [title = '', ...others] = parts.map((part, at) =>
+    at === parts.length - 1 ? part : part.padEnd(columns.widths[at] ?? 0),
   )
   const line = foldOut([[ink.strong(title), ...others].join('  ')], invocation.io, '  ').join('\n')
   return full ? `${line}\n${printable(JSON.stringify(event))}\n` : `${line}\n`
