@@ -18,7 +18,8 @@ async function serve(): Promise<void> {
   const server = await openServer(worker)
   worker.log.listening(server.port, worker.sink)
   if (settings.ignored.length > 0) worker.log.ignored(settings.ignored, worker.sink)
-  void lookAtSink(worker)
+  // A buffer is still being connected to, and says itself what is wrong.
+  if (settings.buffer === undefined) void lookAtSink(worker)
   const stop = async (): Promise<void> => {
     worker.log.note('stopping')
     await server.close()
