@@ -2,6 +2,7 @@
 import { bufferOf } from 'runmat-telemetry-buffer/settings'
 import { readerOf, SettingsError } from 'runmat-telemetry-common/environment'
 
+import { ListenError, listenError } from './http/listen-error.ts'
 import { openServer } from './http/server.ts'
 import { openWorker } from './open-worker.ts'
 import { readSettings } from './settings.ts'
@@ -15,7 +16,10 @@ async function serve(): Promise<void> {
   // The reader of the log may go away; that is no reason to lose events.
   stdout.on('error', () => undefined)
   const worker = await openWorker(settings, stdout)
-  const server = await openServer(worker)
+  const server = await openServer(worker).catch(async (error: unknown) => {
+    await worker.close()
+    throw listenError(settings, error)
+  })
   worker.log.listening(server.port, worker.sink)
   if (settings.ignored.length > 0) worker.log.ignored(settings.ignored, worker.sink)
   // A buffer is still being connected to, and says itself what is wrong.
@@ -64,7 +68,7 @@ try {
   if (words.length === 0) await serve()
   else process.exitCode = await command(words)
 } catch (error) {
-  const isOurs = error instanceof SettingsError || error instanceof FolderError
-  stderr.write(`${isOurs ? error.message : String(error)}\n`)
+  const isOurs = [SettingsError, FolderError, ListenError].some((ours) => error instanceof ours)
+  stderr.write(`${isOurs ? (error as Error).message : String(error)}\n`)
   process.exitCode = 1
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -96,9 +96,13 @@ describe('the worker', () => {
 
   it('refuses to start if it cannot listen or store', async () => {
     const first = await run(program)
-    const second = await run(program, { PORT: String(first.port) })
+    const events = home.at('not-listening')
+    const second = await run(program, { PORT: String(first.port), EVENTS_DIR: events })
     expect((await second.ended).code).toBe(1)
-    expect(second.said()).toContain('EADDRINUSE')
+    expect(second.said()).toBe(
+      `Can't listen on 127.0.0.1, port ${first.port}: another program does (EADDRINUSE). Set PORT.\n`,
+    )
+    expect(readdirSync(events)).toEqual([])
     const third = await run(program, { EVENTS_FILE: home.path })
     expect((await third.ended).code).toBe(1)
     await first.stop()
