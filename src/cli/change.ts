@@ -102,13 +102,17 @@ export function requireOptOut(
 }
 
 /** Ends a command with an error where a process may still be sending; `soFar` is what does hold. */
-export function requireStopped({ stopped, elsewhere }: Stop, soFar: string): void {
+export function requireStopped(
+  { stopped, elsewhere }: Stop,
+  soFar: string,
+  patience = 'To be sure that it has, run this again in 15 seconds.',
+): void {
   if (stopped) return
   throw elsewhere
     ? new CliError(
         `${soFar}, but a process in a container, or on another machine that shares your home folder, ` +
           'may still be sending.',
-        { hint: 'It stops by itself. To be sure that it has, run this again in 15 seconds.' },
+        { hint: `It stops by itself. ${patience}` },
       )
     : new CliError(`${soFar}, but a process that was sending could not be stopped.`, {
         hint: 'It sends nothing after what it is sending now. Restart the machine to be sure.',

@@ -136,7 +136,7 @@ async function move(
   } else {
     changed = change(invocation, changes)
     if (address !== choices.endpoint.value) {
-      requireStopped(await stopSenders(paths), 'The address is changed')
+      requireStopped(await stopSenders(paths), 'The address is changed', 'Give it 15 seconds.')
     }
   }
   const after = reassessed(invocation)
