@@ -71,7 +71,8 @@ export function isForeignHome(
   return owner !== undefined && owner !== uid
 }
 
-function isOpenToOthers(stat: Entry | undefined, uid: number): boolean {
+/** Is it a folder in which others may put something else in the place of what is there? */
+export function isOpenToOthers(stat: Entry | undefined, uid: number): boolean {
   if (stat?.isDirectory() !== true) return false
   // The owner of a folder may replace what is in it.
   if (stat.uid !== root && stat.uid !== uid) return true

@@ -1,7 +1,8 @@
 import path from 'node:path'
 
-import { statLink } from '../files/read.ts'
+import { look, statLink } from '../files/read.ts'
 import type { Paths } from '../settings/paths.ts'
+import { isOpenToOthers } from '../settings/trust.ts'
 
 /** A file or folder in our place that is not ours, and why. It is left alone. */
 export interface Foreign {
@@ -23,15 +24,18 @@ export function foreignIn(paths: StatePaths): readonly Foreign[] {
 }
 
 /**
- * May the state in this folder be used? Only this user can change whose folder it is, so each process
- * checks once.
+ * May the state in this folder be used? A process checks once if only this user can change whose folder
+ * it is.
  */
 export function isOwnState(state: string): boolean {
   if (known.has(state)) return true
   const inner = ['queue', ...innerFolders].map((name) => path.join(state, name))
   const folders = [path.dirname(state), state, ...inner]
   if (folders.some((folder) => whyForeign(folder) !== undefined)) return false
-  if (statLink(state) !== undefined) known.add(state)
+  const base = look(path.dirname(path.dirname(state)))
+  const uid = process.geteuid?.()
+  const isSettled = uid === undefined || !isOpenToOthers(base, uid)
+  if (isSettled && statLink(state) !== undefined) known.add(state)
   return true
 }
 

@@ -6,6 +6,7 @@ import {
   lchownSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -16,7 +17,7 @@ import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 import { signatureOf, thisHolder } from '../../src/store/process-identity.ts'
-import { foreignIn } from '../../src/store/foreign.ts'
+import { foreignIn, isOwnState } from '../../src/store/foreign.ts'
 import { stopSenders } from '../../src/store/senders.ts'
 import { eventually } from '../support/eventually.ts'
 import { fillQueue, namesIn, queueFolder } from '../support/events.ts'
@@ -129,6 +130,19 @@ describe.concurrent('state that is not ours is left alone:', () => {
     await uploader(home)
     expect(namesIn(home.state)).toEqual(before)
     expect(home.read('victim')).toBe('mine')
+  })
+
+  it('even if it takes the place of ours while a host runs', () => {
+    const home = faultHome()
+    mkdirSync(home.at('shared'))
+    chmodSync(home.at('shared'), 0o777)
+    const state = home.at('shared/runmat/telemetry')
+    mkdirSync(state, { recursive: true })
+    expect(isOwnState(state)).toBe(true)
+    renameSync(home.at('shared/runmat'), home.at('shared/moved'))
+    mkdirSync(state, { recursive: true })
+    chmodSync(state, 0o777)
+    expect(isOwnState(state)).toBe(false)
   })
 
   it('even by a run that ends while it is still connecting', async () => {
