@@ -77,9 +77,13 @@ export function isOpenToOthers(stat: Entry | undefined, uid: number): boolean {
   // The owner of a folder may replace what is in it.
   if (stat.uid !== root && stat.uid !== uid) return true
   if ((stat.mode & sticky) !== 0) return false
-  // Many systems give each user a private group with the same number.
-  const isSharedGroup = stat.gid !== root && stat.gid !== uid
-  return (stat.mode & 0o002) !== 0 || ((stat.mode & 0o020) !== 0 && isSharedGroup)
+  const mask = isPrivateGroup(stat.gid, uid) ? 0o002 : 0o022
+  return (stat.mode & mask) !== 0
+}
+
+/** Many systems give each user a group with the same number. On others, all users share one. */
+export function isPrivateGroup(gid: number, uid: number): boolean {
+  return gid === root || gid === uid
 }
 
 const mostLinks = 40

@@ -2,7 +2,7 @@ import path from 'node:path'
 
 import { look, statLink } from '../files/read.ts'
 import type { Paths } from '../settings/paths.ts'
-import { isOpenToOthers } from '../settings/trust.ts'
+import { isOpenToOthers, isPrivateGroup } from '../settings/trust.ts'
 
 /** A file or folder in our place that is not ours, and why. It is left alone. */
 export interface Foreign {
@@ -52,8 +52,6 @@ export function whyForeign(place: string): Foreign['reason'] | undefined {
   const uid = process.geteuid?.()
   if (uid === undefined) return undefined
   if (stat.uid !== uid) return 'owner'
-  // If every user has a private group, what this group may write is still private.
-  const groupIsOthers = stat.gid !== process.getegid?.()
-  const mask = groupIsOthers ? 0o022 : 0o002
+  const mask = isPrivateGroup(stat.gid, uid) ? 0o002 : 0o022
   return (stat.mode & mask) === 0 ? undefined : 'writable'
 }

@@ -24,7 +24,7 @@ import { fillQueue, namesIn, queueFolder } from '../support/events.ts'
 import { withFsFaults } from '../support/fs-faults.ts'
 import type { Home } from '../support/home.ts'
 import { isRunning } from '../support/processes.ts'
-import { cli } from '../support/run.ts'
+import { cli, cliCommand, run } from '../support/run.ts'
 import { host as runHost } from '../runs/stage.ts'
 import {
   cleanUpLater,
@@ -130,6 +130,21 @@ describe.concurrent('state that is not ours is left alone:', () => {
     await uploader(home)
     expect(namesIn(home.state)).toEqual(before)
     expect(home.read('victim')).toBe('mine')
+  })
+
+  it.skipIf(!isRoot)('even if it can be written only by a group that all users share', async () => {
+    const home = faultHome()
+    const users = 100
+    mkdirSync(home.state, { recursive: true })
+    for (const one of [home.path, home.at('.cache'), home.at('.cache/runmat'), home.state]) {
+      chownSync(one, nobodyElse, users)
+    }
+    chmodSync(home.state, 0o775)
+    const words = ['--reuid', String(nobodyElse), '--regid', String(users), '--clear-groups']
+    const { out } = await run('setpriv', [...words, ...cliCommand, 'status'], home, {
+      env: { NODE_OPTIONS: undefined },
+    })
+    expect(out).toContain('~/.cache/runmat/telemetry can be written by other users.')
   })
 
   it('even if it takes the place of ours while a host runs', () => {
