@@ -184,6 +184,23 @@ describe('the public site', () => {
     expect(new Set(entries.flatMap(({ answers }) => answers))).toEqual(new Set(questionNames))
   })
 
+  it.each([
+    ['changes.json', '{', 'it is not a list in JSON'],
+    ['changes.json', '{}', 'it is not a list in JSON'],
+    ['dictionary.json', 'null', 'it is not a list in JSON'],
+    ['dictionary.json', '[1]', 'something strange is in it'],
+    ['changes.json', '[{"day":"2026-11-01","added":["a"],"removed":[]}]', 'something strange'],
+  ])('names an earlier %s with %s in it, and publishes nothing', async (name, text, problem) => {
+    const site = folder()
+    const file = path.join(site, name)
+    writeFileSync(file, text)
+    const { code, err } = await report(['--from', folder(), '--public', site])
+    expect(code).toBe(1)
+    expect(err).toContain(`Can't read ${file}: ${problem}`)
+    expect(err).toContain('\nRemove it to begin a new list of changes.\n')
+    expect(readdirSync(site)).toEqual([name])
+  })
+
   it('says what changed in the dictionary since it was published last', async () => {
     const site = folder()
     const now = await report(['--from', folder(), '--public', site])

@@ -1,5 +1,6 @@
 import { contractsOf, dictionaryOf, runmat, type ValueNote } from 'runmat-telemetry/contract'
 
+import { isObject } from '../facts/recognise.ts'
 import { type Markup, markup, verbatim } from '../show/markup.ts'
 import { style } from '../show/style.ts'
 
@@ -40,6 +41,17 @@ export interface Change {
   readonly added: readonly string[]
   readonly removed: readonly string[]
   readonly changed: readonly string[]
+}
+
+export function isEntry(value: unknown): value is Entry {
+  return isObject(value) && ['event', 'field'].every((name) => typeof value[name] === 'string')
+}
+
+export function isChange(value: unknown): value is Change {
+  if (!isObject(value) || typeof value['day'] !== 'string') return false
+  return [value['added'], value['removed'], value['changed']].every(
+    (names) => Array.isArray(names) && names.every((name) => typeof name === 'string'),
+  )
 }
 
 /** What is new since the dictionary was published last, before all that changed earlier. */

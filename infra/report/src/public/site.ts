@@ -8,7 +8,7 @@ import { csvOf } from '../show/csv.ts'
 import { coverageLine } from '../show/heading.ts'
 import { htmlOf, linksOf } from '../show/html.ts'
 import { jsonOf } from '../show/json.ts'
-import { type Change, changesOf, dictionary, dictionaryPage, type Entry } from './dictionary.ts'
+import { changesOf, dictionary, dictionaryPage, isChange, isEntry } from './dictionary.ts'
 
 export const periods = [30, 90, 365] as const
 
@@ -46,8 +46,8 @@ export function writeSite(folder: string, made: readonly Answers[], day: string)
     files.set(`${period}.csv`, csvOf(answers))
   }
   const entries = dictionary()
-  const before = previous(folder, 'dictionary.json') as readonly Entry[] | undefined
-  const earlier = (previous(folder, 'changes.json') ?? []) as readonly Change[]
+  const before = previous(folder, 'dictionary.json', isEntry)
+  const earlier = previous(folder, 'changes.json', isChange) ?? []
   const changes = changesOf(before, entries, earlier, day)
   files.set('dictionary.html', dictionaryPage(entries, changes, linksOf({ links })))
   files.set('dictionary.json', `${JSON.stringify(entries, null, 2)}\n`)
@@ -56,7 +56,12 @@ export function writeSite(folder: string, made: readonly Answers[], day: string)
   writeTogether(new Map([...files].map(([name, text]) => [path.join(folder, name), text])))
 }
 
-function previous(folder: string, name: string): unknown {
+/** A list that an earlier site has. */
+function previous<One>(
+  folder: string,
+  name: string,
+  isOne: (value: unknown) => value is One,
+): readonly One[] | undefined {
   const file = path.join(folder, name)
   let text: string
   try {
@@ -64,11 +69,19 @@ function previous(folder: string, name: string): unknown {
   } catch {
     return undefined
   }
+  const list = listIn(text)
+  if (list?.every(isOne) === true) return list
+  const problem = list === undefined ? 'it is not a list in JSON' : 'something strange is in it'
+  throw new ReportError(`Can't read ${file}: ${problem}.`, {
+    hint: 'Remove it to begin a new list of changes.',
+  })
+}
+
+function listIn(text: string): readonly unknown[] | undefined {
   try {
-    return JSON.parse(text) as unknown
+    const value: unknown = JSON.parse(text)
+    return Array.isArray(value) ? value : undefined
   } catch {
-    throw new ReportError(`Can't read ${file}: it is not valid JSON.`, {
-      hint: 'Remove it to begin a new list of changes.',
-    })
+    return undefined
   }
 }
