@@ -241,6 +241,28 @@ describe('a folder that cannot be used', () => {
     )
   })
 
+  it('because a file in it is a folder names that file', async () => {
+    const folder = newFolder()
+    const dayAfter = (days: number) =>
+      new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
+    for (const day of [dayAfter(0), dayAfter(1)]) {
+      mkdirSync(path.join(folder, `${day}.one.ndjson`), { recursive: true })
+    }
+    expect(await fails(folder)).toMatch(/: \d{4}-\d\d-\d\d\.one\.ndjson is a folder\.$/)
+  })
+
+  it.runIf(process.getuid?.() === 0)('because a file in it can’t be read names it', async () => {
+    const folder = newFolder()
+    mkdirSync(folder)
+    chmodSync(folder, 0o777)
+    writeFileSync(path.join(folder, '2026-11-20.two.ndjson'), '{}\n', { mode: 0o600 })
+    chmodSync(home.path, 0o755)
+    chmodSync(path.dirname(program), 0o755)
+    const said = await fails(folder, ['setpriv', '--reuid=65534', '--clear-groups'])
+    const reason = 'user 65534 may not open 2026-11-20.two.ndjson; it belongs to user 0'
+    expect(said).toBe(`Can't keep events in ${folder}: ${reason}.`)
+  })
+
   it.runIf(mounted)(
     'because it is read-only or full is named, and nothing is left in it',
     async () => {

@@ -1,4 +1,5 @@
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
+import path from 'node:path'
 
 /** Why the worker can't start, in words for its operator. */
 export class FolderError extends Error {
@@ -11,19 +12,23 @@ export function folderError(place: string, error: unknown): FolderError {
   return new FolderError(`Can't keep events in ${place}: ${reasonOf(place, error)}.`)
 }
 
-function reasonOf(folder: string, error: unknown): string {
-  const { code = String(error) } = error as NodeJS.ErrnoException
+function reasonOf(place: string, error: unknown): string {
+  const { code = String(error), path: at } = error as NodeJS.ErrnoException
+  const file = at === undefined || at === place || !existsSync(at) ? undefined : at
   switch (code) {
     case 'EEXIST':
     case 'ENOTDIR':
       return 'it is not a folder'
     case 'EISDIR':
-      return 'it is a folder'
+      if (file !== undefined) return `${path.basename(file)} is a folder`
+      return at === undefined ? 'a folder lies where a file must be' : 'it is a folder'
     case 'ENOENT':
       return 'no folder can be made there'
     case 'EACCES':
-    case 'EPERM':
-      return `user ${process.getuid?.() ?? ''} may not write there${ownerOf(folder)}`
+    case 'EPERM': {
+      const act = file === undefined ? 'write there' : `open ${path.basename(file)}`
+      return `user ${process.getuid?.() ?? ''} may not ${act}${ownerOf(file ?? place)}`
+    }
     case 'EROFS':
       return 'the file system is read-only'
     case 'ENOSPC':
