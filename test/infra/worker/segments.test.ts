@@ -16,6 +16,8 @@ import { describe, expect, it } from 'vitest'
 import { fetchHandlerOf } from '../../../infra/worker/src/http/fetch-handler.ts'
 import { openWorker } from '../../../infra/worker/src/open-worker.ts'
 import { readSettings } from '../../../infra/worker/src/settings.ts'
+import { openSegments } from '../../../infra/worker/src/sinks/segments.ts'
+import { eventually } from '../../support/eventually.ts'
 import { tempHome } from '../../support/home.ts'
 import { finished, started, uuidOf } from './support/events.ts'
 import { requestOf } from './support/requests.ts'
@@ -186,6 +188,25 @@ describe('segments', () => {
     expect(await send(torn)).toBe(204)
     await worker.close()
     expect(readFileSync(file, 'utf8')).toBe(`${torn}\n`)
+  })
+
+  it('whose folder is gone say so, and not that the name is taken, and go on when it is back', async () => {
+    const folder = newFolder()
+    const options = { note: () => undefined, lease: { ms: 1000, renewMs: 5 } }
+    const { sink } = await openSegments(
+      { folder, worker: 'one', retentionDays: undefined },
+      options,
+    )
+    rmSync(folder, { recursive: true })
+    const causes: (string | undefined)[] = []
+    await eventually(async () => {
+      causes.push((await sink.probe())?.cause)
+      expect(causes.length).toBeGreaterThan(20)
+    })
+    expect(new Set(causes)).toEqual(new Set(['file: the folder is gone']))
+    mkdirSync(folder)
+    await eventually(async () => expect(await sink.probe()).toBeUndefined())
+    await sink.close()
   })
 
   it('take half a line of another worker for no event', async () => {

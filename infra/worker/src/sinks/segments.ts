@@ -25,6 +25,7 @@ export interface SegmentOptions {
   readonly lease?: Lease
 }
 
+const folderGone = troubleOf({ code: 'ENOENT' })
 const nameTaken = { cause: 'file: another worker has taken our name' }
 
 /**
@@ -59,11 +60,13 @@ export async function openSegments(
     if (isThere) await today()
     await syncFolder(folder)
 
+    // Without the folder, such as a disk that is not mounted any more, there is no lock either.
+    const notHeld = async () => ((await exists(folder)) ? nameTaken : folderGone)
     const sink: Sink = {
       name: 'file',
       inFlight: 1,
       store: async (events) => {
-        if (!(await lock.isHeld())) return allOf(events, 'later', nameTaken)
+        if (!(await lock.isHeld())) return allOf(events, 'later', await notHeld())
         try {
           const { append } = await today()
           await append(events.map(({ bytes }) => bytes))
@@ -73,7 +76,7 @@ export async function openSegments(
         }
       },
       probe: async () => {
-        if (!(await lock.isHeld())) return nameTaken
+        if (!(await lock.isHeld())) return await notHeld()
         try {
           await access(folder, constants.W_OK)
           return (await segment?.probe()) ?? (await roomAt(folder))
