@@ -105,8 +105,8 @@ export async function eraseCommand(request: Asked<'erase'>, host: Host): Promise
   const failures: ReportError[] = []
   const work: Work = { database, folders, failed: (error) => void failures.push(error) }
   const end = (isLeft: boolean, again: string): number => {
-    const hint = `Delete it, or put back a copy of it, and ${again} again.`
-    for (const { message, isUnreadable } of failures)
+    const replace = `Delete it, or put back a copy of it, and ${again} again.`
+    for (const { message, isUnreadable, hint = replace } of failures)
       host.err(complaintOf(new ReportError(message, isUnreadable ? { hint } : {})))
     return isLeft || failures.length > 0 ? 1 : 0
   }

@@ -22,6 +22,12 @@ export class ReportError extends Error {
   }
 }
 
+/** What to do about a file that may not be read; of a damaged one, that depends on who reads it. */
+export function hintFor(error: unknown): { readonly hint?: string } {
+  const { code = '' } = error as { code?: string }
+  return ['EACCES', 'EPERM'].includes(code) ? { hint: 'Run this as a user who may read it.' } : {}
+}
+
 export function isOutOfMemory(error: unknown): boolean {
   return /(?:could not|failed to) allocate/.test(String(error))
 }

@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  rmdirSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -170,18 +171,27 @@ describe('the program', () => {
     expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: message })
   })
 
-  it.skipIf(process.platform === 'win32')('names a product’s folder that it may not read', () => {
+  it.skipIf(process.platform === 'win32')('names what it may not read, and says what helps', () => {
     const place = folder()
     const roar = path.join(place, 'roar')
+    const segment = path.join(place, '2026-11-20.w.ndjson')
+    writeFileSync(segment, lines(finished()), { mode: 0 })
     mkdirSync(roar, { mode: 0 })
-    const words = [process.execPath, program, 'erase', '--from', place]
     const isRoot = process.getuid?.() === 0
     // Root may read everything, unless it gives up that right.
-    const capped = ['setpriv', '--bounding-set=-dac_override,-dac_read_search']
-    const [command = '', ...rest] = isRoot ? [...capped, ...words] : words
-    const { status, stderr } = spawnSync(command, rest, { encoding: 'utf8' })
-    const err = `Can't read ${roar}: permission denied.\n`
-    expect({ status, stderr }).toEqual({ status: 1, stderr: err })
+    const capped = isRoot ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] : []
+    const errorOf = (...given: readonly string[]) => {
+      const words = [...capped, process.execPath, program, ...given, '--from', place]
+      const { status, stderr } = spawnSync(words[0] ?? '', words.slice(1), { encoding: 'utf8' })
+      expect(status).toBe(1)
+      return stderr
+    }
+    expect(errorOf('erase')).toBe(`Can't read ${roar}: permission denied.\n`)
+    rmdirSync(roar)
+    writeFileSync(path.join(place, 'erased.ndjson'), lines(`{"id":"${randomUUID()}"}`))
+    const error = `Can't read ${segment}: permission denied.\nRun this as a user who may read it.\n`
+    expect(errorOf('erase')).toBe(error)
+    expect(errorOf('coverage')).toBe(error)
   })
 
   it('publishes nothing where no folder can be made, and says why', () => {

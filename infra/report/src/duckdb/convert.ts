@@ -1,7 +1,7 @@
 import path from 'node:path'
 
 import { type Day, daysAfter, isWithin, type Window } from '../days.ts'
-import { ReportError, reasonOf } from '../error.ts'
+import { hintFor, ReportError, reasonOf } from '../error.ts'
 import { texts } from '../facts/columns.ts'
 import { amountOf } from '../progress.ts'
 import { type Blocks, blocksOfFile } from '../read/lines.ts'
@@ -169,7 +169,7 @@ export async function* blocksOf(file: string, told?: (bytes: number) => void): B
     const cut = code === 'Z_BUF_ERROR' || code === 'Z_DATA_ERROR'
     throw new ReportError(
       `Can't read ${file}: ${cut ? 'the compressed file is cut short or damaged' : reasonOf(error)}.`,
-      { isUnreadable: true },
+      { isUnreadable: true, ...hintFor(error) },
     )
   }
 }

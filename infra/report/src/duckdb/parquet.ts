@@ -1,7 +1,7 @@
 import { renameSync, statSync } from 'node:fs'
 import path from 'node:path'
 
-import { ReportError, reasonOf } from '../error.ts'
+import { hintFor, ReportError, reasonOf } from '../error.ts'
 import { untilEnd } from '../temporary.ts'
 import { type Database, quoted } from './database.ts'
 import { isWhole, seal, unsealed } from './seal.ts'
@@ -78,7 +78,7 @@ function wholeness(file: string): boolean | undefined {
   try {
     return isWhole(file)
   } catch (error) {
-    throw foreign(file, reasonOf(error))
+    throw foreign(file, reasonOf(error), hintFor(error))
   }
 }
 
@@ -136,6 +136,10 @@ function damaged(file: string): ReportError {
   return foreign(file, 'it is damaged')
 }
 
-function foreign(file: string, problem: string): ReportError {
-  return new ReportError(`Can't read ${file}: ${problem}.`, { isUnreadable: true })
+function foreign(
+  file: string,
+  problem: string,
+  hint: { readonly hint?: string } = {},
+): ReportError {
+  return new ReportError(`Can't read ${file}: ${problem}.`, { isUnreadable: true, ...hint })
 }

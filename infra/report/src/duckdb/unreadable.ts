@@ -14,7 +14,7 @@ export function isRead(day: Day, window: Window): boolean {
   return isWithin(day, readingWindow(window))
 }
 
-const hint = 'Move it out of the folder and run this again.'
+const move = 'Move it out of the folder and run this again.'
 
 /**
  * Reads a file of one day of a folder. A report can do without a day that was not asked for, so if
@@ -26,7 +26,7 @@ export async function unlessUnreadable<Value>(
   note: (text: string) => void,
   read: () => Promise<Value>,
 ): Promise<Value | undefined> {
-  return await ifReadable(read, ({ message }) => {
+  return await ifReadable(read, ({ message, hint = move }) => {
     if (isWithin(day, window)) throw new ReportError(message, { hint })
     if (isRead(day, window))
       note(`${message} The report continues without it: ${day} was not asked for.`)
