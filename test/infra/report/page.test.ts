@@ -54,8 +54,9 @@ const usage = JSON.stringify({
   feature_capabilities: { gpu: true },
 })
 
-async function pageOf(stdin: string): Promise<string> {
-  const { code, out, err } = await report(['--from', '-', '--format', 'html'], { stdin })
+async function pageOf(stdin: string, ...words: readonly string[]): Promise<string> {
+  const asked = ['--from', '-', '--format', 'html', ...words]
+  const { code, out, err } = await report(asked, { stdin })
   expect({ code, err }).toEqual({ code: 0, err: '' })
   return out
 }
@@ -129,6 +130,25 @@ describe.skipIf(!hasChromium)('a page in Chromium', () => {
     })
   })
 
+  it('breaks no date, on a phone either', async () => {
+    const page = await opened(await pageOf(year()), {})
+    for (const width of [360, 1200]) {
+      await page.setViewportSize({ width, height: 800 })
+      expect(await brokenDates(page)).toEqual({ dates: expect.any(Number) as number, broken: [] })
+    }
+    expect((await brokenDates(page)).dates).toBeGreaterThan(1)
+    await page.context().close()
+  })
+
+  it('lets no number run into the next on a phone, where there are many', async () => {
+    const page = await opened(await pageOf(year(), 'active', '--by', 'day,os'), {})
+    await page.setViewportSize({ width: 360, height: 800 })
+    const wide = await page.evaluate(`[...document.querySelectorAll('th.n, td.n')]
+      .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent)`)
+    expect(wide).toEqual([])
+    await page.context().close()
+  })
+
   async function opened(
     html: string,
     options: Parameters<Browser['newContext']>[0],
@@ -159,6 +179,20 @@ async function overflows(page: Page): Promise<unknown> {
   return await page.evaluate(`[...document.querySelectorAll('html, .scroll')]
     .filter((one) => one.scrollWidth > one.clientWidth)
     .map((one) => one.getAttribute('aria-label') ?? 'page')`)
+}
+
+async function brokenDates(page: Page): Promise<{ dates: number; broken: string[] }> {
+  return await page.evaluate(`(() => {
+    const cells = [...document.querySelectorAll('th, td')]
+    const dates = cells.filter((one) => /^\\d{4}-\\d\\d-\\d\\d$/.test(one.textContent))
+    const linesOf = (one) => {
+      const range = document.createRange()
+      range.selectNodeContents(one)
+      return range.getClientRects().length
+    }
+    const broken = dates.filter((one) => linesOf(one) > 1).map((one) => one.textContent)
+    return { dates: dates.length, broken }
+  })()`)
 }
 
 describe('the colours', () => {

@@ -70,19 +70,17 @@ ${table.rows.length === 0 ? markup`<p>${empty}</p>` : tableMarkup(table)}
 
 function tableMarkup(table: Table): Markup {
   const { columns, rows, bars, more, title } = table
-  const head = columns.map(({ label, isNumber }) =>
-    label === ''
+  const head = columns.map((column) =>
+    column.label === ''
       ? markup`<th scope="col"><span class="hidden">measure</span></th>`
-      : isNumber
-        ? markup`<th scope="col" class="n">${label}</th>`
-        : markup`<th scope="col">${label}</th>`,
+      : markup`<th scope="col"${kindOf(column)}>${column.label}</th>`,
   )
   const tones = [...new Set(rows.flatMap(({ bar }) => bar.map(({ tone }) => tone)))]
   const key =
     tones.length < 2
       ? nothing
       : markup`<p class="key">${bars.split(', ').map((name, at) => markup`<span><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="${tones[at] ?? ''}" width="10" height="10"/></svg>${name}</span> `)}</p>`
-  return markup`${key}<div class="scroll" role="region" tabindex="0" aria-label="${title} Table"><table${columns.length > 5 ? verbatim(' class="tall"') : nothing}>
+  return markup`${key}<div class="scroll" role="region" tabindex="0" aria-label="${title} Table"><table${layoutOf(columns)}>
 <thead><tr>${head}<td class="bar"><span class="hidden">${bars}</span></td></tr></thead>
 <tbody>
 ${rows.map((row) => rowMarkup(row, columns))}
@@ -90,12 +88,25 @@ ${rows.map((row) => rowMarkup(row, columns))}
 </table></div>${more === '' ? nothing : markup`<p>${more}.</p>`}`
 }
 
+/** On a phone, the names and the numbers of a row have lines of their own, and many numbers two. */
+function layoutOf(columns: Table['columns']): Markup {
+  if (columns.length <= 5) return nothing
+  const isMany = columns.filter(({ isNumber }) => isNumber).length > 6
+  return verbatim(isMany ? ' class="tall many"' : ' class="tall"')
+}
+
+function kindOf({ isNumber, isDay }: Table['columns'][number]): Markup {
+  if (!isNumber) return nothing
+  return verbatim(isDay === true ? ' class="n day"' : ' class="n"')
+}
+
 /** A name that is longer than any of RunMat's own may break anywhere. */
 const longest = 40
 
 function rowMarkup({ cells, bar }: Table['rows'][number], columns: Table['columns']): Markup {
   const shown = cells.map((cell, at) => {
-    if (columns[at]?.isNumber === true) return markup`<td class="n">${cell}</td>`
+    const column = columns[at]
+    if (column?.isNumber === true) return markup`<td${kindOf(column)}>${cell}</td>`
     const long = cell.length > longest ? verbatim(' class="long"') : nothing
     return at === 0 ? markup`<th scope="row"${long}>${cell}</th>` : markup`<td${long}>${cell}</td>`
   })

@@ -46,6 +46,7 @@ td.bar svg{height:3px}
 .tall th,.tall td{border:0;padding:.1rem .6rem .1rem 0}
 .tall tr::before{content:"";flex-basis:100%;order:1}
 .tall .n{order:2;flex:1 1 0;min-width:0;white-space:normal;padding-right:.2rem;font-size:12px}.tall tbody th{font-weight:600}
+.tall .day{flex-grow:1.3;white-space:nowrap}.many .n{flex-basis:19%}
 .words,.words tbody,.words tr,.words th,.words td{display:block}.words thead{display:none}
 .words tr{border-bottom:1px solid var(--line);padding:.4rem 0}.words th,.words td{border:0;padding:.05rem 0;max-width:none}
 .words tbody th{font-weight:600;overflow-wrap:anywhere}.words td{overflow-wrap:anywhere}

@@ -12,6 +12,7 @@ export interface Segment {
 export interface Column {
   readonly label: string
   readonly isNumber: boolean
+  readonly isDay?: boolean
   /** A terminal that is too narrow leaves it out. */
   readonly isOptional?: boolean
 }
@@ -55,6 +56,7 @@ export function tableOf(answer: Answer, { digits }: Answers): Table {
       ...labels.map((label) => ({
         label,
         isNumber: true,
+        isDay: days.has(label),
         isOptional: optional?.has(label) === true,
       })),
     ],
