@@ -130,15 +130,25 @@ describe.skipIf(!hasChromium)('a page in Chromium', () => {
     })
   })
 
-  it('breaks no date, on a phone either', async () => {
-    const page = await opened(await pageOf(year()), {})
-    for (const width of [360, 1200]) {
-      await page.setViewportSize({ width, height: 800 })
-      expect(await brokenDates(page)).toEqual({ dates: expect.any(Number) as number, broken: [] })
-    }
-    expect((await brokenDates(page)).dates).toBeGreaterThan(1)
-    await page.context().close()
-  })
+  it.each([[[]], [['active', '--by', 'day']], [['active', '--by', 'day,os']]])(
+    'breaks no date, on a phone and on paper either: %s',
+    async (words) => {
+      const page = await opened(await pageOf(year(), ...words), {})
+      for (const [media, width] of [
+        ['screen', 360],
+        ['screen', 1000],
+        ['screen', 1200],
+        ['print', 700],
+      ] as const) {
+        await page.emulateMedia({ media })
+        await page.setViewportSize({ width, height: 800 })
+        expect(await brokenDates(page)).toEqual({ dates: expect.any(Number) as number, broken: [] })
+        expect({ media, width, over: await overflows(page) }).toEqual({ media, width, over: [] })
+      }
+      expect((await brokenDates(page)).dates).toBeGreaterThan(1)
+      await page.context().close()
+    },
+  )
 
   it('lets no number run into the next on a phone, where there are many', async () => {
     const page = await opened(await pageOf(year(), 'active', '--by', 'day,os'), {})

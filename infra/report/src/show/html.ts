@@ -88,27 +88,34 @@ ${rows.map((row) => rowMarkup(row, columns))}
 </table></div>${more === '' ? nothing : markup`<p>${more}.</p>`}`
 }
 
-/** On a phone, the names and the numbers of a row have lines of their own, and many numbers two. */
+/**
+ * On a phone, the names and the numbers of a row have lines of their own, and many numbers two. Where
+ * they fill a screen or a page, bars are left out.
+ */
 function layoutOf(columns: Table['columns']): Markup {
   if (columns.length <= 5) return nothing
   const isMany = columns.filter(({ isNumber }) => isNumber).length > 6
-  return verbatim(isMany ? ' class="tall many"' : ' class="tall"')
+  const isFull = columns.length > 10
+  const names = ['tall', ...(isMany ? ['many'] : []), ...(isFull ? ['full'] : [])]
+  return verbatim(` class="${names.join(' ')}"`)
 }
 
 function kindOf({ isNumber, isDay }: Table['columns'][number]): Markup {
-  if (!isNumber) return nothing
-  return verbatim(isDay === true ? ' class="n day"' : ' class="n"')
+  const kinds = [...(isNumber ? ['n'] : []), ...(isDay === true ? ['day'] : [])]
+  return kinds.length === 0 ? nothing : verbatim(` class="${kinds.join(' ')}"`)
 }
 
 /** A name that is longer than any of RunMat's own may break anywhere. */
 const longest = 40
 
 function rowMarkup({ cells, bar }: Table['rows'][number], columns: Table['columns']): Markup {
-  const shown = cells.map((cell, at) => {
-    const column = columns[at]
-    if (column?.isNumber === true) return markup`<td${kindOf(column)}>${cell}</td>`
-    const long = cell.length > longest ? verbatim(' class="long"') : nothing
-    return at === 0 ? markup`<th scope="row"${long}>${cell}</th>` : markup`<td${long}>${cell}</td>`
+  const shown = columns.map((column, at) => {
+    const cell = cells[at] ?? ''
+    const isLong = !column.isNumber && cell.length > longest
+    const kind = isLong ? verbatim(' class="long"') : kindOf(column)
+    return at === 0 && !column.isNumber
+      ? markup`<th scope="row"${kind}>${cell}</th>`
+      : markup`<td${kind}>${cell}</td>`
   })
   return markup`<tr>${shown}<td class="bar">${barMarkup(bar)}</td></tr>
 `

@@ -17,11 +17,12 @@ nav ul{list-style:none;display:flex;flex-wrap:wrap;gap:.25rem 1.1rem;margin:.6re
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{padding:.22rem .5rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:middle}
 th.n,td.n{text-align:right;white-space:nowrap}
-thead th{font-weight:600}
+thead th{font-weight:600}.day{white-space:nowrap}
 tbody th{font-weight:400}tbody th,tbody td:not(.n){max-width:24rem}
 .long{overflow-wrap:anywhere;min-width:8rem}
 td.bar{width:12rem;min-width:6rem;padding-right:0}
 td.bar svg{display:block;width:100%;min-width:4rem;height:10px}
+.many th,.many td{padding:.22rem .3rem}.full .bar{display:none}
 .good{fill:var(--good)}.bad{fill:var(--bad)}.open{fill:var(--open)}.plain{fill:var(--plain)}
 .key span{white-space:nowrap;margin-right:.9rem}
 .key svg{width:.7rem;height:.7rem;margin-right:.3rem}
@@ -46,7 +47,7 @@ td.bar svg{height:3px}
 .tall th,.tall td{border:0;padding:.1rem .6rem .1rem 0}
 .tall tr::before{content:"";flex-basis:100%;order:1}
 .tall .n{order:2;flex:1 1 0;min-width:0;white-space:normal;padding-right:.2rem;font-size:12px}.tall tbody th{font-weight:600}
-.tall .day{flex-grow:1.3;white-space:nowrap}.many .n{flex-basis:19%}
+.tall .n.day{flex-grow:1.3;white-space:nowrap}.many .n{flex-basis:19%}.full tbody .bar{display:block}
 .words,.words tbody,.words tr,.words th,.words td{display:block}.words thead{display:none}
 .words tr{border-bottom:1px solid var(--line);padding:.4rem 0}.words th,.words td{border:0;padding:.05rem 0;max-width:none}
 .words tbody th{font-weight:600;overflow-wrap:anywhere}.words td{overflow-wrap:anywhere}
@@ -55,6 +56,7 @@ td.bar svg{height:3px}
 @media print{:root{color-scheme:light;--back:#fff;--ink:#000;--soft:#444;--line:#bbb;
 --good:#237a4b;--bad:#b3341c;--open:#7d8291;--plain:#2f62c4;--c1:#2f62c4;--c2:#b0480e;--c3:#237a4b;--c4:#7d45b5}
 body{max-width:none;padding:0;font-size:9.5pt}table{font-size:8pt}th,td{padding:.15rem .22rem}td.bar svg{min-width:2.5rem}
+.many th,.many td{padding:.15rem .2rem}.many td.bar{width:5rem}
 tr,figure{break-inside:avoid}h2{break-after:avoid}
 .scroll{overflow:visible}svg{print-color-adjust:exact;-webkit-print-color-adjust:exact}nav{display:none}}
 `

@@ -51,6 +51,7 @@ export function tableOf(answer: Answer, { digits }: Answers): Table {
       ...names.map((label) => ({
         label: label.replaceAll('_', ' '),
         isNumber: false,
+        isDay: label === 'day',
         isOptional: isUsual && label !== 'code',
       })),
       ...labels.map((label) => ({
