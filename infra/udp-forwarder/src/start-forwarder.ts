@@ -27,8 +27,10 @@ async function start(): Promise<Service | undefined> {
     if (error instanceof SettingsError) {
       process.stderr.write(`${error.message}\n`)
     } else {
-      const { code, syscall } = error as NodeJS.ErrnoException
-      log.error('cannot start', code === undefined ? { problem: String(error) } : { code, syscall })
+      // Of an address that is taken, Node says which one.
+      const { code, syscall, port } = error as NodeJS.ErrnoException & { readonly port?: number }
+      const facts = code === undefined ? { problem: String(error) } : { code, syscall, port }
+      log.error('cannot start', facts)
     }
     return undefined
   }

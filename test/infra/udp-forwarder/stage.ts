@@ -32,6 +32,7 @@ export interface Forwarder {
 
 interface Ended {
   readonly code: number | null
+  readonly out: string
   readonly err: string
 }
 
@@ -194,12 +195,15 @@ async function describe(child: ChildProcess): Promise<Forwarder> {
 }
 
 async function collect(child: ChildProcess): Promise<Ended> {
-  let err = ''
+  let [out, err] = ['', '']
+  child.stdout?.on('data', (chunk: Buffer) => {
+    out += chunk.toString()
+  })
   child.stderr?.on('data', (chunk: Buffer) => {
     err += chunk.toString()
   })
   const [code] = (await once(child, 'close')) as [number | null]
-  return { code, err }
+  return { code, out, err }
 }
 
 async function gone(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

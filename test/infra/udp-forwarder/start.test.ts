@@ -30,16 +30,24 @@ describe('the forwarder at its start', () => {
     expect(err).not.toContain('two keys')
   })
 
-  it.each(['UDP_PORT', 'HEALTH_PORT'])('fails if %s is taken', async (name) => {
-    const worker = await stage.collector()
-    const other = await stage.forwarder(worker.url)
-    const taken = name === 'UDP_PORT' ? other.port : Number(new URL(other.health).port)
-    const { code } = await stage.failing({
-      TELEMETRY_HTTP_ENDPOINT: worker.url,
-      [name]: String(taken),
-    })
-    expect(code).toBe(1)
-  })
+  it.each(['UDP_PORT', 'HEALTH_PORT'])(
+    'fails if %s is taken, and says which port it is',
+    async (name) => {
+      const worker = await stage.collector()
+      const other = await stage.forwarder(worker.url)
+      const taken = name === 'UDP_PORT' ? other.port : Number(new URL(other.health).port)
+      const { code, out } = await stage.failing({
+        TELEMETRY_HTTP_ENDPOINT: worker.url,
+        [name]: String(taken),
+      })
+      expect(code).toBe(1)
+      expect(JSON.parse(out)).toMatchObject({
+        msg: 'cannot start',
+        code: 'EADDRINUSE',
+        port: taken,
+      })
+    },
+  )
 
   it('warns when the kernel grants a smaller buffer', async () => {
     const worker = await stage.collector()
