@@ -202,7 +202,7 @@ describe('the program', () => {
       const words = [program, '--from', place, '--public', site]
       const { status, stderr } = spawnSync(process.execPath, words, {
         encoding: 'utf8',
-        timeout: 20_000,
+        timeout: 50_000,
         killSignal: 'SIGKILL',
       })
       return { status, stderr }
