@@ -309,7 +309,7 @@ prepare_telemetry() {
   endpoint=${RUNMAT_TELEMETRY_ENDPOINT-$collector}
   cid='' release=unknown
   may_send && is_endpoint "$endpoint" || return 0
-  telemetry=on user=$(id -u) group=$(id -g)
+  telemetry=on user=$(id -u)
   cid=$(client_id 2>/dev/null)
   warn "RunMat counts installs, anonymously; RUNMAT_NO_TELEMETRY=1 turns it off: $docs"
 }
@@ -620,6 +620,7 @@ note_sent() {
   esac
   state=$cache/runmat/telemetry
   ledger=$state/sent.ndjson
+  if [ -e "$cache/runmat" ]; then are_ours "$cache/runmat" || return; fi
   mkdir -p "$state" || return
   start=''
   set -- "$cache/runmat" "$state"
@@ -635,10 +636,11 @@ note_sent() {
     "$start" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$endpoint" "$event" "$confirmed" >>"$ledger"
 }
 
-# Do they all belong to this user, is none a link, and can nobody else write to them?
+# Do they all belong to this user, is none a link, and can nobody else write to them? Many systems give
+# each user a group with the same number. On others, all users share one.
 are_ours() {
   others=$(find "$@" -prune \( -type l -o ! -user "$user" -o -perm -002 -o \
-    -perm -020 ! -group "$group" \)) && [ -z "$others" ]
+    -perm -020 ! -group "$user" ! -group 0 \)) && [ -z "$others" ]
 }
 
 # ---- Words -------------------------------------------------------------------------------------

@@ -1,4 +1,12 @@
-import { readFileSync, statSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import path from 'node:path'
 
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -68,6 +76,20 @@ describe.skipIf(!canInstall).each(installers)(
       expect(await stage.install()).toMatchObject({ code: 0 })
       expect(await stage.labels()).toHaveLength(2)
       expect(stage.home.read('theirs/sent.ndjson')).toBe('theirs\n')
+    })
+
+    it.runIf(installer === sh && process.getuid?.() === 0).each([
+      ['others', 0o777, 0],
+      ['a group that all users share', 0o775, 100],
+    ])('is not made in a folder that %s may write to', async (_, mode, group) => {
+      const stage = await openStage(installer)
+      const folder = path.dirname(path.dirname(stage.home.at(installer.ledger)))
+      mkdirSync(folder, { recursive: true })
+      chownSync(folder, 0, group)
+      chmodSync(folder, mode)
+      expect(await stage.install()).toMatchObject({ code: 0 })
+      expect(await stage.labels()).toHaveLength(2)
+      expect(readdirSync(folder)).toEqual([])
     })
 
     it('does not stop an installation where it cannot be written', async () => {
