@@ -23,6 +23,8 @@ const repaintEveryMs = 30_000
 
 export function openLive(invocation: Invocation, erased: () => readonly string[]): Live {
   const pages = new Map<ServerResponse, PageRequest>()
+  // A browser that has put a tab to sleep reads nothing. It gets the page as it is when it wakes.
+  const stale = new Set<ServerResponse>()
   let timer: NodeJS.Timeout | undefined
   let last = ''
   let painted = 0
@@ -32,12 +34,17 @@ export function openLive(invocation: Invocation, erased: () => readonly string[]
     const now = reassessed(invocation)
     const state = stateOf(now)
     const time = Date.now()
-    if (state === last && time - painted < repaintEveryMs) return
-    const isNew = state !== last
-    last = state
-    painted = time
-    if (isNew) announce(now)
-    for (const [page, request] of pages) paint(page, request, now)
+    if (state !== last || Math.abs(time - painted) >= repaintEveryMs) {
+      const isNew = state !== last
+      last = state
+      painted = time
+      if (isNew) announce(now)
+      for (const page of pages.keys()) stale.add(page)
+    }
+    for (const [page, request] of pages) {
+      if (page.writableNeedDrain || !stale.delete(page)) continue
+      paint(page, request, now)
+    }
   }
   const announce = (now: Invocation): void => {
     const before = known
@@ -54,7 +61,9 @@ export function openLive(invocation: Invocation, erased: () => readonly string[]
     for (const { event } of entries) tell('sent', JSON.stringify(event))
   }
   const tell = (name: string, data: string): void => {
-    for (const page of pages.keys()) page.write(`event: ${name}\ndata: ${data}\n\n`)
+    for (const page of pages.keys()) {
+      if (!page.writableNeedDrain) page.write(`event: ${name}\ndata: ${data}\n\n`)
+    }
   }
   const paint = (page: ServerResponse, request: PageRequest, now: Invocation): void => {
     const options = {
@@ -79,6 +88,7 @@ export function openLive(invocation: Invocation, erased: () => readonly string[]
       pages.set(response, request)
       response.once('close', () => {
         pages.delete(response)
+        stale.delete(response)
         if (pages.size === 0) clearInterval(timer)
       })
       clearInterval(timer)
