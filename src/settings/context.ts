@@ -1,3 +1,4 @@
+import { steadyMs } from '../files/clock.ts'
 import { type Snapshot, takeSnapshot } from '../files/snapshot.ts'
 import type { Product } from '../product/product.ts'
 import { choose } from './choices.ts'
@@ -6,7 +7,7 @@ import type { HostEnvironment } from './host-environment.ts'
 import { ingestionKeyOf } from './ingestion-key.ts'
 import { type Paths, pathsOf } from './paths.ts'
 import { loadSettings } from './settings.ts'
-import { settingsPlaces } from './sources.ts'
+import { missedForMs, settingsPlaces } from './sources.ts'
 import { isForeignHome } from './trust.ts'
 import { type Evidence, judge, type Verdict } from './verdict.ts'
 
@@ -51,7 +52,8 @@ export function assess(
 
 /**
  * Returns a function that gives the current context, for code that must ask often. It reads the files
- * again only if one of them may have changed, which it sees by their inodes.
+ * again only if one of them may have changed, which it sees by their inodes, and now and then because
+ * the way to a missing one may have changed.
  */
 export function watch(
   product: Product,
@@ -61,11 +63,13 @@ export function watch(
   const paths = pathsOf(product, environment)
   const places = [...settingsPlaces(product, paths, environment), paths.uploads]
   let seen = ''
+  let since = 0
   let context: Context | undefined
   const again = (): Context => {
     const see = takeSnapshot()
     const now = places.map((place) => see(place).version).join()
-    if (context === undefined || now !== seen) {
+    if (context === undefined || now !== seen || steadyMs() - since > missedForMs) {
+      since = steadyMs()
       context = { ...assess(product, environment, version, see), again }
     }
     seen = now

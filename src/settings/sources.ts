@@ -1,5 +1,6 @@
 import path from 'node:path'
 
+import { steadyMs } from '../files/clock.ts'
 import type { Snapshot } from '../files/snapshot.ts'
 import type { Product } from '../product/product.ts'
 import { broken, readSettingsFile, type Role, type SettingsFile } from './files.ts'
@@ -91,22 +92,22 @@ function missing(file: string): SettingsFile {
   return { role: 'named', path: file, ...broken(file, { message: 'it does not exist' }) }
 }
 
-/**
- * Files that are certainly missing. Each process finds that out only once: until there is such a file,
- * nothing can hide it.
- */
-const missed = new Set<string>()
+/** How long a process remembers that a missing file is not behind a broken link. */
+export const missedForMs = 1000
+
+/** Files that are certainly missing, and since when. Looking at all folders on the way takes longer. */
+const missed = new Map<string, number>()
 
 /** Settings may lie on a disk that is not there now. Then nobody knows what they say. */
 function unreachable(role: Role, file: string, see: Snapshot): SettingsFile | undefined {
-  if (missed.has(file)) return undefined
+  if (steadyMs() - (missed.get(file) ?? -Infinity) < missedForMs) return undefined
   let folder = path.dirname(file)
   while (see(folder).entry === undefined && folder !== path.dirname(folder)) {
     folder = path.dirname(folder)
   }
   const { entry, target } = see(folder)
   if (entry === undefined || target !== undefined) {
-    missed.add(file)
+    missed.set(file, steadyMs())
     return undefined
   }
   const message = `${folder} is a symbolic link to a folder that does not exist`

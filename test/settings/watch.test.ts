@@ -15,6 +15,7 @@ import { describe, expect, it, vi } from 'vitest'
 
 import { runmat } from '../../src/product/runmat.ts'
 import { watch } from '../../src/settings/context.ts'
+import { eventually } from '../support/eventually.ts'
 import { environmentIn } from '../support/in-process.ts'
 import { tempHome } from '../support/home.ts'
 
@@ -125,5 +126,13 @@ describe('a host that goes on for long', () => {
     })
     fc.assert(property, { numRuns: 30 })
     expect(Math.min(heard.yes, heard.no)).toBeGreaterThan(10)
+  })
+
+  it('hears that the settings it never had are behind a broken link now', async () => {
+    const home = tempHome()
+    const context = watch(runmat, environmentIn(home.path), '1.0.0')
+    expect(context().verdict.collecting).toBe(true)
+    symlinkSync('/nowhere/at/all', home.at('.config'))
+    await eventually(() => expect(context().verdict.collecting).toBe(false))
   })
 })
