@@ -3,6 +3,7 @@ import { closeSync, constants, linkSync, openSync, readSync, renameSync, unlinkS
 import { codeOf, retryWhileInUse } from '../files/errors.ts'
 import { statLink } from '../files/read.ts'
 import { privateFile, removeAll, removeFile, writeFully } from '../files/write.ts'
+import { whyForeign } from './foreign.ts'
 import { isHeld, isOlder, readLock, unsignedMs } from './lock-holder.ts'
 import { nobody, signatureOf } from './process-identity.ts'
 
@@ -180,8 +181,11 @@ function inherit(file: string, deadText: string, text: string): number | undefin
     return undefined
   }
   try {
-    if (readLock(file)?.text === deadText) {
-      if (statLink(file)?.isDirectory()) removeAll(file)
+    const isFolder = statLink(file)?.isDirectory() === true
+    // In a shared project, a folder in its place may be another user's, with all that is in it.
+    const isOthers = isFolder && whyForeign(file) === 'owner'
+    if (!isOthers && readLock(file)?.text === deadText) {
+      if (isFolder) removeAll(file)
       retryWhileInUse(() => renameSync(successor, file))
       return descriptor
     }

@@ -218,6 +218,17 @@ describe.skipIf(!isRoot)('disable --here in a project of another user', () => {
     expect(home.read(theirs)).toBe(isOff)
   })
 
+  it('removes no folder of theirs that lies where the lock would be', async () => {
+    const home = faultHome()
+    const file = projectOf(home)
+    home.write(file, '')
+    const theirs = home.write(`${file}.lock/theirs`, 'theirs')
+    for (const one of [path.dirname(theirs), theirs]) lchownSync(one, nobodyElse, nobodyElse)
+    await cli(home, ['disable', '--here'], { cwd: path.dirname(file) })
+    expect(home.read(file)).toBe(isOff)
+    expect(home.read(theirs)).toBe('theirs')
+  })
+
   it('gives no file away that takes the name of the temporary one meanwhile', async () => {
     const home = faultHome()
     const file = projectOf(home)
