@@ -577,6 +577,11 @@ describe('erase', () => {
       lines(`{"id":"${client}"}`, `{"id":"${done}"}`, `{"uuid":"${event}"}`),
     )
     expect(await ask('--pending')).toMatchObject({ code: 0 })
+    expect(await ask('--done', client)).toMatchObject({
+      code: 1,
+      err: `No worker of ${place} sends to PostHog.\n`,
+    })
+    expect(await ask('--pending')).toMatchObject({ code: 0 })
     writeFileSync(ofPostHog, lines(`{"id":"${done}","day":"2026-11-28"}`))
     const listed = await ask('--pending')
     expect(listed.code).toBe(1)

@@ -28,6 +28,7 @@ export function markDone(
   const unknown = wanted.find((id) => !clients.has(id) && !events.has(id))
   if (unknown !== undefined) throw new ReportError(`Nobody asked to erase ${unknown}.`)
   const file = path.join(folder, fileName)
+  if (!existsSync(file)) throw new ReportError(`No worker of ${folder} sends to PostHog.`)
   const lines = wanted.map((id) => `${JSON.stringify({ id, day: dayOf(now) })}\n`)
   try {
     appendFileSync(file, lines.join(''), { mode: 0o600, flush: true })
