@@ -6,7 +6,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 base=$(mktemp -d)
-export WINEPREFIX="$base/prefix" WINEDEBUG=-all LC_ALL=C.UTF-8
+# Debian's Wine leaves a folder in TMPDIR.
+export WINEPREFIX="$base/prefix" WINEDEBUG=-all LC_ALL=C.UTF-8 TMPDIR="$base"
 unset NODE_OPTIONS
 trap 'wineserver -k || true; rm -rf "$base"' EXIT
 
