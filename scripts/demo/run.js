@@ -76,7 +76,7 @@ async function recordFirst() {
   await host('0.6.1', 'shown')
   promise(
     'nothing leaves before somebody has read the notice',
-    home.queued().length >= 3 && stored().length === 0,
+    home.waiting() >= 3 && stored().length === 0,
   )
   return queued
 }
@@ -84,7 +84,7 @@ async function recordFirst() {
 async function deliver(first) {
   step('The program runs again and exits; a detached process delivers the queue.')
   await host('0.6.1')
-  await until(() => home.queued().length === 0 && stored().length === 4)
+  await until(() => home.waiting() === 0 && stored().length === 4)
   await settle()
   say(`   The worker stored ${stored().length} events, and answered each with 204.`)
   promise('an event leaves the queue after 204, and then it is stored', stored().length === 4)
@@ -105,12 +105,12 @@ async function survive() {
   await host('0.6.1')
   await until(async () => (await home.ask('status')).uploader.last_attempt !== before)
   await settle()
-  say(`   Nobody answered. In the queue: ${home.queued().length} event.`)
-  promise('without 204 nothing is deleted', home.queued().length === 1)
+  say(`   Nobody answered. In the queue: ${home.waiting()} event.`)
+  promise('without 204 nothing is deleted', home.waiting() === 1)
   step('The worker is back, and `runmat-telemetry upload` ignores the back-off.')
   await worker.start()
   quote(await home.cli('upload'))
-  promise('nothing was lost', home.queued().length === 0 && same(await logged(), stored().sort()))
+  promise('nothing was lost', home.waiting() === 0 && same(await logged(), stored().sort()))
   const ids = stored().map((line) => JSON.parse(line).event_id)
   promise('nothing is there twice', new Set(ids).size === ids.length && ids.length === 5)
 }
@@ -119,7 +119,7 @@ async function installAndRun() {
   step('The program is installed and runs three scripts, the last of which fails.')
   const before = stored().length
   await home.run('scripts/demo/runs.js', ['0.6.1'])
-  await until(() => home.queued().length === 0 && stored().length === before + recordedByRuns)
+  await until(() => home.waiting() === 0 && stored().length === before + recordedByRuns)
   await settle()
   say(`   The worker stored ${recordedByRuns} more events.`)
 }
@@ -133,7 +133,7 @@ async function turnOff() {
   await settle()
   say('   The program ran once more, in a new version.')
   promise('nothing is counted', home.stats() === before[1])
-  promise('nothing is queued, nothing is sent', home.queued().length === 0)
+  promise('nothing is queued, nothing is sent', home.waiting() === 0)
   promise('nothing arrives', same(stored(), before[0]))
 }
 

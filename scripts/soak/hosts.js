@@ -51,7 +51,7 @@ export async function openHosts(what, key, { target, chance }) {
       await runOne()
       // A fast machine would fill the queue while the uploaders wait for a collector that was away, and
       // a full queue drops events. A person who sends what waits does not wait for that.
-      if (home.queued().length > most) await home.run('bin/runmat-telemetry.js', ['upload'])
+      if (home.waiting() > most) await home.run('bin/runmat-telemetry.js', ['upload'])
       await pause(chance.between(0, 200))
     }
   })
@@ -93,7 +93,7 @@ export async function openHosts(what, key, { target, chance }) {
       relay.recover()
       relay.allow()
       const end = performance.now() + patienceMs
-      while (home.queued().length > 0 && performance.now() < end) {
+      while (home.waiting() > 0 && performance.now() < end) {
         await home.run('bin/runmat-telemetry.js', ['upload'])
       }
     },

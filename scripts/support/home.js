@@ -41,13 +41,17 @@ export function openHome(what, key) {
     cli,
     ask: async (...args) => JSON.parse(await cli(...args, '--json')),
     stats: () => textOf(path.join(state, 'stats.json')),
-    queued: () => {
-      if (!existsSync(queue)) return []
-      const names = readdirSync(queue).filter((name) => name.endsWith('.json'))
-      return names.sort().map((name) => textOf(path.join(queue, name)).trim())
-    },
+    waiting: () => namesIn(queue).length,
+    queued: () =>
+      namesIn(queue)
+        .sort()
+        .map((name) => textOf(path.join(queue, name)).trim()),
     close: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }),
   }
+}
+
+function namesIn(queue) {
+  return existsSync(queue) ? readdirSync(queue).filter((name) => name.endsWith('.json')) : []
 }
 
 export function textOf(file) {
