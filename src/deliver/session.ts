@@ -76,12 +76,15 @@ export async function runSession(
   let attempted = 0
   let tally = emptyTally
 
-  const isAllowed = (): boolean => options.context().verdict.uploading
-  const isMoved = (): boolean => options.context().choices.endpoint.value !== endpoint
-  const whyNot = (): string | undefined => {
-    const { verdict } = options.context()
+  // To look at all settings costs as much as half a post, so it is done once for both.
+  const forbidden = (): string | undefined => {
+    const { verdict, choices } = options.context()
     if (!verdict.uploading) return `off (${verdict.decidedBy})`
-    if (isMoved()) return movedAway
+    return choices.endpoint.value === endpoint ? undefined : movedAway
+  }
+  const whyNot = (): string | undefined => {
+    const no = forbidden()
+    if (no !== undefined) return no
     if (Date.now() > until) return 'out of time'
     // If this process was suspended, an uploader on another machine may have taken the lock over.
     if (!isOurs()) return 'another uploader took over'
@@ -92,7 +95,7 @@ export async function runSession(
     const isFirst = attempted === 1
     const since = steadyMs()
     // The upload lock marks that we are sending, so events need no markers of their own.
-    const outcome = await client.post(bytes, () => isAllowed() && !isMoved() && isOurs())
+    const outcome = await client.post(bytes, () => forbidden() === undefined && isOurs())
     tally = tallied(tally, outcome)
     if (outcome.kind === 'delivered') {
       if (isFirst) noteAnswerTime(paths.state, endpoint, steadyMs() - since)
@@ -117,8 +120,10 @@ export async function runSession(
 
   let movedAt: number | undefined
   const watchdog = setInterval(() => {
-    if (isMoved()) movedAt ??= Date.now()
-    if (!isAllowed() || (movedAt !== undefined && Date.now() - movedAt > graceMs)) client.close()
+    const no = forbidden()
+    if (no === movedAway) movedAt ??= Date.now()
+    const isOff = no !== undefined && no !== movedAway
+    if (isOff || (movedAt !== undefined && Date.now() - movedAt > graceMs)) client.close()
   }, lookAgainMs)
   try {
     await Promise.all(Array.from({ length: inFlight }, worker))
