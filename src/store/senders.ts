@@ -68,18 +68,17 @@ export interface Stop {
 }
 
 /**
- * Waits until nobody sends any more who is sending now. The caller has written an opt-out or another
- * address, so each of them stops within a moment, and who begins later has seen it. A process that
- * hangs is killed if it is certainly an uploader.
+ * Waits until every process that is sending now has stopped. The caller has written an opt-out or
+ * another address, so each of them stops within a moment, and any that begins later has seen it. A
+ * process that hangs is killed if it is certainly an uploader.
  */
 export async function stopSenders(paths: Pick<Paths, 'state' | 'lock'>): Promise<Stop> {
   // In a folder that is not ours no process of ours is at work, and any PID may be written there.
   if (!isOwnState(paths.state)) return { stopped: true }
-  const senders = sendersNow(paths)
-  let left = await remaining(senders, paths, patience.noticeMs)
+  let left = await remaining(sendersNow(paths), patience.noticeMs)
   const uploader = left.get(paths.lock)
   if (uploader !== undefined && !foreignLock(paths.lock)) killUploader(uploader)
-  if (left.size > 0) left = await remaining(left, paths, patience.dieMs)
+  if (left.size > 0) left = await remaining(left, patience.dieMs)
   if (left.size > 0) {
     const elsewhere = [...left.values()].every(isFromElsewhere)
     return { stopped: false, ...(elsewhere && { elsewhere }) }
@@ -102,17 +101,12 @@ function sendersNow(paths: Pick<Paths, 'state' | 'lock'>): Senders {
   )
 }
 
-/** Those who are still sending after that time, or none as soon as all have ended. */
-async function remaining(
-  senders: Senders,
-  paths: Pick<Paths, 'state' | 'lock'>,
-  withinMs: number,
-): Promise<Senders> {
+/** Those of them that are still sending after that time; none as soon as all have stopped. */
+async function remaining(senders: Senders, withinMs: number): Promise<Senders> {
   // By the clock, not by counting rounds: on a busy machine a round can take much longer.
   const end = steadyMs() + withinMs
   for (;;) {
-    const now = sendersNow(paths)
-    const left = [...senders].filter(([file, holder]) => isSame(holder, now.get(file)))
+    const left = [...senders].filter(([file, holder]) => isSame(holder, liveHolder(file)))
     if (left.length === 0 || steadyMs() > end) return new Map(left)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
