@@ -89,7 +89,7 @@ const rewriteMs = 1000
 
 /**
  * Many editors empty a file before they write it again. What it says is unknown meanwhile. A file that
- * is replaced, or made anew, is younger than that.
+ * was empty from the start, or replaced another one, was created when it was last written.
  */
 function isJustEmptied(file: string): boolean {
   const stat = look(file)

@@ -95,23 +95,26 @@ function newSince(before: readonly Sent[], now: readonly Sent[]): readonly Sent[
 }
 
 interface Columns {
-  /** Of all columns but the last; none where each line breaks as it needs to. */
+  /** Of each column. */
   readonly widths: readonly number[]
   /** Where all of them went, if the lines have no room for that. */
   readonly onlyHost?: string
 }
 
+/** Each line breaks as it needs to. */
+const noColumns: Columns = { widths: [] }
+
 /** In a terminal that is wide enough, what belongs together stands in columns. */
 function columnsFor(shown: readonly Sent[], invocation: Invocation): Columns {
   const { io } = invocation
-  if (!io.outIsTerminal) return { widths: [] }
+  if (!io.outIsTerminal) return noColumns
   const widths = widthsOf(shown.map((one) => partsOf(one, invocation)))
   if (fits(widths, io)) return { widths }
   const [onlyHost, ...others] = new Set(shown.map(({ endpoint }) => hostOf(endpoint)))
-  if (onlyHost === undefined || others.length > 0) return { widths: [] }
-  const without = { widths: [], onlyHost }
+  if (onlyHost === undefined || others.length > 0) return noColumns
+  const without = { ...noColumns, onlyHost }
   const fewer = widthsOf(shown.map((one) => partsOf(one, invocation, without)))
-  return fits(fewer, io) ? { widths: fewer, onlyHost } : { widths: [] }
+  return fits(fewer, io) ? { widths: fewer, onlyHost } : noColumns
 }
 
 function widthsOf(rows: readonly (readonly string[])[]): readonly number[] {
@@ -127,7 +130,7 @@ function fits(widths: readonly number[], { outWidth }: Invocation['io']): boolea
 function partsOf(
   sent: Sent,
   { environment }: Invocation,
-  { onlyHost }: Columns = { widths: [] },
+  { onlyHost }: Columns = noColumns,
 ): readonly string[] {
   const { sent_at: sentAt, endpoint, event } = sent
   return [
@@ -142,7 +145,7 @@ function lineOf(
   sent: Sent,
   invocation: Invocation,
   { full }: LogOptions,
-  columns: Columns = { widths: [] },
+  columns: Columns = noColumns,
 ): string {
   const { ink } = invocation
   const { event } = sent

@@ -81,7 +81,7 @@ async function eraseDays(
   return { lines, files, open }
 }
 
-/** Undefined for what can't be read or written, and whoever asked is told. */
+/** If a file can't be read or written, reports that and returns undefined. */
 export async function unless<Value>(
   failed: Failed,
   act: () => Promise<Value>,
