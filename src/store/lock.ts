@@ -23,8 +23,8 @@ export interface Lock {
   readonly isInherited: boolean
   /** False if this process was suspended for so long that another one took the lock over. */
   readonly isOurs: () => boolean
-  /** Tells other machines that the holder is still at work. */
-  readonly renew: () => void
+  /** Tells other machines that the holder is still at work. False if the lock is no longer ours. */
+  readonly renew: () => boolean
   /** `isSignedOff`: the signature in the hard-linked file is overwritten already. */
   readonly release: (isSignedOff?: boolean) => void
   /** Releases the lock but leaves its recovery to the next holder. */
@@ -78,7 +78,8 @@ function lockOf(
 ): Lock {
   const isHardLink = 'content' in guarded
   let since = asked
-  const isOurs = () => isWithinDoubt(since) || readLock(file)?.text.startsWith(signature) === true
+  const isSigned = () => readLock(file)?.text.startsWith(signature) === true
+  const isOurs = () => isWithinDoubt(since) || isSigned()
   const unsign = () => writeFully(descriptor, signatureOf(nobody), 0)
   return {
     descriptor,
@@ -86,10 +87,12 @@ function lockOf(
     isInherited,
     isOurs,
     renew: () => {
+      const now = Date.now()
+      if (!isSigned()) return false
       // The same bytes again: on a shared folder, writing them makes the server set the time.
-      if (readLock(file)?.text.startsWith(signature) !== true) return
       writeFully(descriptor, signature, 0)
-      since = Date.now()
+      since = now
+      return true
     },
     release: (isSignedOff = false) => {
       const now = Date.now()
@@ -145,7 +148,7 @@ function signHardLink(
     const size = readSync(descriptor, page, 0, page.length, 0)
     const text = page.toString('utf8', 0, size)
     // A file that another program has written has no room for the signature.
-    if (isWithinDoubt(since) && isSigned.test(text.slice(0, signature.length + 1))) {
+    if (isWithinDoubt(since) && aSignature.test(text.slice(0, signature.length + 1))) {
       writeFully(descriptor, signature, 0)
       return { descriptor, content: size === page.length ? undefined : { text, size } }
     }
@@ -160,7 +163,7 @@ function signHardLink(
 }
 
 /** A whole signature and nothing else, with the comma after it. */
-const isSigned = /^\{"pid": *\d+,"born": *(?:"\w+"|null),"place": *(?:"\w+"|null),$/
+const aSignature = /^\{"pid": *\d+,"born": *(?:"\w+"|null),"place": *(?:"\w+"|null),$/
 
 /** A new one for each lock would cost as much as reading the file. */
 const page = Buffer.alloc(32 * 1024 + 1)
