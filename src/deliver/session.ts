@@ -82,15 +82,18 @@ export async function runSession(
     if (!verdict.uploading) return `off (${verdict.decidedBy})`
     return choices.endpoint.value === endpoint ? undefined : movedAway
   }
+  const whyDone = (): string | undefined => {
+    if (Date.now() > until) return 'out of time'
+    return tally.stop === null ? undefined : (tally.trouble ?? undefined)
+  }
   const whyNot = (): string | undefined => {
     const no = forbidden()
     if (no !== undefined) return no
-    if (Date.now() > until) return 'out of time'
     // If this process was suspended, an uploader on another machine may have taken the lock over.
-    if (!isOurs()) return 'another uploader took over'
-    return tally.stop === null ? undefined : (tally.trouble ?? undefined)
+    return isOurs() ? whyDone() : 'another uploader took over'
   }
-  const post = async (name: string, bytes: string): Promise<void> => {
+  /** Returns whether the event was delivered. */
+  const post = async (name: string, bytes: string): Promise<boolean> => {
     attempted += 1
     const isFirst = attempted === 1
     const since = steadyMs()
@@ -103,17 +106,21 @@ export async function runSession(
     } else if (isTheCollector(outcome)) backlog.postpone(name)
     else backlog.rest(name)
     options.onProgress?.({ attempted, delivered: tally.delivered })
+    return outcome.kind === 'delivered'
   }
   const worker = async (): Promise<void> => {
-    while (whyNot() === undefined) {
+    // After a delivery the connection stands, and the next post asks before its first byte.
+    let isConnected = false
+    while ((isConnected ? whyDone() : whyNot()) === undefined) {
       const name = backlog.next()
+      isConnected = false
       if (name === undefined) {
         if (!backlog.awaitsHosts()) return
         await new Promise((resolve) => setTimeout(resolve, lookAgainMs))
         continue
       }
       const bytes = admit(name)
-      if (bytes !== undefined) await post(name, bytes)
+      if (bytes !== undefined) isConnected = await post(name, bytes)
       else if (existsSync(path.join(paths.queue, name))) backlog.rest(name)
     }
   }
