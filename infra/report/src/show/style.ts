@@ -7,7 +7,7 @@ export const style = `
 *{box-sizing:border-box}
 body{margin:0 auto;padding:1.75rem 1.25rem 4rem;max-width:64rem;background:var(--back);color:var(--ink);
 font:15px/1.5 system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif}
-h1{font-size:1.4rem;line-height:1.25;margin:0 0 .25rem}
+h1{font-size:1.4rem;line-height:1.25;margin:0 0 .25rem}main h1{margin-top:3rem}
 h2{font-size:1.1rem;line-height:1.3;margin:2.5rem 0 .15rem}
 p{margin:.15rem 0 .6rem;color:var(--soft)}
 a{color:var(--plain)}
