@@ -35,6 +35,11 @@ export interface Recorded {
   readonly mayLeave: boolean
 }
 
+interface Folded extends Recorded {
+  /** How many postponed counts the statistics have got. */
+  readonly added: number
+}
+
 const nothing: Recorded = { queued: [], noticeDue: false, isFirst: false, mayLeave: true }
 
 /** How many marks of milestones are remembered. A version adds a handful of marks. */
@@ -96,7 +101,8 @@ export function foldPostponed(
   const all: Recorded[] = []
   while (hasPostponed(paths.stats) && steadyMs() < end) {
     const more = fold(context, momentOf(environment), [], () => false, waitMs)
-    if (typeof more !== 'object') break
+    // What was added before and can't be removed is there for good.
+    if (typeof more !== 'object' || more.added === 0) break
     all.push(more)
   }
   return all
@@ -115,7 +121,7 @@ function fold(
   own: readonly Counting[],
   noticeIsSeen: () => boolean,
   waitMs?: number,
-): Recorded | 'changed' | undefined {
+): Folded | 'changed' | undefined {
   const { product, verdict, paths } = context
   let isChanged = false
   const recorded = changeStats(
@@ -150,7 +156,13 @@ function fold(
           dropOldest()
           if (names.length > 0) removePostponed(paths.stats, names)
         },
-        result: { queued, noticeDue, isFirst: history === 'none', mayLeave: true },
+        result: {
+          queued,
+          noticeDue,
+          isFirst: history === 'none',
+          mayLeave: true,
+          added: postponed.length,
+        },
       }
     },
     waitMs,

@@ -5,6 +5,7 @@ import { look, namesIn } from '../files/read.ts'
 import { removeAll, removeFile } from '../files/write.ts'
 import type { Paths } from '../settings/paths.ts'
 import { erasureFile } from './erasure.ts'
+import { folderOf, removePostponed } from './postponed.ts'
 
 /** Removes every file except the settings, which contain the opt-out. Returns what was there. */
 export function forgetEverything({ clientId, state }: Paths): readonly string[] {
@@ -36,11 +37,12 @@ export function forgetEverything({ clientId, state }: Paths): readonly string[] 
 const ageMs = 60 * 60 * 1000
 
 /** Removes the temporary files of processes that were killed. */
-export function removeLeftovers({ state, queue }: Pick<Paths, 'state' | 'queue'>): void {
-  for (const file of [state, queue].flatMap(temporaryIn)) {
+export function removeLeftovers({ state, queue, stats }: Paths): void {
+  for (const file of [state, queue, folderOf(stats)].flatMap(temporaryIn)) {
     const written = look(file)?.mtimeMs ?? Date.now()
     if (Math.abs(Date.now() - written) > ageMs) removeFile(file)
   }
+  removePostponed(stats, [])
 }
 
 function temporaryIn(folder: string): readonly string[] {

@@ -35,24 +35,22 @@ export function postpone(stats: string, at: number, content: unknown): void {
   }
 }
 
-/** If there are none, this costs one system call. */
+/** Most often there is not even a folder, and this costs one system call. */
 export function hasPostponed(stats: string): boolean {
-  return look(folderOf(stats)) !== undefined
+  return look(folderOf(stats)) !== undefined && namesIn(folderOf(stats)).some(isWhole)
 }
 
 /** The oldest of them, except those that the statistics contain already. */
 export function readPostponed(stats: string, folded: readonly string[]): readonly Postponed[] {
-  if (!hasPostponed(stats)) return []
-  const names = namesIn(folderOf(stats)).filter(
-    (name) => name.endsWith('.json') && !folded.includes(name),
-  )
+  if (look(folderOf(stats)) === undefined) return []
+  const names = namesIn(folderOf(stats)).filter((name) => isWhole(name) && !folded.includes(name))
   return names
     .sort()
     .slice(0, atOnce)
     .map((name) => ({ name, content: contentOf(path.join(folderOf(stats), name)) }))
 }
 
-/** Removes the counts that were added to the statistics. */
+/** Removes the counts that were added to the statistics, and their folder if nothing else is in it. */
 export function removePostponed(stats: string, names: readonly string[]): void {
   for (const name of names) removeFile(path.join(folderOf(stats), name))
   try {
@@ -64,12 +62,17 @@ export function removePostponed(stats: string, names: readonly string[]): void {
 
 /** Those of the names whose files are still there. */
 export function remainingOf(stats: string, names: readonly string[]): readonly string[] {
-  if (names.length === 0 || !hasPostponed(stats)) return []
+  if (names.length === 0) return []
   const there = new Set(namesIn(folderOf(stats)))
   return names.filter((name) => there.has(name))
 }
 
-function folderOf(stats: string): string {
+/** A process that was killed leaves an empty folder, or a file that it had not written yet. */
+function isWhole(name: string): boolean {
+  return name.endsWith('.json')
+}
+
+export function folderOf(stats: string): string {
   return path.join(path.dirname(stats), 'counts')
 }
 
