@@ -23,7 +23,8 @@ const meanings: Readonly<Record<string, string>> = {
  */
 export function spellOut(argv: readonly string[], otherwise: () => string): readonly string[] {
   const [first = '', ...others] = argv
-  const meant = Object.hasOwn(meanings, first) ? meanings[first] : undefined
+  if (first === 'help') return helpLine(others)
+  const meant = meaningOf(first)
   if (meant !== undefined) return [meant, ...others]
   const end = argv.indexOf('--')
   const considered = end === -1 ? argv : argv.slice(0, end)
@@ -39,6 +40,18 @@ export function spellOut(argv: readonly string[], otherwise: () => string): read
     ...argv.slice(0, at),
     ...argv.slice(at + 1),
   ]
+}
+
+function meaningOf(word: string): string | undefined {
+  return Object.hasOwn(meanings, word) ? meanings[word] : undefined
+}
+
+/** Help for one command, also by what else people call it, or else for all. It takes no options. */
+function helpLine(words: readonly string[]): readonly string[] {
+  const about = words
+    .map((word) => meaningOf(word) ?? word)
+    .find((word) => !word.startsWith('-') && word !== 'help')
+  return about === undefined ? ['help'] : ['help', about]
 }
 
 function aliasIn(word: string): string | undefined {

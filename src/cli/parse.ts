@@ -16,33 +16,29 @@ export async function parse(
   const end = (ended: number) => {
     code = ended
   }
-  const plain = words.filter((word) => word !== '--json')
-  const [first = '', ...others] = plain
+  const [first = '', ...others] = words.filter((word) => word !== '--json')
   if (versionFlags.has(first) && others.length === 0 && words.includes('--json')) {
     wiring.io.out(toJson({ version: wiring.version }))
     return done
   }
-  // Help is text for people, whatever is asked for.
-  const line = first === 'help' ? plain.filter((word) => !helpFlags.has(word)) : words
   const program = programOf({ ...wiring, end })
   try {
-    requireKnownHelp(line, program)
-    await program.parseAsync(line, { from: 'user' })
+    requireKnownHelp(words, program)
+    await program.parseAsync(words, { from: 'user' })
     return code
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode !== 0) throw wrongLine(error, line, program, wiring.product)
+    if (error.exitCode !== 0) throw wrongLine(error, words, program, wiring.product)
     if (error.code === 'commander.version') sayKey(wiring)
     return done
   }
 }
 
 const versionFlags = new Set(['--version', '-V'])
-const helpFlags = new Set(['--help', '-h'])
 
 /** The parser would show the help of everything instead, and not say why. */
 function requireKnownHelp([word, name]: readonly string[], program: Command): void {
-  if (word !== 'help' || name === undefined || name === 'help') return
+  if (word !== 'help' || name === undefined) return
   if (program.commands.some((one) => one.name() === name || one.aliases().includes(name))) return
   program.error(`error: unknown command '${name}'`, { code: 'commander.unknownCommand' })
 }

@@ -283,12 +283,24 @@ describe('help', () => {
     ['help', '--json'],
     ['help', '--help'],
     ['help', '-h', 'status'],
+    ['help', 'help'],
+    ['help', 'version'],
     ['--help', '--json'],
     ['status', '--json', '--help'],
   ])('is shown for %s %s %s', async (...args) => {
     const { code, out, err } = await cli(tempHome(), args)
     expect({ code, err }).toEqual({ code: 0, err: '' })
     expect(out).toMatch(/^Usage: runmat-telemetry /)
+  })
+
+  it.concurrent.each([
+    ['off', 'disable'],
+    ['opt-in', 'enable'],
+    ['show', 'status'],
+  ])('for %s is that for %s', async (word, meant) => {
+    const { code, out, err } = await cli(tempHome(), ['help', word])
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(out).toContain(`Usage: runmat-telemetry ${meant} `)
   })
 })
 
