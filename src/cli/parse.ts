@@ -70,7 +70,10 @@ function wrongLine(
     flag === undefined
       ? rewordings.reduce((text, [theirs, ours]) => text.replace(theirs, ours), said)
       : twoCommands(line[0] ?? '', flag.slice(2))
-  const meant = flag === undefined ? (nearest ?? nearestChoice(said)) : undefined
+  const meant =
+    flag === undefined
+      ? (meantCommand(said, program) ?? nearest ?? nearestChoice(said))
+      : undefined
   const stop = sentence.endsWith('.') ? '' : '.'
   const question = meant === undefined ? '' : ` Did you mean ${meant}?`
   return new CliError(sentence + stop + question, {
@@ -82,6 +85,26 @@ function wrongLine(
           ? `Run ${product.command} --help to see all commands.`
           : `Run ${product.command} ${about} --help to see what it takes.`,
   })
+}
+
+/** What people try, and what may do it. By its letters alone, "erase" is nearest to "enable". */
+const guesses: Readonly<Record<string, string>> = {
+  erase: 'forget',
+  delete: 'forget',
+  remove: 'forget',
+  stop: 'disable',
+  optout: 'disable',
+  optin: 'enable',
+  start: 'enable',
+  history: 'log',
+  send: 'upload',
+  check: 'doctor',
+}
+
+function meantCommand(said: string, program: Command): string | undefined {
+  const word = /^unknown command '(.*)'$/s.exec(said)?.[1]?.toLowerCase() ?? ''
+  const guess = Object.hasOwn(guesses, word) ? guesses[word] : word
+  return program.commands.map((command) => command.name()).find((name) => name === guess)
 }
 
 /** The parser looks for the nearest command and option, but not for the nearest operand. */

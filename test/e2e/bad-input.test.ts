@@ -251,6 +251,9 @@ describe('an address of', () => {
 describe('a command line', () => {
   it.concurrent.each([
     [['statsu'], /Did you mean status/],
+    [['STATUS'], /Did you mean status/],
+    [['erase'], /Did you mean forget/],
+    [['stop'], /Did you mean disable/],
     [['--statu'], /Did you mean --status/],
     [['status', '--jsn'], /Did you mean --json/],
     [['print', 'usgae'], /Allowed choices are usage/],

@@ -35,6 +35,7 @@ const help: readonly Scene[] = [
 
 const mistakes: readonly Scene[] = [
   'statsu',
+  'erase',
   'satus --json',
   '--jsn',
   'status --jsn',
