@@ -82,7 +82,7 @@ function write(descriptor: number, text: string): void {
       offset += retry(() => writeSync(descriptor, rest))
     } catch (error) {
       if (codeOf(error) === 'EPIPE' || descriptor === 2) return
-      throw new Error(`cannot write the output: ${causeOf(error)}`, { cause: error })
+      throw new Error(`Cannot write the output: ${causeOf(error)}.`, { cause: error })
     }
   }
 }
@@ -98,7 +98,7 @@ function readInput(): string {
     chunks.push(chunk.subarray(0, count))
     length += count
   }
-  throw new Error('the input is larger than a megabyte')
+  throw new Error('The input is larger than a megabyte.')
 }
 
 /** A descriptor that another process made non-blocking says "again" where others would wait. */

@@ -47,6 +47,12 @@ const commandFlags = ['--status', '--print', '--enable', '--disable', '--endpoin
 
 /** What the parser says, and what we say in its place. */
 const rewordings: readonly (readonly [RegExp, string])[] = [
+  [/^unknown (command|option) '(.*)'$/s, 'Unknown $1 "$2".'],
+  [/^missing required argument '(.*)'$/, '<$1> is missing.'],
+  [
+    /^option '(?:-\w, )?(--\S+)' cannot be used with option '(--\S+)'$/,
+    "$1 can't be combined with $2.",
+  ],
   [/^command-argument value '(.*)' is invalid for argument '(.*)'\./, '"$1" is not a known $2.'],
   [/^too many arguments for '(.*)'\. Expected 0 .*$/s, '$1 takes no argument.'],
   [/^too many arguments for '(.*)'\. Expected 1 .*$/s, '$1 takes one argument only.'],
@@ -71,9 +77,7 @@ function wrongLine(
       ? rewordings.reduce((text, [theirs, ours]) => text.replace(theirs, ours), said)
       : twoCommands(line[0] ?? '', flag.slice(2))
   const meant =
-    flag === undefined
-      ? (meantCommand(said, program) ?? nearest ?? nearestChoice(said))
-      : undefined
+    flag === undefined ? (meantCommand(said, program) ?? nearest ?? nearestChoice(said)) : undefined
   const stop = sentence.endsWith('.') ? '' : '.'
   const question = meant === undefined ? '' : ` Did you mean ${meant}?`
   return new CliError(sentence + stop + question, {

@@ -267,10 +267,10 @@ describe('a command line', () => {
     [['view', '--port'], /--port needs a value: --port <number>/],
     [['log', '-n'], /--lines needs a value: --lines <count>/],
     [['endpoint', '--reset', 'https://example.invalid'], /exclude each other/],
-    [['print', '--explain', '--schema'], /cannot be used with/],
-    [['record'], /missing required argument/],
+    [['print', '--explain', '--schema'], /--explain can't be combined with --schema\.\n/],
+    [['record'], /<kind> is missing\.\n/],
     [['--enable', '--disable'], /only one can run at a time/],
-    [['help', 'nope'], /unknown command 'nope'\.\n/],
+    [['help', 'nope'], /Unknown command "nope"\.\n/],
     [['print', 'usage', '--started'], /no beginning/],
   ])('%j is wrong usage', async (args, fault) => {
     const home = tempHome()

@@ -297,7 +297,7 @@ describe('the output', () => {
     const script = `${quoted} status > /dev/full`
     const { code, err } = await run('sh', ['-c', script], tempHome())
     expect(code).toBe(1)
-    expect(err).toMatch(/^runmat-telemetry: cannot write the output: the disk is full\n$/)
+    expect(err).toMatch(/^runmat-telemetry: Cannot write the output: the disk is full\.\n$/)
   })
 })
 

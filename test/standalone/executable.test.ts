@@ -79,7 +79,7 @@ describe.runIf(executable !== undefined).concurrent('the executable', () => {
   it('is not an uploader if only its argument is given', async () => {
     const home = tempHome()
     const typed = await cli(home, ['--as-uploader'])
-    expect(typed).toMatchObject({ code: 2, err: expect.stringContaining('unknown option') })
+    expect(typed).toMatchObject({ code: 2, err: expect.stringContaining('Unknown option') })
     expect((await cli(home, ['--help'])).out).not.toContain('uploader')
     const env = { TELEMETRY_UPLOADER_PRODUCT: '{}' }
     expect((await cli(home, ['status'], { env })).out).toMatch(/^RunMat telemetry is on/)
