@@ -1,7 +1,11 @@
 import { accessSync, constants } from 'node:fs'
 import path from 'node:path'
 
+import { causeOf, codeOf } from '../files/errors.ts'
 import { look, statLink } from '../files/read.ts'
+import type { Context } from '../settings/context.ts'
+import { CliError } from './error.ts'
+import { tidy } from './words.ts'
 
 /** By permissions alone: nothing is opened and nothing is written. */
 export function isAllowed(file: string, mode: number): boolean {
@@ -22,4 +26,23 @@ export function forbidsWriting(file: string): string | undefined {
   // A file is replaced, and so its folder has to let us.
   const folder = look(place)?.isDirectory() ? place : path.dirname(place)
   return isRight && isAllowed(folder, constants.W_OK | constants.X_OK) ? undefined : place
+}
+
+const full: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT'])
+
+/** A system error tells the file, and a person what happened, what that means and what to do. */
+export function cannotWrite(
+  error: unknown,
+  context: Context,
+  hint: (remedy: string) => string,
+): unknown {
+  const code = codeOf(error)
+  if (code === '') return error
+  // A write to an open file tells no path.
+  const { path: file = context.paths.state } = (error ?? {}) as { path?: string }
+  const remedy = full.has(code) ? 'Make room there' : 'Make that place writable'
+  return new CliError(`Cannot write ${tidy(file, context)}: ${causeOf(error)}.`, {
+    hint: hint(remedy),
+    cause: error,
+  })
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { startCollector } from '../support/collector.ts'
 import { fillQueue } from '../support/events.ts'
+import { withFsFaults } from '../support/fs-faults.ts'
 import { type Home, tempHome } from '../support/home.ts'
 import { ownPorts } from '../support/ports.ts'
 import { cli } from '../support/run.ts'
@@ -31,6 +32,19 @@ describe.concurrent('upload', () => {
     expect(out).toMatch(
       /3 events kept; next try in about \d+ (second|minute)s? at the earliest, when RunMat runs\.\n$/,
     )
+  })
+
+  it('names the place that has no room, and what is kept', async () => {
+    const home = tempHome()
+    fillQueue(home, 2)
+    const env = withFsFaults(home, { fail: /^(create|link) .*lock/ })
+    expect(await cli(home, ['upload'], { env })).toMatchObject({
+      code: 1,
+      out: '',
+      err:
+        'runmat-telemetry: Cannot write ~/.cache/runmat/telemetry: the disk is full.\n' +
+        '2 events kept. Make room there, then try again.\n',
+    })
   })
 
   it.each([

@@ -119,6 +119,7 @@ export const uploadsTo = (collectors: Readonly<Record<number, Collector>>): read
   scene('while it only counts', 'upload', all(waiting(0), countingOnly)),
   scene('nobody has seen the notice', 'upload', all(unseen, to(collectors[204]))),
   scene('a file that is no event', 'upload', all(waiting(1), junk, to(collectors[204]))),
+  scene('a read-only home', 'upload', all(waiting(2), readOnly)),
   scene('as JSON', 'upload --json', all(waiting(2), to(collectors[500])), { once: true }),
 ]
 

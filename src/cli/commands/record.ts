@@ -6,12 +6,11 @@ import { readUsageInput } from '../../record/usage-input.ts'
 import type { Parsed } from '../../settings/address.ts'
 import { assess, type Context } from '../../settings/context.ts'
 import { readLedger } from '../../store/ledger.ts'
-import { causeOf, codeOf } from '../../files/errors.ts'
 import { parseName, queuedNames } from '../../store/queue.ts'
+import { cannotWrite } from '../access.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { type Invocation, reassessed } from '../invocation.ts'
 import { toJson } from '../io.ts'
-import { tidy } from '../words.ts'
 
 export interface RecordOptions {
   readonly json?: boolean
@@ -41,24 +40,12 @@ export async function record(
         ? recordUsageInput(invocation, recorder)
         : recordEvent(invocation, recorder, kind)
   } catch (error) {
-    throw cannotRecord(invocation, error)
+    const off = `turn telemetry off with ${product.variables.off}=1 in the environment`
+    throw cannotWrite(error, context, (remedy) => `Nothing was recorded. ${remedy}, or ${off}.`)
   }
   if (json) io.out(toJson({ collecting: context.verdict.collecting, queued: queued.length }))
   // If the uploader can't be started now, the next host starts it; the event is safe.
   await recorder.close(reassessed(invocation).context).catch(() => undefined)
-}
-
-/** A system error tells the file, and a person what to do about it. */
-function cannotRecord({ product, context }: Invocation, error: unknown): unknown {
-  if (codeOf(error) === '') return error
-  // A write to an open file tells no path.
-  const { path: file = context.paths.state } = (error ?? {}) as { path?: string }
-  return new CliError(`Cannot write ${tidy(file, context)}: ${causeOf(error)}.`, {
-    hint:
-      'Nothing was recorded. Make that place writable, or turn telemetry off with ' +
-      `${product.variables.off}=1 in the environment.`,
-    cause: error,
-  })
 }
 
 function recordUsageInput(

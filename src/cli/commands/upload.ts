@@ -5,6 +5,7 @@ import { watch } from '../../settings/context.ts'
 import { foreignIn } from '../../store/foreign.ts'
 import { queuedNames } from '../../store/queue.ts'
 import { readUploadState } from '../../store/upload-state.ts'
+import { cannotWrite } from '../access.ts'
 import { hostOf, keptText, troubleText } from '../delivery-words.ts'
 import { foldErr, foldOut } from '../fold.ts'
 import type { Invocation } from '../invocation.ts'
@@ -38,7 +39,11 @@ export async function upload(
     deadlineMs,
     onProgress: ({ delivered }) => progress.show(`Delivered ${delivered} of ${waiting} …`),
   })
-  progress.show('')
+    .catch((error: unknown) => {
+      const events = plural(queuedNames(paths.queue).length, 'event')
+      throw cannotWrite(error, context, (remedy) => `${events} kept. ${remedy}, then try again.`)
+    })
+    .finally(() => progress.show(''))
   const kept = queuedNames(paths.queue).length
   const { next_attempt } = readUploadState(paths.uploads, context.choices.endpoint.value)
   const { attempted, delivered, reason } = end
