@@ -1,6 +1,6 @@
 import { eventContracts } from '../contract/contracts.ts'
 import { listQueue } from '../store/queue.ts'
-import { readQueued } from '../store/queued-event.ts'
+import { type Queued, readQueued } from '../store/queued-event.ts'
 import type { Invocation } from './invocation.ts'
 
 /** What waits, one event a line, as it will be sent. */
@@ -9,16 +9,27 @@ export function printQueued(invocation: Invocation): void {
   let events = 0
   let others = 0
   for (const queued of waiting(invocation)) {
-    if (queued.kind === 'event') {
-      io.out(`${queued.bytes}\n`)
-      events += 1
-    } else others += 1
+    if (isOther(queued)) others += 1
+    if (queued.kind !== 'event') continue
+    io.out(`${queued.bytes}\n`)
+    events += 1
   }
   if (events === 0) io.err('Nothing is waiting to be sent.\n')
-  if (others > 0) {
-    const files = others === 1 ? '1 file in the queue holds' : `${others} files in the queue hold`
-    io.err(`${files} no valid event, and will not be sent.\n`)
-  }
+  if (others > 0) io.err(`${othersText(others)}\n`)
+}
+
+/** How many files of the queue hold no event, or none yet. */
+export function othersWaiting(invocation: Invocation): number {
+  return [...waiting(invocation)].filter(isOther).length
+}
+
+function isOther({ kind }: Queued): boolean {
+  return kind === 'foreign' || kind === 'unfinished'
+}
+
+export function othersText(count: number): string {
+  const files = count === 1 ? '1 file in the queue holds' : `${count} files in the queue hold`
+  return `${files} no event, and ${count === 1 ? 'is' : 'are'} not sent.`
 }
 
 /** An event's id, or enough of its beginning to tell it from others. */

@@ -98,6 +98,21 @@ describe.concurrent('a file in the queue that is no event', () => {
   })
 })
 
+describe.concurrent('a file in the queue that may not be finished', () => {
+  it('is no event of which upload says that it is kept', async () => {
+    const home = tempHome()
+    const collector = await startCollector()
+    home.write(home.settings, `[runtime.telemetry]\nhttp_endpoint = "${collector.url}"\n`)
+    fillQueue(home, 1)
+    home.write(path.join(queueFolder(home), 'notes.json'), 'nothing of ours')
+    expect(await cli(home, ['upload'])).toMatchObject({
+      code: 1,
+      out: 'Delivered 1 event.\n1 file in the queue holds no event, and is not sent.\n',
+    })
+    await collector.stop()
+  })
+})
+
 describe.concurrent('print', () => {
   it('shows the version of the host that runs it, also after an upgrade', async () => {
     const home = tempHome()

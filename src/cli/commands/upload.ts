@@ -10,6 +10,7 @@ import { hostOf, keptText, troubleText } from '../delivery-words.ts'
 import { foldErr, foldOut } from '../fold.ts'
 import type { Invocation } from '../invocation.ts'
 import { CliError, failed } from '../error.ts'
+import { othersText, othersWaiting } from '../queued.ts'
 import { type Io, toJson } from '../io.ts'
 import { because, foreignText, headline, plural, setAsideText } from '../words.ts'
 
@@ -54,7 +55,9 @@ export async function upload(
     if (aside > asideBefore) {
       io.err(`${foldErr([setAsideText(aside - asideBefore, context)], io).join('\n')}\n`)
     }
-    const told = sentences(invocation, { delivered, kept, reason, next: next_attempt })
+    const others = kept === 0 ? 0 : othersWaiting(invocation)
+    const outcome = { delivered, kept: kept - others, reason, next: next_attempt }
+    const told = [...sentences(invocation, outcome), ...(others === 0 ? [] : [othersText(others)])]
     io.out(`${foldOut(told, io).join('\n')}\n`)
   }
   return kept === 0 ? 0 : failed
