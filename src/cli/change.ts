@@ -80,14 +80,18 @@ function unheard(context: Context): string {
   return `${still}\nTo stop it: write ${optOutLine(product)} to another file, and set ${config} to its path.`
 }
 
-/** Ends a command with an error where the opt-out does not hold everywhere; `soFar` is what does hold. */
+/**
+ * Ends a command with an error where the opt-out does not hold everywhere; `soFar` is what does hold,
+ * and `undone` is what the command was to do besides.
+ */
 export function requireOptOut(
   invocation: Invocation,
   { failures, wiped, ...stop }: OptOut,
   soFar: string,
+  undone = '',
 ): void {
   if (failures.length > 0) {
-    throw cannotChange(invocation, failures, unsaved(invocation, wiped))
+    throw cannotChange(invocation, failures, `${undone}${unsaved(invocation, wiped)}`)
   }
   requireStopped(stop, soFar)
   const foreign = foreignIn(invocation.context.paths)

@@ -17,7 +17,7 @@ import { openTerminal } from '../support/terminal.ts'
 import { requireTool } from '../support/tools.ts'
 import { holds, sender } from './forget-scene.ts'
 
-const question = 'Erase it here and at the collector'
+const question = 'Erase everything here and at the collector'
 
 describe.skipIf(!requireTool('script')).concurrent('forget in a terminal', () => {
   it('shows what will be asked and where, and asks after a yes', async () => {

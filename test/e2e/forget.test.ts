@@ -66,7 +66,7 @@ describe('forget', () => {
     const env = { DO_NOT_TRACK: '1' }
     const unasked = await cli(home, ['forget'], { env })
     expect(unasked).toMatchObject({ code: 2, out: '' })
-    expect(unasked.err).toContain('--yes')
+    expect(unasked.err).toMatch(/Nothing was erased: nobody could be asked\.\n.*--yes\n/)
     expect(await cli(home, ['forget', '--json'], { env })).toMatchObject({ code: 2, out: '' })
     expect(collector.requests).toBe(0)
     expect(await cli(home, ['forget', '--yes'], { env })).toMatchObject({ code: 0 })
@@ -90,6 +90,7 @@ describe('forget', () => {
     const refused = await cli(home, ['forget', '--yes'])
     expect(refused.code).toBe(1)
     expect(refused.err).toContain('config.toml:1')
+    expect(refused.err).toContain('Nothing was erased. Telemetry is off all the same')
     expect(collector.requests).toBe(0)
     expect(home.read(home.clientId)).toContain(id)
     await collector.stop()

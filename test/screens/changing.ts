@@ -126,6 +126,10 @@ export const uploadsTo = (collectors: Readonly<Record<number, Collector>>): read
 /** Needs a collector for each answer. */
 export const forgetsAt = (collectors: Readonly<Record<number, Collector>>): readonly Scene[] => [
   scene('nothing was ever sent', 'forget --yes', fresh),
+  scene('nothing was ever sent, in a terminal', 'forget', fresh, {
+    steps: [{ to: '● No', type: 'y' }],
+  }),
+  scene('a read-only home', 'forget --yes', all(waiting(1), readOnly)),
   scene(
     'agreed to',
     'forget',

@@ -13,6 +13,7 @@ import { requireOptOut, targetsOf } from '../change.ts'
 import { hostOf, troubleText } from '../delivery-words.ts'
 import { erasurePlaces } from '../erasure-places.ts'
 import { CliError, wrongUsage } from '../error.ts'
+import { foldOut } from '../fold.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
 import { printable } from '../io.ts'
 import { hostWarning, plural, tidy } from '../words.ts'
@@ -30,22 +31,23 @@ export async function forget(invocation: Invocation, options: ForgetOptions): Pr
   const endpoint = context.choices.endpoint.value
   const preview = requestsFor(invocation)
   const isAsking = !yes && !json && io.outIsTerminal && io.inIsTerminal()
-  if (!yes && !isAsking) throw unasked(product.command, json)
+  if (!yes && !isAsking) throw unasked(product.command)
+  const isThere = preview.length > 0 || look(context.paths.state) !== undefined
   if (isAsking) {
-    for (const line of whatIsAsked(preview, invocation)) io.out(`${printable(line)}\n`)
+    const lines = whatIsAsked(preview, invocation).map(printable)
+    io.out(`${foldOut(lines, io).join('\n')}\n`)
     const { agree } = await import('../agree.ts')
-    const question = 'Erase it here and at the collector, and turn telemetry off?'
     // Nobody is to erase anything by pressing Enter once too often.
-    const isAgreed = await agree(question, io, { enterMeans: false })
+    const isAgreed = await agree(questionOf(preview, isThere), io, { enterMeans: false })
     if (!isAgreed) return io.out('Nothing was changed, and nothing was sent.\n')
   }
 
-  const isThere = preview.length > 0 || look(context.paths.state) !== undefined
   // First nothing more may leave. The queue stays until the collector has answered.
   const off = [[product.keys.enabled, false]] as const
   const done = await optOut(context, targetsOf(invocation, off), { keepQueue: true })
   const after = reassessed(invocation)
-  requireOptOut(after, { ...done, wiped: 0 }, 'Telemetry is off')
+  const soFar = 'Telemetry is off, and nothing was erased'
+  requireOptOut(after, { ...done, wiped: 0 }, soFar, 'Nothing was erased. ')
   // A host may have recorded and sent something until now.
   const requests = requestsFor(after)
   const id = readClientId(context.paths.clientId)
@@ -65,7 +67,10 @@ export async function forget(invocation: Invocation, options: ForgetOptions): Pr
   report(end, json, details, [
     ...(requests.length > 0
       ? asked.map((place) => `${hostOf(place)} has confirmed the erasure.`)
-      : ['There is no client id here and nothing was sent: the collector has nothing to erase.']),
+      : // Who was asked has read it.
+        isAsking
+        ? []
+        : [nothingThere]),
     ...[...elsewhere].map(([place, events]) => notAsked(place, events, id)),
     ...removed.map((file) => `Removed ${tidy(file, context)}`),
     `${product.name} telemetry is off, for good.`,
@@ -142,9 +147,18 @@ function requestsFor({ context }: Invocation): readonly string[] {
   return erasureRequests(context, id, eventsOfOthers(context.paths, id))
 }
 
+const nothingThere =
+  'There is no client id here and no record of anything sent: the collector has nothing to erase.'
+
+function questionOf(requests: readonly string[], isThere: boolean): string {
+  if (requests.length > 0) {
+    return 'Erase everything here and at the collector, and turn telemetry off?'
+  }
+  return isThere ? 'Erase everything here, and turn telemetry off?' : 'Turn telemetry off for good?'
+}
+
 function whatIsAsked(requests: readonly string[], { context }: Invocation): readonly string[] {
-  if (requests.length === 0)
-    return ['Nothing was sent from here: the collector has nothing to erase.']
+  if (requests.length === 0) return [nothingThere]
   const { asked, elsewhere } = erasurePlaces(context)
   const id = readClientId(context.paths.clientId)
   return [
@@ -154,9 +168,8 @@ function whatIsAsked(requests: readonly string[], { context }: Invocation): read
   ]
 }
 
-function unasked(command: string, json: boolean | undefined): CliError {
-  const why = json ? '--json asks nobody' : 'there is no terminal to ask in'
-  return new CliError(`Nothing was erased: ${why}.`, {
+function unasked(command: string): CliError {
+  return new CliError('Nothing was erased: nobody could be asked.', {
     exitCode: wrongUsage,
     hint: `To erase without being asked, run ${command} forget --yes`,
   })
