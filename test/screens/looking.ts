@@ -134,7 +134,7 @@ const log: readonly Scene[] = [
 
 const view: readonly Scene[] = [
   scene('until Ctrl-C', 'view', fresh, { steps: [{ to: 'Ctrl-C ends it.', type: 'Ctrl-C' }] }),
-  scene('over SSH', 'view', set({ SSH_CONNECTION: '1 2 3 4', DISPLAY: ':0' }), {
+  scene('over SSH', 'view', set({ SSH_CONNECTION: '192.0.2.1 5000 192.0.2.2 22', DISPLAY: ':0' }), {
     steps: [{ to: 'Ctrl-C ends it.', type: 'Ctrl-C' }],
   }),
   scene('without opening', 'view --no-open', fresh, {

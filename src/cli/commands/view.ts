@@ -5,6 +5,7 @@ import { causeOf, codeOf } from '../../files/errors.ts'
 import { look } from '../../files/read.ts'
 import { replaceFile } from '../../files/write.ts'
 import { CliError, wrongUsage } from '../error.ts'
+import { foldErr } from '../fold.ts'
 import { interrupted } from '../interrupted.ts'
 import type { Invocation } from '../invocation.ts'
 import { printable, toJson } from '../io.ts'
@@ -33,7 +34,8 @@ export async function view(invocation: Invocation, options: ViewOptions): Promis
   io.out(options.json ? toJson({ url: opened.url }) : `${opened.url}\n`)
   if (options.open) {
     const isOpen = await openInBrowser(opened.url, environment)
-    if (!isOpen && !options.json) io.err(`${howToOpen(opened.url, environment.env)}\n`)
+    const how = foldErr(howToOpen(opened.url, environment.env), io)
+    if (!isOpen && !options.json) io.err(`${how.join('\n')}\n`)
   }
   if (!options.json) io.err('The page is live while this command runs. Ctrl-C ends it.\n')
   await Promise.race([opened.left, stop])
@@ -41,14 +43,20 @@ export async function view(invocation: Invocation, options: ViewOptions): Promis
 }
 
 /** Over SSH there is no browser on this machine, but a way to it from the one where there is. */
-function howToOpen(url: string, env: Readonly<Record<string, string | undefined>>): string {
-  if (!env['SSH_CONNECTION']) return 'Open that address in a browser on this machine.'
+function howToOpen(
+  url: string,
+  env: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  const connection = env['SSH_CONNECTION']
+  if (!connection) return ['Open that address in a browser on this machine.']
+  // The client's address and port, then those by which it reached this machine.
+  const [, , here = 'HOST', sshPort = '22'] = printable(connection).split(' ')
   const { port } = new URL(url)
-  return (
-    'You are connected by SSH. On the machine with the browser, run\n' +
-    `  ssh -L ${port}:127.0.0.1:${port} …   (and the name of this machine)\n` +
-    'and then open that address there.'
-  )
+  return [
+    'You are connected by SSH. Where the browser is, run',
+    `  ssh -L ${port}:127.0.0.1:${port} ${sshPort === '22' ? '' : `-p ${sshPort} `}${here}`,
+    'and then open that address there.',
+  ]
 }
 
 function save(invocation: Invocation, file: string, { json, port }: ViewOptions): void {
