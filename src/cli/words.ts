@@ -4,7 +4,7 @@ import type { Product } from '../product/product.ts'
 import type { Context } from '../settings/context.ts'
 import { readHost } from '../settings/host.ts'
 import { isJson, type Problem, type SettingsFile } from '../settings/files.ts'
-import type { Rule } from '../settings/verdict.ts'
+import { isSet, type Rule } from '../settings/verdict.ts'
 import { type Foreign, isOwnState } from '../store/foreign.ts'
 import { settingsTargets } from '../store/settings-file.ts'
 import { printable } from './io.ts'
@@ -136,14 +136,18 @@ function reason(rule: Rule, context: Context): string {
       return product.emptyEndpointForbidsUploads
         ? `Uploads are forbidden in ${source}`
         : `Sending is turned off in ${source} (${product.keys.uploads.join('.')})`
+    case product.variables.toggle:
+      return `${source}=${value} is set in the environment${isSet(value) ? meansOn : ''}.`
     case product.variables.off:
     case 'DO_NOT_TRACK':
-    case product.variables.toggle:
       return `${source}=${value} is set in the environment.`
     default:
       return `${value === 'true' ? 'Turned on' : 'Turned off'} in ${source}`
   }
 }
+
+/** Who wrote another word than a no may have meant a yes. */
+const meansOn = ', and only 1, true, yes or on means on'
 
 export function problemText(problem: Problem | undefined, context: Context): string {
   if (problem === undefined) return ''

@@ -74,6 +74,9 @@ const status: readonly Scene[] = [
   ...optOuts.map(({ rule, say }) =>
     scene(`off by ${rule}`, 'status | head -n 3', (home) => toEnv(say(home)), { once: true }),
   ),
+  scene('off by an unclear word', 'status | head -n 3', set({ RUNMAT_TELEMETRY: 'enabled' }), {
+    once: true,
+  }),
   scene(
     'off by several rules',
     'status | head -n 5',
