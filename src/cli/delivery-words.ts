@@ -12,13 +12,13 @@ export function lastAttempt(context: Context, status: Status, now: number): stri
     return undefined
   const { events } = status.queue
   const kept = events === 0 ? '' : ` ${keptText(events, { context, result, next, now })}`
-  return `${troubleText(result, hostOf(status.endpoint.url))}${kept}`
+  return `${troubleText(result, hostOf(status.endpoint.url), context)}${kept}`
 }
 
 /** An end of a post or of a session, as `last_result` and `reason` spell it, for people. */
-export function troubleText(result: string, host: string): string {
+export function troubleText(result: string, host: string, context: Context): string {
   const [, status] = /^the collector answered (\d+)$/.exec(result) ?? []
-  if (status !== undefined) return answerText(Number(status), host)
+  if (status !== undefined) return answerText(Number(status), host, context)
   const [, failure] = /^failed: (.+)$/.exec(result) ?? []
   if (failure !== undefined) return failureText(failure, host)
   if (result === 'another uploader is running') return 'Another uploader is sending them right now.'
@@ -26,11 +26,11 @@ export function troubleText(result: string, host: string): string {
 }
 
 /** What a status code says about the events. Only 204 means that they arrived for good. */
-function answerText(status: number, host: string): string {
+function answerText(status: number, host: string, context: Context): string {
   switch (status) {
     case 401:
     case 403:
-      return `${host} does not accept the ingestion key (${status}).`
+      return keyText(status, host, context)
     case 404:
       return `${host} has no collector at this address (404). Check the endpoint.`
     case 410:
@@ -47,6 +47,17 @@ function answerText(status: number, host: string): string {
     return `${host} answers with a redirect (${status}), which is not followed.`
   if (status >= 500) return `${host} reported an internal error (${status}).`
   return `${host} refused the event (${status}).`
+}
+
+/** What is wrong with the key, and where another may come from. */
+function keyText(status: number, host: string, { key, product }: Context): string {
+  const refused = `${host} does not accept the ingestion key (${status}).`
+  const variable = product.ingestionKey?.variable
+  if (variable === undefined) return refused
+  if (key.state === 'embedded') return `${refused} A newer version may have another.`
+  return key.state === 'environment'
+    ? `${refused} Check ${variable}.`
+    : `${host} wants an ingestion key (${status}), and there is none here. Set ${variable}.`
 }
 
 const causes: Readonly<Record<string, string>> = {

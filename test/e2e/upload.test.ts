@@ -48,7 +48,7 @@ describe.concurrent('upload', () => {
   })
 
   it.each([
-    [401, 'does not accept the ingestion key (401)'],
+    [401, 'does not accept the ingestion key (401). Check RUNMAT_TELEMETRY_KEY.'],
     [404, 'has no collector at this address (404)'],
     [413, 'says the event is too large (413)'],
     [202, 'does not confirm them (202)'],

@@ -131,15 +131,11 @@ function removeEverything(
   }
 }
 
-function whyRefused(outcome: PostOutcome, endpoint: string, { key, product }: Context): string {
+function whyRefused(outcome: PostOutcome, endpoint: string, context: Context): string {
   const host = hostOf(endpoint)
   const status = outcome.kind === 'answered' ? outcome.status : undefined
-  const variable = product.ingestionKey?.variable
   if (status === goneStatus) return `${host} no longer takes requests (410).`
-  if ((status === 401 || status === 403) && key.state === 'missing' && variable !== undefined) {
-    return `${host} wants an ingestion key, and there is none here. Set ${variable}.`
-  }
-  return troubleText(describe(outcome), host)
+  return troubleText(describe(outcome), host, context)
 }
 
 function requestsFor({ context }: Invocation): readonly string[] {

@@ -95,7 +95,7 @@ function sentences(invocation: Invocation, outcome: Outcome): readonly string[] 
   const last = { context, result: reason, next, now: environment.now() }
   return [
     ...done,
-    ...(reason === null ? [] : [troubleText(reason, host)]),
+    ...(reason === null ? [] : [troubleText(reason, host, context)]),
     ...(kept === 0 ? [] : [keptText(kept, last)]),
     ...(wasStopped ? ['What was waiting was deleted, and nothing is sent any more.'] : []),
   ]
