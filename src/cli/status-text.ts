@@ -161,7 +161,7 @@ function delivery(status: Status, { context, environment, ink }: Invocation): re
           `Runs in this folder: ${printable(runtimeEndpoint.value)} (${from(runtimeEndpoint.source)})`,
         ]),
     ...(udp.address === null ? [] : [`UDP: ${printable(udp.address)} (${from(udp.source)})`]),
-    ...(context.product.ingestionKey ? [`Ingestion key: ${status.ingestion_key}`] : []),
+    ...ingestionKey(status, context),
     ...(unseen === undefined ? [] : [unseen]),
     ...uploaderText(uploader),
     ...(trouble === undefined
@@ -171,6 +171,13 @@ function delivery(status: Status, { context, environment, ink }: Invocation): re
           ink.warning(trouble),
         ]),
   ]
+}
+
+function ingestionKey({ ingestion_key: state }: Status, { product }: Context): readonly string[] {
+  if (product.ingestionKey === undefined) return []
+  const { variable } = product.ingestionKey
+  const words = { embedded: 'built in', environment: `from ${variable}`, missing: 'missing' }
+  return [`Ingestion key: ${words[state]}`]
 }
 
 function uploaderText({ running, pid }: Status['uploader']): readonly string[] {
