@@ -96,7 +96,7 @@ export function howToStopHost(context: Context): string {
   const host = readHost(product, environment, settings.files, see)
   // Where it reads no file, it would read the last of these.
   const file = host?.reads ?? settingsTargets(context).at(-1)
-  if (file !== undefined && settings.problems.some((problem) => problem.path === file)) {
+  if (file !== undefined && isUnreadable(file, context)) {
     const says = isJson(file)
       ? `in which ${product.keys.enabled.join('.')} is false`
       : `that has ${optOutLine(product)}`
@@ -104,6 +104,13 @@ export function howToStopHost(context: Context): string {
   }
   const isProjects = host?.source === 'project' || host?.source === 'variable'
   return `To stop it: ${product.command} disable${isProjects ? ' --here' : ''}`
+}
+
+/** No command can change such a file. One that only says something wrong still takes an opt-out. */
+export function isUnreadable(file: string, { settings }: Context): boolean {
+  return settings.files.some(
+    ({ path: one, problem }) => one === file && problem !== undefined && !problem.isPassing,
+  )
 }
 
 /** The opt-out as a TOML file spells it. */

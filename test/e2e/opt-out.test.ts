@@ -20,6 +20,7 @@ import { cli, cliJson } from '../support/run.ts'
 
 const yes = '[runtime.telemetry]\nenabled = true\n'
 const no = '[runtime.telemetry]\nenabled = false\n'
+const ftp = '[runtime.telemetry]\nhttp_endpoint = "ftp://example.com"\n'
 const noUploads = '[telemetry]\nuploads = false\n'
 const large = `# ${'x'.repeat(70_000)}\n`
 const deep = { recursive: true }
@@ -109,6 +110,8 @@ describe('disable', () => {
       ['disable', () => undefined, { DO_NOT_TRACK: '1' }],
       ['disable', (home) => home.write(home.settings, noUploads)],
       ['disable', (home) => home.write(json, '{"telemetry": {"uploads": false}}')],
+      ['disable', (home) => home.write(home.settings, ftp)],
+      ['disable --here', (home) => home.write('project/runmat.toml', ftp)],
       ['disable', (home) => mkdirSync(home.at('project/runmat.toml'), { recursive: true }), doNot],
       ['disable --here', (home) => home.write('project/runmat.toml', yes), doNot],
       [
