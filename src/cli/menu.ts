@@ -2,7 +2,9 @@ import { intro, isCancel, log as say, outro, select, settings, text } from '@cla
 
 import { parseEndpoint } from '../settings/address.ts'
 import { look } from '../files/read.ts'
+import type { Context } from '../settings/context.ts'
 import { queuedNames } from '../store/queue.ts'
+import { settingsTargets } from '../store/settings-file.ts'
 import { disable } from './commands/disable.ts'
 import { enable } from './commands/enable.ts'
 import { endpoint } from './commands/endpoint.ts'
@@ -15,7 +17,8 @@ import { CliError, errorText } from './error.ts'
 import { foldQuestion } from './fold.ts'
 import { type Invocation, reassessed } from './invocation.ts'
 import { page } from './pager.ts'
-import { because, headline, plural } from './words.ts'
+import { brokenSettings } from './status-text.ts'
+import { because, headline, isUnreadable, plural } from './words.ts'
 
 type Choice =
   | 'status'
@@ -79,9 +82,6 @@ async function ask(offers: readonly Offer[], last: Choice): Promise<Choice | und
 function offersFor({ context }: Invocation): readonly Offer[] {
   const { verdict, paths } = context
   const waiting = queuedNames(paths.queue).length
-  const isOffByUser = verdict.rules.some(
-    ({ rule, effect }) => rule === 'user_settings' && effect === 'off',
-  )
   const hasRecorded = [paths.clientId, paths.state].some((place) => look(place) !== undefined)
   const hasSent = (look(paths.ledger)?.size ?? 0) > 0
   return [
@@ -92,16 +92,34 @@ function offersFor({ context }: Invocation): readonly Offer[] {
     ...(verdict.uploading && waiting > 0
       ? [{ value: 'upload', label: 'Send what waits', hint: plural(waiting, 'event') } as const]
       : []),
-    isOffByUser
-      ? { value: 'enable', label: 'Turn telemetry on' }
-      : { value: 'disable', label: 'Turn telemetry off', hint: 'for good' },
-    { value: 'endpoint', label: 'Change the address' },
+    ...changesFor(context, waiting),
     ...(hasRecorded
       ? [{ value: 'forget', label: 'Erase everything, here and at the collector' } as const]
       : []),
     { value: 'view', label: 'Open all of it in the browser' },
     { value: 'quit', label: 'Quit' },
   ]
+}
+
+/** In a settings file that says something wrong, only an opt-out can be saved. */
+function changesFor(context: Context, waiting: number): readonly Offer[] {
+  const isOffByUser = context.verdict.rules.some(
+    ({ rule, effect }) => rule === 'user_settings' && effect === 'off',
+  )
+  const isFaulty = brokenSettings(context) !== undefined
+  const [main = ''] = settingsTargets(context)
+  const canTurnOff = !isOffByUser && (waiting > 0 || !isUnreadable(main, context))
+  return [
+    ...(isOffByUser && !isFaulty ? [{ value: 'enable', label: 'Turn telemetry on' } as const] : []),
+    ...(canTurnOff
+      ? [{ value: 'disable', label: 'Turn telemetry off', hint: 'for good' } as const]
+      : []),
+    ...(isFaulty ? [] : [{ value: 'endpoint', label: endpointLabel(context) } as const]),
+  ]
+}
+
+function endpointLabel(context: Context): string {
+  return onlyCounts(context) ? 'Send again' : 'Change the address'
 }
 
 async function act(choice: Exclude<Choice, 'quit'>, invocation: Invocation): Promise<void> {
@@ -154,8 +172,15 @@ async function inPager(
   if (!page(shown, io.outHeight(), environment)) io.out(shown)
 }
 
+/** Only sending is turned off, in the user's own settings. */
+function onlyCounts(context: Context): boolean {
+  const ban = context.settings.said('uploads').find(({ value }) => !value)
+  return context.verdict.decidedBy === 'uploads' && ban?.file?.role === 'user'
+}
+
 async function changeEndpoint(invocation: Invocation): Promise<void> {
-  const { value } = invocation.context.choices.endpoint
+  const { context, product } = invocation
+  const { value } = context.choices.endpoint
   const answer = await text({
     message: 'Send events to (empty: send nothing)',
     initialValue: value,
@@ -163,8 +188,14 @@ async function changeEndpoint(invocation: Invocation): Promise<void> {
       if (given === undefined || given.trim() === '') return undefined
       const parsed = parseEndpoint(given)
       if (parsed.ok) return undefined
-      return foldQuestion([`This ${parsed.fault}. ${parsed.hint}`], invocation.io).join('\n')
+      // The frame begins only the first line.
+      return foldQuestion([`This ${parsed.fault}. ${parsed.hint}`], invocation.io).join('\n   ')
     },
   })
-  if (!isCancel(answer) && answer !== value) await endpoint(invocation, answer ?? '', {})
+  if (isCancel(answer)) return
+  if (answer !== value) await endpoint(invocation, answer ?? '', {})
+  else if (onlyCounts(context)) {
+    const isBuiltIn = value === product.endpoint
+    await endpoint(invocation, isBuiltIn ? undefined : value, { reset: isBuiltIn })
+  }
 }

@@ -6,6 +6,7 @@ import {
   endpoint,
   fresh,
   offInSettings,
+  readOnly,
   sent,
   type State,
   waiting,
@@ -28,7 +29,14 @@ const menu: readonly Scene[] = [
   offers('off by a variable', doNotTrack, { once: true }),
   offers('settings that cannot be read', broken),
   offers('a headline that fits no narrow frame', countingOnly),
-  scene('a change that fails', '', broken, { steps: [choose('Down×3 Enter'), quit] }),
+  offers('settings that cannot be read, and events are waiting', all(waiting(3), broken), {
+    once: true,
+  }),
+  scene('sending again', '', countingOnly, {
+    steps: [choose('Down×4 Enter'), { to: 'Send events to', type: 'Enter' }, quit],
+    once: true,
+  }),
+  scene('a change that fails', '', readOnly, { steps: [choose('Down×3 Enter'), quit] }),
   scene('a preview', '', waiting(0), { steps: [choose('Down Enter'), quit], once: true }),
   scene('turned off, and on again', '', waiting(0), {
     steps: [choose('Down×3 Enter'), choose('Enter'), quit],

@@ -143,7 +143,10 @@ function inTerminal(
       step.happens?.(home)
       if (step.type !== undefined) child.stdin?.write(bytesOf(step.type))
     })
-    const hanging = setTimeout(() => child.kill(), 20_000)
+    const hanging = setTimeout(() => {
+      child.kill()
+      reject(new Error(`${line} waits for: ${left[0]?.to}\n${screenOf(out)}`))
+    }, 20_000)
     child.on('error', reject)
     child.on('close', (code) => {
       clearTimeout(hanging)
@@ -167,7 +170,9 @@ const asOneLine = (screen: string) => uncoloured(screen).replaceAll(/\s+/g, ' ')
 function questionOn(screen: string): { readonly at: string; readonly frame: string } {
   const lines = uncoloured(screen).split('\n')
   const first = lines.findLastIndex((line) => /^[◆▲]/.test(line))
-  const isComplete = first !== -1 && lines.at(-1)?.startsWith('└') === true
+  // The frame begins only the first line of what it says below.
+  const last = lines.findLast((line) => !line.startsWith('   '))
+  const isComplete = first !== -1 && last?.startsWith('└') === true
   const at = `${first}${lines[first]?.charAt(0)}`
   return { at, frame: isComplete ? lines.slice(first).join('\n') : '' }
 }
