@@ -45,6 +45,9 @@ const cases: [string, readonly string[]][] = [
   ['help st', ['status']],
 ]
 
+/** In a folder with such a file. */
+const fileCase = ['view --export sam', ['sample page.html']] as const
+
 async function scriptFor(shell: string): Promise<{ home: Home; script: string }> {
   const home = tempHome()
   const { code, out, err } = await cli(home, ['completion', shell])
@@ -69,7 +72,8 @@ describe.concurrent('the completion', () => {
   it.skipIf(!requireTool('bash'))('completes in bash', async () => {
     const { home, script } = await scriptFor('bash')
     const { path, whole, half } = installed(home)
-    for (const [line, offered] of [...cases, [`print ${half}`, [whole]] as const]) {
+    home.write('sample page.html', '')
+    for (const [line, offered] of [...cases, fileCase, [`print ${half}`, [whole]] as const]) {
       const words = ['runmat-telemetry', ...line.split(' ')].map((word) => `'${word}'`)
       const ask = `
         source '${script}'
@@ -87,7 +91,8 @@ describe.concurrent('the completion', () => {
   it.skipIf(!requireTool('fish'))('completes in fish', async () => {
     const { home, script } = await scriptFor('fish')
     const { path, whole, half } = installed(home)
-    for (const [line, offered] of [...cases, [`print ${half}`, [whole]] as const]) {
+    home.write('sample page.html', '')
+    for (const [line, offered] of [...cases, fileCase, [`print ${half}`, [whole]] as const]) {
       const ask = `source '${script}'; complete -C 'runmat-telemetry ${line}'`
       const { out, err } = await run('fish', ['--no-config', '-c', ask], home, {
         env: { PATH: path },
@@ -107,10 +112,12 @@ describe.concurrent('the completion', () => {
     ['completion p', 'completion powershell'],
     ['help st', 'help status'],
     ['print HALF', 'print WHOLE'],
+    ['view --export sam', 'view --export sample.html'],
   ])('completes %j in zsh', async (line, whole) => {
     const { home, script } = await scriptFor('zsh')
     // Shows what the line came to, because a line that is being edited is drawn in bits.
     home.write('said', 'echo "<$*>"\n')
+    home.write('sample.html', '')
     const { path, ...ids } = installed(home)
     const filled = (text: string) => text.replace('HALF', ids.half).replace('WHOLE', ids.whole)
     const terminal = openTerminal(home, ['zsh', '-f', '-i'])
@@ -130,7 +137,9 @@ describe.concurrent('the completion', () => {
   it.skipIf(pwsh === undefined)('completes in PowerShell', async () => {
     const { home, script } = await scriptFor('powershell')
     const { path, whole, half } = installed(home)
-    const lines = [...cases, [`print ${half}`, [whole]] as const]
+    home.write('sample.html', '')
+    const ownFile = ['view --export sam', ['./sample.html']] as const
+    const lines = [...cases, ownFile, [`print ${half}`, [whole]] as const]
     // One process for all lines, because starting it takes longer than they do.
     const ask = `
       . '${script.replace('.powershell', '.ps1')}'

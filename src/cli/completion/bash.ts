@@ -1,4 +1,4 @@
-import { flagsOf, idPattern, type Level, type Tree } from './tree.ts'
+import { fileFlagsOf, flagsOf, idPattern, type Level, type Tree } from './tree.ts'
 
 export function bash(tree: Tree): string {
   const name = tree.name.replaceAll('-', '_')
@@ -8,6 +8,14 @@ _${name}_events() {
   ${tree.name} print --queued 2>/dev/null | sed -nE 's/.*${idPattern}.*/\\2/p'
 }
 _${name}() {
+  case \${COMP_WORDS[COMP_CWORD - 1]} in
+    ${fileFlagsOf(tree).join('|')})
+      local IFS=$'\\n'
+      compopt -o filenames 2>/dev/null
+      COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}"))
+      return
+      ;;
+  esac
   local current=\${COMP_WORDS[COMP_CWORD]} command='' place=0 words='' index word
   for ((index = 1; index < COMP_CWORD; index++)); do
     case \${COMP_WORDS[index]} in

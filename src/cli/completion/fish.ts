@@ -28,12 +28,12 @@ function events({ name }: Tree): string {
 
 function lines({ options, operands }: Level, line: (rest: string) => string): readonly string[] {
   return [
-    ...options.map(({ short, long, summary, takesValue }) =>
+    ...options.map(({ short, long, summary, takesValue, takesFile }) =>
       line(
         [
           ...(short ? [`-s ${short.slice(1)}`] : []),
           `-l ${long.slice(2)}`,
-          ...(takesValue ? ['-x'] : []),
+          ...(takesFile ? ['-r -F'] : takesValue ? ['-x'] : []),
           `-d ${quoted(summary)}`,
         ].join(' '),
       ),

@@ -22,6 +22,8 @@ export interface Flag {
   readonly long: string
   readonly summary: string
   readonly takesValue: boolean
+  /** Is that value the name of a file? */
+  readonly takesFile: boolean
 }
 
 export interface Tree extends Level {
@@ -44,9 +46,11 @@ export function treeOf(program: Command): Tree {
       summary: command.summary() || command.description(),
       options: help
         .visibleOptions(command)
-        .flatMap(({ short, long, description, required }) =>
-          long ? [{ short, long, summary: description, takesValue: required }] : [],
-        ),
+        .flatMap(({ short, long, description, flags, required }) => {
+          const takesFile = flags.endsWith('<file>')
+          const summary = description
+          return long ? [{ short, long, summary, takesValue: required, takesFile }] : []
+        }),
       operands: command.registeredArguments.map((operand) => ({
         choices: command.name() === 'help' ? names : (operand.argChoices ?? []),
         takesEvent: operand.name() === eventOperand,
@@ -60,6 +64,15 @@ export const idPattern = '"(event_id|uuid)":"([0-9a-f-]{36})"'
 
 export function flagsOf({ options }: Level): readonly string[] {
   return options.flatMap(({ short, long }) => (short ? [short, long] : [long]))
+}
+
+/** After one of these comes the name of a file. */
+export function fileFlagsOf({ commands }: Tree): readonly string[] {
+  return commands.flatMap(({ options }) =>
+    options.flatMap(({ short, long, takesFile }) =>
+      takesFile ? [long, ...(short ? [short] : [])] : [],
+    ),
+  )
 }
 
 export const shells = ['bash', 'zsh', 'fish', 'powershell'] as const

@@ -44,8 +44,9 @@ function branch(level: Level, events: string): string {
   return `        ${level.name}) _arguments ${[...level.options.flatMap(specs), ...operands].join(' ')} ;;`
 }
 
-function specs({ short, long, summary, takesValue }: Flag): readonly string[] {
-  const text = `[${quoted(summary).replaceAll(/[[\]]/g, String.raw`\$&`)}]${takesValue ? ': :' : ''}`
+function specs({ short, long, summary, takesValue, takesFile }: Flag): readonly string[] {
+  const value = takesValue ? `: :${takesFile ? '_files' : ''}` : ''
+  const text = `[${quoted(summary).replaceAll(/[[\]]/g, String.raw`\$&`)}]${value}`
   const alone = short ? `(${short} ${long})` : ''
   return [short, long].flatMap((flag) => (flag ? [`'${alone}${flag}${text}'`] : []))
 }
