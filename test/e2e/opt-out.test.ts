@@ -321,7 +321,7 @@ describe('doctor', () => {
     })
     expect(code).toBe(1)
     expect(out).toMatch(/^fault: .*config\.toml:2.*did you mean enabled/m)
-    expect(out).toMatch(/^warning: .*2 unknown keys in runtime\.telemetry/m)
+    expect(out).toMatch(/^warning: .*2 unknown keys in runtime\.telemetry: "/m)
     expect(out).toMatch(/^warning: 1 file that held no event was set aside/m)
     expect(out).toContain('HTTPS_PROXY')
     expect(out).not.toContain('hidden')

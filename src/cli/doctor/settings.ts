@@ -2,6 +2,7 @@ import { isTable, valueAt } from '../../settings/files.ts'
 import { keySpecs } from '../../settings/settings.ts'
 import { settingsTargets } from '../../store/settings-file.ts'
 import type { Invocation } from '../invocation.ts'
+import { printable } from '../io.ts'
 import {
   because,
   headline,
@@ -53,16 +54,25 @@ function unknownKeys({ context, product }: Invocation): readonly Check[] {
       if (!isTable(table) || file.problem) return []
       const inTable = known.filter((key) => key.slice(0, -1).join('.') === name)
       const names = new Set(inTable.map((key) => key.at(-1)))
-      const count = Object.keys(table).filter((key) => !names.has(key)).length
-      if (count === 0) return []
+      const unknown = Object.keys(table).filter((key) => !names.has(key))
+      if (unknown.length === 0) return []
       const isStrict = product.host?.strict.some((one) => one.table.join('.') === name) === true
-      const message = `${tidy(file.path, context)} has ${plural(count, 'unknown key')} in ${name}.`
+      const keys = `${plural(unknown.length, 'unknown key')} in ${name}`
+      const message = `${tidy(file.path, context)} has ${keys}: ${someOf(unknown)}.`
       const hint = isStrict
         ? `Remove them: ${product.name} refuses the whole file.`
         : 'Nobody reads them.'
       return [{ id: 'unknown_keys', status: 'warning', message, hint }]
     }),
   )
+}
+
+const mostNamed = 3
+
+/** The first few, and no more of a long one than tells which it is. */
+function someOf(keys: readonly string[]): string {
+  const named = keys.slice(0, mostNamed).map((key) => JSON.stringify(printable(key.slice(0, 40))))
+  return [...named, ...(keys.length > mostNamed ? ['…'] : [])].join(', ')
 }
 
 function strangers({ context }: Invocation): readonly Check[] {
