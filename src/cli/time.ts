@@ -25,6 +25,11 @@ export function span(milliseconds: number): string {
   return `${count} ${name}${count === 1 ? '' : 's'}`
 }
 
+/** `2026-11-29 18:31 UTC`, where nothing is left to count from. */
+export function minuteOf(time: number): string {
+  return `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+}
+
 function dateOf(time: number): string {
   return Number.isFinite(time) && Math.abs(time) <= 8.64e15
     ? new Date(time).toISOString().slice(0, 10)

@@ -47,7 +47,10 @@ const states: readonly (readonly [string, State, readonly string[]])[] = [
       'Nothing is recorded while telemetry is off. An event would have these fields, and no others:',
       'Events would go to https://api.runmat.com/v1/t (built in)',
       'Client id none',
-      'This page was saved by runmat-telemetry view --export. It loads nothing from anywhere.',
+      'This page was saved by runmat-telemetry view --export on 2026-03-14 15:09 UTC. ' +
+        'It loads nothing from anywhere.',
+      // It may all have been erased.
+      'Nothing is on record as sent What is counted on this machine',
     ],
   ],
   [

@@ -47,13 +47,9 @@ export function sentSection(_: Invocation, snapshot: Snapshot): Markup {
   const { sent } = snapshot
   return html`<section aria-labelledby="sent">
     <h2 id="sent">
-      ${sent.total === 0 ? 'Nothing was sent' : `${plural(sent.total, 'event')} sent`}
+      ${sent.total === 0 ? 'Nothing is on record as sent' : `${plural(sent.total, 'event')} sent`}
     </h2>
-    ${
-      sent.total === 0
-        ? html`<p>Nothing is on record as sent from this machine.</p>`
-        : events('sent', sent, snapshot)
-    }
+    ${sent.total > 0 && events('sent', sent, snapshot)}
   </section>`
 }
 

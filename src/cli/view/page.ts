@@ -2,6 +2,7 @@ import type { Context } from '../../settings/context.ts'
 import type { Rule } from '../../settings/verdict.ts'
 import type { Invocation } from '../invocation.ts'
 import { attention, brokenSettings, hostFacts, unseenNotice } from '../status-text.ts'
+import { minuteOf } from '../time.ts'
 import { alsoBecause, because, headline, hostWarning, tidy, wayOut } from '../words.ts'
 import { countsSection } from './counts.ts'
 import { erasedPanel, leavingSection, pendingPanel } from './leaving.ts'
@@ -45,7 +46,7 @@ export function page(invocation: Invocation, snapshot: Snapshot, options: PageOp
         <main>${mainOf(invocation, snapshot, options)}</main>
         ${
           isStatic
-            ? html`<p class="soft">Saved ${new Date(snapshot.now).toISOString()}.</p>`
+            ? ''
             : html`<p class="soft" id="live" role="status"></p>
                 <script nonce="${nonce}">
                   ${new Markup(script)}
@@ -75,7 +76,8 @@ export function mainOf(invocation: Invocation, snapshot: Snapshot, options: Page
     <p class="soft">
       ${
         isStatic
-          ? `This page was saved by ${product.command} view --export. It loads nothing from anywhere.`
+          ? `This page was saved by ${product.command} view --export on ${minuteOf(snapshot.now)}. ` +
+            'It loads nothing from anywhere.'
           : `This page is served by ${product.command} on this machine, to this browser only. ` +
             'It loads nothing from anywhere else.'
       }
