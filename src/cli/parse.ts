@@ -18,7 +18,9 @@ export async function parse(
   }
   const [first = '', ...others] = words.filter((word) => word !== '--json')
   if (versionFlags.has(first) && others.length === 0 && words.includes('--json')) {
-    wiring.io.out(toJson({ version: wiring.version }))
+    const { ingestionKey } = wiring.product
+    const hasKey = ingestionKey === undefined ? undefined : ingestionKey.embedded !== ''
+    wiring.io.out(toJson({ version: wiring.version, has_ingestion_key: hasKey }))
     return done
   }
   const program = programOf({ ...wiring, end })

@@ -334,7 +334,8 @@ describe('words that people try', () => {
       expect(await cli(home, [word])).toEqual(version)
     }
     expect(version.err).toMatch(/ingestion key/)
-    const json = { version: version.out.trim() }
+    const hasKey = !version.err.includes('no ingestion key')
+    const json = { version: version.out.trim(), has_ingestion_key: hasKey }
     for (const args of [['version'], ['--version'], ['-V']]) {
       expect(await cliJson(home, args)).toEqual(json)
     }
