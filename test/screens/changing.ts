@@ -92,6 +92,10 @@ const recordUsage = 'record usage < input'
 
 const record: readonly Scene[] = [
   scene('the first time', recordUsage, input(usage)),
+  scene('typed in a terminal', 'record usage', doNotTrack, {
+    steps: [{ to: 'then Enter and Ctrl-D.', type: '{"subcommand":"run"} Enter Ctrl-D' }],
+    once: true,
+  }),
   scene('after the notice was seen', recordUsage, all(input(usage), waiting(0), countingOnly)),
   scene('while it is off', recordUsage, all(input(usage), doNotTrack)),
   scene('as JSON', 'record usage --json < input', all(input(usage), doNotTrack)),

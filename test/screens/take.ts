@@ -33,6 +33,7 @@ export interface Step {
 
 const keys: Readonly<Record<string, string>> = {
   'Ctrl-C': '\u0003',
+  'Ctrl-D': '\u0004',
   'Ctrl-U': '\u0015',
   Enter: '\r',
   Down: '\u001b[B',

@@ -5,6 +5,7 @@ import { queueFinished } from '../../record/queue-finished.ts'
 import { readUsageInput } from '../../record/usage-input.ts'
 import type { Parsed } from '../../settings/address.ts'
 import { assess, type Context } from '../../settings/context.ts'
+import type { HostEnvironment } from '../../settings/host-environment.ts'
 import { readLedger } from '../../store/ledger.ts'
 import { parseName, queuedNames } from '../../store/queue.ts'
 import { cannotWrite } from '../access.ts'
@@ -24,7 +25,7 @@ export async function record(
   kind: Kind,
   { json, noticeShown }: RecordOptions,
 ): Promise<void> {
-  const { product, io, context, uploader } = invocation
+  const { product, io, context, uploader, environment } = invocation
   const recorder = openRecorder({
     product,
     uploader,
@@ -33,6 +34,7 @@ export async function record(
     // With --json, stdout is for one document and nothing else.
     write: { out: json ? io.err : io.out, err: io.err },
   })
+  if (io.inIsTerminal()) io.err(`Type one JSON object, then ${endOfInput(environment)}.\n`)
   let queued: readonly string[]
   try {
     queued =
@@ -46,6 +48,11 @@ export async function record(
   if (json) io.out(toJson({ collecting: context.verdict.collecting, queued: queued.length }))
   // If the uploader can't be started now, the next host starts it; the event is safe.
   await recorder.close(reassessed(invocation).context).catch(() => undefined)
+}
+
+/** What ends the input of a terminal, which without a word would look as if nothing happened. */
+function endOfInput({ platform }: HostEnvironment): string {
+  return platform === 'win32' ? 'Ctrl-Z and Enter' : 'Enter and Ctrl-D'
 }
 
 function recordUsageInput(
