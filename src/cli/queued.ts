@@ -2,6 +2,7 @@ import { eventContracts } from '../contract/contracts.ts'
 import { listQueue } from '../store/queue.ts'
 import { type Queued, readQueued } from '../store/queued-event.ts'
 import type { Invocation } from './invocation.ts'
+import type { Io } from './io.ts'
 
 /** What waits, one event a line, as it will be sent. */
 export function printQueued(invocation: Invocation): void {
@@ -15,7 +16,13 @@ export function printQueued(invocation: Invocation): void {
     events += 1
   }
   if (events === 0) io.err('Nothing is waiting to be sent.\n')
+  else sayItWaits(io)
   if (others > 0) io.err(`${othersText(others)}\n`)
+}
+
+/** In a terminal the bytes look like something that has just happened. */
+export function sayItWaits({ outIsTerminal, err }: Io): void {
+  if (outIsTerminal) err('This is what waits. Nothing was sent now.\n')
 }
 
 /** How many files of the queue hold no event, or none yet. */

@@ -4,7 +4,7 @@ import type { Invocation } from '../invocation.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { foldErr } from '../fold.ts'
 import { paintJson } from '../paint-json.ts'
-import { isEventId, printQueued, queuedEvents } from '../queued.ts'
+import { isEventId, printQueued, queuedEvents, sayItWaits } from '../queued.ts'
 
 export interface PrintOptions {
   readonly json?: boolean
@@ -53,6 +53,7 @@ function printEvent(invocation: Invocation, id: string, options: PrintOptions): 
     })
   }
   show(invocation, bytes, options)
+  sayItWaits(invocation.io)
 }
 
 /** What an event of the family may hold. A plain `print` doesn't load the documentation. */
@@ -77,7 +78,6 @@ function preview(invocation: Invocation, kind: Kind, options: PrintOptions): voi
     started,
   )
   show(invocation, bytes, options)
-  // In a terminal the bytes look like something that has just happened.
   const isShown = io.outIsTerminal
   const notes = [
     ...(hasClientId
