@@ -39,6 +39,7 @@ const disable: readonly Scene[] = [
   scene('events are waiting', 'disable', waiting(3)),
   scene('it was off already', 'disable', offInSettings),
   scene('--forget', 'disable --forget', all(waiting(3), sent(2))),
+  scene('--forget, with nothing there', 'disable --forget', fresh, { once: true }),
   scene('settings that cannot be read', 'disable', all(broken, waiting(3))),
   scene('a folder in place of the settings', 'disable', settingsFolder),
   scene('a read-only home', 'disable', readOnly),

@@ -40,6 +40,7 @@ export async function disable(invocation: Invocation, options: DisableOptions): 
     ...(options.here && here.length === 0 ? ['No project has settings here.'] : []),
     wiped === 0 ? 'Nothing was waiting to be sent.' : `${plural(wiped, 'waiting event')} deleted.`,
     ...forgotten.map((file) => `Removed ${tidy(file, context)}`),
+    ...(forget && forgotten.length === 0 ? ['Nothing else was kept here.'] : []),
     ...left,
     `Turn it on again: ${ink.name(`${product.command} enable`)}`,
   ])
