@@ -12,6 +12,8 @@ export interface Io {
   readonly outIsTerminal: boolean
   readonly errIsTerminal: () => boolean
   readonly inIsTerminal: () => boolean
+  /** Has the reader of the pipe gone? Nobody knows before something is written. */
+  readonly outIsClosed: () => boolean
   readonly colour: boolean
   /** How many columns there are for text. */
   readonly outWidth: () => number
@@ -55,10 +57,15 @@ export function processIo(
   // A console of Windows takes bytes for text of its own code page: only the stream knows that. For
   // anything else, to set up the stream takes as long as all that we do.
   const isWindows = platform === 'win32'
+  let isClosed = false
   return {
-    out: (text) => (isWindows && outIsTerminal ? void process.stdout.write(text) : write(1, text)),
+    out: (text) => {
+      if (isWindows && outIsTerminal) process.stdout.write(text)
+      else isClosed ||= !write(1, text)
+    },
     err: (text) =>
-      isWindows && errIsTerminal() ? void process.stderr.write(text) : write(2, text),
+      isWindows && errIsTerminal() ? void process.stderr.write(text) : void write(2, text),
+    outIsClosed: () => isClosed,
     outIsTerminal,
     inIsTerminal: () => isTerminal(0, () => process.stdin, platform),
     errIsTerminal,
@@ -74,17 +81,19 @@ export function processIo(
 const usualWidth = 80
 const usualHeight = 24
 
-function write(descriptor: number, text: string): void {
+/** False if nobody reads it any more. */
+function write(descriptor: number, text: string): boolean {
   const bytes = Buffer.from(text)
   for (let offset = 0; offset < bytes.length;) {
     try {
       const rest = bytes.subarray(offset)
       offset += retry(() => writeSync(descriptor, rest))
     } catch (error) {
-      if (codeOf(error) === 'EPIPE' || descriptor === 2) return
+      if (codeOf(error) === 'EPIPE' || descriptor === 2) return false
       throw new Error(`Cannot write the output: ${causeOf(error)}.`, { cause: error })
     }
   }
+  return true
 }
 
 const inputLimit = 1024 * 1024

@@ -74,6 +74,7 @@ async function runIn(home: Home, args: readonly string[], text: string): Promise
     out: nowhere,
     err: nowhere,
     outIsTerminal: false,
+    outIsClosed: () => false,
     errIsTerminal: () => false,
     outWidth: () => 80,
     outHeight: () => 24,

@@ -73,4 +73,23 @@ describe.concurrent('log', () => {
     expect(await once(child, 'close')).toEqual([0, null])
     await collector.stop()
   })
+
+  it('follows no longer than somebody reads', async () => {
+    const home = tempHome()
+    const collector = await startCollector()
+    await cli(home, ['endpoint', collector.url])
+    const [program, ...before] = cliCommand
+    const child = spawn(program, [...before, 'log', '--follow'], {
+      env: home.env,
+      cwd: home.path,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const ended = once(child, 'exit')
+    await once(child.stderr, 'data')
+    child.stdout.destroy()
+    await cli(home, ['record', 'usage'], { input: usage })
+    await cli(home, ['upload'])
+    expect(await ended).toEqual([0, null])
+    await collector.stop()
+  })
 })

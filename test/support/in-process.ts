@@ -45,6 +45,7 @@ export async function command(
     out: (text) => void (out += text),
     err: (text) => void (err += text),
     outIsTerminal: false,
+    outIsClosed: () => false,
     errIsTerminal: () => false,
     inIsTerminal: () => false,
     colour: false,

@@ -75,16 +75,21 @@ async function follow(invocation: Invocation, options: LogOptions, before: numbe
   let last = readLedger(ledger)
   let seen = sightingOf(ledger).trace
   tell(last.slice(0, before))
+  if (io.outIsClosed()) return
   if (!options.json) io.err('Following what is sent. Ctrl-C ends it.\n')
-  const timer = setInterval(() => {
-    const now = sightingOf(ledger).trace
-    if (now === seen) return
-    seen = now
-    const sent = readLedger(ledger)
-    tell(newSince(last, sent))
-    last = sent
-  }, lookEveryMs)
-  await stop
+  let timer: NodeJS.Timeout | undefined
+  const unread = new Promise<void>((resolve) => {
+    timer = setInterval(() => {
+      const now = sightingOf(ledger).trace
+      if (now === seen) return
+      seen = now
+      const sent = readLedger(ledger)
+      tell(newSince(last, sent))
+      last = sent
+      if (io.outIsClosed()) resolve()
+    }, lookEveryMs)
+  })
+  await Promise.race([stop, unread])
   clearInterval(timer)
 }
 
