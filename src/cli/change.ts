@@ -15,8 +15,8 @@ import { CliError } from './error.ts'
 import type { Invocation } from './invocation.ts'
 import { foreignText, hostHere, ignoresVariables, optOutLine, problemText, tidy } from './words.ts'
 
-/** Changes the user's settings, in every file that counts for it. True where one said otherwise. */
-export function change(invocation: Invocation, changes: Changes): boolean {
+/** Changes the user's settings, in every file that counts for it. Answers with those that said otherwise. */
+export function change(invocation: Invocation, changes: Changes): readonly string[] {
   const [main, ...others] = targetsOf(invocation, changes)
   // Only `disable` makes a second file; other changes go where there is one.
   const targets = [main, ...others.filter(({ file }) => look(file) !== undefined)]
@@ -28,8 +28,8 @@ export function change(invocation: Invocation, changes: Changes): boolean {
   try {
     return targets
       .flatMap((target) => (target === undefined ? [] : target))
-      .map(({ file, role, changes: wanted }) => changeSettings(file, role, wanted))
-      .some((changed) => changed)
+      .filter(({ file, role, changes: wanted }) => changeSettings(file, role, wanted))
+      .map(({ file }) => file)
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error
     throw cannotChange(invocation, [error], unchanged)

@@ -77,6 +77,17 @@ describe('disable', () => {
     expect(await cliJson(home, ['enable'], { env })).toMatchObject({ collecting: true })
   })
 
+  it.concurrent('is undone in both places by enable, which names them', async () => {
+    const home = tempHome()
+    const env = { XDG_CONFIG_HOME: home.at('xdg') }
+    await cli(home, ['disable'], { env })
+    const { out } = await cli(home, ['enable'], { env })
+    expect(out).toMatch(
+      /^Turned on in ~\/xdg\/runmat\/config\.toml\nTurned on in ~\/\.config\/runmat\/config\.toml\n/,
+    )
+    expect(home.read(home.settings)).toContain('enabled = true')
+  })
+
   it.concurrent('deletes the queue even if the settings cannot be changed', async () => {
     const home = tempHome()
     const broken = '[runtime.telemetry\n'

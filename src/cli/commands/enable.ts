@@ -8,13 +8,14 @@ export function enable(invocation: Invocation, { json }: { json?: boolean }): vo
   const changed = change(invocation, [[invocation.product.keys.enabled, true]])
   const after = reassessed(invocation)
   const { context } = after
-  const file = tidy(main, context)
+  const where = changed.length > 0 ? changed : [main]
+  const said = changed.length > 0 ? 'Turned on in' : 'It was turned on already in'
   const { collecting, uploading } = context.verdict
   const others = alsoBecause(context)
   const reasons = others.length === 0 ? 'another reason' : 'other reasons'
   const blocked = collecting ? [] : [`It stays off for ${reasons}:`, because(context), ...others]
-  report(after, json, { changed }, [
-    changed ? `Turned on in ${file}` : `It was turned on already in ${file}`,
+  report(after, json, { changed: changed.length > 0 }, [
+    ...where.map((file) => `${said} ${tidy(file, context)}`),
     ...blocked,
     ...(collecting ? [headline(context)] : []),
     ...(collecting && !uploading ? [because(context), ...wayOut(context)] : []),

@@ -132,9 +132,9 @@ async function move(
     requireOptOut(reassessed(invocation), done, 'Sending is off, and the address is the old one')
     ;({ wiped, changed } = done)
     // The ban was for the time of the move only.
-    changed = change(invocation, [...changes, [keys.uploads, undefined]]) || changed
+    changed = change(invocation, [...changes, [keys.uploads, undefined]]).length > 0 || changed
   } else {
-    changed = change(invocation, changes)
+    changed = change(invocation, changes).length > 0
     if (address !== choices.endpoint.value) {
       requireStopped(await stopSenders(paths), 'The address is changed', 'Give it 15 seconds.')
     }
