@@ -3,7 +3,6 @@ import { closeSync, constants, linkSync, openSync, readSync, renameSync, unlinkS
 import { codeOf, retryWhileInUse } from '../files/errors.ts'
 import { statLink } from '../files/read.ts'
 import { privateFile, removeAll, removeFile, writeFully } from '../files/write.ts'
-import { whyForeign } from './foreign.ts'
 import { isHeld, isOlder, readLock, unsignedMs } from './lock-holder.ts'
 import { nobody, signatureOf } from './process-identity.ts'
 
@@ -39,6 +38,8 @@ export interface LockOptions {
   readonly patience?: number
   /** A file that begins with a signature. Making a hard link costs a tenth of making a file. */
   readonly guarded?: string
+  /** Others use the folder, too. What nobody of us has signed stays as it is, and this throws. */
+  readonly isShared?: boolean
 }
 
 /**
@@ -48,7 +49,7 @@ export interface LockOptions {
 export function takeLock(
   file: string,
   signature: string,
-  { patience = Infinity, guarded }: LockOptions = {},
+  { patience = Infinity, guarded, isShared = false }: LockOptions = {},
 ): Lock | undefined {
   for (let round = 0; round < 3; round += 1) {
     const since = Date.now()
@@ -61,6 +62,8 @@ export function takeLock(
     if (found === undefined) continue
     const isOverdue = patience < Infinity && isOlder(file, patience, 'ctimeMs')
     if (isHeld(found, file) && !isOverdue) return undefined
+    if (isShared && found.holder.pid === nobody.pid)
+      throw new Error(`${file} is not a lock of ours`)
     const inherited = inherit(file, found.text, signature)
     if (inherited !== undefined) {
       return lockOf(file, signature, since, { descriptor: inherited, isInherited: true })
@@ -184,11 +187,8 @@ function inherit(file: string, deadText: string, text: string): number | undefin
     return undefined
   }
   try {
-    const isFolder = statLink(file)?.isDirectory() === true
-    // In a shared project, a folder in its place may be another user's, with all that is in it.
-    const isOthers = isFolder && whyForeign(file) === 'owner'
-    if (!isOthers && readLock(file)?.text === deadText) {
-      if (isFolder) removeAll(file)
+    if (readLock(file)?.text === deadText) {
+      if (statLink(file)?.isDirectory()) removeAll(file)
       retryWhileInUse(() => renameSync(successor, file))
       return descriptor
     }

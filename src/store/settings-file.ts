@@ -113,12 +113,12 @@ function lockFor(lockFile: string): () => void {
   try {
     makeFolder(path.dirname(lockFile))
     for (let waited = 0; waited < lockPatienceMs; waited += 10) {
-      const lock = takeLock(lockFile, thisProcess())
+      const lock = takeLock(lockFile, thisProcess(), { isShared: true })
       if (lock !== undefined) return () => lock.release()
       waitSync(10)
     }
   } catch {
-    // Nothing can be created in this folder.
+    // Nothing can be created in this folder, or something else has the name of the lock.
   }
   return () => undefined
 }

@@ -218,12 +218,23 @@ describe.skipIf(!isRoot)('disable --here in a project of another user', () => {
     expect(home.read(theirs)).toBe(isOff)
   })
 
-  it('removes no folder of theirs that lies where the lock would be', async () => {
+  const inTheWay: readonly (readonly [string, (lock: string, home: Home) => string])[] = [
+    ['a folder', (lock, home) => home.write(`${lock}/theirs`, 'theirs')],
+    ['a file', (lock, home) => home.write(lock, 'theirs')],
+    [
+      'a link',
+      (lock, home) => {
+        symlinkSync(home.write('theirs', 'theirs'), lock)
+        return lock
+      },
+    ],
+  ]
+
+  it.each(inTheWay)('leaves %s alone that lies where the lock would be', async (_, put) => {
     const home = faultHome()
     const file = projectOf(home)
     home.write(file, '')
-    const theirs = home.write(`${file}.lock/theirs`, 'theirs')
-    for (const one of [path.dirname(theirs), theirs]) lchownSync(one, nobodyElse, nobodyElse)
+    const theirs = put(`${file}.lock`, home)
     await cli(home, ['disable', '--here'], { cwd: path.dirname(file) })
     expect(home.read(file)).toBe(isOff)
     expect(home.read(theirs)).toBe('theirs')
