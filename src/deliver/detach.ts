@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { dayMs } from '../contract/timestamp.ts'
 import { builtin } from '../files/builtin.ts'
 import { readSmallFile } from '../files/read.ts'
-import { privateFile, removeFile } from '../files/write.ts'
+import { privateFile, removeAll, removeFile } from '../files/write.ts'
 import { buildIngestionKey } from '../product/build.ts'
 import type { Product } from '../product/product.ts'
 import type { Context } from '../settings/context.ts'
@@ -143,7 +143,9 @@ const unanswered = { free: 3, baseMs: 60_000, mostMs: dayMs } as const
 function noteStart(paths: Pick<Paths, 'state'>, now: number): boolean {
   const file = startsFile(paths)
   const { place: here } = thisHolder()
-  const reading = readSmallFile(file, 100)
+  const reading = readSmallFile(file, 100, { links: false })
+  // Writing to a pipe would never end, and a link may lead to any file of the user's.
+  if (reading.kind === 'unreadable') removeAll(file)
   const [starts, time, place] = reading.kind === 'read' ? reading.bytes.toString().split(' ') : []
   const [count, last] = place === here ? [Number(starts), Number(time)] : [0, 0]
   const pause = unanswered.baseMs * 2 ** (count - unanswered.free)

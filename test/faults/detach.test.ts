@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process'
-import { mkdirSync, readlinkSync, rmSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
@@ -263,6 +263,21 @@ describe.concurrent('an uploader', () => {
       steps: [['count', 'run'], ['close']],
     })
     await eventually(() => expect(own.wasStarted()).toBe(true))
+  })
+
+  const inTheWay: readonly (readonly [string, (where: string, home: Home) => void])[] = [
+    ['a pipe', (where) => execFileSync('mkfifo', [where])],
+    ['a folder', (where) => mkdirSync(where)],
+    ['a link', (where, home) => symlinkSync(home.write('mine', 'mine'), where)],
+  ]
+
+  it.each(inTheWay)('is started although %s lies where starts are counted', async (_, put) => {
+    const { home, collector } = await stage()
+    settle(home)
+    put(path.join(home.state, 'uploader-starts'), home)
+    await host(home, { steps: [['count', 'run'], ['close']] })
+    await collector.received(1)
+    expect(home.has('mine') ? home.read('mine') : 'mine').toBe('mine')
   })
 
   it('that cannot be started does not disturb the host', async () => {
