@@ -86,7 +86,7 @@ function unheard(context: Context): string {
  */
 export function requireOptOut(
   invocation: Invocation,
-  { failures, wiped, ...stop }: OptOut,
+  { failures, wiped, kept, ...stop }: OptOut,
   soFar: string,
   undone = '',
 ): void {
@@ -94,15 +94,17 @@ export function requireOptOut(
     throw cannotChange(invocation, failures, `${undone}${unsaved(invocation, wiped)}`)
   }
   requireStopped(stop, soFar)
-  const foreign = foreignIn(invocation.context.paths)
-  if (foreign.length > 0) {
-    throw new CliError(`${soFar}, but what is kept on this machine could not be deleted.`, {
-      hint: [
-        ...foreign.map((one) => foreignText(one, invocation.context)),
-        'Nothing is sent from there. Put that right, then run this again.',
-      ].join('\n'),
-    })
-  }
+  const { context } = invocation
+  const foreign = foreignIn(context.paths).map((one) => foreignText(one, context))
+  const undeleted = kept === undefined ? [] : [`${tidy(kept.path, context)}: ${kept.cause}.`]
+  if (foreign.length + undeleted.length === 0) return
+  throw new CliError(`${soFar}, but what is kept on this machine could not be deleted.`, {
+    hint: [
+      ...foreign,
+      ...undeleted,
+      'Nothing is sent from there. Put that right, then run this again.',
+    ].join('\n'),
+  })
 }
 
 /** Ends a command with an error where a process may still be sending; `soFar` is what does hold. */

@@ -1,18 +1,16 @@
 import type { Context } from '../settings/context.ts'
 import type { Role } from '../settings/files.ts'
-import { wipeQueue } from './queue.ts'
+import { type Wiped, wipeQueue } from './queue.ts'
 import { type Stop, stopSenders } from './senders.ts'
 import { type Changes, changeSettings, SettingsError } from './settings-file.ts'
 
-export interface OptOut extends Stop {
+export interface OptOut extends Stop, Wiped {
   /** Has any file changed? */
   readonly changed: boolean
   /** The files that contain the opt-out now. */
   readonly files: readonly string[]
   /** The files that could not be changed. */
   readonly failures: readonly SettingsError[]
-  /** How many events were waiting. */
-  readonly wiped: number
 }
 
 export interface Target {
@@ -32,7 +30,8 @@ export async function optOut(
 ): Promise<OptOut> {
   const first = write(targets)
   const stop = await stopSenders(context.paths)
-  const wiped = keepQueue ? 0 : wipeQueue(context.paths.queue)
+  const deleted = keepQueue ? { wiped: 0 } : wipeQueue(context.paths.queue)
+  const { wiped } = deleted
   // If the disk was full, there is room now that the queue is deleted.
   const second = wiped > 0 ? write(first.failed) : first
   const files = wiped > 0 ? [...first.files, ...second.files] : first.files
@@ -41,7 +40,7 @@ export async function optOut(
     files,
     failures: second.failures,
     ...stop,
-    wiped,
+    ...deleted,
   }
 }
 

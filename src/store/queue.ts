@@ -1,9 +1,9 @@
-import { renameSync } from 'node:fs'
+import { readdirSync, renameSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
 
 import { dayMs } from '../contract/timestamp.ts'
-import { retryWhileInUse } from '../files/errors.ts'
-import { look, namesIn } from '../files/read.ts'
+import { causeOf, codeOf, retryWhileInUse } from '../files/errors.ts'
+import { look, namesIn, statLink } from '../files/read.ts'
 import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/write.ts'
 import { isOwnState, whyForeign } from './foreign.ts'
 import type { Waiting } from './stats.ts'
@@ -157,13 +157,57 @@ export function removeQueued(folder: string, id: string): void {
   }
 }
 
-/** Removes everything that could still be sent, and says how many events that were. */
-export function wipeQueue(folder: string): number {
+/** Is certainly nothing waiting? */
+export function isQueueEmpty(folder: string): boolean {
+  const { names, kept } = listed(folder)
+  return kept === undefined && !names.some((name) => name.endsWith('.json'))
+}
+
+/** What could not be deleted, and why. */
+export interface Kept {
+  readonly path: string
+  readonly cause: string
+}
+
+export interface Wiped {
+  /** How many events were deleted. */
+  readonly wiped: number
+  readonly kept?: Kept
+}
+
+/** Removes everything that could still be sent. */
+export function wipeQueue(folder: string): Wiped {
   // What is behind a link or in another user's folder is not ours.
-  if (!isOwnState(path.dirname(folder)) || whyForeign(folder) !== undefined) return 0
-  return namesIn(folder).filter(
-    (name) => removeFile(path.join(folder, name)) && name.endsWith('.json'),
-  ).length
+  if (!isOwnState(path.dirname(folder)) || whyForeign(folder) !== undefined) return { wiped: 0 }
+  let wiped = 0
+  let { names, kept }: Listed = listed(folder)
+  for (const name of names) {
+    const file = path.join(folder, name)
+    try {
+      unlinkSync(file)
+      if (name.endsWith('.json')) wiped += 1
+    } catch (error) {
+      // Another process has removed it, or it is a folder, which is never sent.
+      if (codeOf(error) === 'ENOENT' || statLink(file)?.isDirectory()) continue
+      kept ??= { path: file, cause: causeOf(error) }
+    }
+  }
+  return { wiped, ...(kept && { kept }) }
+}
+
+interface Listed {
+  readonly names: readonly string[]
+  /** Set if there may be more. */
+  readonly kept?: Kept
+}
+
+function listed(folder: string): Listed {
+  try {
+    return { names: readdirSync(folder) }
+  } catch (error) {
+    const isNone = ['ENOENT', 'ENOTDIR'].includes(codeOf(error))
+    return { names: [], ...(!isNone && { kept: { path: folder, cause: causeOf(error) } }) }
+  }
 }
 
 /** Our own names tell everything. A file that another program named must be checked. */

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import type { Answer } from '../support/collector.ts'
 import { fillQueue, queueContent } from '../support/events.ts'
+import { withFsFaults } from '../support/fs-faults.ts'
 import type { Home } from '../support/home.ts'
 import { isRunning, nothingRuns, processesOf, stateOf } from '../support/processes.ts'
 import { cli, cliCommand, cliJson, run } from '../support/run.ts'
@@ -256,5 +257,32 @@ describe.concurrent('an event that was recorded', () => {
     await cli(home, ['disable'])
     await Promise.all(hosts)
     expect(queueContent(home)).toEqual({})
+  })
+})
+
+describe.concurrent('what waits and cannot be', () => {
+  const faults = [
+    ['listed', /list \S*\/queue$/],
+    ['deleted', /remove \S*\/queue\//],
+  ] as const
+  const lines = [['disable'], ['endpoint', ''], ['endpoint', 'http://127.0.0.1:9/v1/t']]
+  const cases = faults.flatMap(([name, fail]) => lines.map((args) => [name, args, fail] as const))
+
+  it.each(cases)('%s is never sent, and %j ends with 1', async (_, args, fail) => {
+    const { home, collector } = await stage()
+    settle(home, { sequence: 3 })
+    fillQueue(home, 3)
+    const { code, err } = await cli(home, args, { env: withFsFaults(home, { fail }) })
+    expect({ code, err }).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('telemetry/queue'),
+    })
+    expect(Object.keys(queueContent(home))).toHaveLength(3)
+    // Nor to another address.
+    expect(home.read(home.settings)).toContain(collector.url)
+    await cli(home, ['upload'])
+    expect(collector.requests).toBe(0)
+    // As soon as it can be, it is.
+    expect(await cliJson(home, args)).toMatchObject({ wiped: 3 })
   })
 })

@@ -1,7 +1,7 @@
 import { parseEndpoint } from '../../settings/address.ts'
 import { liveHolder } from '../../store/lock-holder.ts'
 import { optOut } from '../../store/opt-out.ts'
-import { queuedNames } from '../../store/queue.ts'
+import { isQueueEmpty, queuedNames } from '../../store/queue.ts'
 import { eventsBeingSent, stopSenders } from '../../store/senders.ts'
 import type { Changes } from '../../store/settings-file.ts'
 import { change, requireOptOut, requireStopped, targetsOf } from '../change.ts'
@@ -120,7 +120,7 @@ async function move(
   const { context, product } = invocation
   const { paths, choices } = context
   const isBusy =
-    queuedNames(paths.queue).length > 0 ||
+    !isQueueEmpty(paths.queue) ||
     liveHolder(paths.lock) !== undefined ||
     eventsBeingSent(paths).size > 0
   let wiped = 0
