@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import path from 'node:path'
 
-import { isBusy, look, readSmallFile, statLink } from '../files/read.ts'
+import { isBusy, readSmallFile, statLink } from '../files/read.ts'
 import { privateFile, removeFile, temporaryName } from '../files/write.ts'
 import { isOwnState, whyForeign } from './foreign.ts'
 import {
@@ -91,7 +91,7 @@ export function isOlder(
   time: 'ctimeMs' | 'mtimeMs',
   clock: Clock = fileSystemClock,
 ): boolean {
-  const at = look(file)?.[time]
+  const at = statLink(file)?.[time]
   if (at === undefined || Math.abs(Date.now() - at) < ms) return false
   return Math.abs(clock(path.dirname(file)) - at) >= ms
 }

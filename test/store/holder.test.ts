@@ -1,9 +1,10 @@
-import { rmSync, statSync, utimesSync } from 'node:fs'
+import { rmSync, statSync, symlinkSync, utimesSync } from 'node:fs'
 
 import { describe, expect, it } from 'vitest'
 
 import { liveHolder, thisProcess } from '../../src/store/lock-holder.ts'
 import { takeLock } from '../../src/store/lock.ts'
+import { eventually } from '../support/eventually.ts'
 import { tempHome } from '../support/home.ts'
 
 const minute = 60_000
@@ -55,6 +56,17 @@ describe('a lock', () => {
     const lock = takeLock(home.at('.lock'), thisProcess())
     expect(lock).toMatchObject({ isInherited: true })
     lock?.release()
+    expect(home.has('.lock')).toBe(false)
+  })
+
+  it.each(['nowhere', '.lock'])('that is a link to %s is replaced after a moment', async (to) => {
+    const home = tempHome()
+    symlinkSync(to, home.at('.lock'))
+    await eventually(() => {
+      const lock = takeLock(home.at('.lock'), thisProcess())
+      expect(lock).toMatchObject({ isInherited: true })
+      lock?.release()
+    })
     expect(home.has('.lock')).toBe(false)
   })
 })
