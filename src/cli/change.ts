@@ -93,8 +93,13 @@ export function requireOptOut(
   if (failures.length > 0) {
     throw cannotChange(invocation, failures, `${undone}${unsaved(invocation, wiped)}`)
   }
-  requireStopped(stop, soFar)
   const { context } = invocation
+  if (context.verdict.uploading) {
+    throw new CliError('Sending was allowed again while this command was at work.', {
+      hint: 'Another program has changed the settings. Run this again if that was not you.',
+    })
+  }
+  requireStopped(stop, soFar)
   const foreign = foreignIn(context.paths).map((one) => foreignText(one, context))
   const undeleted = kept === undefined ? [] : [`${tidy(kept.path, context)}: ${kept.cause}.`]
   if (foreign.length + undeleted.length === 0) return

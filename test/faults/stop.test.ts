@@ -260,7 +260,26 @@ describe.concurrent('an event that was recorded', () => {
   })
 })
 
-describe.concurrent('what waits and cannot be', () => {
+describe('while another command allows it again,', () => {
+  it.each([
+    [['disable'], ['enable']],
+    [
+      ['endpoint', ''],
+      ['endpoint', 'http://127.0.0.1:9/v1/t'],
+    ],
+  ])('%j does not say that nothing is sent', async (args, meanwhile) => {
+    const { home } = await stage()
+    settle(home)
+    const hold = { call: /list \S*\/queue$/, go: home.at('go') }
+    const held = cli(home, args, { env: withFsFaults(home, { hold }) })
+    await eventually(() => expect(home.has('go.held')).toBe(true))
+    expect(await cliJson(home, meanwhile)).toMatchObject({ uploading: true })
+    home.write('go', '')
+    expect(await held).toMatchObject({ code: 1, err: expect.stringContaining('allowed again') })
+  })
+})
+
+describe('what waits and cannot be', () => {
   const faults = [
     ['listed', /list \S*\/queue$/],
     ['deleted', /remove \S*\/queue\//],
