@@ -34,6 +34,23 @@ export function causeOf(error: unknown): string {
 const toChange: ReadonlySet<string> = new Set(['EPERM', 'EACCES', 'EBUSY'])
 export const toRead: ReadonlySet<string> = new Set(['EBUSY'])
 
+/** They say nothing about the file that could not be read: the next time it may be. */
+const passing: ReadonlySet<string> = new Set([
+  'EBUSY',
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'EIO',
+  'EINTR',
+  'EAGAIN',
+  'ESTALE',
+  'ETIMEDOUT',
+])
+
+export function isPassing(error: unknown): boolean {
+  return passing.has(codeOf(error))
+}
+
 /** Did a change fail because, on Windows, another program has the file open? */
 export function isInUse(error: unknown, platform: string = process.platform): boolean {
   return platform === 'win32' && toChange.has(codeOf(error))

@@ -11,21 +11,21 @@ import {
   statSync,
 } from 'node:fs'
 
-import { causeOf, codeOf, patience, retryWhileInUse, toRead } from './errors.ts'
+import { causeOf, codeOf, isPassing, patience, retryWhileInUse, toRead } from './errors.ts'
 
 export type Reading =
   | { readonly kind: 'absent' }
   | {
       readonly kind: 'unreadable'
       readonly reason: string
-      /** Another program has the file open for itself, so its content is unknown. */
+      /** Its content is unknown for now: another program has it open for itself, or the disk is away. */
       readonly isBusy?: boolean
       /** There is a file where its folder should be. */
       readonly hasNoFolder?: boolean
     }
   | { readonly kind: 'read'; readonly bytes: Buffer }
 
-/** Does another program have the file open for itself? */
+/** Is its content unknown for now? */
 export function isBusy(reading: Reading): boolean {
   return reading.kind === 'unreadable' && reading.isBusy === true
 }
@@ -66,7 +66,7 @@ export function readSmallFile(
     return {
       kind: 'unreadable',
       reason,
-      isBusy: code === 'EBUSY',
+      isBusy: isPassing(error),
       hasNoFolder: code === 'ENOTDIR',
     }
   } finally {

@@ -25,7 +25,7 @@ export function readClientId(file: string): string | undefined {
   return last.id
 }
 
-/** Is there certainly no id? While another program has the file open, that is unknown. */
+/** Is there certainly no id? While the file can't be read, that is unknown. */
 export function hasNoClientId(file: string): boolean {
   return readClientId(file) === undefined && !isBusy(readSmallFile(file, 256))
 }
@@ -80,7 +80,7 @@ export function mintClientId(file: string): string {
  */
 function replaceMalformed(file: string, own: string, id: string): string {
   // It may contain a valid id.
-  if (isBusy(readSmallFile(file, 256))) throw new Error('another program has the client id open')
+  if (isBusy(readSmallFile(file, 256))) throw new Error('the client id is unknown for now')
   const successor = `${file}.new`
   for (let round = 0; round < 1000; round += 1) {
     const settled = readClientId(file)

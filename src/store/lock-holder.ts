@@ -36,7 +36,7 @@ export function thisProcess(): string {
 export interface FoundLock {
   readonly text: string
   readonly holder: Holder
-  /** The holder is unknown: the lock isn't signed yet, or another program has it open. */
+  /** The holder is unknown: the lock isn't signed yet, or can't be read now. */
   readonly isUnsigned: boolean
   readonly isBusy: boolean
 }

@@ -177,7 +177,7 @@ function past(
   }
 }
 
-/** Another program has the statistics open and lets no one read them. */
+/** The statistics can't be read now, and nobody knows what they say. */
 class StatsBusy extends Error {}
 
 function waitForLock(file: string, waitMs: number): Lock | undefined {
