@@ -9,7 +9,9 @@ import {
   SettingsError,
   settingsTargets,
 } from '../store/settings-file.ts'
+import { causeOf } from '../files/errors.ts'
 import { look } from '../files/read.ts'
+import { forgetEverything } from '../store/cleanup.ts'
 import { foreignIn } from '../store/foreign.ts'
 import { CliError } from './error.ts'
 import type { Invocation } from './invocation.ts'
@@ -128,6 +130,24 @@ export function requireStopped(
     : new CliError(`${soFar}, but a process that was sending could not be stopped.`, {
         hint: 'It sends nothing after what it is sending now. Restart the machine to be sure.',
       })
+}
+
+/** Removes everything but the settings; `soFar` is what holds already. */
+export function removeEverything(
+  { context, product }: Invocation,
+  command: string,
+  soFar?: string,
+): readonly string[] {
+  try {
+    return forgetEverything(context.paths)
+  } catch (error) {
+    const { path: file = context.paths.state } = error as NodeJS.ErrnoException
+    const kept = `${tidy(file, context)} can't be removed: ${causeOf(error)}.`
+    throw new CliError(soFar === undefined ? kept : `${soFar}, but ${kept}`, {
+      hint: `Remove it, then run ${product.command} ${command} again.`,
+      cause: error,
+    })
+  }
 }
 
 /** The line on which a program that reads one file only finds no opt-out; undefined where it obeys. */

@@ -3,6 +3,7 @@ import {
   fchmodSync,
   fchownSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
   realpathSync,
@@ -15,7 +16,7 @@ import {
 import path from 'node:path'
 
 import { codeOf, retryWhileInUse } from './errors.ts'
-import { look, namesIn, statLink } from './read.ts'
+import { look, namesIn } from './read.ts'
 
 export const privateFile = 0o600
 export const privateFolder = 0o700
@@ -166,7 +167,8 @@ const rounds = 20
  * recursive removal works on simple file systems.
  */
 export function removeAll(place: string): void {
-  const found = statLink(place)
+  // Where that fails, nobody knows whether there is anything.
+  const found = lstatSync(place, { throwIfNoEntry: false })
   if (found === undefined) return
   if (!found.isDirectory()) return unlessGone(() => unlinkSync(place))
   for (let round = 1; ; round += 1) {

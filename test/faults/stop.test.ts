@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { unlinkSync } from 'node:fs'
 import path from 'node:path'
 
@@ -305,3 +306,17 @@ describe('what waits and cannot be', () => {
     expect(await cliJson(home, args)).toMatchObject({ wiped: 3 })
   })
 })
+
+it.each(['telemetry_id', 'stats.json'])(
+  'disable --forget names %s if it cannot be removed',
+  async (name) => {
+    const { home } = await stage()
+    settle(home)
+    home.write(home.clientId, randomUUID())
+    const env = withFsFaults(home, { fail: new RegExp(`remove \\S*/${name}$`) })
+    const { code, err } = await cli(home, ['disable', '--forget'], { env })
+    expect(code).toBe(1)
+    expect(err).toContain('Telemetry is off')
+    expect(err).toContain(`/${name} can't be removed`)
+  },
+)

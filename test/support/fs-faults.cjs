@@ -11,7 +11,8 @@ const names = new Map()
 function meet(line) {
   if (TEST_FS_LOG) appendFileSync(TEST_FS_LOG, `${line}\n`)
   if (TEST_FS_FAIL && new RegExp(TEST_FS_FAIL).test(line)) {
-    throw Object.assign(new Error(`ENOSPC: ${line}`), { code: 'ENOSPC' })
+    const [, path] = line.split(' ')
+    throw Object.assign(new Error(`ENOSPC: ${line}`), { code: 'ENOSPC', path })
   }
   if (!TEST_FS_HOLD || !new RegExp(TEST_FS_HOLD).test(line)) return
   appendFileSync(`${TEST_FS_GO}.held`, `${line}\n`)

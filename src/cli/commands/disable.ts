@@ -1,10 +1,9 @@
 import type { Role } from '../../settings/files.ts'
 import type { Context } from '../../settings/context.ts'
-import { forgetEverything } from '../../store/cleanup.ts'
 import { readClientId } from '../../store/client-id.ts'
 import { readLedger } from '../../store/ledger.ts'
 import { optOut, type Target } from '../../store/opt-out.ts'
-import { requireOptOut, shadowOf, targetsOf } from '../change.ts'
+import { removeEverything, requireOptOut, shadowOf, targetsOf } from '../change.ts'
 import { CliError } from '../error.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
 import { plural, tidy } from '../words.ts'
@@ -29,7 +28,7 @@ export async function disable(invocation: Invocation, options: DisableOptions): 
   const { context } = after
   requireOptOut(after, done, 'Telemetry is off')
   const left = forget ? leftBehind(context) : []
-  const forgotten = forget ? forgetEverything(context.paths) : []
+  const forgotten = forget ? removeEverything(after, 'disable --forget', 'Telemetry is off') : []
   requireHeard(after)
 
   const { changed, wiped, files } = done

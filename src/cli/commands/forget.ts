@@ -4,12 +4,11 @@ import { goneStatus } from '../../deliver/schedule.ts'
 import { causeOf } from '../../files/errors.ts'
 import { look } from '../../files/read.ts'
 import { buildVersion } from '../../product/build.ts'
-import { forgetEverything } from '../../store/cleanup.ts'
 import { readClientId } from '../../store/client-id.ts'
 import { erasureFile, eventsOfOthers, notePending } from '../../store/erasure.ts'
 import type { Context } from '../../settings/context.ts'
 import { optOut } from '../../store/opt-out.ts'
-import { requireOptOut, targetsOf } from '../change.ts'
+import { removeEverything, requireOptOut, targetsOf } from '../change.ts'
 import { hostOf, troubleText } from '../delivery-words.ts'
 import { erasurePlaces } from '../erasure-places.ts'
 import { CliError, wrongUsage } from '../error.ts'
@@ -54,7 +53,13 @@ export async function forget(invocation: Invocation, options: ForgetOptions): Pr
   const { asked, elsewhere } = erasurePlaces(after.context)
   if (requests.length > 0) for (const place of asked) await ask(after, requests, place)
 
-  const removed = isThere ? removeEverything(after, requests.length > 0) : []
+  const removed = isThere
+    ? removeEverything(
+        after,
+        'forget',
+        requests.length > 0 ? 'The collector has confirmed the erasure' : undefined,
+      )
+    : []
   const end = reassessed(invocation)
   const details = {
     erased: requests.length > 0,
@@ -113,22 +118,6 @@ function unnoted(context: Context, error: unknown): CliError {
     hint: 'Telemetry is off, and nothing was removed here.',
     cause: error,
   })
-}
-
-function removeEverything(
-  { context, product }: Invocation,
-  isConfirmed: boolean,
-): readonly string[] {
-  try {
-    return forgetEverything(context.paths)
-  } catch (error) {
-    const { path: file = context.paths.state } = error as NodeJS.ErrnoException
-    const confirmed = isConfirmed ? 'The collector has confirmed the erasure, but ' : ''
-    throw new CliError(`${confirmed}${tidy(file, context)} can't be removed: ${causeOf(error)}.`, {
-      hint: `Remove it, then run ${product.command} forget again.`,
-      cause: error,
-    })
-  }
 }
 
 function whyRefused(outcome: PostOutcome, endpoint: string, context: Context): string {
