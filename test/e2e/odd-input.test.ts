@@ -63,6 +63,19 @@ describe('no control or format character of a path reaches the terminal raw:', (
   )
 })
 
+describe('no control or format character of an address reaches the terminal raw:', () => {
+  it.each([['endpoint'], ['endpoint', '--json'], ['status'], ['local'], ['doctor'], ['upload']])(
+    '%s %s',
+    async (...args) => {
+      const home = tempHome()
+      const address = 'https://a.invalid/\u009b31m\u061c\u202e'
+      home.write(home.settings, `[runtime.telemetry]\nhttp_endpoint = "${address}"\n`)
+      const { out, err } = await cli(home, args)
+      expect(out + err).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u)
+    },
+  )
+})
+
 describe('record without a version', () => {
   it('records no version: that of this tool is never that of its host', async () => {
     const home = tempHome()

@@ -8,7 +8,7 @@ import { change, requireOptOut, requireStopped, targetsOf } from '../change.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { foldOut } from '../fold.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
-import { toJson } from '../io.ts'
+import { printable, toJson } from '../io.ts'
 import { because, headline, hostWarning, plural, strangerText, tidy, wayOut } from '../words.ts'
 
 export interface EndpointOptions {
@@ -183,5 +183,5 @@ function current({ context }: Invocation): { url: string; source: string } {
 
 function line(invocation: Invocation): string {
   const { url, source } = current(invocation)
-  return `Endpoint: ${url} (${tidy(source, invocation.context)})`
+  return `Endpoint: ${printable(url)} (${tidy(source, invocation.context)})`
 }
