@@ -101,7 +101,7 @@ export function requireOptOut(
       hint: 'Another program has changed the settings. Run this again if that was not you.',
     })
   }
-  requireStopped(stop, soFar)
+  requireStopped(invocation, stop, soFar)
   const foreign = foreignIn(context.paths).map((one) => foreignText(one, context))
   const undeleted = kept === undefined ? [] : [`${tidy(kept.path, context)}: ${kept.cause}.`]
   if (foreign.length + undeleted.length === 0) return
@@ -116,11 +116,17 @@ export function requireOptOut(
 
 /** Ends a command with an error where a process may still be sending; `soFar` is what does hold. */
 export function requireStopped(
-  { stopped, elsewhere }: Stop,
+  { context }: Invocation,
+  { stopped, elsewhere, unlisted }: Stop,
   soFar: string,
   patience = 'To be sure that it has, run this again in 15 seconds.',
 ): void {
   if (stopped) return
+  if (unlisted !== undefined) {
+    throw new CliError(`${soFar}, but whether a process is still sending can't be seen.`, {
+      hint: `${tidy(unlisted.path, context)}: ${unlisted.cause}. Put that right, then run this again.`,
+    })
+  }
   throw elsewhere
     ? new CliError(
         `${soFar}, but a process in a container, or on another machine that shares your home folder, ` +

@@ -114,6 +114,22 @@ export function namesIn(folder: string): readonly string[] {
   return quietly(() => readdirSync(folder)) ?? []
 }
 
+export interface Listing {
+  readonly names: readonly string[]
+  /** Why there may be more. */
+  readonly cause?: string
+}
+
+/** The names in a folder, for those who must know whether these are all. */
+export function listFolder(folder: string): Listing {
+  try {
+    return { names: readdirSync(folder) }
+  } catch (error) {
+    const isNone = ['ENOENT', 'ENOTDIR'].includes(codeOf(error))
+    return { names: [], ...(!isNone && { cause: causeOf(error) }) }
+  }
+}
+
 function quietly<T>(ask: () => T): T | undefined {
   try {
     return ask()

@@ -1,9 +1,9 @@
-import { readdirSync, renameSync, unlinkSync } from 'node:fs'
+import { renameSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
 
 import { dayMs } from '../contract/timestamp.ts'
 import { causeOf, codeOf, retryWhileInUse } from '../files/errors.ts'
-import { look, namesIn, statLink } from '../files/read.ts'
+import { listFolder, look, namesIn, statLink } from '../files/read.ts'
 import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/write.ts'
 import { isOwnState, whyForeign } from './foreign.ts'
 import type { Waiting } from './stats.ts'
@@ -159,8 +159,8 @@ export function removeQueued(folder: string, id: string): void {
 
 /** Is certainly nothing waiting? */
 export function isQueueEmpty(folder: string): boolean {
-  const { names, kept } = listed(folder)
-  return kept === undefined && !names.some((name) => name.endsWith('.json'))
+  const { names, cause } = listFolder(folder)
+  return cause === undefined && !names.some((name) => name.endsWith('.json'))
 }
 
 /** What could not be deleted, and why. */
@@ -179,8 +179,9 @@ export interface Wiped {
 export function wipeQueue(folder: string): Wiped {
   // What is behind a link or in another user's folder is not ours.
   if (!isOwnState(path.dirname(folder)) || whyForeign(folder) !== undefined) return { wiped: 0 }
+  const { names, cause } = listFolder(folder)
   let wiped = 0
-  let { names, kept }: Listed = listed(folder)
+  let kept: Kept | undefined = cause === undefined ? undefined : { path: folder, cause }
   for (const name of names) {
     const file = path.join(folder, name)
     try {
@@ -193,21 +194,6 @@ export function wipeQueue(folder: string): Wiped {
     }
   }
   return { wiped, ...(kept && { kept }) }
-}
-
-interface Listed {
-  readonly names: readonly string[]
-  /** Set if there may be more. */
-  readonly kept?: Kept
-}
-
-function listed(folder: string): Listed {
-  try {
-    return { names: readdirSync(folder) }
-  } catch (error) {
-    const isNone = ['ENOENT', 'ENOTDIR'].includes(codeOf(error))
-    return { names: [], ...(!isNone && { kept: { path: folder, cause: causeOf(error) } }) }
-  }
 }
 
 /** Our own names tell everything. A file that another program named must be checked. */

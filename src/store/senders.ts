@@ -3,7 +3,7 @@ import path from 'node:path'
 
 import { steadyMs } from '../files/clock.ts'
 import { codeOf } from '../files/errors.ts'
-import { namesIn } from '../files/read.ts'
+import { listFolder, namesIn } from '../files/read.ts'
 import { makeFolder, privateFile, removeFile } from '../files/write.ts'
 import type { Paths } from '../settings/paths.ts'
 import { isOwnState } from './foreign.ts'
@@ -65,6 +65,8 @@ export interface Stop {
   readonly stopped: boolean
   /** All of those are in other containers or on other machines, where no one here can look. */
   readonly elsewhere?: boolean
+  /** The folder that says who is sending can't be listed. */
+  readonly unlisted?: { readonly path: string; readonly cause: string }
 }
 
 /**
@@ -75,7 +77,10 @@ export interface Stop {
 export async function stopSenders(paths: Pick<Paths, 'state' | 'lock'>): Promise<Stop> {
   // In a folder that is not ours no process of ours is at work, and any PID may be written there.
   if (!isOwnState(paths.state)) return { stopped: true }
-  let left = await remaining(sendersNow(paths), patience.noticeMs)
+  const folder = sendersFolder(paths)
+  const { names, cause } = listFolder(folder)
+  const files = [paths.lock, ...names.map((name) => path.join(folder, name))]
+  let left = await remaining(sendersNow(files), patience.noticeMs)
   const uploader = left.get(paths.lock)
   if (uploader !== undefined && !foreignLock(paths.lock)) killUploader(uploader)
   if (left.size > 0) left = await remaining(left, patience.dieMs)
@@ -83,6 +88,7 @@ export async function stopSenders(paths: Pick<Paths, 'state' | 'lock'>): Promise
     const elsewhere = [...left.values()].every(isFromElsewhere)
     return { stopped: false, ...(elsewhere && { elsewhere }) }
   }
+  if (cause !== undefined) return { stopped: false, unlisted: { path: folder, cause } }
   removeDeadSenders(paths)
   return { stopped: true }
 }
@@ -90,9 +96,7 @@ export async function stopSenders(paths: Pick<Paths, 'state' | 'lock'>): Promise
 /** The processes that are sending, by the lock or the marker that says so. */
 type Senders = ReadonlyMap<string, Holder>
 
-function sendersNow(paths: Pick<Paths, 'state' | 'lock'>): Senders {
-  const folder = sendersFolder(paths)
-  const files = [paths.lock, ...namesIn(folder).map((name) => path.join(folder, name))]
+function sendersNow(files: readonly string[]): Senders {
   return new Map(
     files.flatMap((file) => {
       const holder = liveHolder(file)

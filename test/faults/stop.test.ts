@@ -307,6 +307,18 @@ describe('what waits and cannot be', () => {
   })
 })
 
+it.each([[['disable']], [['endpoint', '']], [['endpoint', 'http://127.0.0.1:9/v1/t']]])(
+  '%j says so if it cannot see who is sending',
+  async (args) => {
+    const { home } = await stage()
+    settle(home)
+    const env = withFsFaults(home, { fail: /list \S*\/senders$/ })
+    const { code, err } = await cli(home, args, { env })
+    expect({ code, err }).toMatchObject({ code: 1, err: expect.stringContaining('senders: ') })
+    expect((await cli(home, args)).code).toBe(0)
+  },
+)
+
 it.each(['telemetry_id', 'stats.json'])(
   'disable --forget names %s if it cannot be removed',
   async (name) => {

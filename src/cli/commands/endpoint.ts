@@ -136,7 +136,12 @@ async function move(
   } else {
     changed = change(invocation, changes).length > 0
     if (address !== choices.endpoint.value) {
-      requireStopped(await stopSenders(paths), 'The address is changed', 'Give it 15 seconds.')
+      requireStopped(
+        invocation,
+        await stopSenders(paths),
+        'The address is changed',
+        'Give it 15 seconds.',
+      )
     }
   }
   const after = reassessed(invocation)
