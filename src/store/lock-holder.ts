@@ -14,7 +14,14 @@ import {
 } from './process-identity.ts'
 
 /** A holder makes the lock and signs it a moment later. Until then the lock counts as held. */
-export const unsignedMs = 1000
+const unsignedMs = 1000
+
+/** From when on a holder checks that the lock is still its own, and how late it may sign. */
+const doubtMs = unsignedMs / 2
+
+export function isWithinDoubt(since: number): boolean {
+  return Math.abs(Date.now() - since) < doubtMs
+}
 
 /** A holder from another container or machine is believed for this long after it renewed the lock. */
 export const leaseMs = 15_000

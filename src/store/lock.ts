@@ -3,7 +3,7 @@ import { closeSync, constants, linkSync, openSync, readSync, renameSync, unlinkS
 import { codeOf, retryWhileInUse } from '../files/errors.ts'
 import { statLink } from '../files/read.ts'
 import { privateFile, removeAll, removeFile, writeFully } from '../files/write.ts'
-import { isHeld, isOlder, readLock, unsignedMs } from './lock-holder.ts'
+import { isHeld, isOlder, isWithinDoubt, readLock } from './lock-holder.ts'
 import { nobody, signatureOf } from './process-identity.ts'
 
 export interface Content {
@@ -29,9 +29,6 @@ export interface Lock {
   /** Releases the lock but leaves its recovery to the next holder. */
   readonly releaseForRecovery: () => void
 }
-
-/** From when on a holder checks that the lock is still its own, and how late it may sign. */
-const doubtMs = unsignedMs / 2
 
 export interface LockOptions {
   /** A lock that is older than so many milliseconds is taken over, even from a living process. */
@@ -118,10 +115,6 @@ interface Made {
   readonly isInherited?: boolean
   /** Only if the lock is a hard link. */
   readonly content?: Content | undefined
-}
-
-function isWithinDoubt(since: number): boolean {
-  return Math.abs(Date.now() - since) < doubtMs
 }
 
 /** An unsigned lock keeps others out until the holder without a lock must have finished. */

@@ -7,7 +7,14 @@ import { listFolder, namesIn } from '../files/read.ts'
 import { makeFolder, privateFile, removeFile } from '../files/write.ts'
 import type { Paths } from '../settings/paths.ts'
 import { isOwnState } from './foreign.ts'
-import { foreignLock, isOlder, liveHolder, localClock, thisProcess } from './lock-holder.ts'
+import {
+  foreignLock,
+  isOlder,
+  isWithinDoubt,
+  liveHolder,
+  localClock,
+  thisProcess,
+} from './lock-holder.ts'
 import { type Holder, isFromElsewhere, isProvenUploader } from './process-identity.ts'
 
 type State = Pick<Paths, 'state'>
@@ -22,6 +29,7 @@ export function markSending(paths: State, name: string): (() => void) | undefine
   const folder = sendersFolder(paths)
   const file = path.join(folder, name)
   signature ??= thisProcess()
+  const since = Date.now()
   try {
     try {
       writeFileSync(file, signature, { mode: privateFile })
@@ -33,7 +41,10 @@ export function markSending(paths: State, name: string): (() => void) | undefine
   } catch {
     return undefined
   }
-  return () => void removeFile(file)
+  // Suspended before it had signed, it may have lost the marker to a process that took it for dead.
+  if (isWithinDoubt(since)) return () => void removeFile(file)
+  removeFile(file)
+  return undefined
 }
 
 let signature: string | undefined

@@ -1,6 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest'
 
 import { takeLock } from '../../src/store/lock.ts'
+import { eventsBeingSent, markSending } from '../../src/store/senders.ts'
 import { nobody, signatureOf, thisHolder } from '../../src/store/process-identity.ts'
 import { changeStats } from '../../src/store/stats-file.ts'
 import { freshStats } from '../../src/store/stats.ts'
@@ -52,4 +53,14 @@ it('a host that lost the statistics while it was suspended changes nothing, and 
   })
   expect(changed).toBeUndefined()
   expect(home.has(file)).toBe(false)
+})
+
+it('a host that was suspended before it signed what it is sending does not send it', () => {
+  const { state } = tempHome()
+  const now = Date.now()
+  vi.spyOn(Date, 'now')
+    .mockReturnValueOnce(now)
+    .mockReturnValue(now + 2000)
+  expect(markSending({ state }, 'an-event')).toBeUndefined()
+  expect(eventsBeingSent({ state }).size).toBe(0)
 })
