@@ -15,7 +15,7 @@ import {
   localClock,
   thisProcess,
 } from './lock-holder.ts'
-import { type Holder, isFromElsewhere, isProvenUploader } from './process-identity.ts'
+import { type Holder, isFromElsewhere, isProvenUploader, nobody } from './process-identity.ts'
 
 type State = Pick<Paths, 'state'>
 
@@ -120,15 +120,24 @@ function sendersNow(files: readonly string[]): Senders {
 async function remaining(senders: Senders, withinMs: number): Promise<Senders> {
   // By the clock, not by counting rounds: on a busy machine a round can take much longer.
   const end = steadyMs() + withinMs
+  let left = senders
   for (;;) {
-    const left = [...senders].filter(([file, holder]) => isSame(holder, liveHolder(file)))
-    if (left.length === 0 || steadyMs() > end) return new Map(left)
+    left = new Map([...left].flatMap(stillSending))
+    if (left.size === 0 || steadyMs() > end) return left
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
 
-function isSame(one: Holder, other: Holder | undefined): boolean {
-  return one.pid === other?.pid && one.born === other.born && one.place === other.place
+/** While a marker can't be read, it counts as that of the same process, whoever is known already. */
+function stillSending([file, before]: readonly [string, Holder]): [string, Holder][] {
+  const now = liveHolder(file)
+  if (now === undefined) return []
+  if (now.pid === nobody.pid) return [[file, before]]
+  return before.pid === nobody.pid || isSame(before, now) ? [[file, now]] : []
+}
+
+function isSame(one: Holder, other: Holder): boolean {
+  return one.pid === other.pid && one.born === other.born && one.place === other.place
 }
 
 /** A lock's holder renews it every few seconds; after so long without, it hangs. */

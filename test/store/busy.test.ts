@@ -8,6 +8,7 @@ import { readSmallFile } from '../../src/files/read.ts'
 import { changeStats } from '../../src/store/stats-file.ts'
 import { readQueued } from '../../src/store/queued-event.ts'
 import { takeLock } from '../../src/store/lock.ts'
+import { stopSenders } from '../../src/store/senders.ts'
 import { tempHome } from '../support/home.ts'
 
 /** Files that cannot be opened, and why. Only on Windows does another program lock one. */
@@ -82,6 +83,17 @@ describe.each([
     const { file } = held('{"pid":999999999,"born":"1"}')
     expect(liveHolder(file)).toBeDefined()
     expect(takeLock(file, thisProcess())).toBeUndefined()
+  })
+
+  it.each(['at first', 'later'])('is the marker of one who is still sending (%s)', async (when) => {
+    const home = tempHome()
+    const marker = home.write('state/senders/an-event', thisProcess())
+    if (when === 'at first') {
+      open.set(marker, code)
+      setTimeout(() => open.clear(), 50)
+    } else setTimeout(() => open.set(marker, code), 50)
+    const paths = { state: home.at('state'), lock: home.at('state/.lock') }
+    expect(await stopSenders(paths)).toMatchObject({ stopped: false })
   })
 
   it('stays in the queue, however old it is', () => {
