@@ -42,7 +42,7 @@ describe.concurrent('upload', () => {
       code: 1,
       out: '',
       err:
-        'runmat-telemetry: Cannot write ~/.cache/runmat/telemetry: the disk is full.\n' +
+        'runmat-telemetry: Cannot write ~/.cache/runmat/telemetry/.lock: the disk is full.\n' +
         '2 events kept. Make room there, then try again.\n',
     })
   })
