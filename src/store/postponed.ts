@@ -44,6 +44,8 @@ export function hasPostponed(stats: string): boolean {
 export function readPostponed(stats: string, folded: readonly string[]): readonly Postponed[] {
   if (look(folderOf(stats)) === undefined) return []
   const names = namesIn(folderOf(stats)).filter((name) => isWhole(name) && !folded.includes(name))
+  // Whoever made the folder may have been killed. While it is there, each count costs more.
+  if (names.length === 0) removePostponed(stats, [])
   return names
     .sort()
     .slice(0, atOnce)

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 import { runmat } from '../../src/product/runmat.ts'
-import { foldPostponed } from '../../src/record/record-usage.ts'
+import { foldPostponed, recordUsage } from '../../src/record/record-usage.ts'
 import { assess } from '../../src/settings/context.ts'
 import { removeLeftovers } from '../../src/store/cleanup.ts'
 import { faultHome, settle } from '../faults/stage.ts'
@@ -43,6 +43,13 @@ describe('what a killed host has left among the postponed counts', () => {
     leave(home, counts)
     expect(context.verdict.collecting).toBe(true)
     expect(foldPostponed(context, { waitMs: 0, forMs: 60_000 })).toEqual([])
+  })
+
+  it('goes with the next count, if it is an empty folder', () => {
+    const { home, context, counts } = world()
+    mkdirSync(counts, { recursive: true })
+    recordUsage(context, '1.0.0', { subcommand: 'repl' }, () => true)
+    expect(home.has(counts)).toBe(false)
   })
 
   it('goes when it is old, with its folder', () => {
