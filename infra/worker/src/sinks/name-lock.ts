@@ -37,6 +37,8 @@ export async function takeNameLock(file: string, lease: Lease = usualLease): Pro
     const found = await textIn(file)
     if (found === undefined) return (await create(file, textAt(0))) ? await took() : 'unclear'
     const other = holderIn(found)
+    // It was ours already, but could not be opened.
+    if (other?.lock === holder.lock) return await took()
     if (other !== undefined && isFromHere(other)) {
       if (isAlive(other)) return 'held'
     } else if (seen?.text !== found) {
