@@ -1,27 +1,51 @@
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
+import { fetchHandlerOf } from '../../../infra/worker/src/http/fetch-handler.ts'
+import { openWorker } from '../../../infra/worker/src/open-worker.ts'
+import { readSettings } from '../../../infra/worker/src/settings.ts'
 import { openSegments } from '../../../infra/worker/src/sinks/segments.ts'
 import { eventually } from '../../support/eventually.ts'
 import { tempHome } from '../../support/home.ts'
-import { withFault } from './support/faults.ts'
+import { finished } from './support/events.ts'
+import { withFault, withHandleFault } from './support/faults.ts'
+import { requestOf } from './support/requests.ts'
+import { key, openLogged } from './support/stage.ts'
 
 const home = tempHome()
 let folders = 0
 
-async function open(lease = { ms: 1000, renewMs: 5 }) {
+function newFolder(): string {
   folders += 1
-  const folder = home.at(`events-${folders}`)
+  return home.at(`events-${folders}`)
+}
+
+async function openSink(folder: string, lease = { ms: 1000, renewMs: 5 }) {
   const settings = { folder, worker: 'one', retentionDays: undefined }
   const { sink } = await openSegments(settings, { note: () => undefined, lease })
-  return { folder, sink, lock: path.join(folder, 'one.lock') }
+  return { sink, lock: path.join(folder, 'one.lock') }
+}
+
+async function open(folder: string, name = 'one') {
+  const settings = readSettings({ INGESTION_KEY: key, EVENTS_DIR: folder, WORKER_NAME: name })
+  const logged = openLogged()
+  const worker = await openWorker(settings, logged)
+  const handle = fetchHandlerOf(worker)
+  const send = async (bytes: string) => (await handle(requestOf(bytes))).status
+  return { worker, send, logged }
+}
+
+function linesIn(folder: string): readonly string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.ndjson'))
+    .flatMap((name) => readFileSync(path.join(folder, name), 'utf8').split('\n').slice(0, -1))
 }
 
 describe('the lock of a name', () => {
   it('is ours again if it was lost, and could not be opened when it was taken again', async () => {
-    const { sink, lock } = await open()
+    const { sink, lock } = await openSink(newFolder())
     await withFault('open', /one\.lock$/, 'EMFILE', async () => {
       rmSync(lock)
       await eventually(() => expect(existsSync(lock)).toBe(true))
@@ -30,5 +54,22 @@ describe('the lock of a name', () => {
     await eventually(async () => expect(await sink.probe()).toBeUndefined())
     await sink.close()
     expect(existsSync(lock)).toBe(false)
+  })
+})
+
+describe('a segment', () => {
+  it('that can’t be closed keeps no event from the next one, and the lock from no one', async () => {
+    const folder = newFolder()
+    await withHandleFault('close', /\.one\.ndjson$/, 'EIO', async () => {
+      const { worker, send } = await open(folder)
+      expect(await send(finished())).toBe(204)
+      const name = readdirSync(folder).find((one) => one.endsWith('.ndjson')) ?? ''
+      renameSync(path.join(folder, name), home.at(`moved-${folders}`))
+      expect(await send(finished())).toBe(204)
+      expect(await send(finished())).toBe(204)
+      await worker.close()
+    })
+    expect(linesIn(folder)).toHaveLength(2)
+    expect(existsSync(path.join(folder, 'one.lock'))).toBe(false)
   })
 })

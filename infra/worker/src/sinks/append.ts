@@ -29,9 +29,10 @@ export async function openAppender(file: string, torn: TornLine): Promise<Append
     const [here, there] = await Promise.all([handle.stat(), stat(file).catch(() => undefined)])
     if (there?.ino !== here.ino || there.dev !== here.dev) {
       const fresh = await openAtEnd(file, torn)
-      await handle.close()
+      const old = handle
       handle = fresh
       good = undefined
+      await close(old)
     }
     // Nothing may follow half a line.
     if (good !== undefined) await handle.truncate(good)
@@ -61,8 +62,13 @@ export async function openAppender(file: string, torn: TornLine): Promise<Append
         return troubleOf(error)
       }
     },
-    close: () => handle.close(),
+    close: () => close(handle),
   }
+}
+
+/** What was appended is on the disk already, so an error means nothing any more. */
+async function close(handle: FileHandle): Promise<void> {
+  await handle.close().catch(() => undefined)
 }
 
 export async function roomAt(place: string): Promise<Trouble | undefined> {

@@ -1,8 +1,11 @@
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 
-type Call = 'open'
+type Call = 'open' | 'rm' | 'stat'
+type HandleCall = 'close' | 'datasync'
 type AnyCall = (...words: unknown[]) => Promise<unknown>
+
+const calls = fs.promises as unknown as Record<Call, AnyCall>
 
 /** While `during` lasts, such calls of `node:fs/promises` fail that name a file like this. */
 export async function withFault<Value>(
@@ -11,19 +14,43 @@ export async function withFault<Value>(
   code: string,
   during: () => Promise<Value>,
 ): Promise<Value> {
-  const calls = fs.promises as unknown as Record<Call, AnyCall>
-  const real = calls[call]
-  const replace = (by: AnyCall): void => {
-    calls[call] = by
-    syncBuiltinESMExports()
-  }
-  replace(async (...words) => {
+  return await replaced(call, during, async (real, words) => {
     if (!file.test(String(words[0]))) return await real(...words)
     throw Object.assign(new Error(`${code}: ${call}`), { code, path: words[0] })
   })
+}
+
+/** The same for what is done with a file that is opened meanwhile. One that fails to close is closed. */
+export async function withHandleFault<Value>(
+  call: HandleCall,
+  file: RegExp,
+  code: string,
+  during: () => Promise<Value>,
+): Promise<Value> {
+  return await replaced('open', during, async (real, words) => {
+    const handle = (await real(...words)) as Record<HandleCall, AnyCall>
+    if (!file.test(String(words[0]))) return handle
+    const usual = handle[call].bind(handle)
+    handle[call] = async () => {
+      if (call === 'close') await usual()
+      throw Object.assign(new Error(`${code}: ${call}`), { code })
+    }
+    return handle
+  })
+}
+
+async function replaced<Value>(
+  call: Call,
+  during: () => Promise<Value>,
+  by: (real: AnyCall, words: readonly unknown[]) => Promise<unknown>,
+): Promise<Value> {
+  const real = calls[call]
+  calls[call] = (...words) => by(real, words)
+  syncBuiltinESMExports()
   try {
     return await during()
   } finally {
-    replace(real)
+    calls[call] = real
+    syncBuiltinESMExports()
   }
 }
