@@ -1,4 +1,12 @@
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+} from 'node:fs'
 import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
@@ -54,6 +62,26 @@ describe('the lock of a name', () => {
     await eventually(async () => expect(await sink.probe()).toBeUndefined())
     await sink.close()
     expect(existsSync(lock)).toBe(false)
+  })
+
+  it('has what killed processes left beside it removed, once it is a day old', async () => {
+    const folder = newFolder()
+    mkdirSync(folder)
+    const names = ['one.lock.17.old.tmp', 'one.lock.18.new.tmp', 'two.lock.19.old.tmp']
+    for (const name of names) home.write(path.join(folder, name), '{}\n')
+    const longAgo = Date.now() / 1000 - 90_000
+    for (const name of [names[0], names[2]])
+      utimesSync(path.join(folder, name ?? ''), longAgo, longAgo)
+    const { sink } = await openSink(folder)
+    expect(readdirSync(folder)).toEqual(['one.lock', names[1], names[2]])
+    await sink.close()
+  })
+
+  it('is taken although the file that it was made of can’t be removed', async () => {
+    const folder = newFolder()
+    const { sink } = await withFault('rm', /\.tmp$/, 'EIO', () => openSink(folder))
+    expect(await sink.probe()).toBeUndefined()
+    await sink.close()
   })
 })
 

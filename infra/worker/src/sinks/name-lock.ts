@@ -1,4 +1,15 @@
-import { link, open, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises'
+import {
+  link,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+  type FileHandle,
+} from 'node:fs/promises'
+import path from 'node:path'
 
 import { FolderError } from './folder-error.ts'
 import { holderIn, isAlive, isFromHere, newHolder } from './holder.ts'
@@ -19,6 +30,7 @@ export interface Lease {
 export const usualLease: Lease = { ms: 10_000, renewMs: 2000 }
 
 const pollMs = 200
+const dayMs = 86_400_000
 
 /**
  * Takes the lock, or rejects while another process holds it. A holder on this machine is looked up. One
@@ -77,6 +89,8 @@ export async function takeNameLock(file: string, lease: Lease = usualLease): Pro
     await new Promise((resolve) => setTimeout(resolve, Math.min(pollMs, lease.ms / 4)))
   }
 
+  await removeUnfinished(file).catch(() => undefined)
+
   // One step at a time: a slow disk must not make two of them overlap.
   let step: Promise<unknown> = Promise.resolve()
   const next = (action: () => Promise<unknown>): Promise<unknown> => {
@@ -97,8 +111,9 @@ export async function takeNameLock(file: string, lease: Lease = usualLease): Pro
       clearInterval(timer)
       await next(renew)
       if (handle === undefined) return
-      await handle.close()
-      await rm(file, { force: true })
+      // The lock of an ended process counts no more, so that one which stays hurts nobody.
+      await handle.close().catch(() => undefined)
+      await rm(file, { force: true }).catch(() => undefined)
     },
   }
 }
@@ -123,7 +138,18 @@ async function create(file: string, text: string): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw error
   } finally {
-    await rm(temporary, { force: true })
+    // The lock is taken or not, whatever becomes of this.
+    await rm(temporary, { force: true }).catch(() => undefined)
+  }
+}
+
+/** What processes left that were killed while they made a lock, which takes no day. */
+async function removeUnfinished(file: string): Promise<void> {
+  const folder = path.dirname(file)
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(`${path.basename(file)}.`) || !name.endsWith('.tmp')) continue
+    const temporary = path.join(folder, name)
+    if (Date.now() - (await stat(temporary)).mtimeMs > dayMs) await rm(temporary, { force: true })
   }
 }
 
