@@ -100,4 +100,17 @@ describe('a segment', () => {
     expect(linesIn(folder)).toHaveLength(2)
     expect(existsSync(path.join(folder, 'one.lock'))).toBe(false)
   })
+
+  it('of another worker that can’t be synced gives no 204 to what comes again', async () => {
+    const folder = newFolder()
+    const [one, two] = [await open(folder, 'one'), await open(folder, 'two')]
+    const bytes = finished()
+    expect(await one.send(bytes)).toBe(204)
+    const again = await withHandleFault('datasync', /\.one\.ndjson$/, 'EIO', () => two.send(bytes))
+    expect(again).toBe(503)
+    expect(two.logged.text()).toContain('file: EIO')
+    await eventually(async () => expect(await two.send(bytes)).toBe(204))
+    expect(linesIn(folder)).toEqual([bytes])
+    await Promise.all([one.worker.close(), two.worker.close()])
+  })
 })

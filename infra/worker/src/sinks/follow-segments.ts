@@ -1,7 +1,10 @@
 import { open, readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 
+import type { Trouble } from 'runmat-telemetry-common/sink'
+
 import { limits } from '../limits.ts'
+import { troubleOf } from './append.ts'
 import { idOf, openRemembered, type Remembered } from './remembered.ts'
 import { segmentIn } from './segment-names.ts'
 
@@ -93,8 +96,12 @@ export async function followSegments(folder: string, worker: string): Promise<Re
       for (const one of followed.values()) {
         if (!one.isUnsettled) continue
         one.isUnsettled = false
-        await syncData(one.file)
+        const trouble = await syncData(one.file)
+        if (trouble === undefined) continue
+        one.isUnsettled = true
+        return trouble
       }
+      return undefined
     },
   }
 }
@@ -134,10 +141,20 @@ async function readLines(
   }
 }
 
-async function syncData(file: string): Promise<void> {
-  const handle = await open(file, 'r+').catch(() => undefined)
-  await handle?.datasync().catch(() => undefined)
-  await handle?.close()
+async function syncData(file: string): Promise<Trouble | undefined> {
+  try {
+    // Windows syncs only what may be written, others may have made it read-only.
+    const handle = await open(file, 'r+').catch(() => open(file, 'r'))
+    try {
+      await handle.datasync()
+    } finally {
+      await handle.close()
+    }
+    return undefined
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return code === 'ENOENT' ? undefined : troubleOf(error)
+  }
 }
 
 const names = ['"event_id":"', '"uuid":"'] as const

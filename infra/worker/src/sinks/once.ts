@@ -25,9 +25,9 @@ export function storingOnce(sink: Sink, remembered: Remembered = openRemembered(
       if (other === undefined) fresh.set(uuid, event)
       else elsewhere.set(uuid, other)
     }
-    if (isAnyKnown) await remembered.settle?.()
+    const unsettled = isAnyKnown ? await remembered.settle?.() : undefined
     const storing = fresh.size === 0 ? nothing : storeFresh([...fresh.values()])
-    const { outcomes, trouble } = await storing
+    const { outcomes, trouble = unsettled } = await storing
     const others = new Map<string, Outcome>()
     for (const [uuid, other] of elsewhere) {
       const outcome = (await other).get(uuid) ?? 'later'
@@ -37,7 +37,7 @@ export function storingOnce(sink: Sink, remembered: Remembered = openRemembered(
       outcomes: events.map((event) => {
         const { uuid } = event
         const outcome = outcomes.get(uuid)
-        if (outcome === undefined) return others.get(uuid) ?? 'repeated'
+        if (outcome === undefined) return others.get(uuid) ?? (unsettled ? 'later' : 'repeated')
         return outcome === 'stored' && fresh.get(uuid) !== event ? 'repeated' : outcome
       }),
       ...(trouble && { trouble }),

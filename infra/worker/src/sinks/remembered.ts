@@ -1,5 +1,7 @@
 import { open } from 'node:fs/promises'
 
+import type { Trouble } from 'runmat-telemetry-common/sink'
+
 import { limits } from '../limits.ts'
 
 /** The ids of the events stored last: between one and two times the limit. */
@@ -9,7 +11,7 @@ export interface Remembered {
   /** Learns what other workers have stored meanwhile. */
   readonly catchUp?: () => Promise<void>
   /** Makes sure that what was learnt from them would survive a crash. */
-  readonly settle?: () => Promise<void>
+  readonly settle?: () => Promise<Trouble | undefined>
 }
 
 export function openRemembered(): Remembered {
