@@ -113,4 +113,13 @@ describe('a segment', () => {
     expect(linesIn(folder)).toEqual([bytes])
     await Promise.all([one.worker.close(), two.worker.close()])
   })
+
+  it('that can’t be looked at when a worker starts keeps it from starting', async () => {
+    const folder = newFolder()
+    const one = await open(folder, 'one')
+    expect(await one.send(finished())).toBe(204)
+    const start = withFault('stat', /\.one\.ndjson$/, 'EIO', () => open(folder, 'two'))
+    await expect(start).rejects.toThrow(`Can't keep events in ${folder}: EIO.`)
+    await one.worker.close()
+  })
 })

@@ -113,7 +113,10 @@ function later(one: string, other: string): string {
 async function sizeOf(file: string): Promise<number> {
   return await stat(file).then(
     ({ size }) => size,
-    () => 0,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return 0
+      throw error
+    },
   )
 }
 
