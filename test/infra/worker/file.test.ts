@@ -4,10 +4,12 @@ import { describe, expect, it } from 'vitest'
 
 import { fetchHandlerOf } from '../../../infra/worker/src/http/fetch-handler.ts'
 import { readSettings } from '../../../infra/worker/src/settings.ts'
+import { openFile } from '../../../infra/worker/src/sinks/file.ts'
 import { rememberedIn } from '../../../infra/worker/src/sinks/remembered.ts'
 import { openWorker } from '../../../infra/worker/src/open-worker.ts'
 import { tempHome } from '../../support/home.ts'
-import { finished, install, started, usage, wire } from './support/events.ts'
+import { finished, install, started, usage, uuidOf, wire } from './support/events.ts'
+import { withHandleFault } from './support/faults.ts'
 import { requestOf } from './support/requests.ts'
 import { key, later, openLogged } from './support/stage.ts'
 
@@ -111,4 +113,28 @@ describe('the file sink', () => {
       `Can't keep events in ${home.path}: it is a folder.`,
     )
   })
+})
+
+describe('erasing in the file', () => {
+  const faults = [
+    ['read', /\.ndjson$/, 'EIO', 'file: EIO'],
+    ['appendFile', /\.erasing$/, 'ENOSPC', 'file: the disk is full'],
+  ] as const
+  it.each(faults)(
+    'that fails to %s leaves it as it was, and nothing beside it',
+    async (...fault) => {
+      const [call, place, code, cause] = fault
+      const file = newFile()
+      const bytes = finished()
+      home.write(file, `${bytes}\n`)
+      const sink = await openFile(file)
+      const erase = async () => await sink.erase?.([uuidOf(bytes)])
+      expect(await withHandleFault(call, place, code, erase)).toEqual({ cause })
+      expect(lines(file)).toEqual([bytes])
+      expect(existsSync(`${file}.erasing`)).toBe(false)
+      expect(await erase()).toBeUndefined()
+      expect(lines(file)).toEqual([])
+      await sink.close()
+    },
+  )
 })

@@ -1,12 +1,11 @@
-import { createReadStream } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import readline from 'node:readline'
 
 import { syncFolder } from './append.ts'
 
 /** Bytes stay as they are: each one is a character of this encoding. */
 const encoding = 'latin1'
+const blockBytes = 64 * 1024
 
 /**
  * Writes a file again without the events of these ids, and puts it in the place of the old one. Nobody
@@ -18,7 +17,19 @@ export async function removeLines(file: string, ids: readonly string[]): Promise
   // Of a process that was killed. It may hold what is to be erased by now.
   await rm(temporary, { force: true })
   if (!(await holdsAny(file, wanted))) return
-  const handle = await open(temporary, 'wx', 0o600)
+  try {
+    await copyWithout(file, temporary, wanted)
+    await rename(temporary, file)
+  } catch (error) {
+    // Half a copy would take the room that a full disk lacks.
+    await rm(temporary, { force: true })
+    throw error
+  }
+  await syncFolder(path.dirname(file))
+}
+
+async function copyWithout(file: string, to: string, wanted: ReadonlySet<string>): Promise<void> {
+  const handle = await open(to, 'wx', 0o600)
   try {
     let kept: string[] = []
     const flush = async (): Promise<void> => {
@@ -34,8 +45,6 @@ export async function removeLines(file: string, ids: readonly string[]): Promise
   } finally {
     await handle.close()
   }
-  await rename(temporary, file)
-  await syncFolder(path.dirname(file))
 }
 
 async function holdsAny(file: string, wanted: ReadonlySet<string>): Promise<boolean> {
@@ -43,8 +52,23 @@ async function holdsAny(file: string, wanted: ReadonlySet<string>): Promise<bool
   return false
 }
 
-function linesOf(file: string): AsyncIterable<string> {
-  return readline.createInterface({ input: createReadStream(file, { encoding }) })
+/** By hand, because a stream that fails once nobody reads it any more ends the process. */
+async function* linesOf(file: string): AsyncIterable<string> {
+  const handle = await open(file, 'r')
+  try {
+    const block = Buffer.alloc(blockBytes)
+    let rest = ''
+    for (;;) {
+      const { bytesRead } = await handle.read(block, 0, blockBytes, null)
+      if (bytesRead === 0) break
+      const lines = (rest + block.toString(encoding, 0, bytesRead)).split('\n')
+      rest = lines.pop() ?? ''
+      yield* lines
+    }
+    if (rest !== '') yield rest
+  } finally {
+    await handle.close()
+  }
 }
 
 /** What can't be read is searched as text: half an event may still hold the id. */

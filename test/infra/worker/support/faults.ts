@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 
 type Call = 'open' | 'rm' | 'stat'
-type HandleCall = 'close' | 'datasync'
+type HandleCall = 'appendFile' | 'close' | 'datasync' | 'read'
 type AnyCall = (...words: unknown[]) => Promise<unknown>
 
 const calls = fs.promises as unknown as Record<Call, AnyCall>
