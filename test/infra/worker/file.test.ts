@@ -9,7 +9,7 @@ import { rememberedIn } from '../../../infra/worker/src/sinks/remembered.ts'
 import { openWorker } from '../../../infra/worker/src/open-worker.ts'
 import { tempHome } from '../../support/home.ts'
 import { finished, install, started, usage, uuidOf, wire } from './support/events.ts'
-import { withHandleFault } from './support/faults.ts'
+import { withFault, withHandleFault } from './support/faults.ts'
 import { requestOf } from './support/requests.ts'
 import { key, later, openLogged } from './support/stage.ts'
 
@@ -106,6 +106,13 @@ describe('the file sink', () => {
     later(() => worker.close())
     expect(await send(finished())).toBe(503)
     expect(await ready()).toBe(503)
+  })
+
+  it('fails at the start if the file cannot be read, and forgets no id', async () => {
+    const file = newFile()
+    home.write(file, `${finished()}\n`)
+    const start = withFault('open', /events-\d+\.ndjson$/, 'EMFILE', () => rememberedIn(file))
+    await expect(start).rejects.toThrow(`Can't keep events in ${file}: EMFILE.`)
   })
 
   it('fails at the start if the file cannot be opened', async () => {

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises'
 import type { Trouble } from 'runmat-telemetry-common/sink'
 
 import { limits } from '../limits.ts'
+import { folderError } from './folder-error.ts'
 
 /** The ids of the events stored last: between one and two times the limit. */
 export interface Remembered {
@@ -30,7 +31,11 @@ export function openRemembered(): Remembered {
 /** Starts from the end of the file, so that a restart forgets nothing. */
 export async function rememberedIn(file: string): Promise<Remembered> {
   const remembered = openRemembered()
-  for (const line of (await tailOf(file)).split('\n')) {
+  const tail = await tailOf(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return ''
+    throw folderError(file, error)
+  })
+  for (const line of tail.split('\n')) {
     const id = idOf(line)
     if (id !== undefined) remembered.add(id)
   }
@@ -38,8 +43,7 @@ export async function rememberedIn(file: string): Promise<Remembered> {
 }
 
 async function tailOf(file: string): Promise<string> {
-  const handle = await open(file, 'r').catch(() => undefined)
-  if (handle === undefined) return ''
+  const handle = await open(file, 'r')
   try {
     const { size } = await handle.stat()
     const length = Math.min(size, limits.remembered.bytes)
