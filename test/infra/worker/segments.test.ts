@@ -281,6 +281,8 @@ describe('retention', () => {
     '2026-10-28.gone.ndjson.gz',
     '2026-10-28.parquet',
     'roar/2026-10-01.one.ndjson',
+    '.2026-10-28.parquet.4711.tmp',
+    '.2026-10-28.one.ndjson.gz.4711.tmp',
   ]
   const kept = [
     '2026-10-29.one.ndjson',
@@ -305,7 +307,18 @@ describe('retention', () => {
     const folder = filled()
     const { worker, logged } = await open(folder, 'one', { days: 30 })
     expect(filesIn(folder)).toEqual(kept.toSorted())
-    expect(logged.text()).toContain('5 files older than 30 days were deleted')
+    expect(logged.text()).toContain('7 files older than 30 days were deleted')
+    await worker.close()
+  })
+
+  it('names a file that can’t be deleted, and deletes the rest', async () => {
+    const folder = filled()
+    const stuck = ['2026-10-01.parquet', 'roar/2026-10-01.parquet']
+    for (const name of stuck) mkdirSync(path.join(folder, name))
+    const { worker, logged } = await open(folder, 'one', { days: 30 })
+    expect(filesIn(folder)).toEqual([...stuck, ...kept].toSorted())
+    for (const name of stuck)
+      expect(logged.text()).toContain(`retention: ${name} could not be deleted`)
     await worker.close()
   })
 

@@ -46,8 +46,15 @@ export function openRetention(
     let count = 0
     for (const place of folders) {
       for (const name of expiredAmong(await readdir(place), time, days)) {
-        await rm(path.join(place, name), { force: true })
-        count += 1
+        // One that can't be deleted must not keep the rest.
+        const file = path.join(place, name)
+        count += await rm(file, { force: true }).then(
+          () => 1,
+          ({ code }: NodeJS.ErrnoException) => {
+            note(`retention: ${path.relative(folder, file)} could not be deleted: ${code}`)
+            return 0
+          },
+        )
       }
     }
     if (count > 0) note(`retention: ${count} files older than ${days} days were deleted`)

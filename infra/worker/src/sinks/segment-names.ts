@@ -3,8 +3,8 @@ export type Day = string
 
 const dayMs = 86_400_000
 const segment = /^(\d{4}-\d{2}-\d{2})\.([\w.-]+)\.ndjson$/
-/** Compressed segments and the report's Parquet are of a day, too. */
-const ofOneDay = /^(\d{4}-\d{2}-\d{2})\.(?:[\w.-]+\.ndjson(?:\.gz)?|parquet)$/
+/** Compressed segments and the report's Parquet are of a day, too, and so is what a killed report left. */
+const ofOneDay = /^\.?(\d{4}-\d{2}-\d{2})\.(?:[\w.-]+\.ndjson(?:\.gz)?|parquet)(?:\.\d+\.tmp)?$/
 
 export function dayOf(milliseconds: number): Day {
   return new Date(milliseconds).toISOString().slice(0, 10)
