@@ -478,6 +478,16 @@ describe('erase', () => {
       expect(readFileSync(path.join(place, name)).includes(bytes)).toBe(false)
   })
 
+  it('hides no segment from the next report that came after the day was converted', async () => {
+    const place = folder()
+    segment(place, '2026-11-26.w.ndjson', finished({}, { cid: client }), finished())
+    expect(await coverageOf('--from', place)).toMatchObject({ events: 2 })
+    segment(place, '2026-11-26.late.ndjson', finished())
+    writeFileSync(path.join(place, 'erased.ndjson'), `{"id":"${client}","day":"2026-11-28"}\n`)
+    expect(await report(['erase', '--from', place])).toMatchObject({ code: 0 })
+    expect(await coverageOf('--from', place)).toMatchObject({ events: 2 })
+  })
+
   it('removes a damaged Parquet file that can be made again, and names one that can’t', async () => {
     const place = folder()
     const file = segment(place, '2026-11-26.w.ndjson', finished({}, { cid: client }), finished())

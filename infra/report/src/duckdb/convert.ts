@@ -8,6 +8,7 @@ import { type Blocks, blocksOfFile } from '../read/lines.ts'
 import type { Folder } from '../read/places.ts'
 import { type Database, quoted } from './database.ts'
 import {
+  isSame,
   requireWhole,
   sourcesOf,
   summariesOf,
@@ -83,10 +84,6 @@ export function dropDamaged(
     days.delete(day)
     note(`${file} is damaged. The report continues without it: ${day} was not asked for.`)
   }
-}
-
-function isSame(left: Summary['sources'], right: Summary['sources']): boolean {
-  return JSON.stringify(left) === JSON.stringify(right)
 }
 
 /** Makes one closed day into Parquet. */

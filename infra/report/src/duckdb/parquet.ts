@@ -20,9 +20,17 @@ export interface Summary {
 
 export function sourcesOf(segments: readonly string[]): Summary['sources'] {
   return segments.map((file) => {
-    const { size, mtimeMs } = statSync(file)
-    return [path.basename(file), size, Math.round(mtimeMs)]
+    try {
+      const { size, mtimeMs } = statSync(file)
+      return [path.basename(file), size, Math.round(mtimeMs)]
+    } catch (error) {
+      throw new ReportError(`Can't read ${file}: ${reasonOf(error)}.`)
+    }
   })
+}
+
+export function isSame(left: Summary['sources'], right: Summary['sources']): boolean {
+  return JSON.stringify(left) === JSON.stringify(right)
 }
 
 /**

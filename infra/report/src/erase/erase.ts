@@ -3,7 +3,7 @@ import path from 'node:path'
 
 import { type Database } from '../duckdb/database.ts'
 import { lockFolder } from '../duckdb/lock.ts'
-import { summaryOf } from '../duckdb/parquet.ts'
+import { sourcesOf, summaryOf } from '../duckdb/parquet.ts'
 import { dayOf } from '../days.ts'
 import { ReportError } from '../error.ts'
 import { derivedFrom, isUuid } from '../facts/identity.ts'
@@ -62,6 +62,7 @@ async function eraseDays(
       continue
     }
     let here = 0
+    const before = (await unless(failed, async () => sourcesOf(segments))) ?? []
     for (const segment of segments) {
       const found = (await unless(failed, () => rewrite(segment, stones))) ?? 0
       here += found
@@ -69,7 +70,7 @@ async function eraseDays(
     }
     const parquet = folder.parquet.get(day)
     if (parquet !== undefined) {
-      const erased = here
+      const erased = { lines: here, before }
       const found = await unless(failed, () =>
         rewriteParquet(database, parquet, segments, stones, erased),
       )

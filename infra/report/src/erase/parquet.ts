@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 
 import { type Database, quoted } from '../duckdb/database.ts'
-import { sourcesOf, type Summary, summaryOf, writeParquet } from '../duckdb/parquet.ts'
+import { isSame, sourcesOf, type Summary, summaryOf, writeParquet } from '../duckdb/parquet.ts'
 import { factColumns } from '../duckdb/table.ts'
 import { ifReadable } from '../duckdb/unreadable.ts'
 import { ReportError, reasonOf } from '../error.ts'
@@ -18,20 +18,23 @@ export async function countInParquet(
   return Number(row?.['n'])
 }
 
-/** Its segments were rewritten before, so it is told that they are the ones it was made of. */
+/**
+ * Its segments were rewritten just now, so it is told that they are the ones it was made of; unless they
+ * were others before that, which the next report has to convert.
+ */
 export async function rewriteParquet(
   database: Database,
   file: string,
   segments: readonly string[],
   stones: Tombstones,
-  linesErased: number,
+  { lines, before }: { readonly lines: number; readonly before: Summary['sources'] },
 ): Promise<number> {
   const summary = await summaryUnlessDamaged(database, file, segments)
   if (summary === undefined) return 0
   try {
     const found = await countInParquet(database, file, stones)
-    if (found === 0 && linesErased === 0) return 0
-    const sources = segments.length === 0 ? summary.sources : sourcesOf(segments)
+    if (found === 0 && lines === 0) return 0
+    const sources = isSame(summary.sources, before) ? sourcesOf(segments) : summary.sources
     const select = `SELECT ${factColumns} FROM read_parquet(${quoted(file)}) WHERE NOT (${matching(stones)})`
     await writeParquet(database, file, select, {
       ...summary,
