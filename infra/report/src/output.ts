@@ -2,6 +2,7 @@ import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { ReportError, reasonOf } from './error.ts'
+import { removeAbandonedIn } from './temporary.ts'
 
 /** A file is there whole or not at all. A pipe or a device is written to and never replaced. */
 export function writeWhole(file: string, text: string): void {
@@ -13,6 +14,7 @@ export function writeWhole(file: string, text: string): void {
 export function writeTogether(files: ReadonlyMap<string, string>): void {
   const temporaryOf = (file: string) =>
     path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`)
+  for (const file of files.keys()) removeUnfinished(file)
   let current = ''
   try {
     for (const [file, text] of files) {
@@ -27,6 +29,12 @@ export function writeTogether(files: ReadonlyMap<string, string>): void {
     for (const file of files.keys()) rmSync(temporaryOf(file), { force: true })
     throw new ReportError(`Can't write ${current}: ${reasonOf(error)}.`)
   }
+}
+
+/** What killed processes left that were writing this file. */
+function removeUnfinished(file: string): void {
+  const name = path.basename(file).replaceAll(/[^\w-]/g, '\\$&')
+  removeAbandonedIn(path.dirname(file), new RegExp(`^\\.${name}\\.(\\d+)\\.tmp$`), Date.now())
 }
 
 function writeInto(file: string, text: string): void {

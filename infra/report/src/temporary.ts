@@ -10,14 +10,23 @@ export function untilEnd(place: string): () => void {
   made.add(place)
   return () => {
     made.delete(place)
-    remove(place)
+    removeIfPossible(place)
   }
 }
 
 /** For a process that is told to end at once. */
 export function removeTemporary(): void {
-  for (const place of made) remove(place)
+  for (const place of made) removeIfPossible(place)
   made.clear()
+}
+
+/** What stays is no reason to lose an answer: it goes with what killed processes left. */
+function removeIfPossible(place: string): void {
+  try {
+    remove(place)
+  } catch {
+    // It stays until then.
+  }
 }
 
 function remove(place: string): void {
@@ -30,10 +39,7 @@ const msPerDay = 86_400_000
 
 /** A folder of its own for this process, after those of processes that were killed are gone. */
 export function temporaryFolder(within: string, now: number): string {
-  for (const name of namesIn(within)) {
-    const pid = folderName.exec(name)?.[1]
-    if (pid !== undefined) removeAbandoned(path.join(within, name), Number(pid), now)
-  }
+  removeAbandonedIn(within, folderName, now)
   try {
     return mkdtempSync(path.join(within, `${prefix}${process.pid}-`))
   } catch (error) {
@@ -43,10 +49,18 @@ export function temporaryFolder(within: string, now: number): string {
   }
 }
 
+/** What killed processes left in a folder. The expression finds the process in a name. */
+export function removeAbandonedIn(folder: string, names: RegExp, now: number): void {
+  for (const name of namesIn(folder)) {
+    const pid = names.exec(name)?.[1]
+    if (pid !== undefined) removeAbandoned(path.join(folder, name), Number(pid), now)
+  }
+}
+
 /** Another container may share the folder and not the process ids, so age counts as well. */
-function removeAbandoned(folder: string, pid: number, now: number): void {
+function removeAbandoned(place: string, pid: number, now: number): void {
   try {
-    if (now - statSync(folder).mtimeMs > msPerDay && !isRunning(pid)) remove(folder)
+    if (now - statSync(place).mtimeMs > msPerDay && !isRunning(pid)) remove(place)
   } catch {
     // Somebody else's, or already gone.
   }

@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import fs, { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import http from 'node:http'
+import { syncBuiltinESMExports } from 'node:module'
 import net from 'node:net'
 import path from 'node:path'
 
@@ -289,6 +290,19 @@ describe('CSV', () => {
   })
 })
 
+it('answers although its temporary folder can’t be removed', async () => {
+  const { rmSync } = fs
+  const replaceBy = (by: typeof rmSync) => {
+    fs.rmSync = by
+    syncBuiltinESMExports()
+  }
+  replaceBy(() => {
+    throw Object.assign(new Error('EIO: rm'), { code: 'EIO' })
+  })
+  const answered = await report(['--from', '-', 'coverage']).finally(() => replaceBy(rmSync))
+  expect(answered).toMatchObject({ code: 0, err: '' })
+})
+
 describe('--output', () => {
   it('writes the whole file, or leaves the old one', async () => {
     const file = path.join(folder(), 'report.json')
@@ -302,6 +316,19 @@ describe('--output', () => {
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ version: 1 })
     const missing = await report(['--from', '-', '--output', path.join(file, 'x')])
     expect(missing).toMatchObject({ code: 1 })
+  })
+
+  it('removes what a killed process left beside the file, once it is a day old', async () => {
+    const place = folder()
+    const { pid } = spawnSync(process.execPath, ['--version'])
+    const old = `.report (1).json.${pid}.tmp`
+    const young = `.report (1).json.${pid + 1}.tmp`
+    const other = `.others.json.${pid}.tmp`
+    for (const name of [old, young, other]) writeFileSync(path.join(place, name), 'half')
+    for (const name of [old, other]) utimesSync(path.join(place, name), 1, 1)
+    const file = path.join(place, 'report (1).json')
+    expect(await report(['--from', '-', '--output', file])).toMatchObject({ code: 0 })
+    expect(readdirSync(place).toSorted()).toEqual([young, other, path.basename(file)].toSorted())
   })
 
   it.skipIf(process.platform === 'win32')('writes into a pipe, and never replaces it', async () => {
