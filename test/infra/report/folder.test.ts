@@ -622,6 +622,15 @@ describe('erase', () => {
     expect(await ask('--pending')).toMatchObject({ code: 0 })
   })
 
+  it('marks after half a line that a full disk left, too', async () => {
+    const place = folder()
+    writeFileSync(path.join(place, 'erased.ndjson'), lines(`{"id":"${client}"}`))
+    writeFileSync(path.join(place, 'posthog-erased.ndjson'), '{"id":"abc')
+    const ask = (...words: readonly string[]) => report(['erase', '--from', place, ...words])
+    expect(await ask('--done', client)).toMatchObject({ code: 0 })
+    expect(await ask('--pending')).toMatchObject({ code: 0 })
+  })
+
   it('says what is left in the open day, which belongs to the worker', async () => {
     const place = folder()
     const file = segment(place, '2026-11-28.w.ndjson', finished({}, { cid: client }), finished())

@@ -82,7 +82,7 @@ async function open(clients: ReadonlySet<string>) {
           ([, id = '']) => id,
         )
       : []
-  return { ...posthog, notes, erasure, start, done }
+  return { ...posthog, notes, erasure, start, done, folder }
 }
 
 describe('erased clients', () => {
@@ -130,6 +130,18 @@ describe('erased clients', () => {
     await erasure.act()
     await erasure.close()
     expect([deleted, done()]).toEqual([[id], [id]])
+  })
+
+  it('are on record after half a line that a full disk left, too', async () => {
+    const client = randomUUID()
+    const { erasure, folder } = await open(new Set([client]))
+    home.write(`${folder}/posthog-erased.ndjson`, '{"id":"abc')
+    await erasure.act()
+    await erasure.act()
+    await erasure.close()
+    expect(home.read(`${folder}/posthog-erased.ndjson`)).toMatch(
+      new RegExp(`^\\{"id":"abc\\n\\{"id":"${client}","day":"[\\d-]{10}"\\}\\n$`),
+    )
   })
 
   it('are nowhere on record without EVENTS_DIR, and a worker that delivers says so', () => {

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 import { dayOf } from '../days.ts'
@@ -31,7 +31,10 @@ export function markDone(
   if (!existsSync(file)) throw new ReportError(`No worker of ${folder} sends to PostHog.`)
   const lines = wanted.map((id) => `${JSON.stringify({ id, day: dayOf(now) })}\n`)
   try {
-    appendFileSync(file, lines.join(''), { mode: 0o600, flush: true })
+    // Half a line, which a full disk left, must not swallow the next one.
+    const text = readFileSync(file, 'latin1')
+    const isTorn = text !== '' && !text.endsWith('\n')
+    appendFileSync(file, `${isTorn ? '\n' : ''}${lines.join('')}`, { mode: 0o600, flush: true })
   } catch (error) {
     throw new ReportError(`Can't write ${file}: ${reasonOf(error)}.`)
   }

@@ -71,6 +71,24 @@ async function close(handle: FileHandle): Promise<void> {
   await handle.close().catch(() => undefined)
 }
 
+/**
+ * Appends whole lines to a file to which other processes append, too. Nothing is rolled back or cut off
+ * here: half a line that somebody left is ended first.
+ */
+export async function appendShared(file: string, lines: string): Promise<void> {
+  const handle = await open(file, 'a+', 0o600)
+  try {
+    const { size } = await handle.stat()
+    const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1))
+    const isTorn = size > 0 && buffer.toString() !== '\n'
+    await handle.appendFile(`${isTorn ? '\n' : ''}${lines}`)
+    await handle.datasync()
+    if (size === 0) await syncFolder(path.dirname(file))
+  } finally {
+    await handle.close()
+  }
+}
+
 export async function roomAt(place: string): Promise<Trouble | undefined> {
   const { bavail, bsize } = await statfs(place)
   return bavail * bsize < spareBytes ? { cause: 'file: the disk is full' } : undefined

@@ -1,11 +1,12 @@
 import { closeSync, openSync } from 'node:fs'
-import { open, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 
 import { limits } from '../limits.ts'
 import type { PostHogErasureSettings } from '../posthog-erasure-settings.ts'
 import type { Settings } from '../settings.ts'
 import type { PostHogSettings } from '../sink-settings.ts'
+import { appendShared } from './append.ts'
 import { makeFolder } from './make-folder.ts'
 import { dayOf } from './segment-names.ts'
 import { openSinkPoster } from './sink-poster.ts'
@@ -142,11 +143,5 @@ async function idsIn(file: string): Promise<ReadonlySet<string>> {
 
 async function append(file: string, id: string): Promise<void> {
   await makeFolder(path.dirname(file))
-  const handle = await open(file, 'a', 0o600)
-  try {
-    await handle.appendFile(`${JSON.stringify({ id, day: dayOf(Date.now()) })}\n`)
-    await handle.datasync()
-  } finally {
-    await handle.close()
-  }
+  await appendShared(file, `${JSON.stringify({ id, day: dayOf(Date.now()) })}\n`)
 }

@@ -1,10 +1,10 @@
-import { open, readFile, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 
 import type { Erasure } from 'runmat-telemetry-common/events/erasure'
 
 import type { Settings } from '../settings.ts'
-import { syncFolder } from './append.ts'
+import { appendShared } from './append.ts'
 import { folderError } from './folder-error.ts'
 import { makeFolder } from './make-folder.ts'
 import { dayOf } from './segment-names.ts'
@@ -64,7 +64,7 @@ async function openTombstones(folder: string, now: () => number = Date.now): Pro
       next = undefined
       const all = known.unknownIn(merged(erasures))
       // Also without anything new: what another worker wrote is synced before the answer.
-      await append(file, stoneLines(all, dayOf(now())))
+      await appendShared(file, stoneLines(all, dayOf(now())))
       add(all)
     }
     const done = appending.then(write)
@@ -105,20 +105,5 @@ function merged(erasures: readonly Erasure[]): Erasure {
   return {
     clients: [...new Set(erasures.flatMap(({ clients }) => clients))],
     events: [...new Set(erasures.flatMap(({ events }) => events))],
-  }
-}
-
-/** Other workers append to the same file, so nothing is ever rolled back or cut off here. */
-async function append(file: string, lines: string): Promise<void> {
-  const handle = await open(file, 'a+', 0o600)
-  try {
-    const { size } = await handle.stat()
-    const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1))
-    const isTorn = size > 0 && buffer.toString() !== '\n'
-    await handle.appendFile(`${isTorn ? '\n' : ''}${lines}`)
-    await handle.datasync()
-    if (size === 0) await syncFolder(path.dirname(file))
-  } finally {
-    await handle.close()
   }
 }
