@@ -50,6 +50,21 @@ export function temporaryName(file: string): string {
   return `${file}.${process.pid}.${random}.tmp`
 }
 
+/**
+ * Removes what processes left that were killed while they replaced this file. Only for one that keeps
+ * others from doing so now.
+ */
+export function removeUnfinished(file: string): void {
+  const target = resolveLinks(file)
+  const [folder, name] = [path.dirname(target), path.basename(target)]
+  for (const other of namesIn(folder)) {
+    const isUnfinished = other.startsWith(name) && temporaryEnd.test(other.slice(name.length))
+    if (isUnfinished) removeFile(path.join(folder, other))
+  }
+}
+
+const temporaryEnd = /^\.\d+\.[a-z0-9]*\.tmp$/
+
 /** Writes a new file completely or not at all; fails if it exists. Gets owner and mode of `like`. */
 export function writeNewFile(
   file: string,
@@ -88,15 +103,25 @@ export function replaceFile(file: string, bytes: string | Uint8Array): void {
 function replaceOnce(file: string, bytes: string | Uint8Array): void {
   const target = resolveLinks(file)
   makeFolder(path.dirname(target))
-  const temporary = temporaryName(target)
-  writeNewFile(temporary, bytes, true, look(target))
+  putFile(target, bytes, true, look(target))
+  syncFolder(path.dirname(target))
+}
+
+/** A file gets its name only when it is complete. If that fails, nothing is left. */
+export function putFile(
+  file: string,
+  bytes: string | Uint8Array,
+  durable: boolean,
+  like?: Stats,
+): void {
+  const temporary = temporaryName(file)
+  writeNewFile(temporary, bytes, durable, like)
   try {
-    retryWhileInUse(() => renameSync(temporary, target))
+    retryWhileInUse(() => renameSync(temporary, file))
   } catch (error) {
     removeFile(temporary)
     throw error
   }
-  syncFolder(path.dirname(target))
 }
 
 export function removeFile(file: string): boolean {

@@ -37,8 +37,11 @@ export function forgetEverything({ clientId, state }: Paths): readonly string[] 
 const ageMs = 60 * 60 * 1000
 
 /** Removes the temporary files of processes that were killed. */
-export function removeLeftovers({ state, queue, stats }: Paths): void {
-  for (const file of [state, queue, folderOf(stats)].flatMap(temporaryIn)) {
+export function removeLeftovers({ state, queue, stats, clientId }: Paths): void {
+  const ours = [state, queue, folderOf(stats)].flatMap(temporaryIn)
+  // Other programs keep their files beside the id.
+  const ids = temporaryIn(path.dirname(clientId)).filter((file) => file.startsWith(`${clientId}.`))
+  for (const file of [...ours, ...ids]) {
     const written = look(file)?.mtimeMs ?? Date.now()
     if (Math.abs(Date.now() - written) > ageMs) removeFile(file)
   }

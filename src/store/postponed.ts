@@ -30,6 +30,7 @@ export function postpone(stats: string, at: number, content: unknown): void {
       renameSync(temporary, file)
       return
     } catch (error) {
+      removeFile(temporary)
       if (tries === 10) throw error
     }
   }

@@ -1,10 +1,10 @@
-import { renameSync, unlinkSync } from 'node:fs'
+import { unlinkSync } from 'node:fs'
 import path from 'node:path'
 
 import { dayMs } from '../contract/timestamp.ts'
-import { causeOf, codeOf, retryWhileInUse } from '../files/errors.ts'
+import { causeOf, codeOf } from '../files/errors.ts'
 import { listFolder, look, namesIn, statLink } from '../files/read.ts'
-import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/write.ts'
+import { makeFolder, putFile, removeFile } from '../files/write.ts'
 import { isOwnState, whyForeign } from './foreign.ts'
 import type { Waiting } from './stats.ts'
 
@@ -63,17 +63,16 @@ export function listQueue(folder: string): readonly QueuedFile[] {
   return queuedNames(folder).flatMap((name) => queuedFile(folder, name) ?? [])
 }
 
-/** A file gets its name only when it is complete. */
+/** Returns the event's file. */
 export function enqueue(folder: string, event: Omit<EventName, 'bytes'>, bytes: string): string {
   const file = path.join(folder, nameOf({ ...event, bytes: Buffer.byteLength(bytes) }))
-  const temporary = temporaryName(file)
   try {
-    writeNewFile(temporary, bytes, false)
-  } catch {
+    putFile(file, bytes, false)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
     makeFolder(folder)
-    writeNewFile(temporary, bytes, false)
+    putFile(file, bytes, false)
   }
-  retryWhileInUse(() => renameSync(temporary, file))
   return file
 }
 

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { causeOf, waitSync } from '../files/errors.ts'
 import { look } from '../files/read.ts'
 import { takeSnapshot } from '../files/snapshot.ts'
-import { makeFolder, replaceFile } from '../files/write.ts'
+import { makeFolder, removeUnfinished, replaceFile } from '../files/write.ts'
 import type { KeyPath } from '../product/product.ts'
 import type { Context } from '../settings/context.ts'
 import { isJson, type Problem, readSettingsFile, type Role } from '../settings/files.ts'
@@ -54,9 +54,11 @@ export function changeSettings(file: string, role: Role, changes: Changes): bool
     }
     const before = found?.text ?? ''
     try {
+      const link = strangersLink(file, { uid: process.geteuid?.() }, takeSnapshot())
+      if (link === undefined) removeUnfinished(file)
       const after = edited(file, before, changes)
       if (after === before) return false
-      refuseStrangersLink(file)
+      if (link !== undefined) throw new Error(refusal(file, link))
       replaceFile(file, after)
       return true
     } catch (error) {
@@ -65,11 +67,9 @@ export function changeSettings(file: string, role: Role, changes: Changes): bool
   })
 }
 
-function refuseStrangersLink(file: string): void {
-  const link = strangersLink(file, { uid: process.geteuid?.() }, takeSnapshot())
-  if (link === undefined) return
+function refusal(file: string, link: string): string {
   const what = link === file ? 'it' : link
-  throw new Error(`${what} is another user's link to a file that is not theirs`)
+  return `${what} is another user's link to a file that is not theirs`
 }
 
 function edited(file: string, before: string, changes: Changes): string {
