@@ -1,4 +1,4 @@
-import { removeLeftovers } from '../store/cleanup.ts'
+import { removeDelivered, removeLeftovers } from '../store/cleanup.ts'
 import { foreignIn } from '../store/foreign.ts'
 import { liveHolder } from '../store/lock-holder.ts'
 import type { Lock } from '../store/lock.ts'
@@ -30,6 +30,7 @@ export async function upload(options: UploadOptions): Promise<SessionEnd> {
     try {
       removeLeftovers(paths)
       removeDeadSenders(paths)
+      if (lock.isInherited) removeDelivered(paths)
       const end = await runSession(options, until, handed, lock.isOurs)
       result = {
         attempted: result.attempted + end.attempted,

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { fillQueue, queueContent } from '../support/events.ts'
 import type { Home } from '../support/home.ts'
-import { cli } from '../support/run.ts'
+import { withFsFaults } from '../support/fs-faults.ts'
+import { cli, cliJson, executable } from '../support/run.ts'
 import { idOf, stage, ownUploader, uploaderEnv } from './stage.ts'
 
 const inFlight = 8
@@ -63,11 +64,39 @@ describe.concurrent('an uploader that is killed at any moment', () => {
   )
 })
 
+describe.skipIf(executable !== undefined)('an uploader that is killed', () => {
+  it('sends nothing again that it has noted as delivered', async () => {
+    const { home, collector } = await stage()
+    fillQueue(home, 3)
+    const go = home.at('go')
+    const hold = { call: /remove .*queue.*\.json$/, go }
+    const env = withFsFaults(home, { hold })
+    const whenHeld = async (kill: () => void) => {
+      await eventually(() => expect(home.has(`${go}.held`)).toBe(true))
+      kill()
+    }
+    expect(await killed(home, 'victim', (kill) => void whenHeld(kill), env)).toBe(true)
+    const noted = (await cliJson<unknown[]>(home, ['log'])).length
+    expect(noted).toBeGreaterThan(0)
+    expect(Object.keys(queueContent(home))).toHaveLength(3)
+    expect((await cli(home, ['upload'])).code).toBe(0)
+    expect(queueContent(home)).toEqual({})
+    expect(await cliJson<unknown[]>(home, ['log'])).toHaveLength(3)
+    const posters = collector.events.map(({ headers }) => String(headers['x-telemetry-key']))
+    expect(posters.filter((name) => name !== 'victim').length).toBeLessThanOrEqual(3 - noted)
+  })
+})
+
 /** Runs an uploader until it is killed. False where it ended before that by itself. */
-function killed(home: Home, name: string, plan: (kill: () => void) => void): Promise<boolean> {
+function killed(
+  home: Home,
+  name: string,
+  plan: (kill: () => void) => void,
+  env: Readonly<Record<string, string>> = {},
+): Promise<boolean> {
   const child = spawn(ownUploader.command, ownUploader.args, {
     cwd: home.path,
-    env: { ...home.env, ...uploaderEnv, RUNMAT_TELEMETRY_KEY: name },
+    env: { ...home.env, ...uploaderEnv, ...env, RUNMAT_TELEMETRY_KEY: name },
     stdio: 'ignore',
   })
   plan(() => child.kill('SIGKILL'))
