@@ -219,6 +219,22 @@ describe.concurrent('forget', () => {
   })
 
   it.skipIf(executable !== undefined)(
+    'asks where the settings said while they cannot be understood for a moment',
+    async () => {
+      const { home, id, collector } = await sender(204)
+      const go = home.at('go')
+      const env = withFsFaults(home, { hold: { call: /remove .*config\.toml\.lock$/, go } })
+      const ended = cli(home, ['forget', '--yes'], { env })
+      await eventually(() => expect(home.has(`${go}.held`)).toBe(true))
+      home.write(home.settings, '[runtime.telemetry\n')
+      home.write(go, '')
+      expect(await ended).toMatchObject({ code: 0 })
+      expect(collector.events[0]?.text).toContain(id)
+      await collector.stop()
+    },
+  )
+
+  it.skipIf(executable !== undefined)(
     'names what it cannot remove, and goes on later',
     async () => {
       const { home, id, collector } = await sender(204)

@@ -50,8 +50,10 @@ export async function forget(invocation: Invocation, options: ForgetOptions): Pr
   // A host may have recorded and sent something until now.
   const requests = requestsFor(after)
   const id = readClientId(context.paths.clientId)
-  const { asked, elsewhere } = erasurePlaces(after.context)
-  if (requests.length > 0) for (const place of asked) await ask(after, requests, place)
+  // Settings that cannot be read for a moment name no address, so the earlier ones do.
+  const known = after.context.settings.problems.length === 0 ? after : invocation
+  const { asked, elsewhere } = erasurePlaces(known.context)
+  if (requests.length > 0) for (const place of asked) await ask(known, requests, place)
 
   const removed = isThere
     ? removeEverything(
