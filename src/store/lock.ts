@@ -175,8 +175,10 @@ function inherit(file: string, deadText: string, text: string): number | undefin
   const successor = `${file}.takeover`
   const descriptor = create(successor, text)
   if (descriptor === undefined) {
-    // Its maker died between two system calls.
-    if (isOlder(successor, 5000, 'ctimeMs')) removeFile(successor)
+    // Its maker may have died between two system calls, or been suspended there.
+    const found = readLock(successor)
+    const isStuck = isOlder(successor, 5000, 'ctimeMs')
+    if (found !== undefined && (isStuck || !isHeld(found, successor))) removeFile(successor)
     return undefined
   }
   try {

@@ -43,7 +43,7 @@ describe.concurrent('an uploader that is killed at any moment', () => {
         // The key of each uploader is its name: so the collector sees which one posted.
         if (await killIn(run)) victims.add(`run-${run}`)
       }
-      // One that dies while it takes over a dead one's lock leaves that closed for some seconds.
+      // One that dies while it takes over a dead one's lock leaves that closed for a moment.
       const upload = async () => expect((await cli(home, ['upload'])).code).toBe(0)
       await eventually(upload, { interval: 200 })
       expect(queueContent(home)).toEqual({})

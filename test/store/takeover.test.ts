@@ -9,8 +9,8 @@ import { idsAt, stage, uploader, uploaderIn } from '../faults/stage.ts'
 
 const dead = '{"pid":999999999,"born":"1"}\n'
 
-describe('two uploaders that find the lock of a dead uploader', () => {
-  it('do not both take it over, however slow one of them is', async () => {
+describe('uploaders that find the lock of a dead uploader', () => {
+  it('do not both take it over, however slow one of two is', async () => {
     const { home, collector } = await stage({ answer: { hang: 'before headers' } })
     const [event] = fillQueue(home, 1)
     const lock = home.write(path.join(home.state, '.lock'), dead)
@@ -33,11 +33,22 @@ describe('two uploaders that find the lock of a dead uploader', () => {
     await fast
   })
 
-  it('remove a successor that a killed process left behind', async () => {
+  it('do not wait for one that was killed while it took the lock over', async () => {
     const { home, collector } = await stage()
     fillQueue(home, 1)
     home.write(path.join(home.state, '.lock'), dead)
     home.write(path.join(home.state, '.lock.takeover'), dead)
+    await uploader(home)
+    expect(queueContent(home)).toEqual({})
+    expect(collector.requests).toBe(1)
+  })
+
+  it('remove a successor that a killed process left behind', async () => {
+    const { home, collector } = await stage()
+    fillQueue(home, 1)
+    home.write(path.join(home.state, '.lock'), dead)
+    // Killed before it had signed.
+    home.write(path.join(home.state, '.lock.takeover'), '')
     await eventually(async () => {
       await uploader(home)
       expect(queueContent(home)).toEqual({})
