@@ -13,6 +13,8 @@ export type Queued =
   | { readonly kind: 'event'; readonly bytes: string }
   /** Another process removed it. */
   | { readonly kind: 'gone' }
+  /** It could not be read this time, whatever it is. */
+  | { readonly kind: 'unread' }
   /** Not an event, but so new that its writer may not have finished. */
   | { readonly kind: 'unfinished' }
   | { readonly kind: 'foreign' }
@@ -26,7 +28,7 @@ export function readQueued(file: string, contracts: readonly EventContract[], no
   // A link could point at any secret of the user's.
   const reading = readSmallFile(file, sizeLimit, { links: false })
   if (reading.kind === 'absent') return { kind: 'gone' }
-  if (isBusy(reading)) return { kind: 'unfinished' }
+  if (isBusy(reading)) return { kind: 'unread' }
   const bytes =
     reading.kind === 'read' && isUtf8(reading.bytes)
       ? recognise(contracts, reading.bytes.toString('utf8'))

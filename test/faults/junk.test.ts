@@ -16,9 +16,10 @@ import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 import { fillQueue, makeEvent, namesIn, queueContent, queueFolder } from '../support/events.ts'
+import { withFsFaults } from '../support/fs-faults.ts'
 import type { Home } from '../support/home.ts'
 import { nothingRuns } from '../support/processes.ts'
-import { cli, cliJson } from '../support/run.ts'
+import { cli, cliJson, executable } from '../support/run.ts'
 import { host, idsAt, settle, stage, fakeUploader, uploader, uploadsOf } from './stage.ts'
 
 const secret = 'nobody may read this'
@@ -176,6 +177,24 @@ describe.concurrent('a file in the queue that', () => {
     expect(idsAt(collector)).toEqual([second?.id])
     expect(aside(home)).toEqual([name])
   })
+
+  it.skipIf(executable !== undefined)(
+    'cannot be read for a moment stays and delays no event',
+    async () => {
+      const { home, collector } = await stage()
+      const [first, second] = fillQueue(home, 2)
+      const [name = ''] = namesIn(queueFolder(home))
+      age(path.join(queueFolder(home), name))
+      const env = withFsFaults(home, { fail: new RegExp(`open .*${name}`) })
+      const ended = await cli(home, ['upload'], { env })
+      expect(ended).toMatchObject({ code: 1, err: '' })
+      expect(ended.out).toMatch(/^Delivered 1 event\.\n1 event kept/)
+      expect(idsAt(collector)).toEqual([second?.id])
+      expect(aside(home)).toEqual([])
+      expect((await cli(home, ['upload'])).code).toBe(0)
+      expect(idsAt(collector)).toEqual([second?.id, first?.id])
+    },
+  )
 
   it('may still be written to is left alone and delays no event', async () => {
     const { home, collector } = await stage()

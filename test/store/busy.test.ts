@@ -98,6 +98,6 @@ describe.each([
 
   it('stays in the queue, however old it is', () => {
     const { file } = held('{}')
-    expect(readQueued(file, [], Date.now() + 60_000)).toEqual({ kind: 'unfinished' })
+    expect(readQueued(file, [], Date.now() + 60_000)).toEqual({ kind: 'unread' })
   })
 })

@@ -1,7 +1,8 @@
 'use strict'
 // Loaded into a process under test. TEST_FS_LOG names a file that gets a line for each call that
 // makes content or names durable, lists a folder or removes a file. TEST_FS_FAIL and TEST_FS_HOLD are expressions over such lines: a call
-// that matches fails, or waits until the file in TEST_FS_GO exists.
+// that matches fails, or waits until the file in TEST_FS_GO exists. `open <file>`, to read it, can only
+// fail.
 const fs = require('node:fs')
 
 const { TEST_FS_LOG, TEST_FS_FAIL, TEST_FS_HOLD, TEST_FS_GO } = process.env
@@ -10,18 +11,23 @@ const names = new Map()
 
 function meet(line) {
   if (TEST_FS_LOG) appendFileSync(TEST_FS_LOG, `${line}\n`)
-  if (TEST_FS_FAIL && new RegExp(TEST_FS_FAIL).test(line)) {
-    const [, path] = line.split(' ')
-    throw Object.assign(new Error(`ENOSPC: ${line}`), { code: 'ENOSPC', path })
-  }
+  failAt(line, 'ENOSPC')
   if (!TEST_FS_HOLD || !new RegExp(TEST_FS_HOLD).test(line)) return
   appendFileSync(`${TEST_FS_GO}.held`, `${line}\n`)
   while (!existsSync(TEST_FS_GO)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
 }
 
+function failAt(line, code) {
+  if (TEST_FS_FAIL && new RegExp(TEST_FS_FAIL).test(line)) {
+    const [, path] = line.split(' ')
+    throw Object.assign(new Error(`${code}: ${line}`), { code, path })
+  }
+}
+
 const { openSync, fsyncSync, renameSync, linkSync, readdirSync, unlinkSync } = fs
 fs.openSync = (file, flags, mode) => {
   if (flags === 'wx') meet(`create ${file}`)
+  else failAt(`open ${file}`, 'EIO')
   const descriptor = openSync(file, flags, mode)
   names.set(descriptor, file)
   return descriptor

@@ -8,7 +8,7 @@ export interface FsFaults {
    * `list a`, `remove a`.
    */
   readonly log?: string
-  /** Calls that fail with ENOSPC. */
+  /** Calls that fail with ENOSPC; also `open a`, to read it, which fails with EIO. */
   readonly fail?: RegExp
   /** Calls that wait until the file `go` exists; `go`.held appears when one waits. */
   readonly hold?: { readonly call: RegExp; readonly go: string }
