@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import fs, { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import path from 'node:path'
 
 import * as fc from 'fast-check'
@@ -221,5 +222,31 @@ describe('the public site', () => {
         changed: [],
       },
     ])
+  })
+
+  it('says it once although the site was written only in part', async () => {
+    const site = folder()
+    const publish = () => report(['--from', folder(), '--public', site])
+    await publish()
+    const file = path.join(site, 'dictionary.json')
+    const entries = JSON.parse(readFileSync(file, 'utf8')) as { event: string; field: string }[]
+    writeFileSync(file, JSON.stringify(entries.slice(1)))
+    const { renameSync } = fs
+    const lists: string[] = []
+    fs.renameSync = (from, to) => {
+      if (/(?:changes|dictionary)\.json$/.test(String(to))) lists.push(String(to))
+      if (lists.length === 2) throw new Error('EIO')
+      renameSync(from, to)
+    }
+    syncBuiltinESMExports()
+    const cut = await publish().finally(() => {
+      fs.renameSync = renameSync
+      syncBuiltinESMExports()
+    })
+    expect(cut.code).toBe(1)
+    expect(await publish()).toMatchObject({ code: 0 })
+    const changes: unknown = JSON.parse(readFileSync(path.join(site, 'changes.json'), 'utf8'))
+    const added = [`${entries[0]?.event}: ${entries[0]?.field}`]
+    expect(changes).toEqual([{ day: '2026-11-28', added, removed: [], changed: [] }])
   })
 })

@@ -73,7 +73,9 @@ export function changesOf(
     ),
   }
   const isSame = [change.added, change.removed, change.changed].every((names) => names.length === 0)
-  return isSame ? earlier : [change, ...earlier]
+  // A site that was killed while it was written may have them already.
+  const isKnown = JSON.stringify(earlier[0]) === JSON.stringify(change)
+  return isSame || isKnown ? earlier : [change, ...earlier]
 }
 
 function nameOf({ event, field }: Entry): string {

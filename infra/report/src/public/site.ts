@@ -50,8 +50,9 @@ export function writeSite(folder: string, made: readonly Answers[], day: string)
   const earlier = previous(folder, 'changes.json', isChange) ?? []
   const changes = changesOf(before, entries, earlier, day)
   files.set('dictionary.html', dictionaryPage(entries, changes, linksOf({ links })))
-  files.set('dictionary.json', `${JSON.stringify(entries, null, 2)}\n`)
   files.set('changes.json', `${JSON.stringify(changes, null, 2)}\n`)
+  // Last, because the next changes are seen by comparing with it: a site that was killed writes them again.
+  files.set('dictionary.json', `${JSON.stringify(entries, null, 2)}\n`)
   makeFolder(folder)
   writeTogether(new Map([...files].map(([name, text]) => [path.join(folder, name), text])))
 }
