@@ -509,6 +509,18 @@ describe('erase', () => {
     })
   })
 
+  it('goes on after a damaged Parquet file that it can’t remove, and names it', async () => {
+    const place = folder()
+    const days = ['2026-11-26', '2026-11-27']
+    for (const day of days) segment(place, `${day}.w.ndjson`, finished({}, { cid: client }))
+    const stuck = path.join(place, '2026-11-26.parquet')
+    mkdirSync(stuck)
+    writeFileSync(path.join(place, 'erased.ndjson'), lines(`{"id":"${client}"}`))
+    const { code, out, err } = await report(['erase', '--from', place])
+    expect({ code, out }).toEqual({ code: 1, out: '2 events erased from 2 files.\n' })
+    expect(err).toContain(`Can't remove ${stuck}: `)
+  })
+
   it('goes on after a damaged file, here and in other folders, and names each at the end', async () => {
     const place = folder()
     const roar = path.join(place, 'roar')

@@ -58,7 +58,11 @@ async function summaryUnlessDamaged(
   const read = () => summaryOf(database, file)
   return await ifReadable(read, (error) => {
     if (segments.length === 0) throw error
-    rmSync(file)
+    try {
+      rmSync(file)
+    } catch (reason) {
+      throw new ReportError(`Can't remove ${file}: ${reasonOf(reason)}.`)
+    }
   })
 }
 
