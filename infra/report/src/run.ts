@@ -48,7 +48,10 @@ export async function run(words: readonly string[], host: Host): Promise<number>
 
 function explained(error: unknown): ReportError {
   if (error instanceof ReportError) return error
-  const reason = reasonOf(error)
+  const { path } = error as { path?: unknown }
+  const said = reasonOf(error)
+  const isNamed = typeof path !== 'string' || said.includes(path)
+  const reason = isNamed ? said : `can't use ${path}: ${said}`
   const hint = isOutOfMemory(error) ? { hint: 'Allow it more with --memory.' } : {}
   return new ReportError(`${reason.slice(0, 1).toUpperCase()}${reason.slice(1)}.`, hint)
 }

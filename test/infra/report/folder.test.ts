@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import {
+import fs, {
   existsSync,
   mkdirSync,
   readdirSync,
@@ -11,6 +11,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 
@@ -519,6 +520,23 @@ describe('erase', () => {
     const { code, out, err } = await report(['erase', '--from', place])
     expect({ code, out }).toEqual({ code: 1, out: '2 events erased from 2 files.\n' })
     expect(err).toContain(`Can't remove ${stuck}: `)
+  })
+
+  it('names the file of an error that is about one', async () => {
+    const place = folder()
+    const left = path.join(place, '.2026-11-26.parquet.1.tmp')
+    writeFileSync(left, 'half')
+    const { rmSync: usual } = fs
+    const replaceBy = (by: typeof usual) => {
+      fs.rmSync = by
+      syncBuiltinESMExports()
+    }
+    replaceBy((at, options) => {
+      if (at !== left) return usual(at, options)
+      throw Object.assign(new Error('EACCES'), { code: 'EACCES', path: left })
+    })
+    const answered = await report(['erase', '--from', place]).finally(() => replaceBy(usual))
+    expect(answered).toMatchObject({ code: 1, err: `Can't use ${left}: permission denied.\n` })
   })
 
   it('goes on after a damaged file, here and in other folders, and names each at the end', async () => {
