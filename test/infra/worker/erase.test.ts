@@ -11,6 +11,7 @@ import { readSettings } from '../../../infra/worker/src/settings.ts'
 import { eventually } from '../../support/eventually.ts'
 import { tempHome } from '../../support/home.ts'
 import { finished, install, usage, uuidOf } from './support/events.ts'
+import { withFault } from './support/faults.ts'
 import { startPostHog } from './support/posthog.ts'
 import { ndjson, requestOf, type RequestOptions, saidIn } from './support/requests.ts'
 import { key, later, openLogged } from './support/stage.ts'
@@ -230,6 +231,17 @@ describe('a request to erase', () => {
     const again = await open(folder)
     for (const cid of [one, two]) expect(await again.status(finished({ cid }))).toBe(204)
     expect(await again.figure('telemetry_events_erased_total')).toBe(2)
+  })
+
+  it('does not have all tombstones read with every event where a line is half', async () => {
+    const folder = newFolder()
+    const { worker, status } = await open(folder)
+    expect(await status(erase({ cid: randomUUID() }))).toBe(204)
+    appendFileSync(path.join(folder, 'erased.ndjson'), '{"id":"half')
+    expect(await status(finished())).toBe(204)
+    const again = () => status(finished())
+    expect(await withFault('readFile', /erased\.ndjson$/, 'EIO', again)).toBe(204)
+    await worker.close()
   })
 
   it('erases exactly the clients that asked, however events are mixed', async () => {

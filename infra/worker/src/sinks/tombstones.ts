@@ -39,6 +39,8 @@ async function openTombstones(folder: string, now: () => number = Date.now): Pro
   const file = path.join(path.resolve(folder), fileName)
   const { clients, learn, add, ...known } = openStones()
   let offset = 0
+  /** The file's size when it was read last. Half a line at its end is no reason to read it again. */
+  let seen = 0
   let appending: Promise<unknown> = Promise.resolve()
   let next: Group | undefined
 
@@ -50,8 +52,9 @@ async function openTombstones(folder: string, now: () => number = Date.now): Pro
         throw error
       },
     )
-    if (size === offset) return
+    if (size === seen) return
     const text = await readFile(file, 'latin1')
+    seen = text.length
     const from = text.length < offset ? 0 : offset
     const end = text.lastIndexOf('\n') + 1
     learn(text.slice(from, end))
