@@ -1,7 +1,7 @@
 import { renameSync, rmdirSync } from 'node:fs'
 import path from 'node:path'
 
-import { look, namesIn, readSmallFile } from '../files/read.ts'
+import { isBusy, look, namesIn, type Reading, readSmallFile } from '../files/read.ts'
 import { newUuid } from '../files/uuid.ts'
 import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/write.ts'
 
@@ -50,7 +50,11 @@ export function readPostponed(stats: string, folded: readonly string[]): readonl
   return names
     .sort()
     .slice(0, atOnce)
-    .map((name) => ({ name, content: contentOf(path.join(folderOf(stats), name)) }))
+    .flatMap((name) => {
+      const reading = readSmallFile(path.join(folderOf(stats), name), sizeLimit, { links: false })
+      // What the disk failed to read is not lost yet.
+      return isBusy(reading) ? [] : [{ name, content: contentOf(reading) }]
+    })
 }
 
 /** Removes the counts that were added to the statistics, and their folder if nothing else is in it. */
@@ -79,8 +83,7 @@ export function folderOf(stats: string): string {
   return path.join(path.dirname(stats), 'counts')
 }
 
-function contentOf(file: string): unknown {
-  const reading = readSmallFile(file, sizeLimit, { links: false })
+function contentOf(reading: Reading): unknown {
   try {
     return reading.kind === 'read' ? JSON.parse(reading.bytes.toString('utf8')) : undefined
   } catch {

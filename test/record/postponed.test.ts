@@ -7,9 +7,12 @@ import { runmat } from '../../src/product/runmat.ts'
 import { foldPostponed, recordUsage } from '../../src/record/record-usage.ts'
 import { assess } from '../../src/settings/context.ts'
 import { removeLeftovers } from '../../src/store/cleanup.ts'
-import { faultHome, settle } from '../faults/stage.ts'
+import { readStats } from '../../src/store/stats.ts'
+import { faultHome, host, settle } from '../faults/stage.ts'
+import { withFsFaults } from '../support/fs-faults.ts'
 import type { Home } from '../support/home.ts'
 import { environmentIn } from '../support/in-process.ts'
+import { executable } from '../support/run.ts'
 
 const count = JSON.stringify({
   at: '2026-01-01T00:00:00Z',
@@ -60,6 +63,21 @@ describe('what a killed host has left among the postponed counts', () => {
     const before = Date.now() / 1000 - 2 * 60 * 60
     utimesSync(file, before, before)
     removeLeftovers(context.paths)
+    expect(home.has(counts)).toBe(false)
+  })
+})
+
+describe('a postponed count that the disk fails to read', () => {
+  it.skipIf(executable !== undefined)('is added later', async () => {
+    const { home, counts } = world()
+    const file = home.write(path.join(counts, '1.json'), count)
+    const steps = [['count', 'repl']] as const
+    const env = withFsFaults(home, { fail: /open .*counts.*json$/ })
+    expect(await host(home, { steps }, { env })).toMatchObject({ code: 0, out: '', err: '' })
+    expect(home.has(file)).toBe(true)
+    await host(home, { steps })
+    const reading = readStats(path.join(home.state, 'stats.json'))
+    expect(reading).toMatchObject({ stats: { subcommand_counts: { repl: 3 } } })
     expect(home.has(counts)).toBe(false)
   })
 })
