@@ -17,8 +17,16 @@ import { CliError } from './error.ts'
 import type { Invocation } from './invocation.ts'
 import { foreignText, hostHere, ignoresVariables, optOutLine, problemText, tidy } from './words.ts'
 
-/** Changes the user's settings, in every file that counts for it. Answers with those that said otherwise. */
-export function change(invocation: Invocation, changes: Changes): readonly string[] {
+/**
+ * Changes the user's settings, in every file that counts for it. Answers with those that said otherwise.
+ * `soFar` is what is true if that fails.
+ */
+export function change(
+  invocation: Invocation,
+  changes: Changes,
+  soFar = 'Nothing was changed.',
+): readonly string[] {
+  const hint = `${soFar} Correct that first, then run this again.`
   const [main, ...others] = targetsOf(invocation, changes)
   // Only `disable` makes a second file; other changes go where there is one.
   const targets = [main, ...others.filter(({ file }) => look(file) !== undefined)]
@@ -26,7 +34,7 @@ export function change(invocation: Invocation, changes: Changes): readonly strin
   const problem = problems.find(
     ({ path, isPassing }) => !isPassing && targets.some((target) => target?.file === path),
   )
-  if (problem) throw cannotChange(invocation, [new SettingsError(problem)], unchanged)
+  if (problem) throw cannotChange(invocation, [new SettingsError(problem)], hint)
   try {
     return targets
       .flatMap((target) => (target === undefined ? [] : target))
@@ -34,7 +42,7 @@ export function change(invocation: Invocation, changes: Changes): readonly strin
       .map(({ file }) => file)
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error
-    throw cannotChange(invocation, [error], unchanged)
+    throw cannotChange(invocation, [error], hint)
   }
 }
 
@@ -42,8 +50,6 @@ export function change(invocation: Invocation, changes: Changes): readonly strin
 export function targetsOf({ context }: Invocation, changes: Changes): readonly Target[] {
   return settingsTargets(context).map((file) => ({ file, role: 'user' as Role, changes }))
 }
-
-const unchanged = 'Nothing was changed. Correct that first, then run this again.'
 
 /** Says which files could not be changed, and what that means. */
 export function cannotChange(

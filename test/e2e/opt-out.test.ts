@@ -13,10 +13,12 @@ import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
+import { eventually } from '../support/eventually.ts'
 import { fillQueue } from '../support/events.ts'
 import { type Home, tempHome } from '../support/home.ts'
 import { command, environmentIn } from '../support/in-process.ts'
-import { cli, cliJson } from '../support/run.ts'
+import { withFsFaults } from '../support/fs-faults.ts'
+import { cli, cliJson, executable } from '../support/run.ts'
 
 const yes = '[runtime.telemetry]\nenabled = true\n'
 const no = '[runtime.telemetry]\nenabled = false\n'
@@ -99,6 +101,61 @@ describe('disable', () => {
     expect(home.read(home.settings)).toBe(broken)
     expect(readdirSync(path.join(home.state, 'queue'))).toEqual([])
   })
+
+  it.skipIf(executable !== undefined)(
+    'claims no success where what waits cannot be listed or deleted',
+    async () => {
+      for (const fail of [/list .*queue$/, /remove .*queue/]) {
+        const home = tempHome()
+        fillQueue(home, 2)
+        const refused = await cli(home, ['disable'], { env: withFsFaults(home, { fail }) })
+        expect(refused).toMatchObject({ code: 1, out: '' })
+        expect(refused.err).toMatch(/Telemetry is off, but .* could not be deleted\.\n.*\/queue/)
+        expect(home.read(home.settings)).toContain('enabled = false')
+        const again = await cli(home, ['disable'])
+        expect(again).toMatchObject({ code: 0 })
+        expect(again.out).toContain('2 waiting events deleted')
+      }
+    },
+  )
+
+  it.skipIf(executable !== undefined)(
+    'is what a new address asks for first, also where it cannot be seen what waits',
+    async () => {
+      const home = tempHome()
+      home.write(home.settings, '[runtime.telemetry]\nhttp_endpoint = "http://127.0.0.1:9/old"\n')
+      fillQueue(home, 2)
+      const move = ['endpoint', 'http://127.0.0.1:9/new']
+      const env = withFsFaults(home, { fail: /list .*queue$/ })
+      const refused = await cli(home, move, { env })
+      expect(refused).toMatchObject({ code: 1, out: '' })
+      expect(refused.err).toContain('Sending is off, and the address is the old one, but ')
+      expect(home.read(home.settings)).toContain('/old')
+      const moved = await cli(home, move)
+      expect(moved).toMatchObject({ code: 0 })
+      expect(moved.out).toContain('2 waiting events deleted')
+      expect(home.read(home.settings)).toContain('/new')
+      expect(home.read(home.settings)).not.toContain('uploads')
+    },
+  )
+
+  it.skipIf(executable !== undefined)(
+    'stays, and is not called nothing, where the new address then cannot be written',
+    async () => {
+      const home = tempHome()
+      home.write(home.settings, '[runtime.telemetry]\nhttp_endpoint = "http://127.0.0.1:9/old"\n')
+      fillQueue(home, 1)
+      const go = home.at('go')
+      const env = withFsFaults(home, { hold: { call: /remove .*queue.*json$/, go } })
+      const ended = cli(home, ['endpoint', 'http://127.0.0.1:9/new'], { env })
+      await eventually(() => expect(home.has(`${go}.held`)).toBe(true))
+      home.write(home.settings, '[runtime.telemetry\n')
+      home.write(go, '')
+      const { code, err } = await ended
+      expect(code).toBe(1)
+      expect(err).toContain('Sending is off, and the address is the old one. Correct that first')
+    },
+  )
 
   it('says that RunMat would still send where it passes over what cannot be changed', async () => {
     const home = tempHome()

@@ -129,10 +129,13 @@ async function move(
     const { keys } = product
     const targets = targetsOf(invocation, [[keys.uploads, false]]).slice(0, 1)
     const done = await optOut(context, targets)
-    requireOptOut(reassessed(invocation), done, 'Sending is off, and the address is the old one')
+    const soFar = 'Sending is off, and the address is the old one'
+    const banned = reassessed(invocation)
+    requireOptOut(banned, done, soFar)
     ;({ wiped, changed } = done)
     // The ban was for the time of the move only.
-    changed = change(invocation, [...changes, [keys.uploads, undefined]]).length > 0 || changed
+    const last: Changes = [...changes, [keys.uploads, undefined]]
+    changed = change(banned, last, `${soFar}.`).length > 0 || changed
   } else {
     changed = change(invocation, changes).length > 0
     if (address !== choices.endpoint.value) {
