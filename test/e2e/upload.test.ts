@@ -5,7 +5,7 @@ import { fillQueue } from '../support/events.ts'
 import { withFsFaults } from '../support/fs-faults.ts'
 import { type Home, tempHome } from '../support/home.ts'
 import { ownPorts } from '../support/ports.ts'
-import { cli } from '../support/run.ts'
+import { cli, executable } from '../support/run.ts'
 
 function sendTo(home: Home, url: string): void {
   home.write(home.settings, `[runtime.telemetry]\nhttp_endpoint = "${url}"\n`)
@@ -34,18 +34,21 @@ describe.concurrent('upload', () => {
     )
   })
 
-  it('names the place that has no room, and what is kept', async () => {
-    const home = tempHome()
-    fillQueue(home, 2)
-    const env = withFsFaults(home, { fail: /^(create|link) .*lock/ })
-    expect(await cli(home, ['upload'], { env })).toMatchObject({
-      code: 1,
-      out: '',
-      err:
-        'runmat-telemetry: Cannot write ~/.cache/runmat/telemetry/.lock: the disk is full.\n' +
-        '2 events kept. Make room there, then try again.\n',
-    })
-  })
+  it.skipIf(executable !== undefined)(
+    'names the place that has no room, and what is kept',
+    async () => {
+      const home = tempHome()
+      fillQueue(home, 2)
+      const env = withFsFaults(home, { fail: /^(create|link) .*lock/ })
+      expect(await cli(home, ['upload'], { env })).toMatchObject({
+        code: 1,
+        out: '',
+        err:
+          'runmat-telemetry: Cannot write ~/.cache/runmat/telemetry/.lock: the disk is full.\n' +
+          '2 events kept. Make room there, then try again.\n',
+      })
+    },
+  )
 
   it.each([
     [401, 'does not accept the ingestion key (401). Check RUNMAT_TELEMETRY_KEY.'],

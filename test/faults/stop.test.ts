@@ -10,7 +10,7 @@ import { fillQueue, queueContent } from '../support/events.ts'
 import { withFsFaults } from '../support/fs-faults.ts'
 import type { Home } from '../support/home.ts'
 import { isRunning, nothingRuns, processesOf, stateOf } from '../support/processes.ts'
-import { cli, cliCommand, cliJson, run } from '../support/run.ts'
+import { cli, cliCommand, cliJson, executable, run } from '../support/run.ts'
 import { requireTool } from '../support/tools.ts'
 import {
   faultHome,
@@ -261,7 +261,7 @@ describe.concurrent('an event that was recorded', () => {
   })
 })
 
-describe('while another command allows it again,', () => {
+describe.skipIf(executable !== undefined)('while another command allows it again,', () => {
   it.each([
     [['disable'], ['enable']],
     [
@@ -280,7 +280,7 @@ describe('while another command allows it again,', () => {
   })
 })
 
-describe('what waits and cannot be', () => {
+describe.skipIf(executable !== undefined)('what waits and cannot be', () => {
   const faults = [
     ['listed', /list \S*\/queue$/],
     ['deleted', /remove \S*\/queue\//],
@@ -307,7 +307,9 @@ describe('what waits and cannot be', () => {
   })
 })
 
-it.each([[['disable']], [['endpoint', '']], [['endpoint', 'http://127.0.0.1:9/v1/t']]])(
+it
+  .skipIf(executable !== undefined)
+  .each([[['disable']], [['endpoint', '']], [['endpoint', 'http://127.0.0.1:9/v1/t']]])(
   '%j says so if it cannot see who is sending',
   async (args) => {
     const { home } = await stage()
@@ -319,7 +321,7 @@ it.each([[['disable']], [['endpoint', '']], [['endpoint', 'http://127.0.0.1:9/v1
   },
 )
 
-it.each(['telemetry_id', 'stats.json'])(
+it.skipIf(executable !== undefined).each(['telemetry_id', 'stats.json'])(
   'disable --forget names %s if it cannot be removed',
   async (name) => {
     const { home } = await stage()
