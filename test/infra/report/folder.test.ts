@@ -208,23 +208,6 @@ describe('bad input', () => {
     },
   )
 
-  it('is read as it is where Parquet can’t be written, and says why', async () => {
-    const place = folder()
-    segment(place, '2026-11-25.w.ndjson', finished())
-    segment(place, '2026-11-26.w.ndjson', finished(), install('complete'))
-    segment(place, '2026-11-27.w.ndjson', finished())
-    mkdirSync(path.join(place, '2026-11-26.parquet'))
-    const { code, out, err } = await report(['--from', place, '--format', 'json'])
-    expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({
-      code: 0,
-      coverage: { events: 4, repeated: 0, from: '2026-11-25', until: '2026-11-27' },
-    })
-    expect(err).toContain(
-      `Can't convert 2026-11-26 in ${place}: this is a folder. The segments are read as they are.`,
-    )
-    expect(readdirSync(place).filter((name) => name.endsWith('.tmp'))).toEqual([])
-  })
-
   it('counts truncated lines, NULs and half-written segments, and is never stopped by them', async () => {
     const place = folder()
     const whole = finished()

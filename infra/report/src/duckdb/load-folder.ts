@@ -1,7 +1,6 @@
 import { type Day, dayOf, daysAfter, isWithin, type Window } from '../days.ts'
 import type { Folder, Lines } from '../read/places.ts'
 import type { Progress } from '../progress.ts'
-import { ReportError } from '../error.ts'
 import { rewrite } from '../erase/segments.ts'
 import { tombstonesIn } from '../erase/tombstones.ts'
 import { removeUnfinished } from '../temporary.ts'
@@ -80,18 +79,10 @@ async function convert(
       const more = queue.length === 0 ? '' : ` (${queue.length} more)`
       const tell = (done: string) => step(`Converting ${current}${more}: ${done}`)
       const converted = await unlessUnreadable(day, window, note, async () => {
-        try {
-          const segments = hasStones ? (folder.segments.get(current) ?? []) : []
-          for (const segment of segments) await rewrite(segment, stones)
-          return await convertDay(database, folder, current, days, tell)
-        } catch (error) {
-          if (!(error instanceof ReportError) || error.isUnreadable) throw error
-          note(`${error.message} The segments are read as they are.`)
-          return 'unwritten'
-        }
+        const segments = hasStones ? (folder.segments.get(current) ?? []) : []
+        for (const segment of segments) await rewrite(segment, stones)
+        return await convertDay(database, folder, current, days, tell)
       })
-      // A full disk has no room for the next day, either.
-      if (converted === 'unwritten') return unreadable
       if (converted === undefined) {
         unreadable.add(day)
         continue
