@@ -1,3 +1,4 @@
+import { eventIdIn } from '../contract/event-id.ts'
 import { eventContracts } from '../contract/contracts.ts'
 import { listQueue } from '../store/queue.ts'
 import { type Queued, readQueued } from '../store/queued-event.ts'
@@ -55,16 +56,16 @@ const shortestPrefix = 4
 export function queuedEvents(invocation: Invocation, id: string): readonly string[] {
   const found: string[] = []
   for (const queued of waiting(invocation)) {
-    if (queued.kind === 'event' && idOf(queued.bytes)?.startsWith(id.toLowerCase())) {
+    if (queued.kind === 'event' && hasIdLike(queued.bytes, id.toLowerCase())) {
       found.push(queued.bytes)
     }
   }
   return found
 }
 
-function idOf(bytes: string): string | undefined {
-  const event = JSON.parse(bytes) as { readonly event_id?: string; readonly uuid?: string }
-  return event.event_id ?? event.uuid
+function hasIdLike(bytes: string, beginning: string): boolean {
+  const id = eventIdIn(JSON.parse(bytes))
+  return typeof id === 'string' && id.startsWith(beginning)
 }
 
 function* waiting({ product, context, environment }: Invocation) {

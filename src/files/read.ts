@@ -18,14 +18,14 @@ export type Reading =
   | {
       readonly kind: 'unreadable'
       readonly reason: string
-      /** Its content is unknown for now: another program has it open for itself, or the disk is away. */
+      /** It can't be read at this moment: another program has it open for itself, or the disk is away. */
       readonly isBusy?: boolean
       /** There is a file where its folder should be. */
       readonly hasNoFolder?: boolean
     }
   | { readonly kind: 'read'; readonly bytes: Buffer }
 
-/** Is its content unknown for now? */
+/** Could it not be read at this moment, whatever it contains? */
 export function isBusy(reading: Reading): boolean {
   return reading.kind === 'unreadable' && reading.isBusy === true
 }

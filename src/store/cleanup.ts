@@ -1,12 +1,13 @@
 import { existsSync, rmdirSync } from 'node:fs'
 import path from 'node:path'
 
+import { eventIdIn } from '../contract/event-id.ts'
 import { look, namesIn } from '../files/read.ts'
 import { removeAll, removeFile } from '../files/write.ts'
 import type { Paths } from '../settings/paths.ts'
 import { erasureFile } from './erasure.ts'
-import { readLedger, type Sent } from './ledger.ts'
-import { folderOf, removePostponed } from './postponed.ts'
+import { readLedger } from './ledger.ts'
+import { folderOf, removeFolderIfEmpty } from './postponed.ts'
 import { parseName, queuedNames } from './queue.ts'
 
 /** Removes every file except the settings, which contain the opt-out. Returns what was there. */
@@ -47,22 +48,17 @@ export function removeLeftovers({ state, queue, stats, clientId }: Paths): void 
     const written = look(file)?.mtimeMs ?? Date.now()
     if (Math.abs(Date.now() - written) > ageMs) removeFile(file)
   }
-  removePostponed(stats, [])
+  removeFolderIfEmpty(stats)
 }
 
 /** Removes what an uploader had delivered and noted when it was killed, so that it is not sent again. */
 export function removeDelivered({ ledger, queue }: Paths): void {
   const delivered = new Set(
-    readLedger(ledger).flatMap((sent) => (sent.confirmed ? idOf(sent) : [])),
+    readLedger(ledger).flatMap((sent) => (sent.confirmed ? eventIdIn(sent.event) : [])),
   )
   for (const name of queuedNames(queue)) {
     if (delivered.has(parseName(name)?.id)) removeFile(path.join(queue, name))
   }
-}
-
-function idOf({ event }: Sent): unknown {
-  const { event_id: id, uuid } = event as { readonly event_id?: unknown; readonly uuid?: unknown }
-  return id ?? uuid
 }
 
 function temporaryIn(folder: string): readonly string[] {

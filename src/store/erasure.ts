@@ -1,5 +1,6 @@
 import path from 'node:path'
 
+import { eventIdIn } from '../contract/event-id.ts'
 import { uuid } from '../contract/values.ts'
 import { readSmallFile } from '../files/read.ts'
 import { replaceFile } from '../files/write.ts'
@@ -68,7 +69,7 @@ export function eventsOfOthers(
     if (typeof value !== 'object' || value === null) return
     const event = value as Record<string, unknown>
     const client = lower(event['install_id'] ?? event['cid'])
-    const name = lower(event['event_id'] ?? event['uuid'])
+    const name = lower(eventIdIn(event))
     if (id !== undefined && client === id) return
     if (uuid.pattern.test(name)) found.add(name)
   }

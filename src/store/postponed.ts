@@ -45,8 +45,8 @@ export function hasPostponed(stats: string): boolean {
 export function readPostponed(stats: string, folded: readonly string[]): readonly Postponed[] {
   if (look(folderOf(stats)) === undefined) return []
   const names = namesIn(folderOf(stats)).filter((name) => isWhole(name) && !folded.includes(name))
-  // Whoever made the folder may have been killed. While it is there, each count costs more.
-  if (names.length === 0) removePostponed(stats, [])
+  // A host that was killed may have left it, and listing it makes every count slower.
+  if (names.length === 0) removeFolderIfEmpty(stats)
   return names
     .sort()
     .slice(0, atOnce)
@@ -60,10 +60,14 @@ export function readPostponed(stats: string, folded: readonly string[]): readonl
 /** Removes the counts that were added to the statistics, and their folder if nothing else is in it. */
 export function removePostponed(stats: string, names: readonly string[]): void {
   for (const name of names) removeFile(path.join(folderOf(stats), name))
+  removeFolderIfEmpty(stats)
+}
+
+export function removeFolderIfEmpty(stats: string): void {
   try {
     rmdirSync(folderOf(stats))
   } catch {
-    // There are more.
+    // Something is still in it, or it is gone.
   }
 }
 

@@ -128,7 +128,7 @@ async function remaining(senders: Senders, withinMs: number): Promise<Senders> {
   }
 }
 
-/** While a marker can't be read, it counts as that of the same process, whoever is known already. */
+/** A marker that can't be read still counts as that of the process that was last seen in it, if any was. */
 function stillSending([file, before]: readonly [string, Holder]): [string, Holder][] {
   const now = liveHolder(file)
   if (now === undefined) return []

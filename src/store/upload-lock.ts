@@ -18,24 +18,19 @@ export function takeUploadLock(file: string): Lock | undefined {
     const age = Date.now() - since
     return wasSeen && age >= 0 && age < safeMs
   }
-  const renew = (): boolean => {
-    const now = Date.now()
-    wasSeen = lock.renew()
-    since = now
-    return wasSeen
-  }
   const timer = setInterval(() => {
+    const now = Date.now()
     try {
-      renew()
+      wasSeen = lock.renew()
+      since = now
     } catch {
       // A full disk. On this machine the lock is still valid.
     }
   }, renewMs).unref()
   return {
     ...lock,
-    // Asked twice for each event, and reading the lock each time takes a tenth of an upload.
+    // Asked for each event, and reading the lock each time takes a tenth of an upload.
     isOurs: () => isSafe() || (wasSeen = lock.isOurs()),
-    renew,
     release: () => {
       clearInterval(timer)
       lock.release()
