@@ -8,6 +8,7 @@ import { openFileMemory, sightingOf } from '../files/snapshot.ts'
 import type { KeyPath } from '../product/product.ts'
 import { JsonTextError, offsetIn, parseJsonText, parseJsonValue } from './json-text.ts'
 import { lineOf } from './toml/document.ts'
+import { readPlain } from './toml/plain.ts'
 
 /** Whose settings file it is; the verdict has a rule for each. */
 export type Role = 'system' | 'user' | 'named' | 'project' | 'home'
@@ -108,7 +109,7 @@ export function isJson(file: string): boolean {
 export function parseSettings(file: string, text: string): Record<string, unknown> {
   if (!isJson(file)) {
     // A document may contain 64-bit integers in keys of other programs. They must not be an error.
-    return parse(text, { integersAsBigInt: 'asNeeded' })
+    return readPlain(text) ?? parse(text, { integersAsBigInt: 'asNeeded' })
   }
   const value = parseJsonValue(withoutMark(text))
   if (!isTable(value)) throw new JsonTextError('expected an object here', 0)
