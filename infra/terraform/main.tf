@@ -3,8 +3,9 @@ terraform {
 
   required_providers {
     google = {
-      source  = "hashicorp/google"
-      version = "~> 7.0"
+      source = "hashicorp/google"
+      # Older ones can't close a service's own address (`default_uri_disabled`).
+      version = "~> 7.10"
     }
   }
 

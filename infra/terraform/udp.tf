@@ -39,12 +39,6 @@ resource "google_compute_region_backend_service" "udp" {
     balancing_mode = "CONNECTION"
   }
 
-  # Datagrams are independent, so traffic leaves an unhealthy machine at once.
-  connection_tracking_policy {
-    tracking_mode                                = "PER_CONNECTION"
-    connection_persistence_on_unhealthy_backends = "NEVER_PERSIST"
-  }
-
   # Its logs would contain clients' addresses.
   log_config {
     enable = false
