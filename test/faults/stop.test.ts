@@ -81,7 +81,7 @@ async function promptly(home: Home, args: readonly string[]): Promise<Record<str
 
 describe.concurrent('disable ends an upload of a thousand events', () => {
   it('to a slow collector', async () => {
-    const scene = await midway({ status: 204, afterMs: 40 }, 50)
+    const scene = await midway({ status: 204, afterMs: 200 }, 20)
     const { wiped } = await promptly(scene.home, ['disable'])
     expect(wiped).toBeGreaterThan(0)
     expect(scene.collector.requests).toBeLessThan(events)
@@ -121,7 +121,7 @@ describe.concurrent('disable ends an upload of a thousand events', () => {
 
 describe.concurrent('endpoint "" ends an upload of a thousand events', () => {
   it('to a slow collector', async () => {
-    const scene = await midway({ status: 204, afterMs: 40 }, 50)
+    const scene = await midway({ status: 204, afterMs: 200 }, 20)
     const { uploading } = await promptly(scene.home, ['endpoint', ''])
     expect(uploading).toBe(false)
     await isOver(scene)
