@@ -10,6 +10,7 @@ export {
   type FieldNote,
   type ValueNote,
 } from './dictionary.ts'
+export { uuidOfDigest } from './derived-uuid.ts'
 export { type Contract, contractsOf } from './documented.ts'
 export { eraseContract, mostErasedEvents } from './erase.ts'
 export { jsonSchemaOf } from './json-schema.ts'

@@ -1,6 +1,7 @@
 import { linkSync, renameSync } from 'node:fs'
 import path from 'node:path'
 
+import { uuidOfDigest } from '../contract/derived-uuid.ts'
 import { uuid } from '../contract/values.ts'
 import { builtin } from '../files/builtin.ts'
 import { codeOf, retryWhileInUse, waitSync } from '../files/errors.ts'
@@ -53,10 +54,7 @@ const olderForm = /^(\d{9,11}-\d{1,7}|anon-[a-z0-9-]{1,64})$/
  */
 function derivedFrom(older: string): string {
   const { createHash } = builtin('node:crypto')
-  const bytes = createHash('sha256').update(older).digest()
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
-  return bytes.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+  return uuidOfDigest(createHash('sha256').update(older).digest('hex'))
 }
 
 /** The id of this machine, made if there is none. All processes that ask at once get the same one. */

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 
-import { isObject, type JsonObject, type Kind } from 'runmat-telemetry/contract'
+import { isObject, type JsonObject, type Kind, uuidOfDigest } from 'runmat-telemetry/contract'
 
 import { summaryOf } from './summary.ts'
 
@@ -52,18 +52,10 @@ export const noIdentity = '00000000-0000-4000-8000-000000000000'
 
 /**
  * Clients before 0.4 sent no uuid. Hashing the event's bytes gives it one, so that a repeated event
- * keeps its identity. It looks like version 4, the only version that the contract allows.
+ * keeps its identity.
  */
 export function derivedIdentity(bytes: string): string {
-  const hex = hash('sha256', bytes, 'hex')
-  const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 3) | 8).toString(16)
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    `4${hex.slice(13, 16)}`,
-    variant + hex.slice(17, 20),
-    hex.slice(20, 32),
-  ].join('-')
+  return uuidOfDigest(hash('sha256', bytes, 'hex'))
 }
 
 /**

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 
+import { uuidOfDigest } from 'runmat-telemetry/contract'
+
 export const nil = '00000000-0000-0000-0000-000000000000'
 
 /** An id in the form of a UUID. Ids of older installers have none; the same id gives the same UUID. */
@@ -40,13 +42,5 @@ export function isId(given: string): boolean {
 }
 
 export function derivedFrom(text: string): string {
-  const hex = createHash('sha256').update(text).digest('hex')
-  const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 3) | 8).toString(16)
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    `4${hex.slice(13, 16)}`,
-    variant + hex.slice(17, 20),
-    hex.slice(20, 32),
-  ].join('-')
+  return uuidOfDigest(createHash('sha256').update(text).digest('hex'))
 }
