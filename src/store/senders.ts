@@ -60,8 +60,10 @@ export function eventsBeingSent(paths: State, sinceMs = Infinity): ReadonlySet<s
 /** Removes the markers of processes that have ended. */
 export function removeDeadSenders(paths: State): void {
   const folder = sendersFolder(paths)
-  const living = eventsBeingSent(paths)
-  for (const name of namesIn(folder)) if (!living.has(name)) removeFile(path.join(folder, name))
+  for (const name of namesIn(folder)) {
+    const file = path.join(folder, name)
+    if (liveHolder(file) === undefined) removeFile(file)
+  }
 }
 
 function sendersFolder({ state }: State): string {
