@@ -57,7 +57,8 @@ export function removeDelivered({ ledger, queue }: Paths): void {
     readLedger(ledger).flatMap((sent) => (sent.confirmed ? eventIdIn(sent.event) : [])),
   )
   for (const name of queuedNames(queue)) {
-    if (delivered.has(parseName(name)?.id)) removeFile(path.join(queue, name))
+    const id = parseName(name)?.id
+    if (id !== undefined && delivered.has(id)) removeFile(path.join(queue, name))
   }
 }
 

@@ -5,8 +5,10 @@ import { describe, expect, it } from 'vitest'
 
 import { runmat } from '../../src/product/runmat.ts'
 import { assess } from '../../src/settings/context.ts'
-import { removeLeftovers } from '../../src/store/cleanup.ts'
+import { removeDelivered, removeLeftovers } from '../../src/store/cleanup.ts'
+import { noteSent } from '../../src/store/ledger.ts'
 import { enqueue, nameOf } from '../../src/store/queue.ts'
+import { fillQueue, queueContent } from '../support/events.ts'
 import { tempHome } from '../support/home.ts'
 import { command, environmentIn } from '../support/in-process.ts'
 
@@ -40,6 +42,27 @@ describe('what a killed process has left', () => {
     home.write(fresh, '')
     removeLeftovers(assess(runmat, environmentIn(home.path), '1.0.0').paths)
     expect([file, fresh, foreign].map(home.has)).toEqual([false, true, true])
+  })
+})
+
+describe('what a killed uploader had noted as delivered', () => {
+  it('goes, and no file that another program has put into the queue', () => {
+    const home = tempHome()
+    const { paths } = assess(runmat, environmentIn(home.path), '1.0.0')
+    const [delivered, waiting] = fillQueue(home, 2)
+    const others = home.write(path.join(paths.queue, 'event.json'), waiting?.bytes ?? '')
+    // Older installers gave their events no id.
+    const events = [delivered?.bytes ?? '', '{"event_label":"install_start"}']
+    const sending = {
+      sentAt: '2026-01-01T00:00:00Z',
+      endpoint: '',
+      via: 'http',
+      confirmed: true,
+    } as const
+    noteSent(paths.ledger, sending, ...events)
+    removeDelivered(paths)
+    expect(Object.values(queueContent(home))).toEqual([waiting?.bytes, waiting?.bytes])
+    expect(home.has(others)).toBe(true)
   })
 })
 
