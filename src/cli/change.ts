@@ -24,26 +24,37 @@ import { foreignText, hostHere, ignoresVariables, optOutLine, problemText, tidy 
 export function change(
   invocation: Invocation,
   changes: Changes,
-  soFar = 'Nothing was changed.',
+  soFar?: string,
 ): readonly string[] {
-  const hint = `${soFar} Correct that first, then run this again.`
+  const { context } = invocation
+  const changed: string[] = []
+  const failed = (error: SettingsError): CliError => {
+    const names = changed.map((file) => tidy(file, context)).join(', ')
+    const done = names === '' ? 'Nothing was changed.' : `Changed so far: ${names}.`
+    return cannotChange(
+      invocation,
+      [error],
+      `${soFar ?? done} Correct that first, then run this again.`,
+    )
+  }
   const [main, ...others] = targetsOf(invocation, changes)
   // Only `disable` makes a second file; other changes go where there is one.
-  const targets = [main, ...others.filter(({ file }) => look(file) !== undefined)]
-  const { problems } = invocation.context.settings
-  const problem = problems.find(
-    ({ path, isPassing }) => !isPassing && targets.some((target) => target?.file === path),
+  const targets = [main, ...others.filter(({ file }) => look(file) !== undefined)].flatMap(
+    (target) => target ?? [],
   )
-  if (problem) throw cannotChange(invocation, [new SettingsError(problem)], hint)
-  try {
-    return targets
-      .flatMap((target) => (target === undefined ? [] : target))
-      .filter(({ file, role, changes: wanted }) => changeSettings(file, role, wanted))
-      .map(({ file }) => file)
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error
-    throw cannotChange(invocation, [error], hint)
+  const problem = context.settings.problems.find(
+    ({ path, isPassing }) => !isPassing && targets.some(({ file }) => file === path),
+  )
+  if (problem) throw failed(new SettingsError(problem))
+  // What the main one says comes first. It goes last, so that it still says it if another one fails.
+  for (const { file, role, changes: wanted } of targets.toReversed()) {
+    try {
+      if (changeSettings(file, role, wanted)) changed.unshift(file)
+    } catch (error) {
+      throw error instanceof SettingsError ? failed(error) : error
+    }
   }
+  return changed
 }
 
 /** Where a change of the user's settings goes. */

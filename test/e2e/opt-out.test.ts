@@ -157,6 +157,35 @@ describe('disable', () => {
     },
   )
 
+  it.skipIf(executable !== undefined)(
+    'is called neither kept nor untouched where only one of two settings files can be changed',
+    async () => {
+      const home = tempHome()
+      const main = home.at('xdg/runmat/config.toml')
+      const env = { XDG_CONFIG_HOME: home.at('xdg') }
+      const both = (text: string) => [main, home.settings].map((file) => home.write(file, text))
+      const failing = (file: string) => ({
+        env: { ...env, ...withFsFaults(home, { fail: new RegExp(`rename .* -> ${file}$`) }) },
+      })
+
+      both('[runtime.telemetry]\nhttp_endpoint = "http://127.0.0.1:9/old"\n')
+      fillQueue(home, 1)
+      const move = ['endpoint', 'http://127.0.0.1:9/new']
+      const unmoved = await cli(home, move, failing(home.settings))
+      expect(unmoved.code).toBe(1)
+      expect(unmoved.err).toContain('Sending is off, and the address is the old one. Correct that')
+      expect(await cliJson(home, ['status'], { env })).toMatchObject({
+        endpoint: { url: 'http://127.0.0.1:9/old' },
+        uploading: false,
+      })
+
+      both(no)
+      const off = await cli(home, ['enable'], failing(main))
+      expect(off.code).toBe(1)
+      expect(off.err).toContain('Changed so far: ~/.config/runmat/config.toml. Correct that')
+    },
+  )
+
   it('says that RunMat would still send where it passes over what cannot be changed', async () => {
     const home = tempHome()
     mkdirSync(home.settings, { recursive: true })
