@@ -31,6 +31,8 @@ export function openBacklog(context: Context, impatient: boolean, handed: Set<st
   const { paths, environment } = context
   const { now } = environment
   const state = uploadStateOf(context)
+  // It may name events that were delivered and must not be sent again.
+  if (state.unread !== undefined) throw new Error(`Cannot read ${paths.uploads}: ${state.unread}.`)
   const resting = new Map(Object.entries(state.refused))
   // Delivered, but the file can't be removed. It must not be sent again.
   const delivered = new Set<string>()

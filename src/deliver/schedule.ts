@@ -5,7 +5,6 @@ import { queuedNames, wipeQueue } from '../store/queue.ts'
 import { noticeWasSeen, readStats } from '../store/stats.ts'
 import {
   mustWait,
-  noUploads,
   readUploadState,
   type UploadState,
   writeUploadState,
@@ -23,6 +22,7 @@ export function uploadIsDue(context: Context, except: ReadonlySet<string> = new 
   if (names.length === 0 || !noticeWasSeen(paths.stats)) return false
   const now = environment.now()
   const state = uploadStateOf(context)
+  if (state.unread !== undefined) return false
   if (mustWait(state.next_attempt, now) || isGone(context, state)) return false
   const isWaiting = (name: string) =>
     mustWait(state.refused[name], now) || state.delivered.includes(name)
@@ -43,15 +43,19 @@ export function isResting(context: Context): boolean {
   const { choices, environment } = context
   if (choices.runtimeEndpoint.value !== choices.endpoint.value) return false
   const state = uploadStateOf(context)
-  return mustWait(state.next_attempt, environment.now()) || isGone(context, state)
+  const isUnknown = state.unread !== undefined
+  return isUnknown || mustWait(state.next_attempt, environment.now()) || isGone(context, state)
 }
 
 /** Saves what the answer to a host's own post means for all posts. */
 export function noteAnswer(context: Context, endpoint: string, outcome: PostOutcome): void {
   if (outcome.kind !== 'answered' || endpoint !== context.choices.endpoint.value) return
   const { status } = outcome
-  if (status === goneStatus) save(context, {}, { gone: true })
-  else if (isUnconfirmed(status)) save(context, {}, { unconfirmed: status })
+  const before = uploadStateOf(context)
+  // To write now would forget what the file says. The next answer tells us again.
+  if (before.unread !== undefined) return
+  if (status === goneStatus) save(context, before, {}, { gone: true })
+  else if (isUnconfirmed(status)) save(context, before, {}, { unconfirmed: status })
 }
 
 /** Saves how a session ended, for every process that decides whether to start the next. */
@@ -64,10 +68,12 @@ export function saveUploadState(
   const { delivered, stop, isAway, answers } = tally
   const now = context.environment.now()
   const isFailure = (stop !== null || isAway) && answers.unconfirmed === undefined
-  const failures = isFailure ? uploadStateOf(context).failures + 1 : 0
+  const before = uploadStateOf(context)
+  const failures = isFailure ? before.failures + 1 : 0
   const wait = isFailure ? waitMs(stop ?? {}, failures, Math.random) : undefined
   save(
     context,
+    before,
     {
       last_attempt: new Date(now).toISOString(),
       last_result: reason ?? `delivered ${delivered}`,
@@ -96,6 +102,7 @@ export function isUnconfirmed(status: number): boolean {
 
 function save(
   context: Context,
+  before: UploadState,
   changes: Partial<UploadState>,
   { unconfirmed, gone }: LastingAnswers,
 ): void {
@@ -106,9 +113,9 @@ function save(
   if (gone) wipeQueue(paths.queue)
   try {
     writeUploadState(paths.uploads, {
-      ...noUploads,
-      ...uploadStateOf(context),
+      ...before,
       ...changes,
+      unread: undefined,
       endpoint: choices.endpoint.value,
       ...(unconfirmed !== undefined && {
         next_attempt: tomorrow,

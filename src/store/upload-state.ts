@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs'
 import path from 'node:path'
 
-import { readSmallFile } from '../files/read.ts'
+import { isBusy, readSmallFile } from '../files/read.ts'
 import { removeFile, replaceFile, temporaryName, writeNewFile } from '../files/write.ts'
 import { isOwnState } from './foreign.ts'
 
@@ -23,9 +23,11 @@ export interface UploadState {
   readonly unconfirmed: { readonly status: number; readonly until: string } | null
   /** The collector answered 410: this version of the host sends nothing any more. */
   readonly gone: { readonly version: string | null; readonly at: string } | null
+  /** Why the file can't be read at this moment. All that it says is unknown then. */
+  readonly unread?: string | undefined
 }
 
-export const noUploads: UploadState = {
+const noUploads: UploadState = {
   endpoint: null,
   last_attempt: null,
   last_result: null,
@@ -60,6 +62,9 @@ export function mustWait(until: string | null | undefined, now: number): boolean
 
 function parse(file: string): UploadState {
   const reading = readSmallFile(file, 1024 * 1024)
+  if (reading.kind === 'unreadable' && isBusy(reading)) {
+    return { ...noUploads, unread: reading.reason }
+  }
   if (reading.kind !== 'read') return noUploads
   try {
     const found = JSON.parse(reading.bytes.toString('utf8')) as Partial<UploadState> | null

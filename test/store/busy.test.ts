@@ -2,6 +2,10 @@ import type * as fs from 'node:fs'
 
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
+import { openBacklog } from '../../src/deliver/backlog.ts'
+import { isResting, noteAnswer, uploadIsDue } from '../../src/deliver/schedule.ts'
+import { runmat } from '../../src/product/runmat.ts'
+import { assess } from '../../src/settings/context.ts'
 import { liveHolder, thisProcess } from '../../src/store/lock-holder.ts'
 import { mintClientId, readClientId } from '../../src/store/client-id.ts'
 import { readSmallFile } from '../../src/files/read.ts'
@@ -9,7 +13,9 @@ import { changeStats } from '../../src/store/stats-file.ts'
 import { readQueued } from '../../src/store/queued-event.ts'
 import { takeLock } from '../../src/store/lock.ts'
 import { stopSenders } from '../../src/store/senders.ts'
+import { fillQueue, queueContent } from '../support/events.ts'
 import { tempHome } from '../support/home.ts'
+import { environmentIn } from '../support/in-process.ts'
 
 /** Files that cannot be opened, and why. Only on Windows does another program lock one. */
 const open = vi.hoisted(() => new Map<string, string>())
@@ -94,6 +100,22 @@ describe.each([
     } else setTimeout(() => open.set(marker, code), 50)
     const paths = { state: home.at('state'), lock: home.at('state/.lock') }
     expect(await stopSenders(paths)).toMatchObject({ stopped: false })
+  })
+
+  it('keeps what it says about uploads, and until it can be read nothing is sent', () => {
+    const home = tempHome()
+    fillQueue(home, 1)
+    const delivered = Object.keys(queueContent(home))
+    const context = assess(runmat, environmentIn(home.path), '1.0.0')
+    const endpoint = context.choices.endpoint.value
+    const { uploads } = context.paths
+    home.write(uploads, JSON.stringify({ endpoint, delivered }))
+    open.set(uploads, code)
+    expect(() => openBacklog(context, true, new Set())).toThrow(/^Cannot read .*uploads\.json: /)
+    expect(uploadIsDue(context)).toBe(false)
+    expect(isResting(context)).toBe(true)
+    noteAnswer(context, endpoint, { kind: 'answered', status: 200 })
+    expect(home.read(uploads)).toBe(JSON.stringify({ endpoint, delivered }))
   })
 
   it('stays in the queue, however old it is', () => {
