@@ -59,7 +59,7 @@ export function takeLock(
     if (found === undefined) continue
     const isOverdue = patience < Infinity && isOlder(file, patience, 'ctimeMs')
     if (isHeld(found, file) && !isOverdue) return undefined
-    if (isShared && found.holder.pid === nobody.pid)
+    if (isShared && found.holder.pid === nobody.pid && found.text !== free)
       throw new Error(`${file} is not a lock of ours`)
     const inherited = inherit(file, found.text, signature)
     if (inherited !== undefined) {
@@ -80,7 +80,7 @@ function lockOf(
   let since = asked
   const isSigned = () => readLock(file)?.text.startsWith(signature) === true
   const isOurs = () => isWithinDoubt(since) || isSigned()
-  const unsign = () => writeFully(descriptor, signatureOf(nobody), 0)
+  const unsign = () => writeFully(descriptor, free, 0)
   return {
     descriptor,
     content: guarded.content,
@@ -117,14 +117,17 @@ interface Made {
   readonly content?: Content | undefined
 }
 
-/** An unsigned lock keeps others out until the holder without a lock must have finished. */
+/** A lock that nobody holds keeps others out until the holder without a lock must have finished. */
 function block(file: string): void {
   try {
-    closeSync(openSync(file, 'wx', privateFile))
+    const descriptor = create(file, free)
+    if (descriptor !== undefined) closeSync(descriptor)
   } catch {
-    // There is another one already.
+    // The folder is gone, or the disk is full.
   }
 }
+
+const free = signatureOf(nobody)
 
 /** Undefined if another process has the lock, or if this one was too slow to be sure of it. */
 function signHardLink(

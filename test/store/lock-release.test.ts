@@ -1,10 +1,12 @@
 import { afterEach, expect, it, vi } from 'vitest'
 
+import { thisProcess } from '../../src/store/lock-holder.ts'
 import { takeLock } from '../../src/store/lock.ts'
 import { eventsBeingSent, markSending } from '../../src/store/senders.ts'
 import { nobody, signatureOf, thisHolder } from '../../src/store/process-identity.ts'
 import { changeStats } from '../../src/store/stats-file.ts'
 import { freshStats } from '../../src/store/stats.ts'
+import { eventually } from '../support/eventually.ts'
 import { tempHome } from '../support/home.ts'
 
 afterEach(() => {
@@ -22,6 +24,21 @@ it('a holder that was suspended until another process took its lock over leaves 
   expect(lock?.isOurs()).toBe(false)
   lock?.release()
   expect(home.read(file)).toBe(other)
+})
+
+it('a holder that was suspended while it released a shared lock keeps others out for a moment', async () => {
+  const file = tempHome().at('runmat.toml.lock')
+  const take = () => takeLock(file, thisProcess(), { isShared: true })
+  const lock = take()
+  const start = Date.now()
+  vi.spyOn(Date, 'now')
+    .mockReturnValueOnce(start)
+    .mockReturnValueOnce(start)
+    .mockReturnValue(start + 60_000)
+  lock?.release()
+  vi.restoreAllMocks()
+  expect(take()).toBeUndefined()
+  await eventually(() => expect(take()).toBeDefined())
 })
 
 it('a holder that was suspended right before it signed does not have the lock', () => {
