@@ -58,7 +58,7 @@ export function sentElsewhere(
 
 /**
  * The events that an erasure of the client id would not reach: those that were sent, or may have been,
- * under another one or none.
+ * under another one or none. Throws if the ledger can't be read.
  */
 export function eventsOfOthers(
   { ledger, queue }: Pick<Paths, 'ledger' | 'queue'>,
@@ -73,7 +73,7 @@ export function eventsOfOthers(
     if (id !== undefined && client === id) return
     if (uuid.pattern.test(name)) found.add(name)
   }
-  for (const { event } of readLedger(ledger)) add(event)
+  for (const { event } of readLedger(ledger, true)) add(event)
   for (const name of queuedNames(queue)) {
     // Posted, perhaps, by an uploader that never heard the answer.
     const reading = parseName(name) && readSmallFile(path.join(queue, name), 64 * 1024)

@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  lstatSync,
   openSync,
   readSync,
   renameSync,
@@ -78,9 +79,12 @@ export function noteSent(
   }
 }
 
-/** What was sent, newest first. Lines that are damaged or cut short are skipped. */
-export function readLedger(file: string): readonly Sent[] {
-  return linesOf(file).flatMap(parseLine).toReversed()
+/**
+ * What was sent, newest first. Lines that are damaged or cut short are skipped, and so is a file that
+ * can't be read, unless `isRequired`: then this throws.
+ */
+export function readLedger(file: string, isRequired = false): readonly Sent[] {
+  return linesOf(file, isRequired).flatMap(parseLine).toReversed()
 }
 
 export function countSent(file: string): { readonly events: number; readonly last: string | null } {
@@ -203,15 +207,16 @@ function readRange(descriptor: number, from: number, to: number): Buffer {
 const reading = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
 /** The newest lines that look whole. A line that was carried over twice counts once. */
-function linesOf(file: string): readonly string[] {
-  if (!look(file)?.isFile()) return []
+function linesOf(file: string, isRequired = false): readonly string[] {
   let descriptor: number | undefined
   try {
+    if (lstatSync(file, { throwIfNoEntry: false })?.isFile() !== true) return []
     descriptor = openSync(file, reading)
     const { size } = fstatSync(descriptor)
     const text = readRange(descriptor, Math.max(0, size - limits.readBytes), size).toString('utf8')
     return [...new Set(text.split('\n').filter(looksWhole))]
-  } catch {
+  } catch (error) {
+    if (isRequired) throw error
     return []
   } finally {
     if (descriptor !== undefined) closeSync(descriptor)

@@ -121,6 +121,24 @@ describe.concurrent('forget', () => {
     await collector.stop()
   })
 
+  it.skipIf(executable !== undefined)(
+    'erases nothing while what it has to ask for cannot be read',
+    async () => {
+      for (const name of ['telemetry_id', 'sent.ndjson']) {
+        const { home, id, collector } = await sender(204, [randomUUID()])
+        const env = withFsFaults(home, { fail: new RegExp(`open .*${name}$`) })
+        const refused = await cli(home, ['forget', '--yes'], { env })
+        expect(refused).toMatchObject({ code: 1, out: '' })
+        expect(refused.err).toMatch(
+          new RegExp(`^runmat-.*Nothing was erased: .*${name} can't be read`),
+        )
+        expect(collector.requests).toBe(0)
+        expect(holds(home, id)).toBe(true)
+        await collector.stop()
+      }
+    },
+  )
+
   it('says which variable is missing where the collector wants a key', async () => {
     const { home, collector } = await sender(401)
     const env = { RUNMAT_TELEMETRY_KEY: undefined }

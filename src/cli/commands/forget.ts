@@ -4,7 +4,7 @@ import { goneStatus } from '../../deliver/schedule.ts'
 import { causeOf } from '../../files/errors.ts'
 import { look } from '../../files/read.ts'
 import { buildVersion } from '../../product/build.ts'
-import { readClientId } from '../../store/client-id.ts'
+import { hasNoClientId, readClientId } from '../../store/client-id.ts'
 import { erasureFile, eventsOfOthers, notePending } from '../../store/erasure.ts'
 import type { Context } from '../../settings/context.ts'
 import { optOut } from '../../store/opt-out.ts'
@@ -130,8 +130,22 @@ function whyRefused(outcome: PostOutcome, endpoint: string, context: Context): s
 }
 
 function requestsFor({ context }: Invocation): readonly string[] {
-  const id = readClientId(context.paths.clientId)
-  return erasureRequests(context, id, eventsOfOthers(context.paths, id))
+  const { clientId, ledger } = context.paths
+  const id = readClientId(clientId)
+  if (id === undefined && !hasNoClientId(clientId)) throw unread(clientId, context)
+  try {
+    return erasureRequests(context, id, eventsOfOthers(context.paths, id))
+  } catch (error) {
+    throw unread(ledger, context, error)
+  }
+}
+
+/** Removed without having been read, it could never be asked for again. */
+function unread(file: string, context: Context, cause?: unknown): CliError {
+  return new CliError(`Nothing was erased: ${tidy(file, context)} can't be read at this moment.`, {
+    hint: 'It says what the collector is to erase. Put that right, then run this again.',
+    cause,
+  })
 }
 
 const nothingThere =
