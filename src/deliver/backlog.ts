@@ -1,5 +1,6 @@
 import path from 'node:path'
 
+import { stillIn } from '../files/read.ts'
 import { removeFile } from '../files/write.ts'
 import type { Context } from '../settings/context.ts'
 import { parseName, queuedNames } from '../store/queue.ts'
@@ -76,7 +77,7 @@ export function openBacklog(context: Context, impatient: boolean, handed: Set<st
     },
     postpone: (name) => resting.set(name, new Date(now()).toISOString()),
     remaining: () => {
-      const left = new Set(queuedNames(paths.queue))
+      const left = new Set(stillIn(paths.queue, [...resting.keys(), ...delivered]))
       return {
         refused: Object.fromEntries([...resting].filter(([name]) => left.has(name))),
         delivered: [...delivered].filter((name) => left.has(name)),

@@ -130,6 +130,13 @@ export function listFolder(folder: string): Listing {
   }
 }
 
+/** Those of the names that are still in the folder, or may be because it can't be listed. */
+export function stillIn(folder: string, names: readonly string[]): readonly string[] {
+  const { names: found, cause } = listFolder(folder)
+  const there = new Set(found)
+  return names.filter((name) => cause !== undefined || there.has(name))
+}
+
 function quietly<T>(ask: () => T): T | undefined {
   try {
     return ask()

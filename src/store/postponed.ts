@@ -1,7 +1,7 @@
 import { renameSync, rmdirSync } from 'node:fs'
 import path from 'node:path'
 
-import { isBusy, look, namesIn, type Reading, readSmallFile } from '../files/read.ts'
+import { isBusy, look, namesIn, type Reading, readSmallFile, stillIn } from '../files/read.ts'
 import { newUuid } from '../files/uuid.ts'
 import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/write.ts'
 
@@ -73,9 +73,7 @@ export function removeFolderIfEmpty(stats: string): void {
 
 /** Those of the names whose files are still there. */
 export function remainingOf(stats: string, names: readonly string[]): readonly string[] {
-  if (names.length === 0) return []
-  const there = new Set(namesIn(folderOf(stats)))
-  return names.filter((name) => there.has(name))
+  return names.length === 0 ? [] : stillIn(folderOf(stats), names)
 }
 
 /** A process that was killed leaves an empty folder, or a file that it had not written yet. */
