@@ -19,15 +19,15 @@ export type Reading =
       readonly kind: 'unreadable'
       readonly reason: string
       /** It can't be read at this moment: another program has it open for itself, or the disk is away. */
-      readonly isBusy?: boolean
+      readonly isPassing?: boolean
       /** There is a file where its folder should be. */
       readonly hasNoFolder?: boolean
     }
   | { readonly kind: 'read'; readonly bytes: Buffer }
 
 /** Could it not be read at this moment, whatever it contains? */
-export function isBusy(reading: Reading): boolean {
-  return reading.kind === 'unreadable' && reading.isBusy === true
+export function isUnread(reading: Reading): boolean {
+  return reading.kind === 'unreadable' && reading.isPassing === true
 }
 
 /**
@@ -66,7 +66,7 @@ export function readSmallFile(
     return {
       kind: 'unreadable',
       reason,
-      isBusy: isPassing(error),
+      isPassing: isPassing(error),
       hasNoFolder: code === 'ENOTDIR',
     }
   } finally {

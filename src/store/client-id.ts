@@ -5,7 +5,7 @@ import { uuidOfDigest } from '../contract/derived-uuid.ts'
 import { uuid } from '../contract/values.ts'
 import { builtin } from '../files/builtin.ts'
 import { codeOf, retryWhileInUse, waitSync } from '../files/errors.ts'
-import { isBusy, look, readSmallFile } from '../files/read.ts'
+import { isUnread, look, type Reading, readSmallFile } from '../files/read.ts'
 import { sightingOf } from '../files/snapshot.ts'
 import { newUuid } from '../files/uuid.ts'
 import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/write.ts'
@@ -21,14 +21,15 @@ export function readClientId(file: string): string | undefined {
   const version = `${file} ${now}`
   if (version === last.version) return last.id
   const reading = readSmallFile(file, 256)
-  if (isBusy(reading)) return undefined
-  last = { version, id: reading.kind === 'read' ? idIn(reading.bytes) : undefined }
+  if (isUnread(reading)) return undefined
+  last = { version, id: idIn(reading) }
   return last.id
 }
 
 /** Is there certainly no id? While the file can't be read, that is unknown. */
 export function hasNoClientId(file: string): boolean {
-  return readClientId(file) === undefined && !isBusy(readSmallFile(file, 256))
+  const reading = readSmallFile(file, 256)
+  return !isUnread(reading) && idIn(reading) === undefined
 }
 
 /** Checking a file for changes costs a quarter of reading it. */
@@ -37,8 +38,9 @@ let last: { readonly version: string; readonly id: string | undefined } = {
   id: undefined,
 }
 
-function idIn(bytes: Buffer): string | undefined {
-  const text = bytes.toString('utf8').replace(/^\uFEFF/, '')
+function idIn(reading: Reading): string | undefined {
+  if (reading.kind !== 'read') return undefined
+  const text = reading.bytes.toString('utf8').replace(/^\uFEFF/, '')
   const id = text.trim().toLowerCase()
   // Other versions of UUID can hold a network address, so only random ones are taken.
   if (uuid.pattern.test(id)) return id
@@ -78,7 +80,7 @@ export function mintClientId(file: string): string {
  */
 function replaceMalformed(file: string, own: string, id: string): string {
   // It may contain a valid id.
-  if (isBusy(readSmallFile(file, 256))) throw new Error('the client id is unknown for now')
+  if (isUnread(readSmallFile(file, 256))) throw new Error('the client id is unknown for now')
   const successor = `${file}.new`
   for (let round = 0; round < 1000; round += 1) {
     const settled = readClientId(file)

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import path from 'node:path'
 
-import { isBusy, readSmallFile, statLink } from '../files/read.ts'
+import { isUnread, readSmallFile, statLink } from '../files/read.ts'
 import { privateFile, removeFile, temporaryName } from '../files/write.ts'
 import { isOwnState, whyForeign } from './foreign.ts'
 import {
@@ -45,7 +45,7 @@ export interface FoundLock {
   readonly holder: Holder
   /** The holder is unknown: the lock isn't signed yet, or can't be read now. */
   readonly isUnsigned: boolean
-  readonly isBusy: boolean
+  readonly isUnread: boolean
 }
 
 /** Undefined if there is no lock. A lock that can't be understood has no holder. */
@@ -59,12 +59,12 @@ export function readLock(file: string): FoundLock | undefined {
   // can't be a lock.
   const isLock = reading.kind === 'read' || statLink(file)?.isDirectory() !== true
   const isUnsigned = isLock && holder.pid === 0
-  return { text, holder, isUnsigned, isBusy: isBusy(reading) }
+  return { text, holder, isUnsigned, isUnread: isUnread(reading) }
 }
 
 /** Is the lock held, as far as this process can know? */
 export function isHeld(found: FoundLock, file: string, clock: Clock = fileSystemClock): boolean {
-  if (found.isBusy) return true
+  if (found.isUnread) return true
   // Renaming changes the time of the inode, not that of the content.
   if (found.isUnsigned) return !isOlder(file, unsignedMs, 'ctimeMs', clock)
   if (isFromElsewhere(found.holder)) return !isOlder(file, leaseMs, 'mtimeMs', clock)

@@ -1,7 +1,7 @@
 import { renameSync, rmdirSync } from 'node:fs'
 import path from 'node:path'
 
-import { isBusy, look, namesIn, type Reading, readSmallFile, stillIn } from '../files/read.ts'
+import { isUnread, look, namesIn, type Reading, readSmallFile, stillIn } from '../files/read.ts'
 import { newUuid } from '../files/uuid.ts'
 import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/write.ts'
 
@@ -53,7 +53,7 @@ export function readPostponed(stats: string, folded: readonly string[]): readonl
     .flatMap((name) => {
       const reading = readSmallFile(path.join(folderOf(stats), name), sizeLimit, { links: false })
       // What the disk failed to read is not lost yet.
-      return isBusy(reading) ? [] : [{ name, content: contentOf(reading) }]
+      return isUnread(reading) ? [] : [{ name, content: contentOf(reading) }]
     })
 }
 

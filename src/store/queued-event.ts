@@ -5,7 +5,7 @@ import path from 'node:path'
 import { statLink } from '../files/read.ts'
 import type { EventContract } from '../contract/contract.ts'
 import { recognise } from '../contract/contracts.ts'
-import { isBusy, readSmallFile } from '../files/read.ts'
+import { isUnread, readSmallFile } from '../files/read.ts'
 import { makeFolder, removeFile } from '../files/write.ts'
 import { queueLimits } from './queue.ts'
 
@@ -28,7 +28,7 @@ export function readQueued(file: string, contracts: readonly EventContract[], no
   // A link could point at any secret of the user's.
   const reading = readSmallFile(file, sizeLimit, { links: false })
   if (reading.kind === 'absent') return { kind: 'gone' }
-  if (isBusy(reading)) return { kind: 'unread' }
+  if (isUnread(reading)) return { kind: 'unread' }
   const bytes =
     reading.kind === 'read' && isUtf8(reading.bytes)
       ? recognise(contracts, reading.bytes.toString('utf8'))

@@ -71,7 +71,7 @@ export function changeStats<T>(
     return result
   } catch (error) {
     // A virus scanner or a backup may keep the file open for longer than anybody waits here.
-    if (error instanceof StatsBusy || isInUse(error)) return undefined
+    if (error instanceof StatsUnread || isInUse(error)) return undefined
     throw error
   } finally {
     if (!isDone) {
@@ -159,7 +159,7 @@ function past(
   const reading =
     lock.content === undefined ? readStats(file, now) : parseStats(lock.content.text, now)
   if (reading.kind === 'absent') return { stats: freshStats(now), history: 'none' }
-  if (reading.kind === 'busy') throw new StatsBusy()
+  if (reading.kind === 'unread') throw new StatsUnread()
   if (reading.kind !== 'read') return { stats: rebuild(file, now), history: 'lost' }
   const { stats } = reading
   const written = Date.parse(stats.counters_as_of)
@@ -178,7 +178,7 @@ function past(
 }
 
 /** The statistics can't be read now, and nobody knows what they say. */
-class StatsBusy extends Error {}
+class StatsUnread extends Error {}
 
 function waitForLock(file: string, waitMs: number): Lock | undefined {
   const end = steadyMs() + waitMs

@@ -1,5 +1,5 @@
 import { noticeVersion, statsSchemaVersion } from '../contract/versions.ts'
-import { isBusy, readSmallFile } from '../files/read.ts'
+import { isUnread, readSmallFile } from '../files/read.ts'
 
 /** How many events and bytes, and when the oldest was queued, in milliseconds. */
 export interface Waiting {
@@ -45,7 +45,7 @@ export interface Stats {
 }
 
 export type StatsReading =
-  | { readonly kind: 'absent' | 'damaged' | 'busy' }
+  | { readonly kind: 'absent' | 'damaged' | 'unread' }
   | {
       readonly kind: 'read'
       readonly stats: Stats
@@ -106,7 +106,7 @@ function readOnce(file: string, now: string): StatsReading {
   if (reading.kind === 'read') {
     return parseStats(reading.bytes.toString('utf8'), now)
   }
-  return { kind: isBusy(reading) ? 'busy' : 'damaged' }
+  return { kind: isUnread(reading) ? 'unread' : 'damaged' }
 }
 
 /** @internal */

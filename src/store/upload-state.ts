@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs'
 import path from 'node:path'
 
-import { isBusy, readSmallFile } from '../files/read.ts'
+import { isUnread, readSmallFile } from '../files/read.ts'
 import { removeFile, replaceFile, temporaryName, writeNewFile } from '../files/write.ts'
 import { isOwnState } from './foreign.ts'
 
@@ -62,7 +62,7 @@ export function mustWait(until: string | null | undefined, now: number): boolean
 
 function parse(file: string): UploadState {
   const reading = readSmallFile(file, 1024 * 1024)
-  if (reading.kind === 'unreadable' && isBusy(reading)) {
+  if (reading.kind === 'unreadable' && isUnread(reading)) {
     return { ...noUploads, unread: reading.reason }
   }
   if (reading.kind !== 'read') return noUploads

@@ -48,7 +48,7 @@ describe.each([
   }
 
   it('is told from one that is unreadable', () => {
-    expect(readSmallFile(held('x').file, 10)).toMatchObject({ kind: 'unreadable', isBusy: true })
+    expect(readSmallFile(held('x').file, 10)).toMatchObject({ kind: 'unreadable', isPassing: true })
   })
 
   it('keeps its client id', () => {
