@@ -2,7 +2,7 @@ import { closeSync, constants, linkSync, openSync, readSync, renameSync, unlinkS
 
 import { codeOf, retryWhileInUse } from '../files/errors.ts'
 import { statLink } from '../files/read.ts'
-import { privateFile, removeAll, removeFile, writeFully } from '../files/write.ts'
+import { privateFile, putFile, removeAll, removeFile, writeFully } from '../files/write.ts'
 import { isHeld, isOlder, isWithinDoubt, readLock } from './lock-holder.ts'
 import { nobody, signatureOf } from './process-identity.ts'
 
@@ -188,7 +188,9 @@ function inherit(file: string, deadText: string, text: string): number | undefin
     if (readLock(file)?.text === deadText) {
       if (statLink(file)?.isDirectory()) removeAll(file)
       retryWhileInUse(() => renameSync(successor, file))
-      return descriptor
+      if (readLock(file)?.text === text) return descriptor
+      // It was taken for stuck, and this was the successor of another process, which does not know.
+      putFile(file, deadText, false)
     }
   } catch {
     // It can't be replaced and stays as it is.
