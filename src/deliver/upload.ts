@@ -29,8 +29,8 @@ export async function upload(options: UploadOptions): Promise<SessionEnd> {
     if (typeof lock === 'string') return { ...result, reason: lock }
     try {
       removeLeftovers(paths)
-      removeDeadSenders(paths)
-      if (lock.isInherited) removeDelivered(paths)
+      const wereKilled = removeDeadSenders(paths) || lock.isInherited
+      if (wereKilled) removeDelivered(paths)
       const end = await runSession(options, until, handed, lock.isOurs)
       result = {
         attempted: result.attempted + end.attempted,

@@ -51,7 +51,7 @@ export function removeLeftovers({ state, queue, stats, clientId }: Paths): void 
   removeFolderIfEmpty(stats)
 }
 
-/** Removes what an uploader had delivered and noted when it was killed, so that it is not sent again. */
+/** Removes what a process had delivered and noted when it was killed, so that it is not sent again. */
 export function removeDelivered({ ledger, queue }: Paths): void {
   const delivered = new Set(
     readLedger(ledger).flatMap((sent) => (sent.confirmed ? eventIdIn(sent.event) : [])),

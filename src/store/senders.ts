@@ -57,13 +57,12 @@ export function eventsBeingSent(paths: State, sinceMs = Infinity): ReadonlySet<s
   return new Set(namesIn(folder).filter((name) => isBeingSent(path.join(folder, name))))
 }
 
-/** Removes the markers of processes that have ended. */
-export function removeDeadSenders(paths: State): void {
+/** Removes the markers of processes that have ended. True if there were any. */
+export function removeDeadSenders(paths: State): boolean {
   const folder = sendersFolder(paths)
-  for (const name of namesIn(folder)) {
-    const file = path.join(folder, name)
-    if (liveHolder(file) === undefined) removeFile(file)
-  }
+  const files = namesIn(folder).map((name) => path.join(folder, name))
+  const dead = files.filter((file) => liveHolder(file) === undefined)
+  return dead.filter(removeFile).length > 0
 }
 
 function sendersFolder({ state }: State): string {

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
+import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
+import { noteSent } from '../../src/store/ledger.ts'
 import { eventually } from '../support/eventually.ts'
 import { fillQueue, queueContent } from '../support/events.ts'
 import type { Home } from '../support/home.ts'
@@ -84,6 +86,27 @@ describe.skipIf(executable !== undefined)('an uploader that is killed', () => {
     expect(await cliJson<unknown[]>(home, ['log'])).toHaveLength(3)
     const posters = collector.events.map(({ headers }) => String(headers['x-telemetry-key']))
     expect(posters.filter((name) => name !== 'victim').length).toBeLessThanOrEqual(3 - noted)
+  })
+})
+
+describe('a host that was killed', () => {
+  it('has nothing sent again that it had noted as delivered', async () => {
+    const { home, collector } = await stage()
+    const [sent, other] = fillQueue(home, 2)
+    const sending = {
+      sentAt: '2026-01-01T00:00:00Z',
+      endpoint: collector.url,
+      via: 'http',
+    } as const
+    noteSent(
+      path.join(home.state, 'sent.ndjson'),
+      { ...sending, confirmed: true },
+      sent?.bytes ?? '',
+    )
+    home.write(path.join(home.state, 'senders', sent?.id ?? ''), '{"pid":999999999,"born":"1"}\n')
+    expect((await cli(home, ['upload'])).code).toBe(0)
+    expect(queueContent(home)).toEqual({})
+    expect(collector.events.map(idOf)).toEqual([other?.id])
   })
 })
 
