@@ -30,6 +30,9 @@ export function isUnread(reading: Reading): boolean {
   return reading.kind === 'unreadable' && reading.isPassing === true
 }
 
+/** A file that is needed can't be read at this moment. */
+export class UnreadError extends Error {}
+
 /**
  * Reads a small regular file that another program may have put there. Never blocks on a pipe or
  * device, never reads a huge file, and tells a missing file from an unreadable one. On Windows it waits

@@ -5,7 +5,7 @@ import { uuidOfDigest } from '../contract/derived-uuid.ts'
 import { uuid } from '../contract/values.ts'
 import { builtin } from '../files/builtin.ts'
 import { codeOf, retryWhileInUse, waitSync } from '../files/errors.ts'
-import { isUnread, look, type Reading, readSmallFile } from '../files/read.ts'
+import { isUnread, look, type Reading, readSmallFile, UnreadError } from '../files/read.ts'
 import { sightingOf } from '../files/snapshot.ts'
 import { newUuid } from '../files/uuid.ts'
 import { makeFolder, removeFile, temporaryName, writeNewFile } from '../files/write.ts'
@@ -80,7 +80,7 @@ export function mintClientId(file: string): string {
  */
 function replaceMalformed(file: string, own: string, id: string): string {
   // It may contain a valid id.
-  if (isUnread(readSmallFile(file, 256))) throw new Error('the client id is unknown for now')
+  if (isUnread(readSmallFile(file, 256))) throw new UnreadError('the client id is unknown for now')
   const successor = `${file}.new`
   for (let round = 0; round < 1000; round += 1) {
     const settled = readClientId(file)

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { dayMs, timestamp } from '../contract/timestamp.ts'
 import { steadyMs } from '../files/clock.ts'
 import { codeOf, isInUse, retryWhileInUse, waitSync } from '../files/errors.ts'
-import { readSmallFile } from '../files/read.ts'
+import { readSmallFile, UnreadError } from '../files/read.ts'
 import {
   makeFolder,
   removeAll,
@@ -40,9 +40,9 @@ export interface Change<T> {
 }
 
 /**
- * Changes the statistics while no other process does. Undefined if the lock was not free in time, or
- * if another program keeps the file open on Windows: a host never waits long. Not synced to disk,
- * because a host would wait for that, and a power cut loses at most the counts of the last seconds.
+ * Changes the statistics while no other process does. Undefined if the lock was not free in time, or if
+ * a file that is needed can't be read or written at this moment: a host never waits long. Not synced to
+ * disk, because a host would wait for that, and a power cut loses at most the counts of the last seconds.
  */
 export function changeStats<T>(
   file: string,
@@ -71,7 +71,7 @@ export function changeStats<T>(
     return result
   } catch (error) {
     // A virus scanner or a backup may keep the file open for longer than anybody waits here.
-    if (error instanceof StatsUnread || isInUse(error)) return undefined
+    if (error instanceof UnreadError || isInUse(error)) return undefined
     throw error
   } finally {
     if (!isDone) {
@@ -159,7 +159,7 @@ function past(
   const reading =
     lock.content === undefined ? readStats(file, now) : parseStats(lock.content.text, now)
   if (reading.kind === 'absent') return { stats: freshStats(now), history: 'none' }
-  if (reading.kind === 'unread') throw new StatsUnread()
+  if (reading.kind === 'unread') throw new UnreadError('the statistics are unknown for now')
   if (reading.kind !== 'read') return { stats: rebuild(file, now), history: 'lost' }
   const { stats } = reading
   const written = Date.parse(stats.counters_as_of)
@@ -176,9 +176,6 @@ function past(
     old: lock.content,
   }
 }
-
-/** The statistics can't be read now, and nobody knows what they say. */
-class StatsUnread extends Error {}
 
 function waitForLock(file: string, waitMs: number): Lock | undefined {
   const end = steadyMs() + waitMs

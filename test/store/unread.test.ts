@@ -4,11 +4,13 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 
 import { openBacklog } from '../../src/deliver/backlog.ts'
 import { isResting, noteAnswer, uploadIsDue } from '../../src/deliver/schedule.ts'
+import { recordUsage } from '../../src/record/record-usage.ts'
 import { runmat } from '../../src/product/runmat.ts'
 import { assess } from '../../src/settings/context.ts'
 import { liveHolder, thisProcess } from '../../src/store/lock-holder.ts'
 import { mintClientId, readClientId } from '../../src/store/client-id.ts'
 import { readSmallFile } from '../../src/files/read.ts'
+import { readStats } from '../../src/store/stats.ts'
 import { changeStats } from '../../src/store/stats-file.ts'
 import { readQueued } from '../../src/store/queued-event.ts'
 import { takeLock } from '../../src/store/lock.ts'
@@ -59,6 +61,19 @@ describe.each([
     release()
     expect(read()).toBe(id)
     expect(mintClientId(file)).toBe(id)
+  })
+
+  it('loses no count that an event with its client id was to tell of', () => {
+    const home = tempHome()
+    const context = assess(runmat, environmentIn(home.path), '1.0.0')
+    const count = () => recordUsage(context, '1.0.0', { subcommand: 'run' }, () => true).queued
+    open.set(home.write(home.clientId, '9b7f0ee2-0a5a-4bda-8f1a-3a9d53f1b3e7'), code)
+    expect(count()).toEqual([])
+    open.clear()
+    expect(count()).not.toEqual([])
+    expect(readStats(context.paths.stats)).toMatchObject({
+      stats: { subcommand_counts: { run: 2 } },
+    })
   })
 
   it('keeps its statistics, even damaged ones', () => {
