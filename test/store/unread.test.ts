@@ -10,7 +10,7 @@ import { assess } from '../../src/settings/context.ts'
 import { liveHolder, thisProcess } from '../../src/store/lock-holder.ts'
 import { mintClientId, readClientId } from '../../src/store/client-id.ts'
 import { readSmallFile } from '../../src/files/read.ts'
-import { readStats } from '../../src/store/stats.ts'
+import { freshStats, readStats } from '../../src/store/stats.ts'
 import { changeStats } from '../../src/store/stats-file.ts'
 import { readQueued } from '../../src/store/queued-event.ts'
 import { takeLock } from '../../src/store/lock.ts'
@@ -74,6 +74,23 @@ describe.each([
     expect(readStats(context.paths.stats)).toMatchObject({
       stats: { subcommand_counts: { run: 2 } },
     })
+  })
+
+  it('hides no event with its client id that a killed host has queued', () => {
+    const home = tempHome()
+    const context = assess(runmat, environmentIn(home.path), '1.0.0')
+    const fired = ['first_seen_for_install_id', 'first_seen_for_version@1.0.0']
+    // A host was killed after it had queued the event, and before it wrote the statistics.
+    const known = { ...freshStats('2020-01-01T00:00:00Z'), notice: 1, fired }
+    home.write(context.paths.stats, JSON.stringify(known))
+    const [event] = fillQueue(home, 1, 7)
+    const { install_id: id } = JSON.parse(event?.bytes ?? '') as { install_id: string }
+    const count = () => recordUsage(context, '1.0.0', { capabilities: {} }, () => true)
+    open.set(home.write(home.clientId, id), code)
+    count()
+    open.clear()
+    count()
+    expect(readStats(context.paths.stats)).toMatchObject({ stats: { sequence: 7 } })
   })
 
   it('keeps its statistics, even damaged ones', () => {
