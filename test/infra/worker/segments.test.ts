@@ -20,6 +20,7 @@ import { openSegments } from '../../../infra/worker/src/sinks/segments.ts'
 import { eventually } from '../../support/eventually.ts'
 import { tempHome } from '../../support/home.ts'
 import { finished, started, uuidOf } from './support/events.ts'
+import { withFault } from './support/faults.ts'
 import { requestOf } from './support/requests.ts'
 import { key, openLogged } from './support/stage.ts'
 
@@ -320,6 +321,18 @@ describe('retention', () => {
     for (const name of stuck)
       expect(logged.text()).toContain(`retention: ${name} could not be deleted`)
     await worker.close()
+  })
+
+  it('names a folder that can’t be read, and deletes what is in the others', async () => {
+    const folder = filled()
+    // As a file system has it that begins there.
+    mkdirSync(path.join(folder, 'lost+found'))
+    await withFault('readdir', /lost\+found$/, 'EACCES', async () => {
+      const { worker, logged } = await open(folder, 'one', { days: 30 })
+      expect(filesIn(folder)).toEqual(kept.toSorted())
+      expect(logged.text()).toContain('retention: lost+found could not be read: EACCES')
+      await worker.close()
+    })
   })
 
   it('deletes nothing unless it is set', async () => {

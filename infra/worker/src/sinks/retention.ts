@@ -44,17 +44,17 @@ export function openRetention(
     if (jump > hourMs) return note('retention: the clock jumped; nothing is deleted today')
     const folders = [folder, ...(await foldersIn(folder))]
     let count = 0
+    // One that can't be read or deleted must not keep the rest.
+    const failed =
+      (place: string, what: string) =>
+      ({ code }: NodeJS.ErrnoException) =>
+        note(`retention: ${path.relative(folder, place) || folder} could not be ${what}: ${code}`)
     for (const place of folders) {
-      for (const name of expiredAmong(await readdir(place), time, days)) {
-        // One that can't be deleted must not keep the rest.
+      const names = (await readdir(place).catch(failed(place, 'read'))) ?? []
+      for (const name of expiredAmong(names, time, days)) {
         const file = path.join(place, name)
-        count += await rm(file, { force: true }).then(
-          () => 1,
-          ({ code }: NodeJS.ErrnoException) => {
-            note(`retention: ${path.relative(folder, file)} could not be deleted: ${code}`)
-            return 0
-          },
-        )
+        const gone = rm(file, { force: true }).then(() => 1)
+        count += (await gone.catch(failed(file, 'deleted'))) ?? 0
       }
     }
     if (count > 0) note(`retention: ${count} files older than ${days} days were deleted`)
