@@ -1,4 +1,4 @@
-import fs, { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import fs, { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import path from 'node:path'
 
@@ -200,6 +200,16 @@ describe('the public site', () => {
     expect(err).toContain(`Can't read ${file}: ${problem}`)
     expect(err).toContain('\nRemove it to begin a new list of changes.\n')
     expect(readdirSync(site)).toEqual([name])
+  })
+
+  it('does not take earlier changes for none where they cannot be read', async () => {
+    const site = folder()
+    const file = path.join(site, 'changes.json')
+    symlinkSync('changes.json', file)
+    const { code, err } = await report(['--from', folder(), '--public', site])
+    expect(code).toBe(1)
+    expect(err).toContain(`Can't read ${file}: `)
+    expect(readdirSync(site)).toEqual(['changes.json'])
   })
 
   it('says what changed in the dictionary since it was published last', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 
-import { ReportError } from '../error.ts'
+import { ReportError, reasonOf } from '../error.ts'
 import { makeFolder, writeTogether } from '../output.ts'
 import type { Answers } from '../show/answers.ts'
 import { csvOf } from '../show/csv.ts'
@@ -67,8 +67,10 @@ function previous<One>(
   let text: string
   try {
     text = readFileSync(file, 'utf8')
-  } catch {
-    return undefined
+  } catch (error) {
+    const { code = '' } = error as { code?: string }
+    if (['ENOENT', 'ENOTDIR'].includes(code)) return undefined
+    throw new ReportError(`Can't read ${file}: ${reasonOf(error)}.`)
   }
   const list = listIn(text)
   if (list?.every(isOne) === true) return list
