@@ -50,6 +50,18 @@ describe.concurrent('upload', () => {
     },
   )
 
+  it.skipIf(executable !== undefined)(
+    'does not say that nothing is waiting where that can’t be seen',
+    async () => {
+      const home = tempHome()
+      fillQueue(home, 2)
+      const env = withFsFaults(home, { fail: /^list .*queue$/ })
+      const { code, out, err } = await cli(home, ['upload'], { env })
+      expect({ code, out }).toEqual({ code: 1, out: '' })
+      expect(err).toContain('Nothing was sent: ~/.cache/runmat/telemetry/queue: the disk is full.')
+    },
+  )
+
   it.each([
     [401, 'does not accept the ingestion key (401). Check RUNMAT_TELEMETRY_KEY.'],
     [404, 'has no collector at this address (404)'],

@@ -1,6 +1,6 @@
 import { upload as deliver } from '../../deliver/upload.ts'
 import { buildVersion } from '../../product/build.ts'
-import { namesIn } from '../../files/read.ts'
+import { listFolder, namesIn } from '../../files/read.ts'
 import { watch } from '../../settings/context.ts'
 import { foreignIn } from '../../store/foreign.ts'
 import { queuedNames } from '../../store/queue.ts'
@@ -12,7 +12,7 @@ import type { Invocation } from '../invocation.ts'
 import { CliError, failed } from '../error.ts'
 import { othersText, othersWaiting } from '../queued.ts'
 import { type Io, toJson } from '../io.ts'
-import { because, foreignText, headline, plural, setAsideText } from '../words.ts'
+import { because, foreignText, headline, plural, setAsideText, tidy } from '../words.ts'
 
 /** As long as a person may want to watch. */
 const deadlineMs = 60 * 60 * 1000
@@ -26,6 +26,8 @@ export async function upload(
   const { paths, choices } = context
   const [foreign] = foreignIn(paths)
   if (foreign !== undefined) throw unreadable(foreignText(foreign, context))
+  const { cause } = listFolder(paths.queue)
+  if (cause !== undefined) throw unreadable(`${tidy(paths.queue, context)}: ${cause}.`)
   const host = hostOf(choices.endpoint.value)
   const waiting = queuedNames(paths.queue).length
   const progress = progressLine(io)
