@@ -16,10 +16,13 @@ export interface Postponed {
 
 /** As many as a host can add at once without a noticeable delay. */
 const atOnce = 25
+/** Where the disk can't read what they are to be added to, they would become more for ever. */
+const most = 10_000
 const sizeLimit = 16 * 1024
 
 export function postpone(stats: string, at: number, content: unknown): void {
   const folder = folderOf(stats)
+  if (namesIn(folder).length >= most) return
   const file = path.join(folder, `${String(at).padStart(14, '0')}-${newUuid()}.json`)
   const temporary = temporaryName(file)
   // The process that adds the last one removes the folder.

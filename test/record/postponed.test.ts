@@ -1,4 +1,4 @@
-import { mkdirSync, utimesSync } from 'node:fs'
+import { mkdirSync, readdirSync, utimesSync } from 'node:fs'
 import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
@@ -7,6 +7,7 @@ import { runmat } from '../../src/product/runmat.ts'
 import { foldPostponed, recordUsage } from '../../src/record/record-usage.ts'
 import { assess } from '../../src/settings/context.ts'
 import { removeLeftovers } from '../../src/store/cleanup.ts'
+import { postpone } from '../../src/store/postponed.ts'
 import { readStats } from '../../src/store/stats.ts'
 import { faultHome, host, settle } from '../faults/stage.ts'
 import { withFsFaults } from '../support/fs-faults.ts'
@@ -64,6 +65,16 @@ describe('what a killed host has left among the postponed counts', () => {
     utimesSync(file, before, before)
     removeLeftovers(context.paths)
     expect(home.has(counts)).toBe(false)
+  })
+})
+
+describe('counts that nobody can add', () => {
+  it('do not fill up the disk', () => {
+    const { home, counts } = world()
+    const stats = path.join(home.state, 'stats.json')
+    for (let at = 0; at < 10_000; at += 1) home.write(path.join(counts, `${at}.json`), '')
+    postpone(stats, 1, {})
+    expect(readdirSync(counts)).toHaveLength(10_000)
   })
 })
 
