@@ -52,7 +52,12 @@ export function openBacklog(context: Context, impatient: boolean, handed: Set<st
     const due = waiting.filter((name) => impatient || !mustWait(resting.get(name), now()))
     // Read before any of these files: a host removes the file first, then its marker.
     const elsewhere = eventsBeingSent(paths, longestLivePostMs)
-    const free = due.filter((name) => !elsewhere.has(parseName(name)?.id ?? ''))
+    const isElsewhere = (name: string): boolean => {
+      const { id, at: queuedAt } = parseName(name) ?? { id: '', at: 0 }
+      // A host queues an event that it is still sending. If nobody can tell, that may be any new one.
+      return elsewhere?.has(id) ?? Math.abs(now() - queuedAt) < longestLivePostMs
+    }
+    const free = due.filter((name) => !isElsewhere(name))
     isAwaiting = free.length < due.length
     // Refused events come last: a series of refusals must not end the session before the others.
     names = [

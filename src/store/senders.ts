@@ -49,12 +49,17 @@ export function markSending(paths: State, name: string): (() => void) | undefine
 
 let signature: string | undefined
 
-/** The events that living processes are sending now and began to send within `sinceMs`. */
-export function eventsBeingSent(paths: State, sinceMs = Infinity): ReadonlySet<string> {
+/**
+ * The events that living processes are sending now and began to send within `sinceMs`. Undefined if the
+ * folder that says so can't be listed.
+ */
+export function eventsBeingSent(paths: State, sinceMs = Infinity): ReadonlySet<string> | undefined {
   const folder = sendersFolder(paths)
+  const { names, cause } = listFolder(folder)
+  if (cause !== undefined) return undefined
   const isBeingSent = (file: string) =>
     liveHolder(file) !== undefined && !isOlder(file, sinceMs, 'ctimeMs', localClock)
-  return new Set(namesIn(folder).filter((name) => isBeingSent(path.join(folder, name))))
+  return new Set(names.filter((name) => isBeingSent(path.join(folder, name))))
 }
 
 /** Removes the markers of processes that have ended. True if there were any. */

@@ -64,7 +64,7 @@ describe.concurrent('an opt-out', () => {
     const made = await stage({ answer: { hang: 'before headers' } })
     const { home } = made
     const pid = await frozenHost(made)
-    expect(eventsBeingSent(pathsIn(home)).size).toBeGreaterThan(0)
+    expect(eventsBeingSent(pathsIn(home))?.size).toBeGreaterThan(0)
     expect(await stopSenders(pathsIn(home))).toEqual({ stopped: false })
     expect(isRunning(pid)).toBe(true)
     process.kill(pid, 'SIGKILL')

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs'
 import type * as fs from 'node:fs'
 import path from 'node:path'
 
@@ -13,14 +14,14 @@ import { tempHome } from '../support/home.ts'
 import { environmentIn } from '../support/in-process.ts'
 
 /** What happens once a folder was listed. */
-const nothing = vi.hoisted(() => () => {})
+const nothing = vi.hoisted(() => (_folder: string): void => {})
 const then = vi.hoisted(() => ({ act: nothing }))
 
 vi.mock('node:fs', async (original) => {
   const real = await original<typeof fs>()
   const readdirSync = (folder: string): string[] => {
     const names = real.readdirSync(folder)
-    then.act()
+    then.act(folder)
     return names
   }
   return { ...real, readdirSync }
@@ -28,6 +29,7 @@ vi.mock('node:fs', async (original) => {
 
 afterEach(() => {
   then.act = nothing
+  vi.useRealTimers()
 })
 
 const fail = () => {
@@ -41,7 +43,7 @@ it('what a host begins to send while dead markers are removed keeps its marker',
   then.act = () => void markSending({ state }, 'new')
   removeDeadSenders({ state })
   expect(home.has(dead)).toBe(false)
-  expect([...eventsBeingSent({ state })]).toEqual(['new'])
+  expect(eventsBeingSent({ state })).toEqual(new Set(['new']))
 })
 
 it('no postponed count is forgotten, and counted again, because a listing failed', () => {
@@ -49,6 +51,23 @@ it('no postponed count is forgotten, and counted again, because a listing failed
   home.write('counts/a.json', '')
   then.act = fail
   expect(remainingOf(home.at('stats.json'), ['a.json'])).toEqual(['a.json'])
+})
+
+it('what a host may still be sending is not sent as well because a listing failed', () => {
+  const home = tempHome()
+  const environment = { ...environmentIn(home.path), now: () => Date.now() }
+  const context = assess(runmat, environment, '1.0.0')
+  fillQueue(home, 1)
+  const [name = ''] = Object.keys(queueContent(home))
+  mkdirSync(path.join(home.state, 'senders'))
+  then.act = (folder) => {
+    if (folder.endsWith('senders')) fail()
+  }
+  const { next, awaitsHosts } = openBacklog(context, true, new Set())
+  expect([next(), awaitsHosts()]).toEqual([undefined, true])
+  // A host's own post is settled by then.
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 })
+  expect([next(), awaitsHosts()]).toEqual([name, false])
 })
 
 it('nothing is forgotten of what waits because a listing failed', () => {

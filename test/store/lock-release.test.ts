@@ -79,5 +79,5 @@ it('a host that was suspended before it signed what it is sending does not send 
     .mockReturnValueOnce(now)
     .mockReturnValue(now + 2000)
   expect(markSending({ state }, 'an-event')).toBeUndefined()
-  expect(eventsBeingSent({ state }).size).toBe(0)
+  expect(eventsBeingSent({ state })?.size).toBe(0)
 })

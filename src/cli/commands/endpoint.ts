@@ -122,7 +122,7 @@ async function move(
   const isBusy =
     !isQueueEmpty(paths.queue) ||
     liveHolder(paths.lock) !== undefined ||
-    eventsBeingSent(paths).size > 0
+    eventsBeingSent(paths)?.size !== 0
   let wiped = 0
   let changed = false
   if (address !== choices.endpoint.value && isBusy && !keepQueue) {
