@@ -51,6 +51,11 @@ export function isPassing(error: unknown): boolean {
   return passing.has(codeOf(error))
 }
 
+/** There is no such file, or a file where its folder should be. */
+export function isMissing(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes(codeOf(error))
+}
+
 /** Did a change fail because, on Windows, another program has the file open? */
 export function isInUse(error: unknown, platform: string = process.platform): boolean {
   return platform === 'win32' && toChange.has(codeOf(error))

@@ -11,7 +11,15 @@ import {
   statSync,
 } from 'node:fs'
 
-import { causeOf, codeOf, isPassing, patience, retryWhileInUse, toRead } from './errors.ts'
+import {
+  causeOf,
+  codeOf,
+  isMissing,
+  isPassing,
+  patience,
+  retryWhileInUse,
+  toRead,
+} from './errors.ts'
 
 export type Reading =
   | { readonly kind: 'absent' }
@@ -128,8 +136,7 @@ export function listFolder(folder: string): Listing {
   try {
     return { names: readdirSync(folder) }
   } catch (error) {
-    const isNone = ['ENOENT', 'ENOTDIR'].includes(codeOf(error))
-    return { names: [], ...(!isNone && { cause: causeOf(error) }) }
+    return { names: [], ...(!isMissing(error) && { cause: causeOf(error) }) }
   }
 }
 

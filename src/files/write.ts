@@ -15,7 +15,7 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 
-import { codeOf, retryWhileInUse } from './errors.ts'
+import { codeOf, isMissing, retryWhileInUse } from './errors.ts'
 import { look, namesIn } from './read.ts'
 
 export const privateFile = 0o600
@@ -193,7 +193,7 @@ const rounds = 20
  */
 export function removeAll(place: string): void {
   // Where that fails, nobody knows whether there is anything.
-  const found = lstatSync(place, { throwIfNoEntry: false })
+  const found = unlessGone(() => lstatSync(place))
   if (found === undefined) return
   if (!found.isDirectory()) return unlessGone(() => unlinkSync(place))
   for (let round = 1; ; round += 1) {
@@ -206,10 +206,11 @@ export function removeAll(place: string): void {
   }
 }
 
-function unlessGone(remove: () => void): void {
+function unlessGone<T>(work: () => T): T | undefined {
   try {
-    retryWhileInUse(remove)
+    return retryWhileInUse(work)
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error
+    if (isMissing(error)) return undefined
+    throw error
   }
 }

@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 
-import { codeOf, retryWhileInUse } from '../files/errors.ts'
+import { codeOf, isMissing, retryWhileInUse } from '../files/errors.ts'
 import { look } from '../files/read.ts'
 import {
   makeFolder,
@@ -216,7 +216,7 @@ function linesOf(file: string, isRequired = false): readonly string[] {
     const text = readRange(descriptor, Math.max(0, size - limits.readBytes), size).toString('utf8')
     return [...new Set(text.split('\n').filter(looksWhole))]
   } catch (error) {
-    if (isRequired) throw error
+    if (isRequired && !isMissing(error)) throw error
     return []
   } finally {
     if (descriptor !== undefined) closeSync(descriptor)

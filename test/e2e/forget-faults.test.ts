@@ -222,6 +222,17 @@ describe.concurrent('forget', () => {
     await collector.stop()
   })
 
+  it('finds nothing to remove below what is no folder', async () => {
+    for (const name of ['.cache', '.runmat']) {
+      const home = tempHome()
+      home.write(name, '')
+      const { code, out } = await cli(home, ['disable', '--forget'])
+      expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining('Nothing else') })
+      expect(await cli(home, ['forget', '--yes'])).toMatchObject({ code: 0 })
+      expect(home.read(name)).toBe('')
+    }
+  })
+
   it('asks for nothing where its folder is a link, and names it', async () => {
     const { home, id, collector } = await sender(204)
     const elsewhere = home.at('elsewhere')
