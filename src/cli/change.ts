@@ -31,11 +31,8 @@ export function change(
   const failed = (error: SettingsError): CliError => {
     const names = changed.map((file) => tidy(file, context)).join(', ')
     const done = names === '' ? 'Nothing was changed.' : `Changed so far: ${names}.`
-    return cannotChange(
-      invocation,
-      [error],
-      `${soFar ?? done} Correct that first, then run this again.`,
-    )
+    const first = error.problem.isPassing ? 'Run' : 'Correct that first, then run'
+    return cannotChange(invocation, [error], `${soFar ?? done} ${first} this again.`)
   }
   const [main, ...others] = targetsOf(invocation, changes)
   // Only `disable` makes a second file; other changes go where there is one.

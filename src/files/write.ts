@@ -87,12 +87,13 @@ export function writeNewFile(
 
 /**
  * Replaces a file atomically: a reader, a crash or a full disk leaves the old content or the new. A
- * symbolic link stays a link; its target is replaced, in the target's folder.
+ * symbolic link stays a link; its target is replaced, in the target's folder. At the last moment `check`
+ * may throw.
  */
-export function replaceFile(file: string, bytes: string | Uint8Array): void {
+export function replaceFile(file: string, bytes: string | Uint8Array, check?: () => void): void {
   for (let round = 1; ; round += 1) {
     try {
-      return replaceOnce(file, bytes)
+      return replaceOnce(file, bytes, check)
     } catch (error) {
       // The folder was removed meanwhile, as a `forget` of another process does.
       if (codeOf(error) !== 'ENOENT' || round === 3) throw error
@@ -100,10 +101,10 @@ export function replaceFile(file: string, bytes: string | Uint8Array): void {
   }
 }
 
-function replaceOnce(file: string, bytes: string | Uint8Array): void {
+function replaceOnce(file: string, bytes: string | Uint8Array, check?: () => void): void {
   const target = resolveLinks(file)
   makeFolder(path.dirname(target))
-  putFile(target, bytes, true, look(target))
+  putFile(target, bytes, true, look(target), check)
   syncFolder(path.dirname(target))
 }
 
@@ -113,11 +114,15 @@ export function putFile(
   bytes: string | Uint8Array,
   durable: boolean,
   like?: Stats,
+  check?: () => void,
 ): void {
   const temporary = temporaryName(file)
   writeNewFile(temporary, bytes, durable, like)
   try {
-    retryWhileInUse(() => renameSync(temporary, file))
+    retryWhileInUse(() => {
+      check?.()
+      renameSync(temporary, file)
+    })
   } catch (error) {
     removeFile(temporary)
     throw error

@@ -44,6 +44,16 @@ export async function optOut(
   }
 }
 
+/** A no is written over whatever another program has just written. */
+function insist(change: () => boolean): boolean {
+  try {
+    return change()
+  } catch (error) {
+    if (!(error instanceof SettingsError) || !error.problem.isPassing) throw error
+    return change()
+  }
+}
+
 interface Written {
   readonly changed: boolean
   readonly files: readonly string[]
@@ -59,7 +69,7 @@ function write(targets: readonly Target[]): Written {
   for (const target of targets) {
     const { file, role, changes } = target
     try {
-      if (changeSettings(file, role, changes)) changed = true
+      if (insist(() => changeSettings(file, role, changes))) changed = true
       files.push(file)
     } catch (error) {
       if (!(error instanceof SettingsError)) throw error

@@ -45,26 +45,39 @@ export function settingsTargets({ product, paths, environment }: Context): reado
 export function changeSettings(file: string, role: Role, changes: Changes): boolean {
   return withLock(file, () => {
     // Read again under the lock: another command may have changed it since we looked.
-    const found = readSettingsFile(role, file)
-    if (found?.problem && !found.problem.isPassing) {
-      const { excerpt, ...problem } = found.problem
-      // A project's file may be a link to any file, so its text must not be shown.
-      const isOwn = role === 'user' && excerpt !== undefined
-      throw new SettingsError(isOwn ? { ...problem, excerpt } : problem)
-    }
-    const before = found?.text ?? ''
+    const before = textOf(file, role)
     try {
       const link = strangersLink(file, { uid: process.geteuid?.() }, takeSnapshot())
       if (link === undefined) removeUnfinished(file)
       const after = edited(file, before, changes)
       if (after === before) return false
       if (link !== undefined) throw new Error(refusal(file, link))
-      replaceFile(file, after)
+      replaceFile(file, after, () => {
+        if (textOf(file, role) !== before) throw new SettingsError({ path: file, ...overtaken })
+      })
       return true
     } catch (error) {
+      if (error instanceof SettingsError) throw error
       throw new SettingsError({ path: file, message: messageOf(error) }, error)
     }
   })
+}
+
+/** Who waits too long for the lock goes on without it, as the holder may have been suspended. */
+const overtaken = {
+  message: 'another program has changed it at the same moment',
+  isPassing: true,
+} as const
+
+function textOf(file: string, role: Role): string {
+  const found = readSettingsFile(role, file)
+  if (found?.problem && !found.problem.isPassing) {
+    const { excerpt, ...problem } = found.problem
+    // A project's file may be a link to any file, so its text must not be shown.
+    const isOwn = role === 'user' && excerpt !== undefined
+    throw new SettingsError(isOwn ? { ...problem, excerpt } : problem)
+  }
+  return found?.text ?? ''
 }
 
 function refusal(file: string, link: string): string {

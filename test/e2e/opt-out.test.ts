@@ -157,6 +157,38 @@ describe('disable', () => {
     },
   )
 
+  it.skipIf(executable !== undefined).concurrent(
+    'is not undone by a command that was suspended before, nor lost to another program',
+    async () => {
+      const call = /^fsync .*config\.toml.*tmp/
+      const held = async (home: Home, args: string[]) => {
+        const go = home.at('go')
+        const ended = cli(home, args, { env: withFsFaults(home, { hold: { call, go } }) })
+        await eventually(() => expect(home.has(`${go}.held`)).toBe(true))
+        return { go: () => home.write(go, ''), ended }
+      }
+
+      const home = tempHome()
+      home.write(home.settings, `# mine\n${yes}`)
+      const moving = await held(home, ['endpoint', 'http://127.0.0.1:9/new'])
+      expect((await cli(home, ['disable'])).code).toBe(0)
+      moving.go()
+      const moved = await moving.ended
+      expect(moved.code).toBe(1)
+      expect(moved.err).toContain('another program has changed it at the same moment')
+      expect(moved.err).toContain('Run this again.')
+      expect(home.read(home.settings)).toBe(`# mine\n${no}`)
+
+      const other = tempHome()
+      other.write(other.settings, yes)
+      const disabling = await held(other, ['disable'])
+      other.write(other.settings, `# by an editor\n${yes}`)
+      disabling.go()
+      expect((await disabling.ended).code).toBe(0)
+      expect(other.read(other.settings)).toBe(`# by an editor\n${no}`)
+    },
+  )
+
   it.skipIf(executable !== undefined)(
     'is called neither kept nor untouched where only one of two settings files can be changed',
     async () => {
