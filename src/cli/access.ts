@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs'
 import path from 'node:path'
 
 import { causeOf, codeOf } from '../files/errors.ts'
-import { look, statLink } from '../files/read.ts'
+import { listFolder, look, statLink } from '../files/read.ts'
 import type { Context } from '../settings/context.ts'
 import { CliError } from './error.ts'
 import { tidy } from './words.ts'
@@ -26,6 +26,14 @@ export function forbidsWriting(file: string): string | undefined {
   // A file is replaced, and so its folder has to let us.
   const folder = look(place)?.isDirectory() ? place : path.dirname(place)
   return isRight && isAllowed(folder, constants.W_OK | constants.X_OK) ? undefined : place
+}
+
+/** Says so if it is unknown at this moment what is waiting. */
+export function unlistedText(context: Context): string | undefined {
+  const { queue } = context.paths
+  const { cause } = listFolder(queue)
+  if (cause === undefined) return undefined
+  return `${tidy(queue, context)} can't be listed (${cause}), so nobody knows what is waiting.`
 }
 
 const full: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT'])

@@ -4,7 +4,7 @@ import type { Context } from '../settings/context.ts'
 import type { Invocation } from './invocation.ts'
 import { settingsTargets } from '../store/settings-file.ts'
 import { noticeWasSeen } from '../store/stats.ts'
-import { forbidsWriting } from './access.ts'
+import { forbidsWriting, unlistedText } from './access.ts'
 import { lastAttempt } from './delivery-words.ts'
 import { foldOut } from './fold.ts'
 import { printable } from './io.ts'
@@ -59,7 +59,8 @@ export function statusText(status: Status, invocation: Invocation): string {
 
 /** Problems that a user should see without asking for them. */
 export function attention(status: Status, { context }: Invocation): readonly string[] {
-  const { set_aside: aside } = status.queue
+  const { set_aside: aside, events } = status.queue
+  const unlisted = events > 0 ? undefined : unlistedText(context)
   return [
     ...status.foreign.map((one) => `Warning: ${foreignText(one, context)}`),
     ...(status.foreign.length === 0
@@ -67,6 +68,7 @@ export function attention(status: Status, { context }: Invocation): readonly str
       : ['Until that is put right, nothing is kept or sent.']),
     ...context.settings.files.flatMap((file) => strangerText(file, context) ?? []),
     ...(aside === 0 ? [] : [setAsideText(aside, context)]),
+    ...(unlisted === undefined ? [] : [`Warning: ${unlisted}`]),
   ]
 }
 

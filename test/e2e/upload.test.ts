@@ -58,7 +58,13 @@ describe.concurrent('upload', () => {
       const env = withFsFaults(home, { fail: /^list .*queue$/ })
       const { code, out, err } = await cli(home, ['upload'], { env })
       expect({ code, out }).toEqual({ code: 1, out: '' })
-      expect(err).toContain('Nothing was sent: ~/.cache/runmat/telemetry/queue: the disk is full.')
+      const printed = await cli(home, ['print', '--queued'], { env })
+      expect(printed).toMatchObject({ code: 1, out: '' })
+      expect(printed.err).toContain('so nobody knows what is waiting.')
+      expect((await cli(home, ['status'], { env })).out).toContain("queue can't be listed")
+      expect(err).toContain(
+        "Nothing was sent: ~/.cache/runmat/telemetry/queue can't be listed (the disk is full)",
+      )
     },
   )
 

@@ -1,18 +1,18 @@
 import { upload as deliver } from '../../deliver/upload.ts'
 import { buildVersion } from '../../product/build.ts'
-import { listFolder, namesIn } from '../../files/read.ts'
+import { namesIn } from '../../files/read.ts'
 import { watch } from '../../settings/context.ts'
 import { foreignIn } from '../../store/foreign.ts'
 import { queuedNames } from '../../store/queue.ts'
 import { readUploadState } from '../../store/upload-state.ts'
-import { cannotWrite } from '../access.ts'
+import { cannotWrite, unlistedText } from '../access.ts'
 import { hostOf, keptText, troubleText } from '../delivery-words.ts'
 import { foldErr, foldOut } from '../fold.ts'
 import type { Invocation } from '../invocation.ts'
 import { CliError, failed } from '../error.ts'
 import { othersText, othersWaiting } from '../queued.ts'
 import { type Io, toJson } from '../io.ts'
-import { because, foreignText, headline, plural, setAsideText, tidy } from '../words.ts'
+import { because, foreignText, headline, plural, setAsideText } from '../words.ts'
 
 /** As long as a person may want to watch. */
 const deadlineMs = 60 * 60 * 1000
@@ -26,8 +26,8 @@ export async function upload(
   const { paths, choices } = context
   const [foreign] = foreignIn(paths)
   if (foreign !== undefined) throw unreadable(foreignText(foreign, context))
-  const { cause } = listFolder(paths.queue)
-  if (cause !== undefined) throw unreadable(`${tidy(paths.queue, context)}: ${cause}.`)
+  const unlisted = unlistedText(context)
+  if (unlisted !== undefined) throw unreadable(unlisted)
   const host = hostOf(choices.endpoint.value)
   const waiting = queuedNames(paths.queue).length
   const progress = progressLine(io)
