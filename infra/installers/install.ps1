@@ -1,9 +1,9 @@
 # Installs RunMat:  irm https://runmat.com/install.ps1 | iex
 #
 # What does this say about me? That an installation started, and how it ended: the system, the
-# processor, the release, and a random id out of %USERPROFILE%\.runmat\telemetry_id. What is in no
-# list or pattern below is not sent. RUNMAT_NO_TELEMETRY=1 turns it off, and so does every other no
-# that RunMat knows; RUNMAT_TELEMETRY_SHOW=1 shows each byte. Nothing waits for it or fails with it.
+# processor, the release, and the random id in %USERPROFILE%\.runmat\telemetry_id. What is in no
+# list or pattern below is not sent. RUNMAT_NO_TELEMETRY=1 turns it off, and so does every other
+# opt-out of RunMat; RUNMAT_TELEMETRY_SHOW=1 shows each byte. Nothing waits for it or fails with it.
 #
 # For Windows PowerShell 5.1 and PowerShell 7. It does what install.sh does, in the same order and
 # with the same rules. All of it is one block, so that `iex` leaves no functions behind, and so that
@@ -265,7 +265,7 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
             if ($null -ne $given) { $run.Endpoint = $given }
             if (-not (Test-Consent)) { return }
             try { $run.ClientId = Get-ClientId } catch { $run.ClientId = '' }
-            Write-Host ('RunMat counts installs, anonymously; ' +
+            Write-Host ('RunMat counts installs, under a random id; ' +
                 "RUNMAT_NO_TELEMETRY=1 turns it off: $docs")
             $run.Telemetry = $true
         }

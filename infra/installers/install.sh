@@ -2,9 +2,9 @@
 # Installs RunMat:  curl -fsSL https://runmat.com/install.sh | sh
 #
 # What does this say about me? That an installation started, and how it ended: the system, the
-# processor, the release, and a random id out of ~/.runmat/telemetry_id. What is in no list or
-# pattern below is not sent. RUNMAT_NO_TELEMETRY=1 turns it off, and so does every other no that
-# RunMat knows; RUNMAT_TELEMETRY_SHOW=1 shows each byte. Nothing waits for it or fails with it.
+# processor, the release, and the random id in ~/.runmat/telemetry_id. What is in no list or
+# pattern below is not sent. RUNMAT_NO_TELEMETRY=1 turns it off, and so does every other opt-out of
+# RunMat; RUNMAT_TELEMETRY_SHOW=1 shows each byte. Nothing waits for it or fails with it.
 #
 # All of this is functions, called on the last line: a download that breaks off runs nothing.
 
@@ -311,7 +311,7 @@ prepare_telemetry() {
   may_send && is_endpoint "$endpoint" || return 0
   telemetry=on user=$(id -u)
   cid=$(client_id 2>/dev/null)
-  warn "RunMat counts installs, anonymously; RUNMAT_NO_TELEMETRY=1 turns it off: $docs"
+  warn "RunMat counts installs, under a random id; RUNMAT_NO_TELEMETRY=1 turns it off: $docs"
 }
 
 # If it is unclear whether the user opted out, they did.

@@ -42,7 +42,7 @@ describe.skipIf(!canInstall).each(shells)('install.sh under $name', ({ command: 
         `RunMat ${version} is installed: ${bin}/runmat\n` +
         `To run it by name: export PATH="${bin}:$PATH"\n`,
       err:
-        'RunMat counts installs, anonymously; RUNMAT_NO_TELEMETRY=1 turns it off: ' +
+        'RunMat counts installs, under a random id; RUNMAT_NO_TELEMETRY=1 turns it off: ' +
         'https://runmat.com/docs/telemetry\n',
     })
     expect(installed(stage)).toEqual(['runmat'])
