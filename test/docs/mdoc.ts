@@ -25,7 +25,14 @@ export function synopsisOf(page: string): Entries {
 export function variablesIn(page: string): readonly string[] {
   return section(page, 'ENVIRONMENT')
     .filter((line) => line.startsWith('.It Ev '))
-    .flatMap((line) => line.match(/[A-Z_]{4,}/g) ?? [])
+    .flatMap((line) => line.match(/[A-Za-z_]{4,}/g) ?? [])
+}
+
+/** What the list under FILES says is kept in the one folder that it abbreviates to `...`. */
+export function filesIn(page: string): readonly string[] {
+  return section(page, 'FILES')
+    .filter((line) => line.startsWith('.It Pa '))
+    .flatMap((line) => line.match(/(?<=\.\.\.\/)[\w.-]+/g) ?? [])
 }
 
 function section(page: string, name: string): readonly string[] {
