@@ -8,7 +8,7 @@ import { isEventId } from './queued.ts'
 export const eventOperand = 'event'
 
 export function eventArgument(kinds: readonly Kind[]): Argument {
-  return new Argument(`[${eventOperand}]`, 'family of events, or the id of one that waits')
+  return new Argument(`[${eventOperand}]`, 'family of events, or the id of one that is waiting')
     .choices(kinds)
     .default('usage')
     .argParser((value: string) => {

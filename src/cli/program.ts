@@ -48,7 +48,7 @@ function addLooking(program: Command, { invocation, product }: Wiring): void {
   program
     .command('status')
     .summary('show whether telemetry is on, why, and what is stored')
-    .description('Show whether telemetry is on, which rule decided that, and what lies where.')
+    .description('Show whether telemetry is on, which rule decided that, and what is stored where.')
     .option('--json', 'print JSON')
     .action(async (options) => status(await invocation(), options))
 
@@ -58,7 +58,7 @@ function addLooking(program: Command, { invocation, product }: Wiring): void {
     .description('Print a preview event, byte for byte as it would be sent. Nothing is recorded.')
     .addArgument(eventArgument(kindsOf(product)))
     .addOption(
-      new Option('--queued', 'what waits to be sent, one event a line').conflicts([
+      new Option('--queued', 'what is waiting to be sent, one event per line').conflicts([
         'explain',
         'schema',
       ]),
@@ -74,14 +74,16 @@ function addLooking(program: Command, { invocation, product }: Wiring): void {
       ]),
     )
     .option('--schema', 'print the JSON Schema')
-    .option('--raw', 'exact bytes also in a terminal')
+    .option('--raw', 'the exact bytes, even in a terminal')
     .option('--json', 'print JSON')
     .action(async (event, options) => print(await invocation(), event, options))
 
   program
     .command('dictionary')
     .summary('list every field that is collected, and why')
-    .description('List every field of every event: what it carries, why, and what it answers.')
+    .description(
+      'List every field of every event: what it carries, why, and which question it answers.',
+    )
     .option('--json', 'print JSON')
     .action(async (options) => {
       const { dictionary } = await import('./commands/dictionary.ts')
@@ -91,10 +93,10 @@ function addLooking(program: Command, { invocation, product }: Wiring): void {
   program
     .command('log')
     .summary('show what was sent, when and where to')
-    .description('Show what was sent, when and where to, newest first, one line an event.')
-    .option('-n, --lines <count>', 'only so many, the newest')
+    .description('Show what was sent, when and where to, newest first, one line per event.')
+    .option('-n, --lines <count>', 'only this many, newest first')
     .option('--full', 'with the exact bytes of each event')
-    .option('-f, --follow', 'go on, and show what is sent as it happens')
+    .option('-f, --follow', 'keep running, and show events as they are sent')
     .option('--json', 'print JSON')
     .action(async (options) => (await import('./commands/log.ts')).log(await invocation(), options))
 
@@ -102,10 +104,11 @@ function addLooking(program: Command, { invocation, product }: Wiring): void {
     .command('view')
     .summary('look at all of it, as a page in your browser')
     .description(
-      'Open a page on this machine: what is counted, what waits, what was sent, and a switch. ' +
-        'It is served to your browser only, and loads nothing from anywhere.',
+      'Open a page on this machine: what is counted, what is waiting, what was sent, and buttons ' +
+        'that turn telemetry off or erase everything. It is served to your browser only, and loads ' +
+        'nothing from anywhere else.',
     )
-    .option('--no-open', 'print the address, open no browser')
+    .option('--no-open', 'print the address and open no browser')
     .option('--port <number>', 'use this port instead of any free one')
     .option('--export <file>', 'save the page as one file and end')
     .option('--json', 'print JSON')
@@ -118,7 +121,7 @@ function addLooking(program: Command, { invocation, product }: Wiring): void {
 function addDoctor(program: Command, { invocation, end }: Wiring): void {
   program
     .command('doctor')
-    .summary('check everything that can be wrong')
+    .summary('check everything that can go wrong')
     .description(
       'Check settings, folders, the clock and the network, and what the program itself does here. ' +
         'Changes nothing, and connects to nothing without --online.',
@@ -146,7 +149,7 @@ function addChanging(program: Command, { invocation, product }: Wiring): void {
     .command('disable')
     .summary('turn telemetry off, for good (also: off)')
     .description(
-      'Turn telemetry off, for good and across upgrades. What waits to be sent is deleted. ' +
+      'Turn telemetry off, for good and across upgrades. What is waiting to be sent is deleted. ' +
         'To erase what was sent as well, use forget.',
     )
     .option('--here', 'also in the settings of the project in this folder')
@@ -173,18 +176,18 @@ function addChanging(program: Command, { invocation, product }: Wiring): void {
     .summary('show or change where events are sent')
     .description(
       'Show or change where events are sent. An empty address ("") forbids sending. ' +
-        'What waits for the old address is deleted, unless you say --keep-queue.',
+        'What is waiting for the old address is deleted, unless you add --keep-queue.',
     )
     .argument('[url]', 'https address, or http to this machine')
     .option('--reset', 'go back to the built-in address')
-    .option('--keep-queue', 'send what already waits to the new address')
+    .option('--keep-queue', 'send what is already waiting to the new address')
     .option('--json', 'print JSON')
     .action(async (url, options) => endpoint(await invocation(), url, options))
 
   program
     .command('local')
     .summary('count on this machine, and send nothing')
-    .description('Count on this machine, and send nothing. What waits to be sent is deleted.')
+    .description('Count on this machine, and send nothing. What is waiting to be sent is deleted.')
     .option('--json', 'print JSON')
     .action(async (options) => local(await invocation(), options))
 }
@@ -193,8 +196,10 @@ function addChanging(program: Command, { invocation, product }: Wiring): void {
 function addWorking(program: Command, { invocation, product, end }: Wiring): void {
   program
     .command('upload')
-    .summary('deliver now what waits to be sent')
-    .description('Deliver what waits, in the foreground. Ignores back-off; respects every opt-out.')
+    .summary('deliver what is waiting, now')
+    .description(
+      'Deliver what is waiting, in the foreground. Ignores back-off; respects every opt-out.',
+    )
     .option('--json', 'print JSON')
     .action(async (options) => {
       const { upload } = await import('./commands/upload.ts')
@@ -215,7 +220,7 @@ function addCompletion(program: Command, { invocation }: Wiring): void {
   program
     .command('completion')
     .summary('print a script that completes these commands')
-    .description('Print a script with which the shell completes these commands.')
+    .description('Print a script that completes these commands in your shell.')
     .addArgument(new Argument('[shell]', 'which one; by default yours').choices(shells))
     .option('--json', 'print JSON')
     .action(async (shell: Shell | undefined, options: { json?: boolean }) =>

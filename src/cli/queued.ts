@@ -27,7 +27,7 @@ export function printQueued(invocation: Invocation): void {
 
 /** In a terminal the bytes look like something that has just happened. */
 export function sayItWaits({ outIsTerminal, err }: Io): void {
-  if (outIsTerminal) err('This is what waits. Nothing was sent now.\n')
+  if (outIsTerminal) err('This is what is waiting. Nothing was sent now.\n')
 }
 
 /** How many files of the queue hold no event, or none yet. */

@@ -24,7 +24,7 @@ const shownInTerminal = 20
 const shownBeforeFollowing = 10
 const lookEveryMs = 300
 
-/** What was sent, newest first, one line an event. */
+/** What was sent, newest first, one line per event. */
 export async function log(invocation: Invocation, options: LogOptions): Promise<void> {
   const limit = limitIn(options.lines)
   if (options.follow) return await follow(invocation, options, limit ?? shownBeforeFollowing)

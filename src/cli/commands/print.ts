@@ -44,7 +44,7 @@ function printEvent(invocation: Invocation, id: string, options: PrintOptions): 
   const [bytes, ...others] = queuedEvents(invocation, id)
   if (bytes === undefined) {
     throw new CliError(`No event waits under the id ${id}.`, {
-      hint: `See what waits: ${command} print --queued\nSee what was sent: ${command} log`,
+      hint: `See what is waiting: ${command} print --queued\nSee what was sent: ${command} log`,
     })
   }
   if (others.length > 0) {
