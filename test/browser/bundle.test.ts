@@ -20,7 +20,7 @@ const built = (await import(/* @vite-ignore */ file)) as {
 const elsewhere = { os: 'other', arch: 'other' }
 
 describe('the bundle for browsers', () => {
-  it('is at most 5 kB on the wire', () => {
+  it('is at most 5 KiB on the wire', () => {
     expect(gzipSync(bundle, { level: 9 }).length).toBeLessThanOrEqual(5120)
   })
 
