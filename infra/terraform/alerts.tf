@@ -258,7 +258,7 @@ resource "google_monitoring_alert_policy" "buffer" {
   notification_channels = [google_monitoring_notification_channel.email.id]
 
   conditions {
-    display_name = "An event waits for more than 15 minutes, half of the room is taken, or something was set aside"
+    display_name = "An event waits for more than 15 minutes, half of the room is taken, or there are dead letters"
 
     condition_matched_log {
       filter = <<-EOT
@@ -279,6 +279,6 @@ resource "google_monitoring_alert_policy" "buffer" {
   }
 
   documentation {
-    content = "Nothing is lost until the buffer is full or its age limit is reached (BUFFER_MAX_AGE_HOURS). See the log of what delivers for the reason, and the README for what was set aside."
+    content = "Nothing is lost until the buffer is full or its age limit is reached (BUFFER_MAX_AGE_HOURS). See the log of the delivering worker for the reason, and infra/README.md for dead letters."
   }
 }

@@ -102,7 +102,7 @@ variable "image_tag" {
 }
 
 variable "deletion_protection" {
-  description = "Whether the worker is protected from being destroyed."
+  description = "Whether workers and the buffer's and ClickHouse's servers are protected from being destroyed."
   type        = bool
   default     = true
 }
@@ -260,7 +260,7 @@ variable "buffer_image" {
 }
 
 variable "buffer_disk_gb" {
-  description = "The disk of each buffer server. The stream may take four fifths of it."
+  description = "The disk of each buffer server. The stream may take three quarters of it."
   type        = number
   default     = 50
 

@@ -3,6 +3,10 @@ import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
+import { failureReasons } from '../../infra/common/src/http-poster.ts'
+import { malformations } from '../../infra/udp-forwarder/src/datagram.ts'
+import { reasons } from '../../infra/worker/src/intake/answer.ts'
+import { metrics } from '../infra/monitoring/names.ts'
 import { variablesReadBy } from '../infra/variables.ts'
 import { root } from '../support/run.ts'
 import { filesIn, variablesIn } from './mdoc.ts'
@@ -72,6 +76,30 @@ describe('the tables of the services list the variables that are read, and no ot
       expect(read.filter((name) => !consent.has(name)).toSorted()).toEqual(listed.toSorted())
     }
   })
+})
+
+describe('the documents of the services', () => {
+  const readmes = ['', 'worker/', 'udp-forwarder/', 'report/'].map((folder) =>
+    textAt(`infra/${folder}README.md`),
+  )
+
+  it('name only metrics that there are', () => {
+    const named = matchesOf(/`(telemetry_[a-z0-9_]*[a-z0-9])[`{]/g, readmes.join('\n'))
+    const others = new Set(['telemetry_facts', 'telemetry_facts_roar'])
+    expect(named.filter((name) => !others.has(name) && !metrics.has(name))).toEqual([])
+  })
+
+  it.each(reasons)('explain the reason %s of an answer', (reason) => {
+    const [, answers = ''] = readmes[0]?.split('## What each answer means') ?? []
+    expect(answers).toContain(`\`${reason}\``)
+  })
+
+  it.each([...malformations, ...failureReasons])(
+    'explain what becomes of a datagram: %s',
+    (reason) => {
+      expect(readmes[2]).toContain(`\`${reason}\``)
+    },
+  )
 })
 
 function textAt(name: string): string {
