@@ -207,4 +207,5 @@ function elsewhere({ clients, events }: Tombstones): readonly string[] {
 }
 
 const ofGoogle =
-  'GA4, if it is in use: no deletion by our ids. What it has is gone when its retention ends.\n'
+  'GA4, if it is in use, can’t be searched. Delete clients with Google’s User Deletion API, or wait for ' +
+  'its retention to end.\n'
