@@ -9,9 +9,9 @@ Usage: runmat-telemetry-report --from PLACE [question …] [option …]
 
 A PLACE is a folder of segments, a file of events (.ndjson, .gz, .parquet),
 - for the standard input, or clickhouse://user@host:8123/database. --from may
-stand several times.
+be given several times.
 
-Questions (all without one):
+Questions (without one, all of them):
   installs     do they succeed, by operating system and processor
   active       how often JIT and acceleration are enabled, and used
   failures     where runs fail
@@ -21,12 +21,12 @@ Questions (all without one):
   coverage     what arrived, and what is missing
 
 Options:
-  --since 30d|DATE   the last 30 days, or from this day on; all without it
-  --until DATE       up to and with this day
+  --since 30d|DATE   the last 30 days, or from this day on; without it, all
+  --until DATE       up to and including this day
   --by COLUMN,…      count by these columns:
                      ${byColumns.slice(0, 7).join(', ')},
                      ${byColumns.slice(7).join(', ')}
-  --release V        this release alone; --compare V sets another one beside it
+  --release V        only this release; --compare V shows another one beside it
   --top N            the first N rows of each question
   --format FORMAT    text, json, csv or html
   --output FILE      write there
@@ -35,7 +35,7 @@ Options:
   --check            compare the newest release with the one before, and look
                      for silence; exit code 1 when something is worse
   --watch            draw again whenever something arrives
-  --memory SIZE      the most memory that DuckDB takes to answer (1GB);
+  --memory SIZE      the most memory that DuckDB may use to answer (1GB);
                      --threads N (2)
   --help, --version
 
