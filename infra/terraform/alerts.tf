@@ -67,7 +67,7 @@ resource "google_monitoring_alert_policy" "not_ready" {
   }
 
   documentation {
-    content = "The worker cannot be reached, or PostHog is away. Clients keep their events and come again."
+    content = "The worker cannot be reached, or PostHog is away. Clients keep their events and retry."
   }
 }
 

@@ -151,7 +151,7 @@ function besides(
 
 const elsewhere = later(
   'away',
-  'this process does not receive; keep the event and come again',
+  'this process does not receive; keep the event and retry later',
   1000,
 )
 

@@ -17,7 +17,7 @@ export type Erase = (erasure: Erasure, address: string) => Promise<Answer>
 
 /**
  * Limited, because every tombstone is kept for good. What has one already is free, so that a client which
- * was told to come again gets further each time. Undefined: there is no place for tombstones.
+ * was told to retry later gets further each time. Undefined: there is no place for tombstones.
  */
 export function openErase(tombstones: Tombstones | undefined): Erase {
   const { network, all } = limits.erasures
@@ -39,4 +39,4 @@ export function openErase(tombstones: Tombstones | undefined): Erase {
 }
 
 const noPlace = refuse('away', 'this collector has no place for tombstones (EVENTS_DIR)')
-const notKept = later('away', 'the tombstone could not be written; come again', 10_000)
+const notKept = later('away', 'the tombstone could not be written; retry later', 10_000)

@@ -123,5 +123,5 @@ const sinkFault = { cause: 'a fault of the sink' }
 const full = later('busy', 'too many events are waiting', 1000)
 
 function away(circuitBreaker: CircuitBreaker): Answer {
-  return later('away', 'the sink is away; keep the event and come again', circuitBreaker.waitMs())
+  return later('away', 'the sink is away; keep the event and retry later', circuitBreaker.waitMs())
 }
