@@ -172,5 +172,23 @@ describe.skipIf(!hasNats).concurrent('the servers with infra/nats/nats.conf', ()
     await denied('ingest', i, '$JS.API.CONSUMER.MSG.NEXT.telemetry.posthog')
     await denied('ingest', i, '$JS.API.STREAM.MSG.GET.telemetry')
     await denied('operate', passwords.BUFFER_OPERATE_PASSWORD, 'telemetry.events')
+    await denied('operate', passwords.BUFFER_OPERATE_PASSWORD, '$JS.API.STREAM.PURGE.telemetry')
+    await denied('operate', passwords.BUFFER_OPERATE_PASSWORD, '$JS.API.STREAM.DELETE.telemetry')
+
+    // What infra/README.md has an operator do: change the limits, and remove the consumer of a sink.
+    const operator = await secured.connect('operate', passwords.BUFFER_OPERATE_PASSWORD)
+    const ask = async (subject: string, body: object = {}) => {
+      const answer = await operator.request(`$JS.API.${subject}`, JSON.stringify(body), {
+        timeout: 5000,
+      })
+      return answer.json<{ readonly config?: object; readonly error?: { readonly code: number } }>()
+    }
+    const { config } = await ask('STREAM.INFO.telemetry')
+    const bounds = { max_bytes: 512 * 1024 * 1024 }
+    expect(await ask('STREAM.UPDATE.telemetry', { ...config, ...bounds })).toMatchObject({
+      config: bounds,
+    })
+    expect(await ask('CONSUMER.INFO.telemetry.ga4')).toMatchObject({ error: { code: 404 } })
+    expect(await ask('CONSUMER.DELETE.telemetry.ga4')).toMatchObject({ error: { code: 404 } })
   }, 120_000)
 })
