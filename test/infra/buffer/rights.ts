@@ -183,11 +183,13 @@ describe.skipIf(!hasNats).concurrent('the servers with infra/nats/nats.conf', ()
       })
       return answer.json<{ readonly config?: object; readonly error?: { readonly code: number } }>()
     }
-    const { config } = await ask('STREAM.INFO.telemetry')
-    const bounds = { max_bytes: 512 * 1024 * 1024 }
-    expect(await ask('STREAM.UPDATE.telemetry', { ...config, ...bounds })).toMatchObject({
-      config: bounds,
-    })
+    const bounds = { max_bytes: 64 * 1024 * 1024 }
+    for (const stream of ['telemetry', 'telemetry-dead', 'telemetry-erased']) {
+      const { config } = await ask(`STREAM.INFO.${stream}`)
+      expect(await ask(`STREAM.UPDATE.${stream}`, { ...config, ...bounds })).toMatchObject({
+        config: bounds,
+      })
+    }
     expect(await ask('CONSUMER.INFO.telemetry.ga4')).toMatchObject({ error: { code: 404 } })
     expect(await ask('CONSUMER.DELETE.telemetry.ga4')).toMatchObject({ error: { code: 404 } })
   }, 120_000)
