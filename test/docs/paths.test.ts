@@ -28,6 +28,14 @@ describe.each(documents)('$name', ({ name, text }) => {
     expect(missing).toEqual([])
   })
 
+  it('links only to headings that exist', () => {
+    const missing = [...text.matchAll(/\]\(([^)\s#]*)#([^)\s]+)\)/g)]
+      .filter(([, target = '']) => !/^https?:/.test(target))
+      .filter(([, target = '', heading = '']) => !headingsOf(target, name).has(heading))
+      .map(([link]) => link)
+    expect(missing).toEqual([])
+  })
+
   // The pages of infra/ and bench/ also name files of machines and of other repositories.
   it.skipIf(/^(infra|bench)/.test(name))('names only files that exist', () => {
     const named = [...text.matchAll(/`((?:src|test|bin|infra|scripts)\/[\w./-]+)`/g)]
@@ -37,6 +45,23 @@ describe.each(documents)('$name', ({ name, text }) => {
     expect(missing).toEqual([])
   })
 })
+
+/** The headings of a document, or of the README of a folder, as links to them are written. */
+function headingsOf(target: string, from: string): ReadonlySet<string> {
+  const file = target === '' ? from : path.posix.join(path.dirname(from), target)
+  const page = documents.find(
+    ({ name }) => name === file || name === path.posix.join(file, 'README.md'),
+  )
+  const titles = [...(page?.text ?? '').matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => title)
+  return new Set(
+    titles.map((title) =>
+      title
+        .toLowerCase()
+        .replace(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    ),
+  )
+}
 
 describe('docs/ARCHITECTURE.md', () => {
   it('names the files that each walk passes', () => {
