@@ -93,7 +93,7 @@ function offersFor({ context }: Invocation): readonly Offer[] {
       ? [
           {
             value: 'upload',
-            label: 'Send what is waiting',
+            label: 'Send what waits',
             hint: plural(waiting, 'event'),
           } as const,
         ]

@@ -52,12 +52,7 @@ describe.skipIf(!requireTool('script')).concurrent('the menu', () => {
     const home = tempHome()
     const empty = openTerminal(home, cliCommand)
     await empty.sees(question)
-    for (const offer of [
-      'Send what is waiting',
-      'Show what was sent',
-      'Turn telemetry on',
-      'Erase',
-    ]) {
+    for (const offer of ['Send what waits', 'Show what was sent', 'Turn telemetry on', 'Erase']) {
       expect(empty.shown()).not.toContain(offer)
     }
     empty.type('q')
@@ -66,7 +61,7 @@ describe.skipIf(!requireTool('script')).concurrent('the menu', () => {
     fillQueue(home, 3)
     const waiting = openTerminal(home, cliCommand)
     await waiting.sees(question)
-    expect(waiting.shown()).toContain('Send what is waiting')
+    expect(waiting.shown()).toContain('Send what waits')
     expect(waiting.shown()).toContain('Erase everything')
     waiting.press('interrupt')
     expect(await waiting.ended).toBe(0)
