@@ -27,6 +27,6 @@ function opener(platform: string, env: HostEnvironment['env']): readonly string[
   if (platform === 'darwin') return ['open']
   if (platform === 'win32') return ['rundll32', 'url.dll,FileProtocolHandler']
   // Over SSH the browser would open on the wrong machine, or not at all.
-  const hasScreen = Boolean(env['DISPLAY'] ?? env['WAYLAND_DISPLAY']) && !env['SSH_CONNECTION']
+  const hasScreen = [env['DISPLAY'], env['WAYLAND_DISPLAY']].some(Boolean) && !env['SSH_CONNECTION']
   return hasScreen ? ['xdg-open'] : undefined
 }
