@@ -144,6 +144,20 @@ describe('erased clients', () => {
     )
   })
 
+  it('are not made again by another worker of the folder', async () => {
+    const clients = new Set(Array.from({ length: 5 }, () => randomUUID()))
+    const { erasure, start, persons, deleted, done, notes } = await open(clients)
+    const other = start()
+    await erasure.act()
+    await Promise.all([erasure.act(), other.act()])
+    await Promise.all([erasure.act(), other.act()])
+    await Promise.all([erasure.close(), other.close()])
+    expect([...persons]).toEqual([])
+    expect(deleted.toSorted()).toEqual([...clients].toSorted())
+    expect(done().toSorted()).toEqual([...clients].toSorted())
+    expect(notes.join()).not.toContain('failed')
+  })
+
   it('are nowhere on record without EVENTS_DIR, and a worker that delivers says so', () => {
     const said: string[] = []
     const env = { POSTHOG_API_KEY: 'k', BUFFER_URL: 'nats://127.0.0.1:1', INGESTION_KEY: 'k' }

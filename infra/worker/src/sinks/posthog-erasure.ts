@@ -7,7 +7,9 @@ import type { PostHogErasureSettings } from '../posthog-erasure-settings.ts'
 import type { Settings } from '../settings.ts'
 import type { PostHogSettings } from '../sink-settings.ts'
 import { appendShared } from './append.ts'
+import { FolderError } from './folder-error.ts'
 import { makeFolder } from './make-folder.ts'
+import { type NameLock, takeNameLock } from './name-lock.ts'
 import { dayOf } from './segment-names.ts'
 import { openSinkPoster } from './sink-poster.ts'
 import type { Tombstones } from './tombstones.ts'
@@ -57,7 +59,8 @@ export function postHogErasureOf(
 /**
  * Deletes erased clients with their events from PostHog. PostHog deletes events by person, and ours make
  * none. So a round that finds no person of a client's id makes one, to whom its events then belong, and
- * the next one deletes it. A client counts as deleted once PostHog's answer proves it.
+ * the next one deletes it. A client counts as deleted once PostHog's answer proves it. Of several workers of
+ * a folder, one at a time has a round: another might make the person again that this one has just deleted.
  */
 export function openPostHogErasure(options: PostHogErasureOptions): PostHogErasure {
   const { posthog, erasure, note } = options
@@ -80,7 +83,7 @@ export function openPostHogErasure(options: PostHogErasureOptions): PostHogErasu
     if (result.kind === 'failed' || result.status < 200 || result.status > 299) return undefined
     return isProof(result.body)
   }
-  const round = async (): Promise<void> => {
+  const round = async (lock: NameLock): Promise<void> => {
     const done = await idsIn(file)
     const left = [...(await options.clients())].filter((id) => !done.has(id)).slice(0, mostInRound)
     const unproven: string[] = []
@@ -90,12 +93,27 @@ export function openPostHogErasure(options: PostHogErasureOptions): PostHogErasu
       if (answer) await append(file, id)
       else unproven.push(id)
     }
+    // After a long sleep, another worker may have taken over and deleted them.
+    if (!(await lock.isHeld())) return
     if (!(await nameThem(unproven))) return note(away)
     const count = left.length - unproven.length
     if (left.length > 0) note(`PostHog: ${count} of ${left.length} erased clients were deleted`)
   }
+  const lockedRound = async (): Promise<void> => {
+    await makeFolder(path.dirname(file))
+    const lock = await takeNameLock(`${file}.lock`).catch((error: unknown) => {
+      if (error instanceof FolderError) return undefined
+      throw error
+    })
+    if (lock === undefined) return
+    try {
+      await round(lock)
+    } finally {
+      await lock.release()
+    }
+  }
   const act = async (): Promise<void> => {
-    acting ??= round()
+    acting ??= lockedRound()
       .catch((error: NodeJS.ErrnoException) => note(`PostHog: erasing failed: ${error.code}`))
       .finally(() => {
         acting = undefined
@@ -142,6 +160,5 @@ async function idsIn(file: string): Promise<ReadonlySet<string>> {
 }
 
 async function append(file: string, id: string): Promise<void> {
-  await makeFolder(path.dirname(file))
   await appendShared(file, `${JSON.stringify({ id, day: dayOf(Date.now()) })}\n`)
 }
