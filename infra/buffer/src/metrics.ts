@@ -1,3 +1,4 @@
+import { steadyNow } from 'runmat-telemetry-common/clock'
 import { metricsWriter, plain, type Samples } from 'runmat-telemetry-common/prometheus'
 
 import type { Broker } from './broker.ts'
@@ -22,10 +23,10 @@ export function openSurveys(broker: Broker, names: Names): () => Promise<Survey 
   return () => {
     const session = broker.session()
     if (session === undefined) return Promise.resolve(undefined)
-    const now = Date.now()
+    const now = steadyNow()
     if (now - at >= freshMs) {
       at = now
-      last = surveyOf(session, names, now).catch(() => undefined)
+      last = surveyOf(session, names, Date.now()).catch(() => undefined)
     }
     return last
   }

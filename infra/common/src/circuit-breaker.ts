@@ -1,3 +1,4 @@
+import { steadyNow } from './clock.ts'
 import type { Trouble } from './sink.ts'
 
 /** How a destination has fared. Plain data: the caller supplies the time. */
@@ -63,7 +64,7 @@ export interface CircuitBreaker {
 /** Pauses after a failed sink. */
 export const sinkBackOff: BackOff = { firstMs: 1000, mostMs: 10_000 }
 
-export function openCircuitBreaker(now: () => number = Date.now): CircuitBreaker {
+export function openCircuitBreaker(now: () => number = steadyNow): CircuitBreaker {
   let state = closedCircuit
   let trouble: Trouble | undefined
   let provedAt = Number.NEGATIVE_INFINITY

@@ -1,3 +1,4 @@
+import { steadyNow } from 'runmat-telemetry-common/clock'
 import type { Log } from 'runmat-telemetry-common/log'
 
 import { Counts, sum } from './counts.ts'
@@ -17,9 +18,6 @@ export interface Service {
   readonly stop: () => Promise<void>
 }
 
-/** Wall-clock time that never jumps. */
-const now = (): number => performance.timeOrigin + performance.now()
-
 export async function startService(settings: Settings, log: Log): Promise<Service> {
   const counts = new Counts()
   const queue = new Queue(settings)
@@ -31,7 +29,7 @@ export async function startService(settings: Settings, log: Log): Promise<Servic
     log,
     concurrency,
     batchDelayMs,
-    now,
+    now: steadyNow,
     random: Math.random,
   })
   const onDatagram = (bytes: Buffer, family: Family): void => {
@@ -71,13 +69,13 @@ export async function startService(settings: Settings, log: Log): Promise<Servic
   warnOfSmallBuffers(receiver, settings, log)
 
   const stop = async (): Promise<void> => {
-    const started = now()
+    const started = steadyNow()
     log.info('stopping')
     await losses.write()
     // The load balancer must stop sending traffic here.
     health.close()
     await receiver.close()
-    const lost = await forwarder.drain(Math.max(0, settings.drainMs - (now() - started)))
+    const lost = await forwarder.drain(Math.max(0, settings.drainMs - (steadyNow() - started)))
     losses.stop()
     const { forwarded, refused, gaveWay, malformed, received } = counts
     const facts = {

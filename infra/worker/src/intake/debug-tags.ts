@@ -1,4 +1,5 @@
 import { contractsOf, dictionaryOf, type Product, type ValueNote } from 'runmat-telemetry/contract'
+import { steadyNow } from 'runmat-telemetry-common/clock'
 import type { Event } from 'runmat-telemetry-common/events/event'
 import type { Reading } from 'runmat-telemetry-common/events/reader'
 
@@ -43,7 +44,7 @@ interface Kept {
 export function openDebugTags(
   products: readonly Product[],
   { events: most, bytes: mostBytes, keepMs, sweepMs }: (typeof limits)['debug'] = limits.debug,
-  now: () => number = Date.now,
+  now: () => number = steadyNow,
 ): DebugTags {
   const fieldsOf = fieldsIn(products)
   let kept: Kept[] = []

@@ -1,5 +1,7 @@
 import { isIPv6 } from 'node:net'
 
+import { steadyNow } from 'runmat-telemetry-common/clock'
+
 import { limits } from '../limits.ts'
 
 export interface RateLimit {
@@ -20,7 +22,7 @@ export interface Rate {
  */
 export function openRateLimit(
   { events: most, windowMs, networks }: Rate = limits.keyless,
-  now: () => number = Date.now,
+  now: () => number = steadyNow,
   salt = Math.floor(Math.random() * 2 ** 32),
 ): RateLimit {
   const taken = new Uint32Array(networks)

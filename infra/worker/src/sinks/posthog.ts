@@ -1,3 +1,4 @@
+import { steadyNow } from 'runmat-telemetry-common/clock'
 import type { Event } from 'runmat-telemetry-common/events/event'
 import type { Sink, Trouble } from 'runmat-telemetry-common/sink'
 
@@ -22,7 +23,7 @@ export function openPostHog(
   const poster = openSinkPoster(`${host}/batch/`, connections)
 
   const send = async (events: string, deadline: number): Promise<BatchOutcome> => {
-    const left = deadline - Date.now()
+    const left = deadline - steadyNow()
     if (left <= 0) return { cause: 'PostHog: no answer in time' }
     const result = await poster.post(Buffer.from(`${head}${events}]}`, 'latin1'), left)
     if (result.kind === 'failed') return { cause: `PostHog: ${causeOf(result.reason)}` }
@@ -34,13 +35,13 @@ export function openPostHog(
     name: 'posthog',
     inFlight: connections,
     store: async (events) => {
-      const deadline = Date.now() + timeoutMs
+      const deadline = steadyNow() + timeoutMs
       const post = (part: readonly Event[]) => send(part.map(postHogEvent).join(','), deadline)
       return await bisect(events, post, limits.probes)
     },
     // An empty batch stores nothing. PostHog answers 400 to it, which shows that it is up.
     probe: async () => {
-      const outcome = await send('', Date.now() + Math.min(timeoutMs, limits.probeMs))
+      const outcome = await send('', steadyNow() + Math.min(timeoutMs, limits.probeMs))
       return typeof outcome === 'object' ? outcome : undefined
     },
     close: () => Promise.resolve(poster.close()),

@@ -1,4 +1,5 @@
 import type { CircuitBreaker } from 'runmat-telemetry-common/circuit-breaker'
+import { steadyNow } from 'runmat-telemetry-common/clock'
 import type { Sink } from 'runmat-telemetry-common/sink'
 
 const freshMs = 10_000
@@ -13,7 +14,7 @@ export type Readiness = () => Promise<string | undefined>
 export function readinessOf(
   sink: Sink,
   circuitBreaker: CircuitBreaker,
-  now: () => number = Date.now,
+  now: () => number = steadyNow,
 ): Readiness {
   let asking: Promise<void> | undefined
   const ask = async (): Promise<void> => {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 
+import { steadyNow } from 'runmat-telemetry-common/clock'
 import { type HttpPoster, openHttpPoster } from 'runmat-telemetry-common/http-poster'
 import type { Trouble } from 'runmat-telemetry-common/sink'
 
@@ -50,7 +51,7 @@ export function openServer(address: string, settings: ClickHouseSettings): Serve
 
   return {
     ask: async (sql, deadline) => {
-      const left = deadline - Date.now()
+      const left = deadline - steadyNow()
       if (left <= 0) return trouble('no answer in time')
       try {
         poster ??= await open()

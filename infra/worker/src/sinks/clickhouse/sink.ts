@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 
+import { steadyNow } from 'runmat-telemetry-common/clock'
 import type { Event } from 'runmat-telemetry-common/events/event'
 import type { Sink, Trouble } from 'runmat-telemetry-common/sink'
 import { rowOf, tableOf } from 'runmat-telemetry-report/clickhouse-table'
@@ -41,8 +42,8 @@ export function openClickHouse(
       const server = servers[current]
       if (server === undefined) break
       // One that hangs must leave time for the others.
-      const share = (deadline - Date.now()) / (servers.length - index)
-      answer = await server.ask(sql, Date.now() + share)
+      const share = (deadline - steadyNow()) / (servers.length - index)
+      answer = await server.ask(sql, steadyNow() + share)
       if (answer === 'refused' || 'text' in answer) return answer
       current = (current + 1) % servers.length
     }
@@ -81,7 +82,7 @@ export function openClickHouse(
     name: 'clickhouse',
     inFlight: connections,
     store: async (events) => {
-      const deadline = Date.now() + timeoutMs
+      const deadline = steadyNow() + timeoutMs
       const problem = await prepare(deadline)
       if (problem !== undefined) {
         return { outcomes: events.map(() => 'later' as const), trouble: problem }
@@ -89,7 +90,7 @@ export function openClickHouse(
       return await bisect(events, (part) => insert(part, deadline), limits.probes)
     },
     probe: async () => {
-      const deadline = Date.now() + Math.min(timeoutMs, limits.probeMs)
+      const deadline = steadyNow() + Math.min(timeoutMs, limits.probeMs)
       const problem = await prepare(deadline)
       if (problem !== undefined) return problem
       const answer = await ask(`SELECT id FROM ${table} LIMIT 0 FORMAT Null`, deadline)
@@ -100,7 +101,7 @@ export function openClickHouse(
       // Of anything else there can be no row.
       const valid = ids.filter((id) => uuid.test(id))
       if (valid.length === 0) return undefined
-      const deadline = Date.now() + limits.eraseMs
+      const deadline = steadyNow() + limits.eraseMs
       const problem = await prepare(deadline)
       if (problem !== undefined) return problem
       const list = valid.map((id) => `'${id}'`).join(', ')
