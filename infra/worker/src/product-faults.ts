@@ -5,8 +5,14 @@ const namePattern = /^[A-Za-z0-9][\w.-]{0,63}$/
 const idPattern = /^[a-z][a-z0-9-]{0,31}$/
 const fieldPattern = /^[a-z][a-z_]{0,63}$/
 
-/** The usage event's own fields, which the product's field must not replace. */
+/** The usage event's own fields and those that mean something in every event: no product's field may replace them. */
 const ownFields = new Set([
+  'event_label',
+  'uuid',
+  'cid',
+  'session_id',
+  'payload',
+  'product',
   'payload_schema_version',
   'stats_schema_version',
   'event_id',

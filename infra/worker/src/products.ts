@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -14,7 +15,7 @@ export async function loadProducts(files: readonly string[]): Promise<readonly P
   const taken = new Set([runmat.id])
   for (const file of files) {
     const found = await definitionIn(file).catch(
-      (error: unknown) => `can't be read: ${reasonOf(error)}`,
+      (error: unknown) => `can't be read: ${reasonOf(error, file)}`,
     )
     const problems = typeof found === 'string' ? [found] : problemsOf(found.definition)
     if (typeof found !== 'string' && problems.length === 0) {
@@ -31,9 +32,9 @@ export async function loadProducts(files: readonly string[]): Promise<readonly P
 
 /** What a collector doesn't read of a definition may still be too strange to build contracts of. */
 function problemsOf(definition: unknown): string[] {
-  const faults = faultsOfProduct(definition)
-  if (faults.length > 0) return faults
   try {
+    const faults = faultsOfProduct(definition)
+    if (faults.length > 0) return faults
     const product = definition as Product
     dictionaryOf(product, contractsOf(product))
     return []
@@ -54,8 +55,8 @@ async function definitionIn(file: string): Promise<{ readonly definition: unknow
     : `must export one definition, and exports ${definitions.length === 0 ? 'none' : 'several'}`
 }
 
-function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'ENOENT' || code === 'ERR_MODULE_NOT_FOUND') return 'there is no such file'
-  return message?.split('\n')[0] ?? String(error)
+/** A module may throw anything, and another one that it imports may be missing. */
+function reasonOf(error: unknown, file?: string): string {
+  if (file !== undefined && !existsSync(file)) return 'there is no such file'
+  return String((error as Partial<Error> | null | undefined)?.message ?? error).split('\n')[0] ?? ''
 }

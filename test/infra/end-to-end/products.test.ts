@@ -169,6 +169,30 @@ const broken: readonly Broken[] = [
     text: JSON.stringify({ ...roar, usage: { ...words, selectionsField: 'install_id' } }),
     says: 'usage.selectionsField must be the name of a field of its own',
   },
+  ...['event_label', 'uuid', 'cid', 'session_id', 'payload', 'product'].map((field) => ({
+    what: `a field that means something else in other events: ${field}`,
+    name: 'a.json',
+    text: JSON.stringify({ ...roar, usage: { ...words, selectionsField: field } }),
+    says: 'usage.selectionsField must be the name of a field of its own',
+  })),
+  {
+    what: 'a module that throws nothing',
+    name: 'a.mjs',
+    text: 'throw undefined',
+    says: "can't be",
+  },
+  {
+    what: 'a definition that can’t be looked at',
+    name: 'a.mjs',
+    text: 'export const a = { get id() { throw new Error("no id") } }',
+    says: 'is no product: no id',
+  },
+  {
+    what: 'a module that imports what is not there',
+    name: 'a.mjs',
+    text: 'import "./gone.mjs"; export const a = {}',
+    says: 'gone.mjs',
+  },
   {
     what: 'a name that is a sentence',
     name: 'a.json',
