@@ -40,7 +40,8 @@ export function streamMessageOf(message: Msg): StreamMessage {
     sequence: Number(tokens[5 + shift]),
     deliveries: Number(tokens[4 + shift]),
     ack: () => answer('+ACK'),
-    nak: (afterMs) => answer(`-NAK ${JSON.stringify({ delay: nanos(afterMs) })}`),
+    // The server takes whole numbers only, and else delivers it again at once.
+    nak: (afterMs) => answer(`-NAK ${JSON.stringify({ delay: nanos(Math.ceil(afterMs)) })}`),
     working: () => answer('+WPI'),
   }
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { SettingsError } from '../../../infra/common/src/environment.ts'
 import { authenticatorIn } from '../../../infra/buffer/src/connection.ts'
 import { differenceOf, replicasOn, streamsOf } from '../../../infra/buffer/src/stream.ts'
+import { streamMessageOf } from '../../../infra/buffer/src/stream-message.ts'
 import { leftOver } from '../../../infra/buffer/src/sweep.ts'
 import { backlogOf } from '../../../infra/buffer/src/report-backlog.ts'
 import { readSettings } from '../../../infra/worker/src/settings.ts'
@@ -128,6 +129,19 @@ describe('a stream', () => {
       'b ["y"], and the settings say ["x"]',
     )
     expect(differenceOf({ a: 1 }, {})).toBe('a undefined, and the settings say 1')
+  })
+})
+
+describe('an event that is handed back', () => {
+  it('comes again after a whole number of nanoseconds', () => {
+    const said: unknown[] = []
+    const message = streamMessageOf({
+      subject: 'telemetry.events',
+      reply: '$JS.ACK.telemetry.posthog.1.7.7.1.0',
+      respond: (word: unknown) => said.push(word),
+    } as never)
+    message.nak(1999.981_201_171_875)
+    expect(said).toEqual(['-NAK {"delay":2000000000}'])
   })
 })
 
