@@ -1,9 +1,11 @@
+import type { StoredMsg } from '@nats-io/jetstream'
+
 import type { Broker, StreamSession } from './broker.ts'
 import { type DeliverOptions, openDeliverBatch, suspiciousSize } from './deliver-batch.ts'
 import { limits } from './limits.ts'
 import { openPull, type Pull } from './pull.ts'
 import { openSleeper } from './sleeper.ts'
-import type { StreamMessage } from './stream-message.ts'
+import { storedMessageOf, type StreamMessage } from './stream-message.ts'
 
 export interface DeliveryOptions extends DeliverOptions {
   /** How many events the sink gets at a time. */
@@ -12,6 +14,11 @@ export interface DeliveryOptions extends DeliverOptions {
 }
 
 export interface Delivery {
+  /** Delivers what the consumer hands out no more. Which of the messages are done with? */
+  readonly again: (
+    session: StreamSession,
+    messages: readonly StoredMsg[],
+  ) => Promise<readonly boolean[]>
   /** Takes no more messages, and settles once every message taken has been answered. */
   readonly close: () => Promise<void>
 }
@@ -25,12 +32,13 @@ export function openDelivery(options: DeliveryOptions): Delivery {
   const isOpen = (): boolean => !closing
   const { sleep, wake } = openSleeper()
 
-  const begin = (session: StreamSession, messages: readonly StreamMessage[]): void => {
+  const begin = (session: StreamSession, messages: readonly StreamMessage[]): Promise<void> => {
     const delivering = deliverBatch(session, messages).finally(() => {
       inFlight.delete(delivering)
       wake()
     })
     inFlight.add(delivering)
+    return delivering
   }
 
   /** While the sink is in trouble, one small batch at a time tests it. */
@@ -50,7 +58,7 @@ export function openDelivery(options: DeliveryOptions): Delivery {
         continue
       }
       const { messages, isSound } = await pull.take(most)
-      if (messages.length > 0) begin(session, messages)
+      if (messages.length > 0) void begin(session, messages)
       // The consumer may be gone; preparing the session creates it again.
       if (!isSound && isOpen()) broker.recheck()
     }
@@ -72,6 +80,14 @@ export function openDelivery(options: DeliveryOptions): Delivery {
   const running = run()
 
   return {
+    again: async (session, messages) => {
+      const done = new Set<StoredMsg>()
+      if (isOpen() && circuitBreaker.waitMs() === 0) {
+        const given = messages.map((one) => storedMessageOf(one, () => void done.add(one)))
+        await begin(session, given)
+      }
+      return messages.map((one) => done.has(one))
+    },
     close: async () => {
       closing = true
       wake()

@@ -1,3 +1,4 @@
+import type { StoredMsg } from '@nats-io/jetstream'
 import { type Msg, nanos } from '@nats-io/transport-node'
 
 import { productIn } from './product-header.ts'
@@ -43,5 +44,22 @@ export function streamMessageOf(message: Msg): StreamMessage {
     // The server takes whole numbers only, and else delivers it again at once.
     nak: (afterMs) => answer(`-NAK ${JSON.stringify({ delay: nanos(Math.ceil(afterMs)) })}`),
     working: () => answer('+WPI'),
+  }
+}
+
+/** A message that was read from the stream itself, which waits for no answer. */
+export function storedMessageOf(
+  { subject, data, header, seq }: StoredMsg,
+  done: () => void,
+): StreamMessage {
+  return {
+    subject,
+    data,
+    product: productIn(header),
+    sequence: seq,
+    deliveries: 1,
+    ack: done,
+    nak: () => undefined,
+    working: () => undefined,
   }
 }

@@ -1,6 +1,7 @@
-import type { JetStreamManager } from '@nats-io/jetstream'
+import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
 
 import type { Broker, StreamSession } from './broker.ts'
+import type { Delivery } from './delivery.ts'
 import { eraseDeadLetter } from './erase-dead-letters.ts'
 import { limits } from './limits.ts'
 import type { Names } from './names.ts'
@@ -8,25 +9,51 @@ import { type Survey, surveyOf } from './survey.ts'
 
 /** Removed in one pass; the next pass does the rest. */
 const most = 1000
+/** Delivered at a time. */
+const atOnce = 100
 
-/** The position up to which every sink has acknowledged everything; undefined if none of it is left. */
+/** The position up to which all counts as acknowledged by every sink; undefined if none of it is left. */
 export function leftOver({ messages, firstSequence, sinks }: Survey): number | undefined {
   if (messages === 0 || sinks.length === 0) return undefined
   const floor = Math.min(...sinks.map((sink) => sink.floor))
   return firstSequence <= floor ? floor : undefined
 }
 
-/** Removes messages one by one, up to that position. */
+/** Delivers messages up to that position once more, and removes those that are done with. */
 export async function sweep(
   { manager }: Pick<StreamSession, 'manager'>,
   { stream }: Names,
   upTo: number,
+  deliver: (messages: readonly StoredMsg[]) => Promise<readonly boolean[]>,
 ): Promise<void> {
-  for (let removed = 0; removed < most; removed += 1) {
-    const { state } = await manager.streams.info(stream)
-    if (state.messages === 0 || state.first_seq > upTo) return
-    await manager.streams.deleteMessage(stream, state.first_seq, false)
+  for (let removed = 0; removed < most; removed += atOnce) {
+    const messages = await firstIn(manager, stream, upTo)
+    if (messages.length === 0) return
+    const done = await deliver(messages)
+    for (const [index, { seq }] of messages.entries()) {
+      if (done[index] === true) await manager.streams.deleteMessage(stream, seq, false)
+    }
+    if (done.includes(false)) return
   }
+}
+
+async function firstIn(
+  manager: JetStreamManager,
+  stream: string,
+  upTo: number,
+): Promise<readonly StoredMsg[]> {
+  const messages: StoredMsg[] = []
+  const { state } = await manager.streams.info(stream)
+  let seq = state.first_seq
+  while (messages.length < atOnce && state.messages > 0 && seq <= upTo) {
+    // The library's type doesn't have this either: see dead-letter.ts.
+    const query = { seq, next_by_subj: '>' }
+    const message = await manager.streams.getMessage(stream, query)
+    if (message === null || message.seq > upTo) break
+    messages.push(message)
+    seq = message.seq + 1
+  }
+  return messages
 }
 
 const hourMs = 60 * 60_000
@@ -48,21 +75,33 @@ export async function overwriteExpiring(
   }
 }
 
+/** A sink of this process. */
+interface Swept extends Pick<Delivery, 'again'> {
+  readonly name: string
+}
+
 /**
- * After a server is killed, nats-server 2.9 may keep a few events that every sink has acknowledged.
- * They are harmless but look like a backlog. Only events acknowledged at the previous pass too are
- * removed, in case the servers are still agreeing on their state.
+ * After a server is killed, nats-server 2.9 may keep events that it hands out to nobody any more. It counts
+ * them as acknowledged, and most were; others it had handed out to a process that never answered, and has
+ * forgotten that. So each sink gets them once more. Only what was left at the previous pass too is touched,
+ * in case the servers are still agreeing on their state.
  */
-export function openSweep(broker: Broker, names: Names): () => void {
+export function openSweep(broker: Broker, names: Names, sinks: readonly Swept[]): () => void {
   let before: number | undefined
   const pass = async (): Promise<void> => {
     const session = broker.session()
     if (session === undefined) return
     // If this fails, the next pass tries again.
     try {
-      const now = leftOver(await surveyOf(session, names, Date.now()))
-      if (now !== undefined && before !== undefined) {
-        await sweep(session, names, Math.min(now, before))
+      const survey = await surveyOf(session, names, Date.now())
+      const now = leftOver(survey)
+      // What another process delivers to other sinks isn't ours to remove.
+      const isOurs = survey.sinks.every(({ sink }) => sinks.some(({ name }) => name === sink))
+      if (now !== undefined && before !== undefined && isOurs) {
+        await sweep(session, names, Math.min(now, before), async (messages) => {
+          const done = await Promise.all(sinks.map(({ again }) => again(session, messages)))
+          return messages.map((_, index) => done.every((ofSink) => ofSink[index] === true))
+        })
       }
       before = now
     } catch {
@@ -70,6 +109,12 @@ export function openSweep(broker: Broker, names: Names): () => void {
     }
     await overwriteExpiring(session.manager, names, Date.now()).catch(() => undefined)
   }
-  const timer = setInterval(() => void pass(), limits.sweepMs).unref()
+  let passing: Promise<void> | undefined
+  const begin = (): void => {
+    passing ??= pass().finally(() => {
+      passing = undefined
+    })
+  }
+  const timer = setInterval(begin, limits.sweepMs).unref()
   return () => clearInterval(timer)
 }

@@ -103,7 +103,11 @@ export async function openDeliverer(
   const deliveries = sinks.map(open)
   const survey = openSurveys(broker, names)
   const stopReporting = reportBacklog(survey, log.buffer)
-  const stopSweeping = openSweep(broker, names)
+  const stopSweeping = openSweep(
+    broker,
+    names,
+    deliveries.map(({ name, delivery }) => ({ name, again: delivery.again })),
+  )
   const circuitBreaker = deliveries[0]?.circuitBreaker ?? openCircuitBreaker()
   return {
     settings,

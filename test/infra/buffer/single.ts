@@ -4,8 +4,11 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 
 import { eventually } from '../../support/eventually.ts'
 import { type PostHog, type Rule, startPostHog } from '../worker/support/posthog.ts'
+import { openDelivery } from '../../../infra/buffer/src/delivery.ts'
 import { namesOf } from '../../../infra/buffer/src/names.ts'
 import { sweep } from '../../../infra/buffer/src/sweep.ts'
+import { openCircuitBreaker } from '../../../infra/common/src/circuit-breaker.ts'
+import { readersOf } from '../../../infra/common/src/events/products.ts'
 import { listen } from '../../support/collector.ts'
 import { finished, install, started, usage, uuidOf } from '../worker/support/events.ts'
 import { buildWorker } from '../worker/support/process.ts'
@@ -194,19 +197,59 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
     await untilReady(ingest, deliver)
   })
 
-  it('sweeps only messages that every sink has acknowledged', async () => {
+  it('delivers again what is left and counts as acknowledged, and removes what was taken', async () => {
     const { nats } = await stage()
     const manager = await nats.manager()
     const connection = await nats.connection()
-    // This stream keeps everything, like a server that forgot to remove it.
-    await manager.streams.add({ name: 'telemetry', subjects: ['telemetry.events'] })
+    const names = namesOf('telemetry')
+    // This stream keeps everything, like a server that forgot whom it had handed what.
+    await manager.streams.add({ name: 'telemetry', subjects: [names.events] })
     await manager.consumers.add('telemetry', { durable_name: 'posthog', ack_policy: 'explicit' })
-    for (const event of ['1', '2', '3', '4', '5']) {
-      await connection.request('telemetry.events', event, { timeout: 2000 })
+    const events = Array.from({ length: 6 }, () => finished())
+    for (const event of events) {
+      await connection.request(names.events, event, { timeout: 2000 })
     }
-    await sweep({ manager }, namesOf('telemetry'), 3)
-    const { state } = await manager.streams.info('telemetry')
-    expect(state).toMatchObject({ messages: 2, first_seq: 4 })
+    await manager.streams.deleteMessage('telemetry', 2)
+    const [first, , third, fourth] = events.map(uuidOf)
+    const given: (readonly string[])[] = []
+    let busy: string | undefined = third
+    const delivery = openDelivery({
+      sink: {
+        name: 'posthog',
+        inFlight: 1,
+        store: (batch) => {
+          given.push(batch.map(({ uuid }) => uuid))
+          return Promise.resolve({
+            outcomes: batch.map(({ uuid }) => (uuid === busy ? 'later' : 'stored')),
+          })
+        },
+        probe: () => Promise.resolve(undefined),
+        close: () => Promise.resolve(),
+      },
+      batch: 500,
+      circuitBreaker: openCircuitBreaker(),
+      broker: {
+        session: () => undefined,
+        trouble: () => ({ cause: 'away' }),
+        change: () => new Promise(() => undefined),
+        recheck: () => undefined,
+        close: () => Promise.resolve(),
+      },
+      names,
+      readers: readersOf([]),
+      ackWaitMs: 30_000,
+      counts: { delivered: 0, redelivered: 0, deadLetters: 0 },
+      done: () => undefined,
+    })
+    later(() => delivery.close())
+    const swept = async () => {
+      await sweep({ manager }, names, 4, (messages) => delivery.again({} as never, messages))
+      return (await manager.streams.info('telemetry')).state
+    }
+    expect(await swept()).toMatchObject({ messages: 3, first_seq: 3 })
+    busy = undefined
+    expect(await swept()).toMatchObject({ messages: 2, first_seq: 5 })
+    expect(given).toEqual([[first, third, fourth], [third]])
     // The consumer still gets what it hasn't had.
     expect((await manager.consumers.info('telemetry', 'posthog')).num_pending).toBe(2)
   })
