@@ -5,7 +5,7 @@ import http, {
   type ServerResponse,
 } from 'node:http'
 import https from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
 
 /** How a collector treats a request. A number is short for an answer of that status. */
 export type Behaviour =
@@ -138,7 +138,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
   }
 }
 
-export function listen(server: http.Server, port = 0): Promise<number> {
+export function listen(server: Server, port = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))

@@ -3,21 +3,22 @@ import { readFileSync } from 'node:fs'
 import {
   type Auth,
   type Authenticator,
-  connect,
   type ConnectionOptions,
   credsAuthenticator,
+  type NatsConnection,
   nkeyAuthenticator,
   usernamePasswordAuthenticator,
 } from '@nats-io/transport-node'
 
 import type { BufferSettings } from './settings.ts'
+import { connectClosing } from './transport.ts'
 import { BufferFault } from './trouble.ts'
 
 /** Why a process connects. The servers grant each purpose only what it needs: infra/nats/nats.conf. */
 export type Purpose = 'ingest' | 'deliver' | 'operate'
 
 /** Connects once or rejects. From then on the library reconnects for as long as it takes. */
-export function connectTo(settings: BufferSettings, purpose: Purpose): ReturnType<typeof connect> {
+export function connectTo(settings: BufferSettings, purpose: Purpose): Promise<NatsConnection> {
   const { servers, caFile, credentialsFile } = settings
   const options: ConnectionOptions = {
     servers: servers.map((server) => server.replace(/^\w+:\/\//, '')),
@@ -42,7 +43,7 @@ export function connectTo(settings: BufferSettings, purpose: Purpose): ReturnTyp
       tls: caFile === undefined ? {} : { ca: textIn('BUFFER_CA_FILE', caFile) },
     }),
   }
-  return connect(options)
+  return connectClosing(options)
 }
 
 export function inboxOf(purpose: Purpose): string {

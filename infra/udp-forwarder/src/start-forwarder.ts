@@ -14,7 +14,11 @@ const { env } = process
 const starting = start()
 let stopping: Promise<void> | undefined
 const stop = (): void => {
-  stopping ??= starting.then((service) => service?.stop())
+  stopping ??= starting.then(async (service) => {
+    await service?.stop()
+    // oxlint-disable-next-line unicorn/no-process-exit -- a server that hangs must not keep us
+    process.exit()
+  })
 }
 process.on('SIGTERM', stop)
 process.on('SIGINT', stop)

@@ -1,7 +1,11 @@
+import net from 'node:net'
+
 import { beforeAll, describe, expect, it } from 'vitest'
 
 import { SettingsError } from '../../../infra/common/src/environment.ts'
 import { readSettings } from '../../../infra/udp-forwarder/src/settings.ts'
+import { listen } from '../../support/collector.ts'
+import { eventually } from '../../support/eventually.ts'
 import { openStage, sendAll } from '../udp-forwarder/stage.ts'
 import { finished, uuidOf } from '../worker/support/events.ts'
 import { startPostHog } from '../worker/support/posthog.ts'
@@ -50,6 +54,32 @@ describe('the forwarder with a buffer', () => {
     expect(await forwarder.end()).toMatchObject({ code: 0 })
     expect(forwarder.log.at(-1)).toMatchObject({ msg: 'stopped', forwarded: 329, refused: 1 })
   })
+
+  it('leaves nothing behind on a server that hangs, and ends all the same', async () => {
+    let accepted = 0
+    const open = new Set<net.Socket>()
+    const server = net.createServer((socket) => {
+      accepted += 1
+      open.add(socket)
+      socket.on('error', () => undefined).on('close', () => open.delete(socket))
+    })
+    const port = await listen(server)
+    later(() => {
+      server.close()
+      for (const socket of open) socket.destroy()
+    })
+    const forwarder = await stage.forwarder('', {
+      TELEMETRY_INGESTION_KEY: '',
+      BUFFER_URL: `nats://127.0.0.1:${port}`,
+      FORWARDER_DRAIN_MS: '200',
+    })
+    await sendAll(forwarder.port, [finished()])
+    await eventually(() => expect(accepted).toBe(2))
+    await eventually(() => expect(open.size).toBe(1))
+    expect(await forwarder.end()).toMatchObject({ code: 0, err: '' })
+    expect(accepted).toBe(2)
+    expect(forwarder.log.at(-1)).toMatchObject({ level: 50, lost: 1 })
+  }, 60_000)
 
   it('is refused both a worker and a buffer', () => {
     const env = { BUFFER_URL: 'nats://127.0.0.1:4222' }
