@@ -197,6 +197,28 @@ describe.skipIf(!hasNats).concurrent('a buffer of one server', () => {
     await untilReady(ingest, deliver)
   })
 
+  it('keeps each event that got 204 when it is full, however long the events are', async () => {
+    const { posthog, nats, fleet } = await stage(503)
+    const limit = { BUFFER_MAX_BYTES: String(128 * 1024) }
+    const [ingest, deliver] = await Promise.all([fleet.ingest(limit), fleet.deliver(limit)])
+    await untilReady(ingest)
+    const stored = new Set<string>()
+    let refused = 0
+    const lengths = [started, finished, usage, install]
+    for (let count = 0; count < 800; count += 1) {
+      const event = lengths[count % 4]?.({}) ?? ''
+      const { status } = await postTo(ingest.url, event)
+      if (status === 204) stored.add(uuidOf(event))
+      else refused += 1
+    }
+    expect(refused).toBeGreaterThan(0)
+    const { state } = await (await nats.manager()).streams.info('telemetry')
+    expect(state.messages).toBe(stored.size)
+    posthog.script(200)
+    await allArrive(posthog, stored)
+    await deliver.stop()
+  })
+
   it('delivers again what is left and counts as acknowledged, and removes what was taken', async () => {
     const { nats } = await stage()
     const manager = await nats.manager()
