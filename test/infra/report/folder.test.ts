@@ -8,6 +8,7 @@ import fs, {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -635,6 +636,22 @@ describe('erase', () => {
     expect(await ask('--done', client.toUpperCase(), '--done', event)).toMatchObject({ code: 0 })
     expect(await ask('--pending')).toMatchObject({ code: 0 })
   })
+
+  it.each(['erased.ndjson', 'posthog-erased.ndjson'])(
+    'says that nothing is left only if %s can be looked at',
+    async (name) => {
+      const place = folder()
+      writeFileSync(path.join(place, 'erased.ndjson'), lines(`{"id":"${client}"}`))
+      const file = path.join(place, name)
+      rmSync(file, { force: true })
+      symlinkSync(name, file)
+      for (const words of [['--pending'], name === 'erased.ndjson' ? [] : ['--done', client]]) {
+        const { code, out, err } = await report(['erase', '--from', place, ...words])
+        expect([code, out]).toEqual([1, ''])
+        expect(err).toContain(`Can't read ${file}: `)
+      }
+    },
+  )
 
   it('marks after half a line that a full disk left, too', async () => {
     const place = folder()

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 import { ReportError, reasonOf } from '../error.ts'
@@ -31,7 +31,16 @@ export function tombstonesIn(folder: string): Tombstones {
 /** Undefined where nobody asked to be erased, or where somebody has moved the segments to. */
 export function tombstonesOf(folder: string): string | undefined {
   const places = [folder, path.resolve(folder, '..')]
-  return places.map((place) => path.join(place, tombstoneFile)).find((file) => existsSync(file))
+  return places.map((place) => path.join(place, tombstoneFile)).find(isThere)
+}
+
+/** What can't be looked at is not absent: no erasure may overlook it. */
+export function isThere(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false }) !== undefined
+  } catch (error) {
+    throw new ReportError(`Can't read ${file}: ${reasonOf(error)}.`)
+  }
 }
 
 /** Each line but half a one, which a full disk left: its request got no answer, and comes again. */
@@ -42,7 +51,7 @@ export function stonesIn(file: string): readonly Readonly<Record<string, unknown
 }
 
 function linesIn(file: string): readonly string[] {
-  if (!existsSync(file)) return []
+  if (!isThere(file)) return []
   try {
     return readFileSync(file, 'utf8').split('\n')
   } catch (error) {
