@@ -22,15 +22,17 @@ export function openBufferSink(broker: Broker, names: Names): Sink {
   ): Promise<readonly Receipt[]> => {
     const sizes = events.map(({ bytes }) => bytes.length + besideBytes)
     const fits = await room.take(session, sizes)
-    const receipts = await session.publisher.publish(
-      events.slice(0, fits).map(({ uuid, bytes, product }) => ({
-        subject: names.events,
-        id: uuid,
-        data: bytes,
-        headers: productHeaderOf(product),
-      })),
-    )
-    room.settle(sizes.slice(0, fits).reduce((sum, size) => sum + size, 0))
+    const taken = sizes.slice(0, fits).reduce((sum, size) => sum + size, 0)
+    const receipts = await session.publisher
+      .publish(
+        events.slice(0, fits).map(({ uuid, bytes, product }) => ({
+          subject: names.events,
+          id: uuid,
+          data: bytes,
+          headers: productHeaderOf(product),
+        })),
+      )
+      .finally(() => room.settle(taken))
     return events.map((_, index) => receipts[index] ?? full)
   }
   return {
