@@ -110,11 +110,7 @@ export function requireOptOut(
     throw cannotChange(invocation, failures, `${undone}${unsaved(invocation, wiped)}`)
   }
   const { context } = invocation
-  if (context.verdict.uploading) {
-    throw new CliError('Sending was allowed again while this command was at work.', {
-      hint: 'Another program has changed the settings. Run this again if that was not you.',
-    })
-  }
+  if (context.verdict.uploading) throw allowedAgain('Sending')
   requireStopped(invocation, stop, soFar)
   const foreign = foreignIn(context.paths).map((one) => foreignText(one, context))
   const undeleted = kept === undefined ? [] : [`${tidy(kept.path, context)}: ${kept.cause}.`]
@@ -125,6 +121,12 @@ export function requireOptOut(
       ...undeleted,
       'Nothing is sent from there. Put that right, then run this again.',
     ].join('\n'),
+  })
+}
+
+export function allowedAgain(what: string): CliError {
+  return new CliError(`${what} was allowed again while this command was at work.`, {
+    hint: 'Another program has changed the settings. Run this again if that was not you.',
   })
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { unlinkSync } from 'node:fs'
+import { appendFileSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
@@ -277,6 +277,20 @@ describe.skipIf(executable !== undefined)('while another command allows it again
     expect(await cliJson(home, meanwhile)).toMatchObject({ uploading: true })
     home.write('go', '')
     expect(await held).toMatchObject({ code: 1, err: expect.stringContaining('allowed again') })
+  })
+
+  it('["disable"] does not say that nothing is recorded, where only counting is', async () => {
+    const { home } = await stage()
+    settle(home)
+    appendFileSync(home.settings, '[telemetry]\nuploads = false\n')
+    const hold = { call: /list \S*\/queue$/, go: home.at('go') }
+    const held = cli(home, ['disable'], { env: withFsFaults(home, { hold }) })
+    await eventually(() => expect(home.has('go.held')).toBe(true))
+    await cli(home, ['enable'])
+    home.write('go', '')
+    const { code, err } = await held
+    expect(code).toBe(1)
+    expect(err).toContain('Counting was allowed again')
   })
 })
 
