@@ -3,6 +3,7 @@ import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream'
 import { filler, type Names } from './names.ts'
 import { productHeaderOf, productIn } from './product-header.ts'
 import type { Publisher } from './publish.ts'
+import { storedMessages } from './stored-messages.ts'
 import type { StreamMessage } from './stream-message.ts'
 
 /**
@@ -47,15 +48,7 @@ export async function* deadLetters(
   names: Names,
   sink: string | undefined,
 ): AsyncGenerator<DeadLetter & { readonly message: StoredMsg }> {
-  const { state } = await manager.streams.info(names.deadStream)
-  let sequence = state.first_seq
-  while (sequence <= state.last_seq) {
-    // nats-server 2.9 supports this; the library's type doesn't have it. Any subject, because once some
-    // messages are deleted, the server's search for one subject misses others.
-    const query = { seq: sequence, next_by_subj: '>' }
-    const message = await manager.streams.getMessage(names.deadStream, query)
-    if (message === null) return
-    sequence = message.seq + 1
+  for await (const message of storedMessages(manager, names.deadStream)) {
     const of = message.subject.slice(names.dead('').length)
     if (of === filler || of !== (sink ?? of)) continue
     yield {

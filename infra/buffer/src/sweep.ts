@@ -5,6 +5,7 @@ import type { Delivery } from './delivery.ts'
 import { eraseDeadLetter } from './erase-dead-letters.ts'
 import { limits } from './limits.ts'
 import type { Names } from './names.ts'
+import { storedMessages } from './stored-messages.ts'
 import { type Survey, surveyOf } from './survey.ts'
 
 /** Removed in one pass; the next pass does the rest. */
@@ -43,15 +44,9 @@ async function firstIn(
   upTo: number,
 ): Promise<readonly StoredMsg[]> {
   const messages: StoredMsg[] = []
-  const { state } = await manager.streams.info(stream)
-  let seq = state.first_seq
-  while (messages.length < atOnce && state.messages > 0 && seq <= upTo) {
-    // The library's type doesn't have this either: see dead-letter.ts.
-    const query = { seq, next_by_subj: '>' }
-    const message = await manager.streams.getMessage(stream, query)
-    if (message === null || message.seq > upTo) break
+  for await (const message of storedMessages(manager, stream, upTo)) {
     messages.push(message)
-    seq = message.seq + 1
+    if (messages.length === atOnce) break
   }
   return messages
 }
