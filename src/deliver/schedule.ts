@@ -51,11 +51,14 @@ export function isResting(context: Context): boolean {
 export function noteAnswer(context: Context, endpoint: string, outcome: PostOutcome): void {
   if (outcome.kind !== 'answered' || endpoint !== context.choices.endpoint.value) return
   const { status } = outcome
+  if (status === goneStatus) note(context, { gone: true })
+  else if (isUnconfirmed(status)) note(context, { unconfirmed: status })
+}
+
+function note(context: Context, answers: LastingAnswers): void {
   const before = uploadStateOf(context)
   // To write now would forget what the file says. The next answer tells us again.
-  if (before.unread !== undefined) return
-  if (status === goneStatus) save(context, before, {}, { gone: true })
-  else if (isUnconfirmed(status)) save(context, before, {}, { unconfirmed: status })
+  if (before.unread === undefined) save(context, before, {}, answers)
 }
 
 /** Saves how a session ended, for every process that decides whether to start the next. */
