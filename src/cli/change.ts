@@ -98,19 +98,25 @@ function unheard(context: Context): string {
 
 /**
  * Ends a command with an error where the opt-out does not hold everywhere; `soFar` is what does hold,
- * and `undone` is what the command was to do besides.
+ * and `undone` is what the command was to do besides. `mayCount`: it was about sending alone.
  */
 export function requireOptOut(
   invocation: Invocation,
   { failures, wiped, kept, ...stop }: OptOut,
   soFar: string,
-  undone = '',
+  { mayCount = false, undone = '' }: { readonly mayCount?: boolean; readonly undone?: string } = {},
 ): void {
   if (failures.length > 0) {
     throw cannotChange(invocation, failures, `${undone}${unsaved(invocation, wiped)}`)
   }
   const { context } = invocation
-  if (context.verdict.uploading) throw allowedAgain('Sending')
+  const { collecting, uploading } = context.verdict
+  if (uploading || (collecting && !mayCount)) {
+    throw new CliError(
+      `${uploading ? 'Sending' : 'Counting'} was allowed again while this command was at work.`,
+      { hint: 'Another program has changed the settings. Run this again if that was not you.' },
+    )
+  }
   requireStopped(invocation, stop, soFar)
   const foreign = foreignIn(context.paths).map((one) => foreignText(one, context))
   const undeleted = kept === undefined ? [] : [`${tidy(kept.path, context)}: ${kept.cause}.`]
@@ -121,12 +127,6 @@ export function requireOptOut(
       ...undeleted,
       'Nothing is sent from there. Put that right, then run this again.',
     ].join('\n'),
-  })
-}
-
-export function allowedAgain(what: string): CliError {
-  return new CliError(`${what} was allowed again while this command was at work.`, {
-    hint: 'Another program has changed the settings. Run this again if that was not you.',
   })
 }
 

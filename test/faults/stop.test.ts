@@ -279,12 +279,15 @@ describe.skipIf(executable !== undefined)('while another command allows it again
     expect(await held).toMatchObject({ code: 1, err: expect.stringContaining('allowed again') })
   })
 
-  it('["disable"] does not say that nothing is recorded, where only counting is', async () => {
+  it.each([
+    [['disable'], 'queue'],
+    [['forget', '--yes'], 'senders'],
+  ])('%j does not say that nothing is recorded, where only counting is', async (args, folder) => {
     const { home } = await stage()
     settle(home)
     appendFileSync(home.settings, '[telemetry]\nuploads = false\n')
-    const hold = { call: /list \S*\/queue$/, go: home.at('go') }
-    const held = cli(home, ['disable'], { env: withFsFaults(home, { hold }) })
+    const hold = { call: new RegExp(`list \\S*/${folder}$`), go: home.at('go') }
+    const held = cli(home, args, { env: withFsFaults(home, { hold }) })
     await eventually(() => expect(home.has('go.held')).toBe(true))
     await cli(home, ['enable'])
     home.write('go', '')

@@ -3,7 +3,7 @@ import type { Context } from '../../settings/context.ts'
 import { readClientId } from '../../store/client-id.ts'
 import { readLedger } from '../../store/ledger.ts'
 import { optOut, type Target } from '../../store/opt-out.ts'
-import { allowedAgain, removeEverything, requireOptOut, shadowOf, targetsOf } from '../change.ts'
+import { removeEverything, requireOptOut, shadowOf, targetsOf } from '../change.ts'
 import { CliError } from '../error.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
 import { plural, tidy } from '../words.ts'
@@ -27,8 +27,6 @@ export async function disable(invocation: Invocation, options: DisableOptions): 
   const after = reassessed(invocation)
   const { context } = after
   requireOptOut(after, done, 'Telemetry is off')
-  // Where uploads are forbidden besides, counting can come back alone.
-  if (context.verdict.collecting) throw allowedAgain('Counting')
   const left = forget ? leftBehind(context) : []
   const forgotten = forget ? removeEverything(after, 'disable --forget', 'Telemetry is off') : []
   requireHeard(after)

@@ -48,7 +48,7 @@ export async function local(invocation: Invocation, { json }: { json?: boolean }
   const changes = [[invocation.product.keys.uploads, false]] as const
   const done = await optOut(invocation.context, targetsOf(invocation, changes).slice(0, 1))
   const after = reassessed(invocation)
-  requireOptOut(after, done, 'Sending is off')
+  requireOptOut(after, done, 'Sending is off', { mayCount: true })
   const { changed, wiped } = done
   const isCounting = after.context.verdict.collecting
   // The product's own program is not bound by this setting.
@@ -131,7 +131,7 @@ async function move(
     const done = await optOut(context, targets)
     const soFar = 'Sending is off, and the address is the old one'
     const banned = reassessed(invocation)
-    requireOptOut(banned, done, soFar)
+    requireOptOut(banned, done, soFar, { mayCount: true })
     ;({ wiped, changed } = done)
     // The ban was for the time of the move only.
     const last: Changes = [...changes, [keys.uploads, undefined]]

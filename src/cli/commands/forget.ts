@@ -46,7 +46,7 @@ export async function forget(invocation: Invocation, options: ForgetOptions): Pr
   const done = await optOut(context, targetsOf(invocation, off), { keepQueue: true })
   const after = reassessed(invocation)
   const soFar = 'Telemetry is off, and nothing was erased'
-  requireOptOut(after, { ...done, wiped: 0 }, soFar, 'Nothing was erased. ')
+  requireOptOut(after, { ...done, wiped: 0 }, soFar, { undone: 'Nothing was erased. ' })
   // A host may have recorded and sent something until now.
   const requests = requestsFor(after)
   const id = readClientId(context.paths.clientId)
