@@ -1,8 +1,7 @@
 import { timestamp } from '../contract/timestamp.ts'
 import { hash32 } from '../files/hash.ts'
-import { UnreadError } from '../files/read.ts'
 import type { Context } from '../settings/context.ts'
-import { hasNoClientId, readClientId } from '../store/client-id.ts'
+import { certainClientId, hasNoClientId, readClientId } from '../store/client-id.ts'
 import { freshStats, type Stats } from '../store/stats.ts'
 
 /**
@@ -28,9 +27,5 @@ export function markedWithId({ paths }: Context, stats: Stats): Stats {
 /** Does the event carry another id than this machine's? An event without one may be ours. */
 export function isOfOtherMachine({ paths }: Context, event: unknown): boolean {
   const { install_id: id } = (event ?? {}) as { install_id?: unknown }
-  if (typeof id !== 'string') return false
-  const own = readClientId(paths.clientId)
-  if (own === undefined && !hasNoClientId(paths.clientId))
-    throw new UnreadError('the client id is unknown for now')
-  return id !== own
+  return typeof id === 'string' && id !== certainClientId(paths.clientId)
 }

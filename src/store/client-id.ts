@@ -32,6 +32,15 @@ export function hasNoClientId(file: string): boolean {
   return !isUnread(reading) && idIn(reading) === undefined
 }
 
+/** The id, or certainly none. Throws while that is unknown. */
+export function certainClientId(file: string): string | undefined {
+  const id = readClientId(file)
+  if (id === undefined && !hasNoClientId(file)) {
+    throw new UnreadError('the client id is unknown for now')
+  }
+  return id
+}
+
 /** Checking a file for changes costs a quarter of reading it. */
 let last: { readonly version: string; readonly id: string | undefined } = {
   version: '',

@@ -4,7 +4,7 @@ import { goneStatus } from '../../deliver/schedule.ts'
 import { causeOf } from '../../files/errors.ts'
 import { look } from '../../files/read.ts'
 import { buildVersion } from '../../product/build.ts'
-import { hasNoClientId, readClientId } from '../../store/client-id.ts'
+import { certainClientId, readClientId } from '../../store/client-id.ts'
 import { erasureFile, eventsOfOthers, notePending } from '../../store/erasure.ts'
 import type { Context } from '../../settings/context.ts'
 import { optOut } from '../../store/opt-out.ts'
@@ -131,17 +131,19 @@ function whyRefused(outcome: PostOutcome, endpoint: string, context: Context): s
 
 function requestsFor({ context }: Invocation): readonly string[] {
   const { clientId, ledger } = context.paths
-  const id = readClientId(clientId)
-  if (id === undefined && !hasNoClientId(clientId)) throw unread(clientId, context)
-  try {
-    return erasureRequests(context, id, eventsOfOthers(context.paths, id))
-  } catch (error) {
-    throw unread(ledger, context, error)
+  const read = <T>(file: string, work: () => T): T => {
+    try {
+      return work()
+    } catch (error) {
+      throw unread(file, context, error)
+    }
   }
+  const id = read(clientId, () => certainClientId(clientId))
+  return read(ledger, () => erasureRequests(context, id, eventsOfOthers(context.paths, id)))
 }
 
 /** Removed without having been read, it could never be asked for again. */
-function unread(file: string, context: Context, cause?: unknown): CliError {
+function unread(file: string, context: Context, cause: unknown): CliError {
   return new CliError(`Nothing was erased: ${tidy(file, context)} can't be read at this moment.`, {
     hint: 'It says what the collector is to erase. Put that right, then run this again.',
     cause,
