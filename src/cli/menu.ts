@@ -90,13 +90,7 @@ function offersFor({ context }: Invocation): readonly Offer[] {
     { value: 'explain', label: 'Explain each field, and why it is there' },
     ...(hasSent ? [{ value: 'log', label: 'Show what was sent' } as const] : []),
     ...(verdict.uploading && waiting > 0
-      ? [
-          {
-            value: 'upload',
-            label: 'Send what waits',
-            hint: plural(waiting, 'event'),
-          } as const,
-        ]
+      ? [{ value: 'upload', label: 'Send what waits', hint: plural(waiting, 'event') } as const]
       : []),
     ...changesFor(context, waiting),
     ...(hasRecorded
