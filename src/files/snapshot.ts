@@ -1,4 +1,5 @@
-import { lstatSync, type Stats, statSync } from 'node:fs'
+import { lstatSync, statfsSync, type Stats, statSync } from 'node:fs'
+import path from 'node:path'
 
 import { codeOf } from './errors.ts'
 
@@ -27,9 +28,10 @@ export interface Sighting {
 /** Looks at each path only once, however often it is asked. */
 export type Snapshot = (file: string) => Sighting
 
-export function takeSnapshot(): Snapshot {
+/** Does not look at those of the siblings that certainly are not there. */
+export function takeSnapshot(families: readonly Siblings[] = []): Snapshot {
   const known = new Map<string, Sighting>()
-  return (file) => {
+  const see = (file: string): Sighting => {
     let sighting = known.get(file)
     if (sighting === undefined) {
       sighting = sightingOf(file)
@@ -37,6 +39,45 @@ export function takeSnapshot(): Snapshot {
     }
     return sighting
   }
+  for (const siblings of families) {
+    for (const file of missingOf(siblings, see)) known.set(file, nothing)
+  }
+  return see
+}
+
+/** Places in one folder, most of which are free. */
+export interface Siblings {
+  readonly folder: string
+  readonly files: readonly string[]
+}
+
+export function siblingsAmong(places: readonly string[]): readonly Siblings[] {
+  const families = new Map<string, string[]>()
+  for (const place of places) {
+    const folder = path.dirname(place)
+    const files = families.get(folder)
+    if (files) files.push(place)
+    else families.set(folder, [place])
+  }
+  return [...families]
+    .map(([folder, files]) => ({ folder, files }))
+    .filter(({ files }) => files.length > 1)
+}
+
+/**
+ * Nothing is in a folder that is not there, and nothing new in one that has not changed. So one look at
+ * the folder tells what else takes a look at each file.
+ */
+function missingOf({ folder, files }: Siblings, see: Snapshot): readonly string[] {
+  const { version, trace } = see(folder)
+  if (version === '') return files
+  const key = files.join('\0')
+  const known = missing.recall(key, version)
+  if (known) return known
+  if (version !== trace || !notesNewFiles(folder)) return []
+  const found = files.filter((file) => see(file).version === '')
+  missing.keep(key, version, found)
+  return found
 }
 
 export function sightingOf(file: string): Sighting {
@@ -64,6 +105,8 @@ function traceOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
 
 /** FAT counts in steps of two seconds, some versions of NFS and ext in steps of one. */
 const coarsestMs = 3000
+/** Where a time has a fraction of a millisecond, the kernel's clock is the coarsest: 10 ms at most. */
+const finestMs = 100
 
 /**
  * Two changes within one step of the file system's clock leave the same trace, so a file that has just
@@ -71,7 +114,11 @@ const coarsestMs = 3000
  */
 function isFresh({ mtimeMs, ctimeMs }: Stats): boolean {
   const now = Date.now()
-  return [mtimeMs, ctimeMs].some((time) => Math.abs(now - time) < coarsestMs)
+  return isOfNow(mtimeMs, now) || isOfNow(ctimeMs, now)
+}
+
+function isOfNow(time: number, now: number): boolean {
+  return Math.abs(now - time) < (Number.isInteger(time) ? coarsestMs : finestMs)
 }
 
 /** What was made of a file, for as long as the file is certainly the same. */
@@ -95,3 +142,20 @@ export function openFileMemory<T>(): FileMemory<T> {
 }
 
 const mostRemembered = 100
+
+/** Which of the siblings were not there. */
+const missing = openFileMemory<readonly string[]>()
+
+/** Ext, XFS, Btrfs, tmpfs, overlays, F2FS and ZFS. */
+const faithful = new Set([
+  0xef_53, 0x58_46_53_42, 0x91_23_68_3e, 0x01_02_19_94, 0x79_4c_76_30, 0xf2_f5_20_10, 0x2f_c1_2f_c1,
+])
+
+/** Is it a file system that surely changes the times of a folder when it gets a new file? */
+function notesNewFiles(folder: string): boolean {
+  try {
+    return process.platform === 'linux' && faithful.has(statfsSync(folder).type)
+  } catch {
+    return false
+  }
+}

@@ -1,5 +1,5 @@
 import { steadyMs } from '../files/clock.ts'
-import { type Snapshot, takeSnapshot } from '../files/snapshot.ts'
+import { siblingsAmong, type Snapshot, takeSnapshot } from '../files/snapshot.ts'
 import type { Product } from '../product/product.ts'
 import { choose } from './choices.ts'
 import { collectorsNo } from './collector.ts'
@@ -27,8 +27,8 @@ export function assess(
   environment: HostEnvironment,
   version?: string,
   see = takeSnapshot(),
+  paths = pathsOf(product, environment),
 ): Context {
-  const paths = pathsOf(product, environment)
   const settings = loadSettings(product, paths, environment, see)
   const choices = choose(product, settings)
   const evidence = {
@@ -62,15 +62,16 @@ export function watch(
 ): () => Context {
   const paths = pathsOf(product, environment)
   const places = [...settingsPlaces(product, paths, environment), paths.uploads]
+  const families = siblingsAmong(places)
   let seen = ''
   let since = 0
   let context: Context | undefined
   const again = (): Context => {
-    const see = takeSnapshot()
+    const see = takeSnapshot(families)
     const now = places.map((place) => see(place).version).join()
     if (context === undefined || now !== seen || steadyMs() - since > missedForMs) {
       since = steadyMs()
-      context = { ...assess(product, environment, version, see), again }
+      context = { ...assess(product, environment, version, see, paths), again }
     }
     seen = now
     return context

@@ -1,0 +1,93 @@
+import { lstatSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+
+import { siblingsAmong, sightingOf, takeSnapshot } from '../../src/files/snapshot.ts'
+import { eventually } from '../support/eventually.ts'
+import { type Home, tempHome } from '../support/home.ts'
+
+const folders = ['a', 'a/b', 'link', 'link/c'] as const
+const names = ['one.toml', 'two.json', 'three'] as const
+const places = folders.flatMap((folder) => names.map((name) => path.join(folder, name)))
+
+const change = fc.oneof(
+  fc.record({ what: fc.constantFrom('write', 'write', 'remove'), at: fc.constantFrom(...places) }),
+  fc.record({
+    what: fc.constantFrom('make', 'clear', 'swap', 'point', 'dangle', 'file'),
+    at: fc.constantFrom(...folders),
+  }),
+)
+
+/** What anybody may do to the folders and the files in them. It fails where there is nothing to do it to. */
+const does: Readonly<Record<string, (home: Home, at: string) => void>> = {
+  write: (home, at) => writeFileSync(home.at(at), '', { flag: 'wx' }),
+  remove: (home, at) => rmSync(home.at(at)),
+  make: (home, at) => mkdirSync(home.at(at)),
+  clear: (home, at) => rmSync(home.at(at), { recursive: true }),
+  swap: (home, at) => {
+    renameSync(home.at(at), home.at('spare'))
+    mkdirSync(home.at(at))
+    writeFileSync(home.at(at, names[0]), '')
+    rmSync(home.at('spare'), { recursive: true })
+  },
+  point: (home, at) => symlinkSync(home.at('elsewhere'), home.at(at)),
+  dangle: (home, at) => symlinkSync('nowhere', home.at(at)),
+  file: (home, at) => writeFileSync(home.at(at), ''),
+}
+
+function tried(work: () => void): void {
+  try {
+    work()
+  } catch {
+    // Nothing was there, or something was in the way.
+  }
+}
+
+/** Waits until nothing was changed so lately that it could change once more without a trace. */
+async function settled(home: Home): Promise<void> {
+  await eventually(() => {
+    const all = folders.map((folder) => sightingOf(home.at(folder)))
+    expect(all.map(({ version }) => version)).toEqual(all.map(({ trace }) => trace))
+  })
+}
+
+function isThere(file: string): boolean {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return true
+  }
+}
+
+describe('a snapshot that looks at folders instead of the files missing in them', () => {
+  it('sees every file that comes, goes, or comes with another folder, at once', async () => {
+    const worlds = fc.sample(fc.array(change, { minLength: 1, maxLength: 3 }), 60)
+    const home = tempHome()
+    const files = places.map((place) => home.at(place))
+    const families = siblingsAmong(files)
+    const look = () => {
+      const see = takeSnapshot(families)
+      return files.filter((file) => see(file).version !== '')
+    }
+    mkdirSync(home.at('elsewhere/c'), { recursive: true })
+    mkdirSync(home.at('a/b'), { recursive: true })
+    symlinkSync('elsewhere', home.at('link'))
+    for (const changes of worlds) {
+      await settled(home)
+      look()
+      for (const { what, at } of changes) {
+        tried(() => does[what]?.(home, at))
+        expect(look(), `after ${what} ${at}`).toEqual(files.filter(isThere))
+      }
+    }
+  }, 120_000)
+
+  it('counts places in one folder only, and only if there are several', () => {
+    const three = ['/a/1', '/b/1', '/a/2'].map((file) => path.normalize(file))
+    expect(siblingsAmong(three)).toEqual([
+      { folder: path.normalize('/a'), files: [three[0], three[2]] },
+    ])
+  })
+})
