@@ -15,8 +15,9 @@ export function unclearIn(file: SettingsFile, known: readonly KeyPath[]): readon
       return { path: file.path, message, ...(line === undefined ? {} : { line }) }
     }
     if (!isTable(found)) return at(path, `${name} must be a table, not ${describe(found)}`)
+    const names = [...keys]
     const meantBy = (key: string) =>
-      keys.has(key) ? undefined : [...keys].find((one) => isNear(key, one))
+      keys.has(key) ? undefined : names.find((one) => isNear(key, one))
     // One is enough for an opt-out, and a file can contain thousands.
     const doubtful = Object.keys(found).find((key) => meantBy(key) !== undefined)
     if (doubtful === undefined) return []
@@ -53,9 +54,9 @@ function tablesOf(known: readonly KeyPath[], isAllOurs: boolean): ReadonlyMap<st
 
 /** Equal except for case, or for one letter added, missing, replaced or swapped with the next. */
 export function isNear(given: string, known: string): boolean {
+  if (Math.abs(given.length - known.length) > 1) return false
   const one = given.toLowerCase()
   const other = known.toLowerCase()
-  if (Math.abs(one.length - other.length) > 1) return false
   let start = 0
   while (start < other.length && one[start] === other[start]) start += 1
   const rest = (text: string, skipped: number) => text.slice(start + skipped)
