@@ -20,12 +20,16 @@ let folders = 0
 async function startPostHog() {
   const persons = new Set<string>()
   const deleted: string[] = []
+  /** Ids that it takes neither here nor there. */
+  const refused = new Set<string>()
   const state = { captureStatus: 200, apiStatus: 202, errors: [] as readonly object[] }
   const server = http.createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       const body = JSON.parse(Buffer.concat(chunks).toString()) as Asked
+      const ids = body.distinct_ids ?? body.batch.map(({ distinct_id: id }) => id)
+      if (ids.some((id) => refused.has(id))) return void response.writeHead(400).end('{}')
       if (request.url === '/batch/') {
         if (state.captureStatus === 200) {
           for (const { distinct_id: id } of body.batch) persons.add(id)
@@ -36,7 +40,7 @@ async function startPostHog() {
       if (!isAllowed || request.url !== '/api/projects/7/persons/bulk_delete/') {
         return void response.writeHead(403).end('{}')
       }
-      const found = body.distinct_ids.filter((id) => persons.has(id) && body.delete_events)
+      const found = ids.filter((id) => persons.has(id) && body.delete_events)
       const isDone = state.errors.length === 0 && state.apiStatus === 202
       if (isDone) for (const id of found) if (persons.delete(id)) deleted.push(id)
       const said = {
@@ -53,12 +57,12 @@ async function startPostHog() {
     server.close()
     server.closeAllConnections()
   })
-  return { url: `http://127.0.0.1:${port}`, persons, deleted, state }
+  return { url: `http://127.0.0.1:${port}`, persons, deleted, refused, state }
 }
 
 interface Asked {
   readonly batch: readonly { readonly distinct_id: string }[]
-  readonly distinct_ids: readonly string[]
+  readonly distinct_ids?: readonly string[]
   readonly delete_events: boolean
 }
 
@@ -130,6 +134,17 @@ describe('erased clients', () => {
     await erasure.act()
     await erasure.close()
     expect([deleted, done()]).toEqual([[id], [id]])
+  })
+
+  it.each([1, 100, 250])('are deleted beside %i whom PostHog refuses', async (count) => {
+    const stubborn = Array.from({ length: count }, () => randomUUID())
+    const clients = [randomUUID(), randomUUID()]
+    const { erasure, refused, done } = await open(new Set([...stubborn, ...clients]))
+    for (const id of stubborn) refused.add(id)
+    const rounds = 2 * Math.ceil((count + 2) / 100)
+    for (let round = 0; round < rounds; round += 1) await erasure.act()
+    await erasure.close()
+    expect(done().toSorted()).toEqual(clients.toSorted())
   })
 
   it('are on record after half a line that a full disk left, too', async () => {

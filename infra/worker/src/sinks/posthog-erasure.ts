@@ -69,33 +69,48 @@ export function openPostHogErasure(options: PostHogErasureOptions): PostHogErasu
   const address = `${erasure.host}/api/projects/${erasure.project}/persons/bulk_delete/`
   const deletion = openSinkPoster(address, 1, { authorization: `Bearer ${erasure.personalKey}` })
   let acting: Promise<void> | undefined
+  /** The client that was asked for last. */
+  let last = ''
 
-  const nameThem = async (ids: readonly string[]): Promise<boolean> => {
-    if (ids.length === 0) return true
+  const nameThem = async (ids: readonly string[]): Promise<Answer> => {
+    if (ids.length === 0) return 'yes'
     const batch = ids.map((id) => ({ event: '$set', distinct_id: id, properties }))
     const body = Buffer.from(JSON.stringify({ api_key: posthog.apiKey, batch }))
     const result = await capture.post(body, limits.sinkMs)
-    return result.kind !== 'failed' && result.status === 200
+    if (result.kind === 'failed') return 'away'
+    return result.status === 200 ? 'yes' : isAboutTheBody(result.status) ? 'no' : 'away'
   }
-  const isDeleted = async (id: string): Promise<boolean | undefined> => {
+  const nameEach = async (ids: readonly string[]): Promise<Answer> => {
+    const answer = await nameThem(ids)
+    if (answer !== 'no') return answer
+    // One that PostHog does not take must not keep the others from being deleted.
+    for (const id of ids) if ((await nameThem([id])) === 'away') return 'away'
+    return 'yes'
+  }
+  const isDeleted = async (id: string): Promise<Answer> => {
     const body = Buffer.from(JSON.stringify({ distinct_ids: [id], delete_events: true }))
     const result = await deletion.post(body, limits.sinkMs)
-    if (result.kind === 'failed' || result.status < 200 || result.status > 299) return undefined
-    return isProof(result.body)
+    if (result.kind === 'failed') return 'away'
+    if (isAboutTheBody(result.status)) return 'no'
+    if (result.status < 200 || result.status > 299) return 'away'
+    return isProof(result.body) ? 'yes' : 'no'
   }
   const round = async (lock: NameLock): Promise<void> => {
     const done = await idsIn(file)
-    const left = [...(await options.clients())].filter((id) => !done.has(id)).slice(0, mostInRound)
+    const all = [...(await options.clients())].filter((id) => !done.has(id))
+    const next = all.indexOf(last) + 1
+    const left = [...all.slice(next), ...all.slice(0, next)].slice(0, mostInRound)
     const unproven: string[] = []
     for (const id of left) {
       const answer = await isDeleted(id)
-      if (answer === undefined) return note(away)
-      if (answer) await append(file, id)
+      if (answer === 'away') return note(away)
+      if (answer === 'yes') await append(file, id)
       else unproven.push(id)
+      last = id
     }
     // After a long sleep, another worker may have taken over and deleted them.
     if (!(await lock.isHeld())) return
-    if (!(await nameThem(unproven))) return note(away)
+    if ((await nameEach(unproven)) === 'away') return note(away)
     const count = left.length - unproven.length
     if (left.length > 0) note(`PostHog: ${count} of ${left.length} erased clients were deleted`)
   }
@@ -130,6 +145,13 @@ export function openPostHogErasure(options: PostHogErasureOptions): PostHogErasu
       await acting
     },
   }
+}
+
+type Answer = 'yes' | 'no' | 'away'
+
+/** Does PostHog refuse what it was sent, whoever sends it and whenever? */
+function isAboutTheBody(status: number): boolean {
+  return status === 400 || status === 422
 }
 
 const unlisted = 'PostHog: without EVENTS_DIR, erased clients are neither deleted nor listed'
