@@ -69,8 +69,10 @@ export function siblingsAmong(places: readonly string[]): readonly Siblings[] {
  * the folder tells what else takes a look at each file.
  */
 function missingOf({ folder, files }: Siblings, see: Snapshot): readonly string[] {
-  const { version, trace } = see(folder)
+  const { target, version, trace } = see(folder)
   if (version === '') return files
+  // What could not be looked at may have changed.
+  if (target === undefined) return []
   const key = files.join('\0')
   const known = missing.recall(key, version)
   if (known) return known
