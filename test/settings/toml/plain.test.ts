@@ -21,8 +21,22 @@ const STRINGS = [
   "'é𝄞\u0085\u2028'",
   '"""\n"""',
 ]
-const OTHERS = ['', 'true false', '{ a = 1 }', '1 1', '"a" "b"']
-const VALUES = [...NUMBERS.split(' '), ...WORDLIKE.split(' '), ...STRINGS, ...OTHERS]
+const LISTS =
+  '[] [1,2] ["a",\'b\'] [true,-1.5] ["a,b","]"] [1,] [,1] [[1]] [{}] [1 2] [01] ["\\n"] [1e3] [1_0]'.split(
+    ' ',
+  )
+const OTHERS = [
+  '',
+  'true false',
+  '{ a = 1 }',
+  '1 1',
+  '"a" "b"',
+  '[ 1 , "a"\t]',
+  '[ ]',
+  '["a" # b',
+  '[1, 1.5,\t0]',
+]
+const VALUES = [...NUMBERS.split(' '), ...WORDLIKE.split(' '), ...STRINGS, ...LISTS, ...OTHERS]
 const SPACES = ['', '', ' ', '\t', '  ', '\r', '\u00A0', '\f']
 const COMMENTS = ['', '', '', '# [a]', '#', '# "\t#', '# \x00', '#\r', '# é\u2028']
 const ENDS = ['\n', '\n', '\n', '\r\n', '\r', '\n\n', ' \n', '']
@@ -55,7 +69,10 @@ const plainLine = fc
       fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(4)).map(([name, at]) => `[${name}.${at}]`),
       fc.nat(9).map((at) => `[a.b.c.${at}]`),
       fc
-        .tuple(fc.nat(30), fc.constantFrom('1', 'true', '"x"', "'y'", '-2.5'))
+        .tuple(
+          fc.nat(30),
+          fc.constantFrom('1', 'true', '"x"', "'y'", '-2.5', '[]', '["a", 1]', '[a.b]'),
+        )
         .map(([at, value]) => `${at} = ${value}`),
     ),
     fc.constantFrom('', '', ' # why'),
@@ -104,6 +121,8 @@ describe('a document that is read without the parser', () => {
     ['a key with the name of a table', '[a.b]\n[a]\nb = 1\n'],
     ['a table with the name of a key', '[a]\nb = 1\n[a.b]\n'],
     ['a table below a key', 'a = "x"\n[a.b]\n'],
+    ['a table in a list', 'a = ["x"]\n[a.b]\n'],
+    ['a list over several lines', 'a = [\n]\n'],
     ['a string over several lines', 'a = """\n[b]\n"""\n'],
     ['a mark at its beginning', '\uFEFFa = 1\n'],
     ['an escape', 'a = "\\u0062"\n'],
@@ -148,9 +167,13 @@ describe('a document that is read without the parser', () => {
         '\r',
         '=',
         '[a',
+        ',1',
+        '1,',
+        ' 1 ,\t',
+        '"a",',
       ]
-      const starts = ['', 'a = ', 'a', 'a = "', '[', '[a.', 'a = 1', '#']
-      const ends = ['', '!', 'a', '"', '= 1', '\x00']
+      const starts = ['', 'a = ', 'a', 'a = "', '[', '[a.', 'a = 1', 'a = [', 'a = [1', '#']
+      const ends = ['', '!', 'a', '"', '= 1', ']', '\x00']
       const texts = units.flatMap((unit) => {
         const long = unit.repeat(65_000 / unit.length)
         return starts.flatMap((start) => ends.map((end) => start + long + end))
