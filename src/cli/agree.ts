@@ -1,7 +1,6 @@
-import { confirm, isCancel } from '@clack/prompts'
-
 import type { Io } from './io.ts'
 import { questionWidth } from './fold.ts'
+import { confirm, isCancel } from './prompts.ts'
 import { wrap } from './words.ts'
 
 /** Asks a person at the terminal. No answer is a no. */

@@ -1,5 +1,3 @@
-import { intro, isCancel, log as say, outro, select, settings, text } from '@clack/prompts'
-
 import { parseEndpoint } from '../settings/address.ts'
 import { look } from '../files/read.ts'
 import type { Context } from '../settings/context.ts'
@@ -17,6 +15,7 @@ import { CliError, errorText } from './error.ts'
 import { foldQuestion } from './fold.ts'
 import { type Invocation, reassessed } from './invocation.ts'
 import { page } from './pager.ts'
+import { intro, isCancel, log as say, outro, select, settings, text } from './prompts.ts'
 import { brokenSettings } from './status-text.ts'
 import { because, headline, isUnreadable, plural } from './words.ts'
 

@@ -39,6 +39,7 @@ describe.skipIf(!requireTool('script')).concurrent('forget in a terminal', () =>
     ['a no', 'n'],
     ['Enter alone', '\r'],
     ['Ctrl-C', '\u0003'],
+    ['Ctrl-D', '\u0004'],
   ])('changes and sends nothing after %s', async (_, answer) => {
     const { home, id, collector } = await sender(204)
     const before = home.read(home.settings)

@@ -67,7 +67,7 @@ describe.skipIf(!requireTool('script')).concurrent('the menu', () => {
     expect(await waiting.ended).toBe(0)
   })
 
-  it('changes the address, and Ctrl-C at its prompt changes nothing', async () => {
+  it('changes the address, and Ctrl-C and Ctrl-D change nothing', async () => {
     const home = tempHome()
     home.write(home.settings, '[runtime.telemetry]\nhttp_endpoint = "http://127.0.0.1:1/t"\n')
     const terminal = openTerminal(home, cliCommand)
@@ -76,7 +76,8 @@ describe.skipIf(!requireTool('script')).concurrent('the menu', () => {
     await terminal.sees('Send events to')
     terminal.press('interrupt')
     await terminal.sees(question)
-    terminal.press('interrupt')
+    terminal.type('\u0004')
+    await terminal.sees('Bye. Nothing was changed.')
     expect(await terminal.ended).toBe(0)
     expect(home.read(home.settings)).toContain('"http://127.0.0.1:1/t"')
   })

@@ -18,7 +18,9 @@ import { fillQueue } from '../support/events.ts'
 import { type Home, tempHome } from '../support/home.ts'
 import { command, environmentIn } from '../support/in-process.ts'
 import { withFsFaults } from '../support/fs-faults.ts'
-import { cli, cliJson, executable } from '../support/run.ts'
+import { cli, cliCommand, cliJson, executable } from '../support/run.ts'
+import { openTerminal } from '../support/terminal.ts'
+import { requireTool } from '../support/tools.ts'
 
 const yes = '[runtime.telemetry]\nenabled = true\n'
 const no = '[runtime.telemetry]\nenabled = false\n'
@@ -33,6 +35,27 @@ const isRoot = process.getuid?.() === 0
 
 const statusIn = async (home: Home, cwd = home.path, env = {}) =>
   JSON.parse((await command(environmentIn(home.path, { cwd, env }), ['status', '--json'])).out)
+
+describe.skipIf(!requireTool('script')).concurrent('disable in a terminal', () => {
+  it.each([
+    ['yes', 'y', 0],
+    ['no', 'n', 1],
+    ['Ctrl-C', '\u0003', 1],
+    ['Ctrl-D', '\u0004', 1],
+  ])('is in force when it asks about a project’s file, and after %s', async (_, answer, code) => {
+    const home = tempHome()
+    home.write('runmat.toml', yes)
+    fillQueue(home, 2)
+    const terminal = openTerminal(home, [...cliCommand, 'disable'])
+    await terminal.sees('Turn telemetry off in that file, too?')
+    expect(home.read(home.settings)).toBe(no)
+    expect(await cliJson(home, ['status'])).toMatchObject({ queue: { events: 0 } })
+    terminal.type(answer)
+    await terminal.sees(code === 0 ? '2 waiting events deleted.' : 'would still send from here')
+    expect(await terminal.ended).toBe(code)
+    expect(home.read('runmat.toml')).toBe(code === 0 ? no : yes)
+  })
+})
 
 describe('disable', () => {
   it.concurrent('names a project’s file that RunMat reads instead, until --here', async () => {

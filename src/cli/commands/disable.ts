@@ -19,11 +19,19 @@ export async function disable(invocation: Invocation, options: DisableOptions): 
   const { json, forget } = options
   const { product, ink } = invocation
   const changes = [[product.keys.enabled, false]] as const
-  const targets: Target[] = [...targetsOf(invocation, changes)]
-  const here = await filesHere(invocation, options)
-  targets.push(...here.map((file) => ({ file, role: 'project' as Role, changes })))
+  const inProject = (files: readonly string[]): readonly Target[] =>
+    files.map((file) => ({ file, role: 'project' as Role, changes }))
+  const here = options.here ? filesHere(invocation) : []
+  const targets = [...targetsOf(invocation, changes), ...inProject(here)]
 
-  const done = await optOut(invocation.context, targets)
+  let done = await optOut(invocation.context, targets)
+  // Whoever closes the terminal instead of answering is opted out already.
+  const agreed = await filesAgreedTo(invocation, options)
+  if (agreed.length > 0) {
+    const { changed, wiped } = done
+    const all = await optOut(invocation.context, [...targets, ...inProject(agreed)])
+    done = { ...all, changed: changed || all.changed, wiped: wiped + all.wiped }
+  }
   const after = reassessed(invocation)
   const { context } = after
   requireOptOut(after, done, 'Telemetry is off')
@@ -57,22 +65,25 @@ function leftBehind({ paths }: Context): readonly string[] {
   ]
 }
 
-/** The project's files to write to: those that were asked for, or are agreed to in a terminal. */
-async function filesHere(
+/** The file that the product reads here in place of the user's, or else the project's nearest. */
+function filesHere(invocation: Invocation): readonly string[] {
+  const shadow = shadowOf(invocation)
+  if (shadow !== undefined) return [shadow.file]
+  const { files } = invocation.context.settings
+  return files
+    .filter(({ role }) => role === 'project')
+    .map(({ path }) => path)
+    .slice(0, 1)
+}
+
+/** The project's file, if a person in a terminal agrees to turn telemetry off there, too. */
+async function filesAgreedTo(
   invocation: Invocation,
   { here, json }: DisableOptions,
 ): Promise<readonly string[]> {
-  const { context, io, product } = invocation
+  const { io, product } = invocation
   const shadow = shadowOf(invocation)
-  if (here) {
-    if (shadow !== undefined) return [shadow.file]
-    const { files } = context.settings
-    return files
-      .filter(({ role }) => role === 'project')
-      .map(({ path }) => path)
-      .slice(0, 1)
-  }
-  if (shadow === undefined || json || !io.outIsTerminal || !io.inIsTerminal()) return []
+  if (here || shadow === undefined || json || !io.outIsTerminal || !io.inIsTerminal()) return []
   const { agree } = await import('../agree.ts')
   const question =
     `${product.name} reads ${shadow.name} here, and no other settings. ` +
