@@ -7,25 +7,36 @@ import type { Context } from '../settings/context.ts'
 import { CliError } from './error.ts'
 import { tidy } from './words.ts'
 
-/** By permissions alone: nothing is opened and nothing is written. */
 export function isAllowed(file: string, mode: number): boolean {
+  return refusal(file, mode) === undefined
+}
+
+/** By permissions alone: nothing is opened and nothing is written. */
+function refusal(file: string, mode: number): unknown {
   try {
     accessSync(file, mode)
-    return true
-  } catch {
-    return false
+    return undefined
+  } catch (error) {
+    return error
   }
 }
 
+/** What stands in the way of a file, and the code of the error that a write would meet. */
+export interface Obstacle {
+  readonly place: string
+  readonly code: string
+}
+
 /** What forbids us to write there: the nearest folder that exists decides for what is not there yet. */
-export function forbidsWriting(file: string): string | undefined {
+export function forbidsWriting(file: string): Obstacle | undefined {
   let place = file
   while (statLink(place) === undefined && place !== path.dirname(place)) place = path.dirname(place)
   const mustBeFolder = place !== file
-  const isRight = !mustBeFolder || look(place)?.isDirectory() === true
+  if (mustBeFolder && look(place)?.isDirectory() !== true) return { place, code: 'ENOTDIR' }
   // A file is replaced, and so its folder has to let us.
   const folder = look(place)?.isDirectory() ? place : path.dirname(place)
-  return isRight && isAllowed(folder, constants.W_OK | constants.X_OK) ? undefined : place
+  const error = refusal(folder, constants.W_OK | constants.X_OK)
+  return error === undefined ? undefined : { place, code: codeOf(error) }
 }
 
 /** Says so if it is unknown at this moment what is waiting. */

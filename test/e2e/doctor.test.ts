@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { startCollector } from '../support/collector.ts'
 import { fillQueue } from '../support/events.ts'
 import { type Home, tempHome } from '../support/home.ts'
+import { findMounter } from '../support/mounts.ts'
 import { ownPorts } from '../support/ports.ts'
-import { cli } from '../support/run.ts'
+import { cli, cliCommand, run } from '../support/run.ts'
 
 interface Checks {
   readonly checks: readonly {
@@ -74,5 +75,33 @@ describe.concurrent('doctor --online', () => {
     const { code } = await cli(home, ['doctor'])
     await collector.stop()
     expect([code, collector.connections]).toEqual([0, 0])
+  })
+})
+
+describe.concurrent('doctor says what really keeps a file from being written', () => {
+  const hintsIn = (out: string) =>
+    (JSON.parse(out) as Checks).checks
+      .filter(({ message }) => message.endsWith(' cannot be written.'))
+      .map(({ hint }) => hint)
+
+  const mounter = findMounter()
+  it.skipIf(mounter === undefined)('where the file system is read-only', async () => {
+    const home = tempHome()
+    const before = 'mount --bind "$HOME" "$HOME"; mount -o remount,bind,ro "$HOME"'
+    const [first = '', ...rest] =
+      mounter?.({ before, after: 'umount "$HOME"' }, [...cliCommand, 'doctor', '--json']) ?? []
+    const { code, out } = await run(first, rest, home)
+    expect(code).toBe(1)
+    expect(hintsIn(out)).toEqual(Array(3).fill('Its file system is read-only.'))
+  })
+
+  it('where a file is in the place of a folder', async () => {
+    const home = tempHome()
+    home.write('.cache', '')
+    const { code, out } = await cli(home, ['doctor', '--json'])
+    expect(code).toBe(1)
+    expect(hintsIn(out)).toEqual([
+      '~/.cache is not a folder: remove it, or put a folder in its place.',
+    ])
   })
 })

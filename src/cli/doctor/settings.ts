@@ -1,3 +1,4 @@
+import type { Context } from '../../settings/context.ts'
 import { isTable, valueAt } from '../../settings/files.ts'
 import { keySpecs } from '../../settings/settings.ts'
 import { settingsTargets } from '../../store/settings-file.ts'
@@ -12,7 +13,7 @@ import {
   strangerText,
   tidy,
 } from '../words.ts'
-import { forbidsWriting } from '../access.ts'
+import { forbidsWriting, type Obstacle } from '../access.ts'
 import { type Check, ok } from './machine.ts'
 
 /** The verdict, each settings file and what is wrong with it, and whether we could change it. */
@@ -85,14 +86,20 @@ function strangers({ context }: Invocation): readonly Check[] {
 }
 
 export function writable(id: string, file: string, { context }: Invocation): Check {
-  const place = forbidsWriting(file)
-  if (place === undefined) {
-    return ok(id, `${tidy(file, context)} can be written.`)
-  }
+  const obstacle = forbidsWriting(file)
+  if (obstacle === undefined) return ok(id, `${tidy(file, context)} can be written.`)
   return {
     id,
     status: 'fault',
     message: `${tidy(file, context)} cannot be written.`,
-    hint: `Change the owner or the mode of ${tidy(place, context)}.`,
+    hint: remedyOf(obstacle, context),
   }
+}
+
+function remedyOf({ place, code }: Obstacle, context: Context): string {
+  const shown = tidy(place, context)
+  if (code === 'EROFS') return 'Its file system is read-only.'
+  if (code === 'ENOTDIR')
+    return `${shown} is not a folder: remove it, or put a folder in its place.`
+  return `Change the owner or the mode of ${shown}.`
 }
