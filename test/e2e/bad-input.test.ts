@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 
 import { describe, expect, it } from 'vitest'
 
+import { fillQueue } from '../support/events.ts'
 import { tempHome, type Home } from '../support/home.ts'
 import { cli, cliCommand, cliJson, type Ended, run } from '../support/run.ts'
 import { requireTool } from '../support/tools.ts'
@@ -143,6 +144,15 @@ it.concurrent('where no settings can be saved, disable names a way that stops Ru
   expect(await host({})).toBe(true)
   const RUNMAT_CONFIG = home.write('off.toml', '[runtime.telemetry]\nenabled = false\n')
   expect(await host({ RUNMAT_CONFIG })).toBe(false)
+})
+
+it.concurrent('where no settings can be saved, endpoint says that the address is the old one', async () => {
+  const home = tempHome()
+  mkdirSync(home.settings, { recursive: true })
+  fillQueue(home, 1)
+  const refused = await cli(home, ['endpoint', 'http://127.0.0.1:9/new'])
+  expect(refused).toMatchObject({ code: 1, out: '' })
+  expect(refused.err).toContain('The address was not changed. What was waiting was deleted.')
 })
 
 function deviceAt(home: Home): void {

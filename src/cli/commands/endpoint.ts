@@ -131,7 +131,8 @@ async function move(
     const done = await optOut(context, targets)
     const soFar = 'Sending is off, and the address is the old one'
     const banned = reassessed(invocation)
-    requireOptOut(banned, done, soFar, { mayCount: true })
+    const undone = 'The address was not changed. '
+    requireOptOut(banned, done, soFar, { mayCount: true, undone })
     ;({ wiped, changed } = done)
     // The ban was for the time of the move only.
     const last: Changes = [...changes, [keys.uploads, undefined]]
