@@ -93,7 +93,10 @@ function wrongLine(
   })
 }
 
-/** What people try, and what may do it. By its letters alone, "erase" is nearest to "enable". */
+/**
+ * What people try, with dashes or without, and what may do it. By its letters alone, "erase" is nearest
+ * to "enable", and "--on" to "--json".
+ */
 const guesses: Readonly<Record<string, string>> = {
   erase: 'forget',
   delete: 'forget',
@@ -105,10 +108,14 @@ const guesses: Readonly<Record<string, string>> = {
   history: 'log',
   send: 'upload',
   check: 'doctor',
+  off: 'disable',
+  on: 'enable',
+  'opt-out': 'disable',
+  'opt-in': 'enable',
 }
 
 function meantCommand(said: string, program: Command): string | undefined {
-  const word = /^unknown command '(.*)'$/s.exec(said)?.[1]?.toLowerCase() ?? ''
+  const word = /^unknown (?:command '|option '--)(.*)'$/s.exec(said)?.[1]?.toLowerCase() ?? ''
   const guess = Object.hasOwn(guesses, word) ? guesses[word] : word
   return program.commands.map((command) => command.name()).find((name) => name === guess)
 }
