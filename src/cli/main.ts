@@ -28,7 +28,7 @@ export async function main(given: Tool, words: readonly string[]): Promise<numbe
     const command = plainCommand(line)
     if (command === undefined) {
       const { parse } = await import('./parse.ts')
-      return await parse(line, { product, version, io, invocation })
+      return await parse(line, { product, version, environment, io, invocation })
     }
     await command(await invocation())
     return done

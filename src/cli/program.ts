@@ -1,6 +1,7 @@
 import { Argument, Command, Option } from 'commander'
 
 import type { Product } from '../product/product.ts'
+import type { HostEnvironment } from '../settings/host-environment.ts'
 import { completion } from './commands/completion.ts'
 import { disable } from './commands/disable.ts'
 import { enable } from './commands/enable.ts'
@@ -17,6 +18,7 @@ import { rootOf } from './root.ts'
 export interface Wiring {
   readonly product: Product
   readonly version: string
+  readonly environment: HostEnvironment
   readonly io: Io
   /** Reads the world, only once a command is really to run. */
   readonly invocation: () => Promise<Invocation>
@@ -216,14 +218,15 @@ function addWorking(program: Command, { invocation, product, end }: Wiring): voi
     .action(async (kind, options) => record(await invocation(), kind, options))
 }
 
-function addCompletion(program: Command, { invocation }: Wiring): void {
+/** Needs no home folder: packages are built without one, and root writes it for everybody. */
+function addCompletion(program: Command, wiring: Wiring): void {
   program
     .command('completion')
     .summary('print a script that completes these commands')
     .description('Print a script that completes these commands in your shell.')
     .addArgument(new Argument('[shell]', 'which one; by default yours').choices(shells))
     .option('--json', 'print JSON')
-    .action(async (shell: Shell | undefined, options: { json?: boolean }) =>
-      completion(await invocation(), program, shell, options),
+    .action((shell: Shell | undefined, options: { json?: boolean }) =>
+      completion(wiring, program, shell, options),
     )
 }

@@ -68,6 +68,14 @@ function installed(home: Home): { path: string; whole: string; half: string } {
 
 const sorted = (text: string) => text.split('\n').filter(Boolean).toSorted()
 
+it('is printed where there is no home folder, as in the build of a package', async () => {
+  const home = tempHome()
+  const env = { HOME: undefined, USERPROFILE: undefined }
+  const { code, out, err } = await cli(home, ['completion', 'bash'], { env })
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+  expect(out).toContain('complete ')
+})
+
 describe.concurrent('the completion', () => {
   it.skipIf(!requireTool('bash'))('completes in bash', async () => {
     const { home, script } = await scriptFor('bash')

@@ -14,7 +14,7 @@ const scripts = { bash, zsh, fish, powershell } as const satisfies Record<Shell,
 
 /** Prints a script with which the shell completes these very commands, and how to install it. */
 export function completion(
-  { io, environment, product }: Invocation,
+  { io, environment, product }: Pick<Invocation, 'io' | 'environment' | 'product'>,
   program: Command,
   given: Shell | undefined,
   { json }: { json?: boolean },
