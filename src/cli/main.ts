@@ -83,9 +83,14 @@ function foreignHome({ home, uid }: HostEnvironment): CliError {
 
 function homeless(product: Product, platform: string): CliError {
   const variable = platform === 'win32' ? 'USERPROFILE' : 'HOME'
+  // Where its own program then looks for settings is not ours to say.
+  const who =
+    product.host === undefined
+      ? `${product.name} records and sends`
+      : 'this tool and programs that use its library record and send'
   return new CliError(`${variable} does not name your home folder.`, {
     hint:
-      `Without it nothing can be kept, so ${product.name} records and sends nothing. ` +
+      `Without it nothing can be kept, so ${who} nothing. ` +
       `Set ${variable} to the full path of your home folder.`,
   })
 }
