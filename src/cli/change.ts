@@ -59,6 +59,11 @@ export function targetsOf({ context }: Invocation, changes: Changes): readonly T
   return settingsTargets(context).map((file) => ({ file, role: 'user' as Role, changes }))
 }
 
+/** Do the user's own settings turn telemetry off? */
+export function isOffByUser({ verdict }: Context): boolean {
+  return verdict.rules.some(({ rule, effect }) => rule === 'user_settings' && effect === 'off')
+}
+
 /** Says which files could not be changed, and what that means. */
 export function cannotChange(
   { context }: Pick<Invocation, 'context'>,

@@ -3,6 +3,7 @@ import { look } from '../files/read.ts'
 import type { Context } from '../settings/context.ts'
 import { queuedNames } from '../store/queue.ts'
 import { settingsTargets } from '../store/settings-file.ts'
+import { isOffByUser } from './change.ts'
 import { disable } from './commands/disable.ts'
 import { enable } from './commands/enable.ts'
 import { endpoint } from './commands/endpoint.ts'
@@ -102,14 +103,12 @@ function offersFor({ context }: Invocation): readonly Offer[] {
 
 /** In a settings file that says something wrong, only an opt-out can be saved. */
 function changesFor(context: Context, waiting: number): readonly Offer[] {
-  const isOffByUser = context.verdict.rules.some(
-    ({ rule, effect }) => rule === 'user_settings' && effect === 'off',
-  )
+  const isOff = isOffByUser(context)
   const isFaulty = brokenSettings(context) !== undefined
   const [main = ''] = settingsTargets(context)
-  const canTurnOff = !isOffByUser && (waiting > 0 || !isUnreadable(main, context))
+  const canTurnOff = !isOff && (waiting > 0 || !isUnreadable(main, context))
   return [
-    ...(isOffByUser && !isFaulty ? [{ value: 'enable', label: 'Turn telemetry on' } as const] : []),
+    ...(isOff && !isFaulty ? [{ value: 'enable', label: 'Turn telemetry on' } as const] : []),
     ...(canTurnOff
       ? [{ value: 'disable', label: 'Turn telemetry off', hint: 'for good' } as const]
       : []),

@@ -54,6 +54,17 @@ describe.skipIf(!requireTool('script')).concurrent('forget in a terminal', () =>
     await collector.stop()
   })
 
+  it('asks nothing where all is erased and telemetry is off already', async () => {
+    const { home, collector } = await sender(204)
+    expect(await cli(home, ['forget', '--yes'])).toMatchObject({ code: 0 })
+    const terminal = openTerminal(home, [...cliCommand, 'forget'])
+    await terminal.sees('the collector has nothing to erase')
+    await terminal.sees('RunMat telemetry is off, for good.')
+    expect(await terminal.ended).toBe(0)
+    expect(collector.requests).toBe(1)
+    await collector.stop()
+  })
+
   it('is in the menu', async () => {
     const { home, id, collector } = await sender(204)
     const terminal = openTerminal(home, cliCommand)

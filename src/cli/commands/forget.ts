@@ -8,7 +8,7 @@ import { certainClientId, readClientId } from '../../store/client-id.ts'
 import { erasureFile, eventsOfOthers, notePending } from '../../store/erasure.ts'
 import type { Context } from '../../settings/context.ts'
 import { optOut } from '../../store/opt-out.ts'
-import { removeEverything, requireOptOut, targetsOf } from '../change.ts'
+import { isOffByUser, removeEverything, requireOptOut, targetsOf } from '../change.ts'
 import { hostOf, troubleText } from '../delivery-words.ts'
 import { erasurePlaces } from '../erasure-places.ts'
 import { CliError, wrongUsage } from '../error.ts'
@@ -29,9 +29,11 @@ export async function forget(invocation: Invocation, options: ForgetOptions): Pr
   const { json, yes } = options
   const endpoint = context.choices.endpoint.value
   const preview = requestsFor(invocation)
-  const isAsking = !yes && !json && io.outIsTerminal && io.inIsTerminal()
-  if (!yes && !isAsking) throw unasked(product.command)
+  const canAsk = !json && io.outIsTerminal && io.inIsTerminal()
+  if (!yes && !canAsk) throw unasked(product.command)
   const isThere = preview.length > 0 || look(context.paths.state) !== undefined
+  // Where everything is gone and telemetry is off, nothing is left to agree to.
+  const isAsking = !yes && (isThere || !isOffByUser(context))
   if (isAsking) {
     const lines = whatIsAsked(preview, invocation).map(printable)
     io.out(`${foldOut(lines, io).join('\n')}\n`)
