@@ -5,7 +5,7 @@ import { fillQueue } from '../support/events.ts'
 import { withFsFaults } from '../support/fs-faults.ts'
 import { type Home, tempHome } from '../support/home.ts'
 import { ownPorts } from '../support/ports.ts'
-import { cli, executable } from '../support/run.ts'
+import { cli, cliJson, executable } from '../support/run.ts'
 
 function sendTo(home: Home, url: string): void {
   home.write(home.settings, `[runtime.telemetry]\nhttp_endpoint = "${url}"\n`)
@@ -32,6 +32,26 @@ describe.concurrent('upload', () => {
     expect(out).toMatch(
       /3 events kept; next try in about \d+ (second|minute)s? at the earliest, when RunMat runs\.\n$/,
     )
+  })
+
+  it('names no next attempt once telemetry is off', async () => {
+    const home = tempHome()
+    const [port] = await ownPorts(1)
+    sendTo(home, `http://127.0.0.1:${port}/t`)
+    fillQueue(home, 1)
+    const before = await cli(home, ['upload', '--json'])
+    expect(JSON.parse(before.out)).toMatchObject({ next_attempt: expect.any(String) })
+    const env = { RUNMAT_NO_TELEMETRY: '1' }
+    const { out, code } = await cli(home, ['upload', '--json'], { env })
+    expect(code).toBe(1)
+    expect(JSON.parse(out)).toMatchObject({
+      kept: 1,
+      reason: 'off (RUNMAT_NO_TELEMETRY)',
+      next_attempt: null,
+    })
+    expect(await cliJson(home, ['status'], { env })).toMatchObject({
+      uploader: { last_result: 'failed: refused', next_attempt: null },
+    })
   })
 
   it.skipIf(executable !== undefined)(

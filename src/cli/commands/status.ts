@@ -63,7 +63,8 @@ export function statusOf({ product, version, context }: Invocation) {
       pid: holder?.pid || null,
       last_attempt: uploads.last_attempt,
       last_result: uploads.last_result,
-      next_attempt: uploads.next_attempt,
+      // Where nothing may be sent, nothing is tried when the pause is over.
+      next_attempt: verdict.uploading ? uploads.next_attempt : null,
     },
   }
 }

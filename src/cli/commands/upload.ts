@@ -8,7 +8,7 @@ import { readUploadState } from '../../store/upload-state.ts'
 import { cannotWrite, unlistedText } from '../access.ts'
 import { hostOf, keptText, troubleText } from '../delivery-words.ts'
 import { foldErr, foldOut } from '../fold.ts'
-import type { Invocation } from '../invocation.ts'
+import { type Invocation, reassessed } from '../invocation.ts'
 import { CliError, failed } from '../error.ts'
 import { othersText, othersWaiting } from '../queued.ts'
 import { type Io, toJson } from '../io.ts'
@@ -48,7 +48,9 @@ export async function upload(
     })
     .finally(() => progress.show(''))
   const kept = queuedNames(paths.queue).length
-  const { next_attempt } = readUploadState(paths.uploads, context.choices.endpoint.value)
+  const { next_attempt } = reassessed(invocation).context.verdict.uploading
+    ? readUploadState(paths.uploads, context.choices.endpoint.value)
+    : { next_attempt: null }
   const { attempted, delivered, reason } = end
   if (json) {
     io.out(toJson({ attempted, delivered, kept, reason, next_attempt }))
