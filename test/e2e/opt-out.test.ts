@@ -73,7 +73,9 @@ describe('disable', () => {
       host: { reads: home.at('project/runmat.toml'), enabled: true, agrees: false },
     })
     expect((await cli(home, ['status'], { cwd })).out).toContain('Warning: RunMat itself would')
-    expect(await cli(home, ['disable', '--here'], { cwd })).toMatchObject({ code: 0 })
+    const here = await cli(home, ['disable', '--here'], { cwd })
+    expect(here.code).toBe(0)
+    expect(here.out).toContain(' enable, and in ~/project/runmat.toml:3 by hand\n')
     expect(home.read('project/runmat.toml')).toBe('# ours\n[runtime.telemetry]\nenabled = false\n')
     expect(await cliJson(home, ['status'], { cwd })).toMatchObject({
       host: { enabled: false, agrees: true },

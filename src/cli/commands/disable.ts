@@ -49,8 +49,16 @@ export async function disable(invocation: Invocation, options: DisableOptions): 
     ...forgotten.map((file) => `Removed ${tidy(file, context)}`),
     ...(forget && forgotten.length === 0 ? ['Nothing else was kept here.'] : []),
     ...left,
-    `Turn it on again: ${ink.name(`${product.command} enable`)}`,
+    `Turn it on again: ${ink.name(`${product.command} enable`)}${byHand(context)}`,
   ])
+}
+
+/** `enable` changes no project's file. */
+function byHand(context: Context): string {
+  const project = context.verdict.rules.find(
+    ({ rule, effect }) => rule === 'project_settings' && effect === 'off',
+  )
+  return project?.source ? `, and in ${tidy(project.source, context)} by hand` : ''
 }
 
 /** Once the id is gone from here, only someone who kept it can have what was sent under it erased. */
