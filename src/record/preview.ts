@@ -8,6 +8,7 @@ import { readClientId } from '../store/client-id.ts'
 import { freshStats, readStats } from '../store/stats.ts'
 import { timestamp } from '../contract/timestamp.ts'
 import { buildInstall } from './install.ts'
+import { ofThisMachine } from './machine.ts'
 import { buildFinished, buildStarted } from './run.ts'
 import { buildUsage, usableVersion } from './usage.ts'
 
@@ -97,7 +98,7 @@ function previewUsage(context: Context, version: Version): Preview {
   const { product, paths, environment } = context
   const at = timestamp(environment.now())
   const reading = readStats(paths.stats, at)
-  const stats = reading.kind === 'read' ? reading.stats : freshStats(at)
+  const stats = reading.kind === 'read' ? ofThisMachine(context, reading.stats) : freshStats(at)
   const clientId = readClientId(paths.clientId)
   const bytes = buildUsage(product, {
     eventId: newUuid(),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { readdirSync, statSync, symlinkSync } from 'node:fs'
+import { readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
@@ -184,6 +184,20 @@ describe('print', () => {
     const { event_id: _, sequence, trigger, trigger_ts: __, ...same } = preview
     expect(last).toMatchObject(same)
     expect({ sequence, trigger }).toEqual({ sequence: queued.length + 1, trigger: 'preview' })
+  })
+
+  it.concurrent('shows nothing of the counts that ended with a deleted id', async () => {
+    const home = tempHome()
+    const input = '{"subcommand":"run","outcome":"success","version":"0.6.1"}'
+    await cli(home, ['record', 'usage'], { input })
+    const earlier = new Date(Date.now() - 86_400_000).toISOString().replace(/\..*/, 'Z')
+    const stats = path.join(home.state, 'stats.json')
+    home.write(stats, home.read(stats).replace(/"first_seen":"[^"]*"/, `"first_seen":"${earlier}"`))
+    expect((await cli(home, ['print'])).out).toContain(`"first_seen":"${earlier}"`)
+    rmSync(home.clientId)
+    const preview: unknown = JSON.parse((await cli(home, ['print'])).out)
+    expect(preview).toMatchObject({ sequence: 1, subcommand_counts: {}, version: '0.6.1' })
+    expect(preview).not.toMatchObject({ first_seen: earlier })
   })
 })
 
