@@ -36,10 +36,13 @@ export function alsoBecause(context: Context): readonly string[] {
 }
 
 /** How to send again where only sending is forbidden. */
-export function wayOut({ product, verdict, choices }: Context): readonly string[] {
+export function wayOut(context: Context): readonly string[] {
+  const { product, verdict, choices } = context
   if (!verdict.collecting || verdict.uploading) return []
-  if (verdict.decidedBy === 'collector')
-    return [`The next version of ${product.name} may send again.`]
+  if (verdict.decidedBy === 'collector') {
+    const isForbidden = alsoBecause(context).length > 0
+    return isForbidden ? [] : [`The next version of ${product.name} may send again.`]
+  }
   const { value } = choices.endpoint
   const address = value === product.endpoint ? '--reset' : value
   return [`Send again: ${product.command} endpoint ${printable(address)}`]

@@ -157,6 +157,19 @@ describe.concurrent('an answer of 410', () => {
     expect(queueContent(home)).toEqual({})
     expect(collector.requests).toBeGreaterThan(seen)
   })
+
+  it('promises nothing of the next version where sending is turned off, too', async () => {
+    const { home } = await stage({ answer: 410 })
+    settle(home, { version: '1.0.0', sequence: 3 })
+    fillQueue(home, 1)
+    await uploader(home)
+    const next = 'The next version of RunMat may send again.'
+    expect((await cli(home, ['status'])).out).toContain(next)
+    expect((await cli(home, ['local'])).out).not.toContain(next)
+    const { out } = await cli(home, ['status'])
+    expect(out).toContain('Also: Sending is turned off in ')
+    expect(out).not.toContain(next)
+  })
 })
 
 describe.concurrent('no event is lost, changed or sent twice if', () => {
