@@ -82,6 +82,14 @@ describe('disable', () => {
     })
   })
 
+  it.concurrent('names a file that enable leaves alone, as RUNMAT_CONFIG may name one', async () => {
+    const home = tempHome()
+    const env = { RUNMAT_CONFIG: home.write('named.toml', yes) }
+    const { code, out } = await cli(home, ['disable', '--here'], { env })
+    expect(code).toBe(0)
+    expect(out).toContain(' enable, and in ~/named.toml:2 by hand\n')
+  })
+
   it.concurrent('writes into the config.json that RunMat reads', async () => {
     const home = tempHome()
     const before = '{\n  "runtime": {\n    "verbose": true\n  }\n}\n'

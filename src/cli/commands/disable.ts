@@ -53,13 +53,15 @@ export async function disable(invocation: Invocation, options: DisableOptions): 
   ])
 }
 
-/** `enable` changes no project's file. */
+/** `enable` changes no project's file, and none that a variable names. */
 function byHand(context: Context): string {
-  const project = context.verdict.rules.find(
-    ({ rule, effect }) => rule === 'project_settings' && effect === 'off',
+  const places = context.verdict.rules.flatMap(({ rule, source, effect }) =>
+    effect === 'off' && source !== null && notEnabled.has(rule) ? [tidy(source, context)] : [],
   )
-  return project?.source ? `, and in ${tidy(project.source, context)} by hand` : ''
+  return places.length === 0 ? '' : `, and in ${places.join(' and ')} by hand`
 }
+
+const notEnabled: ReadonlySet<string> = new Set(['named_settings', 'project_settings'])
 
 /** Once the id is gone from here, only someone who kept it can have what was sent under it erased. */
 function leftBehind({ paths }: Context): readonly string[] {
