@@ -31,18 +31,13 @@ export function readEventInput(
   if (input === undefined) return refuse('The input is not a JSON object.', kind)
   const label = input['event_label']
   const contracts = eventContracts(product).filter((one) => one.kind === kind)
-  const contract = contracts.find(({ labels }) => labels.some((one) => one === label))
-  if (contract === undefined) {
-    const labels = contracts.flatMap((one) => one.labels)
+  const contract = contracts.find((one) => one.labels.some((name) => name === label))
+  // The start and the end of a run have a contract each.
+  const labels = contracts.flatMap((one) => one.labels)
+  if (contract === undefined)
     return refuse(`event_label must be one of ${labels.join(', ')}.`, kind)
-  }
-  const own =
-    kind === 'runtime'
-      ? idInSession(
-          input['session_id'],
-          contract.labels.findIndex((one) => one === label),
-        )
-      : undefined
+  const index = labels.findIndex((one) => one === label)
+  const own = kind === 'runtime' ? idInSession(input['session_id'], index) : undefined
   const id = own ?? newUuid()
   // A host chooses neither the id of an event nor that of its machine.
   const event = { ...filledIn(context, kind, input), uuid: id, cid: undefined }

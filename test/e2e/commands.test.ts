@@ -257,6 +257,28 @@ describe('print with an id', () => {
 })
 
 describe('record', () => {
+  it.concurrent('queues the start and the end of a run, and each of them once', async () => {
+    const home = tempHome()
+    const facts = { session_id: randomUUID(), run_kind: 'script' }
+    const events = [
+      {
+        event_label: 'runtime.run.started',
+        payload: { jit_enabled: true, accelerate_enabled: false },
+      },
+      { event_label: 'runtime.run.finished', payload: { duration_us: 4412, success: true } },
+    ]
+    for (const event of [...events, ...events]) {
+      const input = JSON.stringify({ ...event, ...facts })
+      expect(await cli(home, ['record', 'runtime'], { input })).toMatchObject({ code: 0 })
+    }
+    const queued = (await cli(home, ['print', '--queued'])).out.trimEnd().split('\n')
+    const runs = queued.filter((line) => line.includes(facts.session_id))
+    expect(runs).toEqual(
+      events.map(({ event_label: label }) => expect.stringContaining(`"event_label":"${label}"`)),
+    )
+    expect(new Set(runs.map((line) => (JSON.parse(line) as { uuid: string }).uuid)).size).toBe(2)
+  })
+
   it.concurrent('accepts what Windows PowerShell pipes', async () => {
     const home = tempHome()
     const input = '\uFEFF{"subcommand":"run","version":"0.6.1"}\r\n'
