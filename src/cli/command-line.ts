@@ -18,8 +18,8 @@ const meanings: Readonly<Record<string, string>> = {
 }
 
 /**
- * `--status` is `status`, wherever it stands before a command, and no command at all is the
- * given default. Everything else is left to the parser.
+ * `--status` is `status`, wherever it stands before a command, `--json status` is `status --json`, and
+ * no command at all is the given default. Everything else is left to the parser.
  */
 export function spellOut(argv: readonly string[], otherwise: () => string): readonly string[] {
   const [first = '', ...others] = argv
@@ -32,7 +32,11 @@ export function spellOut(argv: readonly string[], otherwise: () => string): read
   const word = considered[at]
   if (word === undefined) return isBare(considered) ? [otherwise(), ...argv] : argv
   const alias = aliasIn(word)
-  if (alias === undefined) return argv
+  if (alias === undefined) {
+    const before = argv.slice(0, at)
+    if (at === 0 || !isBare(before)) return argv
+    return spellOut([word, ...before, ...argv.slice(at + 1)], otherwise)
+  }
   const [, value] = /=(.*)$/s.exec(word) ?? []
   return [
     alias,

@@ -289,10 +289,12 @@ describe('record', () => {
 })
 
 describe('the output', () => {
-  it.concurrent('is the status if no command is given', async () => {
+  it.concurrent('is the status if no command is given, and JSON wherever --json stands', async () => {
     const home = tempHome()
     expect((await cli(home, [])).out).toBe((await cli(home, ['status'])).out)
-    expect((await cli(home, ['--json'])).out).toBe((await cli(home, ['status', '--json'])).out)
+    const { out: json } = await cli(home, ['status', '--json'])
+    expect((await cli(home, ['--json'])).out).toBe(json)
+    expect((await cli(home, ['--json', 'status'])).out).toBe(json)
   })
 
   it.concurrent('is plain without a terminal, and coloured if colour is forced', async () => {
