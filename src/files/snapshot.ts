@@ -76,9 +76,10 @@ function missingOf({ folder, files }: Siblings, see: Snapshot): readonly string[
   const key = files.join('\0')
   const known = missing.recall(key, version)
   if (known) return known
-  if (version !== trace || !notesNewFiles(folder)) return []
+  if (target === undefined || version !== trace || !notesNewFiles(folder)) return []
   const found = files.filter((file) => see(file).version === '')
-  missing.keep(key, version, found)
+  // A link on the way may have led elsewhere meanwhile.
+  if (sightingOf(folder).trace === trace) missing.keep(key, version, found)
   return found
 }
 

@@ -1,12 +1,25 @@
+import type fs from 'node:fs'
 import { lstatSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 import * as fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 
 import { siblingsAmong, sightingOf, takeSnapshot } from '../../src/files/snapshot.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Home, tempHome } from '../support/home.ts'
+
+/** What happens each time after a folder was looked at and before the files in it are. */
+const meanwhile = vi.hoisted(() => ({ act: () => {} }))
+
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof fs>()
+  const statfsSync = (file: string) => {
+    meanwhile.act()
+    return real.statfsSync(file)
+  }
+  return { ...real, statfsSync }
+})
 
 const folders = ['a', 'a/b', 'link', 'link/c'] as const
 const names = ['one.toml', 'two.json', 'three'] as const
@@ -83,6 +96,28 @@ describe('a snapshot that looks at folders instead of the files missing in them'
       }
     }
   }, 120_000)
+
+  it('keeps nothing of a folder whose link has led elsewhere meanwhile', async () => {
+    const home = tempHome()
+    const point = (target: string): void => {
+      rmSync(home.at('link'), { force: true })
+      symlinkSync(target, home.at('link'))
+    }
+    const files = [home.write('full/one', ''), home.at('full/two')]
+    mkdirSync(home.at('empty'))
+    const families = siblingsAmong(files.map((file) => home.at('link', path.basename(file))))
+    const isSeen = () => takeSnapshot(families)(home.at('link/one')).version !== ''
+    await eventually(() => {
+      const { version, trace } = sightingOf(home.at('full'))
+      expect(version).toBe(trace)
+    })
+    point('full')
+    meanwhile.act = () => point('empty')
+    isSeen()
+    meanwhile.act = () => {}
+    point('full')
+    expect(isSeen()).toBe(true)
+  })
 
   it('counts places in one folder only, and only if there are several', () => {
     const three = ['/a/1', '/b/1', '/a/2'].map((file) => path.normalize(file))
