@@ -1,6 +1,7 @@
 import { lstatSync, statfsSync, type Stats, statSync } from 'node:fs'
 import path from 'node:path'
 
+import { steadyMs } from './clock.ts'
 import { codeOf } from './errors.ts'
 
 /** What we ask of a file. Node's own type would need its types in every host's project. */
@@ -75,11 +76,11 @@ function missingOf({ folder, files }: Siblings, see: Snapshot): readonly string[
   if (target === undefined) return []
   const key = files.join('\0')
   const known = missing.recall(key, version)
-  if (known) return known
+  if (known && steadyMs() - known.since < trustedForMs) return known.found
   if (target === undefined || version !== trace || !notesNewFiles(folder)) return []
   const found = files.filter((file) => see(file).version === '')
   // A link on the way may have led elsewhere meanwhile.
-  if (sightingOf(folder).trace === trace) missing.keep(key, version, found)
+  if (sightingOf(folder).trace === trace) missing.keep(key, version, { found, since: steadyMs() })
   return found
 }
 
@@ -146,8 +147,10 @@ export function openFileMemory<T>(): FileMemory<T> {
 
 const mostRemembered = 100
 
-/** Which of the siblings were not there. */
-const missing = openFileMemory<readonly string[]>()
+/** Which of the siblings were not there, and since when. */
+const missing = openFileMemory<{ readonly found: readonly string[]; readonly since: number }>()
+/** A file may come without a trace: in a layer below an overlay, or if the clock was set back. */
+const trustedForMs = 1000
 
 /** Ext, XFS, Btrfs, tmpfs, overlays, F2FS and ZFS. */
 const faithful = new Set([

@@ -1,5 +1,13 @@
 import type fs from 'node:fs'
-import { lstatSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 
 import * as fc from 'fast-check'
@@ -11,14 +19,18 @@ import { type Home, tempHome } from '../support/home.ts'
 
 /** What happens each time after a folder was looked at and before the files in it are. */
 const meanwhile = vi.hoisted(() => ({ act: () => {} }))
+/** Folders whose times stand still. */
+const still = vi.hoisted(() => new Map<string, Stats>())
 
 vi.mock('node:fs', async (original) => {
   const real = await original<typeof fs>()
+  const look = (file: string, options: { throwIfNoEntry: false }) =>
+    still.get(file) ?? real.lstatSync(file, options)
   const statfsSync = (file: string) => {
     meanwhile.act()
     return real.statfsSync(file)
   }
-  return { ...real, statfsSync }
+  return { ...real, lstatSync: look, statfsSync }
 })
 
 const folders = ['a', 'a/b', 'link', 'link/c'] as const
@@ -117,6 +129,21 @@ describe('a snapshot that looks at folders instead of the files missing in them'
     meanwhile.act = () => {}
     point('full')
     expect(isSeen()).toBe(true)
+  })
+
+  it('soon sees a file that has come without a trace, as one below an overlay does', async () => {
+    const home = tempHome()
+    const folder = home.at('lower')
+    mkdirSync(folder)
+    const old = lstatSync(folder)
+    old.mtimeMs -= 10_000
+    old.ctimeMs -= 10_000
+    still.set(folder, old)
+    const families = siblingsAmong([home.at('lower/one'), home.at('lower/two')])
+    const isSeen = () => takeSnapshot(families)(home.at('lower/one')).version !== ''
+    expect(isSeen()).toBe(false)
+    home.write('lower/one', '')
+    await eventually(() => expect(isSeen()).toBe(true))
   })
 
   it('counts places in one folder only, and only if there are several', () => {
