@@ -53,7 +53,8 @@ export function changeSettings(file: string, role: Role, changes: Changes): bool
       if (after === before) return false
       if (link !== undefined) throw new Error(refusal(file, link))
       replaceFile(file, after, () => {
-        if (textOf(file, role) !== before) throw new SettingsError({ path: file, ...overtaken })
+        if (settledText(file, role) !== before)
+          throw new SettingsError({ path: file, ...overtaken })
       })
       return true
     } catch (error) {
@@ -79,6 +80,15 @@ function textOf(file: string, role: Role): string {
   }
   return found?.text ?? ''
 }
+
+/** A program that has emptied the file is about to write it again, maybe with a no. */
+function settledText(file: string, role: Role): string {
+  const isBeingWritten = () => readSettingsFile(role, file)?.problem?.isPassing === true
+  for (let waited = 0; waited < writerPatienceMs && isBeingWritten(); waited += 10) waitSync(10)
+  return textOf(file, role)
+}
+
+const writerPatienceMs = 2000
 
 function refusal(file: string, link: string): string {
   const what = link === file ? 'it' : link

@@ -1,10 +1,19 @@
-import { statSync, symlinkSync, truncateSync, utimesSync } from 'node:fs'
+import {
+  closeSync,
+  openSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs'
 
 import { describe, expect, it } from 'vitest'
 
 import { eventually } from '../support/eventually.ts'
+import { withFsFaults } from '../support/fs-faults.ts'
 import { tempHome } from '../support/home.ts'
-import { cli, cliJson } from '../support/run.ts'
+import { cli, cliJson, executable } from '../support/run.ts'
 
 const verdictIn = (home: ReturnType<typeof tempHome>) =>
   cliJson<{ collecting: boolean; decided_by: string }>(home, ['status'])
@@ -35,6 +44,8 @@ describe.concurrent('telemetry is off if', () => {
 
 describe.concurrent('a settings file that was emptied', () => {
   const no = '[runtime.telemetry]\nenabled = false\n'
+  const yes = '[runtime.telemetry]\nenabled = true\n'
+  const other = '[plotting]\nmode = "auto"\n\n'
   /** As an editor does that will write it in a moment. */
   const emptied = (agoMs: number): ReturnType<typeof tempHome> => {
     const home = tempHome()
@@ -58,7 +69,28 @@ describe.concurrent('a settings file that was emptied', () => {
     await eventually(async () => expect(await verdictIn(home)).toMatchObject({ collecting: true }))
   })
 
-  it.each(['disable', 'enable'])('can be changed at once: %s', async (command) => {
+  it.skipIf(executable !== undefined)(
+    'is not replaced before the program that emptied it has written it again',
+    async () => {
+      for (const [command, code, said] of [
+        ['enable', 1, `${other}${no}`],
+        ['disable', 0, `${other}${no}`],
+        ['disable', 0, `${other}${yes}`],
+      ] as const) {
+        const home = emptied(-700)
+        const log = home.write('log', '')
+        const editor = openSync(home.settings, 'r+')
+        const ended = cli(home, [command], { env: withFsFaults(home, { log }) })
+        await eventually(() => expect(home.read(log)).toMatch(/^fsync .*config\.toml.*tmp$/m))
+        writeSync(editor, said)
+        closeSync(editor)
+        expect(await ended).toMatchObject({ code })
+        expect(home.read(home.settings)).toBe(`${other}${no}`)
+      }
+    },
+  )
+
+  it.each(['disable', 'enable'])('can be changed all the same: %s', async (command) => {
     const home = emptied(-700)
     expect(await cli(home, [command])).toMatchObject({ code: 0 })
     expect(home.read(home.settings)).toContain(`enabled = ${command === 'enable'}`)
