@@ -55,11 +55,13 @@ export function readSmallFile(
   }: { readonly links?: boolean; readonly mostMs?: number } = {},
 ): Reading {
   let file: number | undefined
+  let isLink = false
   try {
     // Most files that we look for don't exist, and an exception costs more than a stat.
     const found = lstatSync(path, optional)
     if (found === undefined) return { kind: 'absent' }
-    const target = links && found.isSymbolicLink() ? statSync(path, optional) : found
+    isLink = found.isSymbolicLink()
+    const target = links && isLink ? statSync(path, optional) : found
     // Some devices act as soon as they are opened.
     if (target?.isFile() === false) return unreadable(target)
     const flags = links ? reading : reading | (constants.O_NOFOLLOW ?? 0)
@@ -73,7 +75,10 @@ export function readSmallFile(
     return { kind: 'read', bytes: bytes.subarray(0, readFully(file, bytes)) }
   } catch (error) {
     const code = codeOf(error)
-    const reason = file === undefined && code === 'ENOENT' ? nowhere : causeOf(error)
+    const isGone = file === undefined && code === 'ENOENT'
+    // It was removed since we looked.
+    if (isGone && !isLink) return { kind: 'absent' }
+    const reason = isGone ? nowhere : causeOf(error)
     return {
       kind: 'unreadable',
       reason,
