@@ -4,6 +4,9 @@ import path from 'node:path'
 import { causeOf, codeOf } from '../files/errors.ts'
 import { listFolder, look, statLink } from '../files/read.ts'
 import type { Context } from '../settings/context.ts'
+import { hasNoClientId } from '../store/client-id.ts'
+import { readLedger, type Sent } from '../store/ledger.ts'
+import { listQueue } from '../store/queue.ts'
 import { CliError } from './error.ts'
 import { tidy } from './words.ts'
 
@@ -45,6 +48,31 @@ export function unlistedText(context: Context): string | undefined {
   const { cause } = listFolder(queue)
   if (cause === undefined) return undefined
   return `${tidy(queue, context)} can't be listed (${cause}), so nobody knows what is waiting.`
+}
+
+/** Is there certainly no client id, nothing waiting, nothing on record as sent? */
+export const hasNone = {
+  id: ({ paths }: Context): boolean => hasNoClientId(paths.clientId),
+  waiting: (context: Context): boolean =>
+    unlistedText(context) === undefined && listQueue(context.paths.queue).length === 0,
+  sent: (context: Context): boolean => {
+    try {
+      return knownLedger(context).length === 0
+    } catch {
+      return false
+    }
+  },
+} as const
+
+/** What was sent, newest first. An error if that is unknown at this moment. */
+export function knownLedger(context: Context): readonly Sent[] {
+  const { ledger } = context.paths
+  try {
+    return readLedger(ledger, true)
+  } catch (error) {
+    const why = `${tidy(ledger, context)} can't be read (${causeOf(error)})`
+    throw new CliError(`${why}, so nobody knows what was sent.`, { cause: error })
+  }
 }
 
 const full: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT'])

@@ -6,6 +6,7 @@ import { unlistedText } from './access.ts'
 import { CliError } from './error.ts'
 import type { Invocation } from './invocation.ts'
 import type { Io } from './io.ts'
+import { plural } from './words.ts'
 
 /** What waits, one event a line, as it will be sent. */
 export function printQueued(invocation: Invocation): void {
@@ -14,14 +15,17 @@ export function printQueued(invocation: Invocation): void {
   if (unlisted !== undefined) throw new CliError(unlisted)
   let events = 0
   let others = 0
+  let unread = 0
   for (const queued of waiting(invocation)) {
     if (isOther(queued)) others += 1
+    if (queued.kind === 'unread') unread += 1
     if (queued.kind !== 'event') continue
     io.out(`${queued.bytes}\n`)
     events += 1
   }
-  if (events === 0) io.err('Nothing is waiting to be sent.\n')
-  else sayItWaits(io)
+  if (events > 0) sayItWaits(io)
+  else if (unread === 0) io.err('Nothing is waiting to be sent.\n')
+  if (unread > 0) io.err(`${unreadText(unread)}\n`)
   if (others > 0) io.err(`${othersText(others)}\n`)
 }
 
@@ -44,6 +48,10 @@ export function othersText(count: number): string {
   return `${files} no event, and ${count === 1 ? 'is' : 'are'} not sent.`
 }
 
+function unreadText(count: number): string {
+  return `${plural(count, 'file')} in the queue can't be read at this moment, and may be sent later.`
+}
+
 /** An event's id, or enough of its beginning to tell it from others. */
 export function isEventId(text: string): boolean {
   const dashed = text.toLowerCase()
@@ -59,11 +67,14 @@ const shortestPrefix = 4
 /** The bytes of those that wait under this id, or under ids that begin so. */
 export function queuedEvents(invocation: Invocation, id: string): readonly string[] {
   const found: string[] = []
+  let unread = 0
   for (const queued of waiting(invocation)) {
+    if (queued.kind === 'unread') unread += 1
     if (queued.kind === 'event' && hasIdLike(queued.bytes, id.toLowerCase())) {
       found.push(queued.bytes)
     }
   }
+  if (found.length === 0 && unread > 0) throw new CliError(unreadText(unread))
   return found
 }
 

@@ -4,7 +4,7 @@ import type { Context } from '../settings/context.ts'
 import type { Invocation } from './invocation.ts'
 import { settingsTargets } from '../store/settings-file.ts'
 import { noticeWasSeen } from '../store/stats.ts'
-import { forbidsWriting, unlistedText } from './access.ts'
+import { forbidsWriting, hasNone, unlistedText } from './access.ts'
 import { lastAttempt } from './delivery-words.ts'
 import { foldOut } from './fold.ts'
 import { printable } from './io.ts'
@@ -122,13 +122,13 @@ function places(status: Status, { context, environment, ink }: Invocation): read
   const last =
     sent.last === null ? '' : `, the last ${ago(Date.parse(sent.last), environment.now())}`
   return [
-    `Client id: ${clientId ?? 'none yet'}`,
+    `Client id: ${clientId ?? orUnknown(hasNone.id(context), 'none yet')}`,
     place('  kept in', paths.client_id),
     place('Settings', paths.settings),
     place('Statistics', paths.stats),
-    `Waiting: ${waiting(queue, environment.now())}`,
+    `Waiting: ${waiting(queue, context, environment.now())}`,
     place('  kept in', paths.queue),
-    `Sent: ${sent.last === null ? 'nothing yet' : plural(sent.events, 'event') + last}`,
+    `Sent: ${sent.last === null ? orUnknown(hasNone.sent(context), 'nothing yet') : plural(sent.events, 'event') + last}`,
     place('  kept in', paths.sent),
   ]
 }
@@ -191,9 +191,18 @@ function uploaderText({ running, pid }: Status['uploader']): readonly string[] {
   ]
 }
 
-function waiting({ events, bytes, oldest, dropped }: Status['queue'], now: number): string {
+/** While a file of ours can't be read, nobody knows that there is nothing in it. */
+function orUnknown(isCertain: boolean, nothing: string): string {
+  return isCertain ? nothing : 'unknown at this moment'
+}
+
+function waiting(
+  { events, bytes, oldest, dropped }: Status['queue'],
+  context: Context,
+  now: number,
+): string {
   const lost = dropped === 0 ? '' : `; ${plural(dropped, 'older event')} dropped to make room`
-  if (events === 0) return `nothing${lost}`
+  if (events === 0) return `${orUnknown(hasNone.waiting(context), 'nothing')}${lost}`
   const since = ago(Date.parse(oldest ?? ''), now)
   return `${plural(events, 'event')}, ${plural(bytes, 'byte')}, the oldest ${since}${lost}`
 }

@@ -1,6 +1,7 @@
 import { sightingOf } from '../../files/snapshot.ts'
 import { foreignIn } from '../../store/foreign.ts'
 import { readLedger, type Sent } from '../../store/ledger.ts'
+import { knownLedger } from '../access.ts'
 import { answerOf, hostOf } from '../delivery-words.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { interrupted } from '../interrupted.ts'
@@ -29,7 +30,7 @@ export async function log(invocation: Invocation, options: LogOptions): Promise<
   const limit = limitIn(options.lines)
   if (options.follow) return await follow(invocation, options, limit ?? shownBeforeFollowing)
   const { io, context } = invocation
-  const sent = readLedger(context.paths.ledger)
+  const sent = knownLedger(context)
   const shown = sent.slice(
     0,
     limit ?? (io.outIsTerminal && !options.json ? shownInTerminal : Infinity),
@@ -72,7 +73,7 @@ async function follow(invocation: Invocation, options: LogOptions, before: numbe
       io.out(options.json ? `${JSON.stringify(one)}\n` : lineOf(one, invocation, options))
     }
   }
-  let last = readLedger(ledger)
+  let last = knownLedger(context)
   let seen = sightingOf(ledger).trace
   tell(last.slice(0, before))
   if (io.outIsClosed()) return
@@ -82,8 +83,9 @@ async function follow(invocation: Invocation, options: LogOptions, before: numbe
     timer = setInterval(() => {
       const now = sightingOf(ledger).trace
       if (now === seen) return
+      const sent = readNow(ledger)
+      if (sent === undefined) return
       seen = now
-      const sent = readLedger(ledger)
       tell(newSince(last, sent))
       last = sent
       if (io.outIsClosed()) resolve()
@@ -91,6 +93,15 @@ async function follow(invocation: Invocation, options: LogOptions, before: numbe
   })
   await Promise.race([stop, unread])
   clearInterval(timer)
+}
+
+/** Undefined if it can't be read at this moment. Otherwise all of it would be new the next time. */
+function readNow(ledger: string): readonly Sent[] | undefined {
+  try {
+    return readLedger(ledger, true)
+  } catch {
+    return undefined
+  }
 }
 
 /** Both newest first. The ledger may have lost its oldest lines in between, but never newer ones. */

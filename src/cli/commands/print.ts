@@ -1,9 +1,11 @@
 import type { Kind } from '../../contract/contract.ts'
 import { previewOf } from '../../record/preview.ts'
+import type { Context } from '../../settings/context.ts'
 import type { Invocation } from '../invocation.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { foldErr } from '../fold.ts'
 import { paintJson } from '../paint-json.ts'
+import { hasNone } from '../access.ts'
 import { isEventId, printQueued, queuedEvents, sayItWaits } from '../queued.ts'
 
 export interface PrintOptions {
@@ -68,6 +70,13 @@ function show({ io, ink }: Invocation, bytes: string, { json, raw }: PrintOption
   io.out(`${exact ? bytes : paintJson(bytes, ink)}\n`)
 }
 
+function whyZeros(context: Context): readonly string[] {
+  if (!hasNone.id(context)) {
+    return ["The client id can't be read at this moment: zeros stand in its place."]
+  }
+  return ['No client id exists yet: zeros stand in its place.', 'One is made with the first event.']
+}
+
 function preview(invocation: Invocation, kind: Kind, options: PrintOptions): void {
   const { started } = options
   const { io, context, version, hostVersion } = invocation
@@ -80,12 +89,7 @@ function preview(invocation: Invocation, kind: Kind, options: PrintOptions): voi
   show(invocation, bytes, options)
   const isShown = io.outIsTerminal
   const notes = [
-    ...(hasClientId
-      ? []
-      : [
-          'No client id exists yet: zeros stand in its place.',
-          'One is made with the first event.',
-        ]),
+    ...(hasClientId ? [] : whyZeros(context)),
     // A usage event has this machine's own counters.
     ...(isShown && kind !== 'usage' ? [examples] : []),
     ...(isShown ? ['This is a preview. Nothing was sent or recorded.'] : []),

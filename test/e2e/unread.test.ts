@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, rmSync } from 'node:fs'
+
+import { describe, expect, it } from 'vitest'
+
+import { fillQueue, makeEvent, queueContent } from '../support/events.ts'
+import { eventually } from '../support/eventually.ts'
+import { withFsFaults } from '../support/fs-faults.ts'
+import { tempHome } from '../support/home.ts'
+import { cli, cliCommand, executable } from '../support/run.ts'
+
+describe.skipIf(executable !== undefined).concurrent('a file that can’t be read now', () => {
+  const line = (sequence: number): string => {
+    const { bytes } = makeEvent(sequence)
+    return `{"sent_at":"2026-01-01T00:00:00Z","endpoint":"http://a.test/t","event":${bytes}}\n`
+  }
+
+  /** A home with an id, a waiting event and one that was sent. */
+  const used = () => {
+    const home = tempHome()
+    home.write(home.clientId, '9b7f0ee2-0a5a-4bda-8f1a-3a9d53f1b3e7')
+    const [event] = fillQueue(home, 1)
+    const ledger = home.write('.cache/runmat/telemetry/sent.ndjson', line(2))
+    const without = (fail: RegExp, ...args: string[]) =>
+      cli(home, args, { env: withFsFaults(home, { fail }) })
+    return { home, ledger, id: event?.id ?? '', without }
+  }
+
+  it('is not called empty or missing by status', async () => {
+    const { without } = used()
+    const { out } = await without(/^(open .*(telemetry_id|ndjson)|list .*queue)$/, 'status')
+    for (const name of ['Client id', 'Waiting', 'Sent']) {
+      expect(out).toContain(`${name}: unknown at this moment\n`)
+    }
+  })
+
+  it('is not left out by print --queued, nor called missing by print with an id', async () => {
+    const { home, id, without } = used()
+    const unread = "1 file in the queue can't be read at this moment, and may be sent later."
+    const fail = /^open .*queue.*json$/
+    expect(await without(fail, 'print', '--queued')).toMatchObject({ out: '', err: `${unread}\n` })
+    const one = await without(fail, 'print', id)
+    expect(one).toMatchObject({ code: 1, out: '', err: `runmat-telemetry: ${unread}\n` })
+    expect(Object.keys(queueContent(home))).toHaveLength(1)
+  })
+
+  it('is no missing client id for print', async () => {
+    const { err } = await used().without(/^open .*telemetry_id$/, 'print')
+    expect(err).toBe("The client id can't be read at this moment: zeros stand in its place.\n")
+  })
+
+  it('is no proof for log that nothing was sent', async () => {
+    const { without } = used()
+    const { code, out, err } = await without(/^open .*ndjson$/, 'log')
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(err).toContain("can't be read (the disk reported an error), so nobody knows what was")
+  })
+
+  it('makes log --follow show no event again, and none late', async () => {
+    const { home, ledger } = used()
+    const during = home.at('during')
+    const child = spawn(cliCommand[0], [...cliCommand.slice(1), 'log', '--follow', '--json'], {
+      env: { ...home.env, ...withFsFaults(home, { fail: /^open .*ndjson$/, during }) },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    let seen = ''
+    child.stdout.on('data', (chunk: Buffer) => (seen += String(chunk)))
+    const shown = () =>
+      [...seen.matchAll(/"sequence":(\d+)/g)].map(([, sequence]) => Number(sequence))
+    await eventually(() => expect(shown()).toEqual([2]))
+    home.write(during, '')
+    appendFileSync(ledger, line(3))
+    await eventually(() => expect(home.has(`${during}.met`)).toBe(true))
+    rmSync(during)
+    await eventually(() => expect(shown()).toEqual([2, 3]))
+    appendFileSync(ledger, line(4))
+    await eventually(() => expect(shown()).toEqual([2, 3, 4]))
+    child.kill('SIGINT')
+    await once(child, 'close')
+  })
+})
