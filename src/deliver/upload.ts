@@ -1,3 +1,4 @@
+import type { Paths } from '../settings/paths.ts'
 import { removeDelivered, removeLeftovers } from '../store/cleanup.ts'
 import { foreignIn } from '../store/foreign.ts'
 import { liveHolder } from '../store/lock-holder.ts'
@@ -27,10 +28,8 @@ export async function upload(options: UploadOptions): Promise<SessionEnd> {
     if (queuedNames(paths.queue).length === 0) return result
     const lock = await lockFor(options, until)
     if (typeof lock === 'string') return { ...result, reason: lock }
+    recover(paths, lock)
     try {
-      removeLeftovers(paths)
-      const wereKilled = removeDeadSenders(paths) || lock.isInherited
-      if (wereKilled) removeDelivered(paths)
       const end = await runSession(options, until, handed, lock.isOurs)
       result = {
         attempted: result.attempted + end.attempted,
@@ -44,6 +43,18 @@ export async function upload(options: UploadOptions): Promise<SessionEnd> {
     // A host that queued an event while we held the lock left it to us. A host that checks now finds
     // no lock and starts the next uploader itself. So check the queue again before ending.
     if (result.isCutShort || !uploadIsDue(context(), handed)) return result
+  }
+}
+
+/** Cleans up behind processes that were killed. If that fails, it is left to the next holder of the lock. */
+function recover(paths: Paths, lock: Lock): void {
+  try {
+    removeLeftovers(paths)
+    const wereKilled = removeDeadSenders(paths) || lock.isInherited
+    if (wereKilled) removeDelivered(paths)
+  } catch (error) {
+    lock.releaseForRecovery()
+    throw error
   }
 }
 

@@ -2,11 +2,12 @@ import { existsSync, rmdirSync } from 'node:fs'
 import path from 'node:path'
 
 import { eventIdIn } from '../contract/event-id.ts'
+import { causeOf } from '../files/errors.ts'
 import { look, namesIn } from '../files/read.ts'
 import { removeAll, removeFile } from '../files/write.ts'
 import type { Paths } from '../settings/paths.ts'
 import { erasureFile } from './erasure.ts'
-import { readLedger } from './ledger.ts'
+import { readLedger, type Sent } from './ledger.ts'
 import { folderOf, removeFolderIfEmpty } from './postponed.ts'
 import { parseName, queuedNames } from './queue.ts'
 
@@ -51,14 +52,25 @@ export function removeLeftovers({ state, queue, stats, clientId }: Paths): void 
   removeFolderIfEmpty(stats)
 }
 
-/** Removes what a process had delivered and noted when it was killed, so that it is not sent again. */
+/**
+ * Removes what a process had delivered and noted when it was killed, so that it is not sent again. Throws
+ * if the ledger can't be read.
+ */
 export function removeDelivered({ ledger, queue }: Paths): void {
   const delivered = new Set(
-    readLedger(ledger).flatMap((sent) => (sent.confirmed ? eventIdIn(sent.event) : [])),
+    deliveriesIn(ledger).flatMap((sent) => (sent.confirmed ? eventIdIn(sent.event) : [])),
   )
   for (const name of queuedNames(queue)) {
     const id = parseName(name)?.id
     if (id !== undefined && delivered.has(id)) removeFile(path.join(queue, name))
+  }
+}
+
+function deliveriesIn(ledger: string): readonly Sent[] {
+  try {
+    return readLedger(ledger, true)
+  } catch (error) {
+    throw new Error(`Cannot read ${ledger}: ${causeOf(error)}.`, { cause: error })
   }
 }
 

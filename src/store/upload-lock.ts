@@ -35,5 +35,9 @@ export function takeUploadLock(file: string): Lock | undefined {
       clearInterval(timer)
       lock.release()
     },
+    releaseForRecovery: () => {
+      clearInterval(timer)
+      lock.releaseForRecovery()
+    },
   }
 }

@@ -104,6 +104,12 @@ describe('a host that was killed', () => {
       sent?.bytes ?? '',
     )
     home.write(path.join(home.state, 'senders', sent?.id ?? ''), '{"pid":999999999,"born":"1"}\n')
+    if (executable === undefined) {
+      const env = withFsFaults(home, { fail: /^open .*ndjson$/ })
+      const { code, err } = await cli(home, ['upload'], { env })
+      expect(code).toBe(1)
+      expect(err).toMatch(/Cannot read .*sent\.ndjson: the disk reported an error/)
+    }
     expect((await cli(home, ['upload'])).code).toBe(0)
     expect(queueContent(home)).toEqual({})
     expect(collector.events.map(idOf)).toEqual([other?.id])
