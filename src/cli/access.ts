@@ -64,6 +64,21 @@ export const hasNone = {
   },
 } as const
 
+/**
+ * Reads a file of ours that says what the collector has. Removed without having been read, that could
+ * never be asked for again. `soFar` is what is true if it can't be read.
+ */
+export function needed<T>(file: string, context: Context, soFar: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw new CliError(`${soFar}: ${tidy(file, context)} can't be read at this moment.`, {
+      hint: 'It says what the collector is to erase. Put that right, then run this again.',
+      cause: error,
+    })
+  }
+}
+
 /** What was sent, newest first. An error if that is unknown at this moment. */
 export function knownLedger(context: Context): readonly Sent[] {
   const { ledger } = context.paths

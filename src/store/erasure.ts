@@ -49,7 +49,7 @@ export function sentElsewhere(
   isKnown: (endpoint: string) => boolean,
 ): ReadonlyMap<string, number> {
   const found = new Map<string, number>()
-  for (const { endpoint } of readLedger(ledger)) {
+  for (const { endpoint } of readLedger(ledger, true)) {
     if (isKnown(endpoint)) continue
     found.set(endpoint, (found.get(endpoint) ?? 0) + 1)
   }

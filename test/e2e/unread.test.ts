@@ -57,6 +57,24 @@ describe.skipIf(executable !== undefined).concurrent('a file that can’t be rea
     expect(err).toContain("can't be read (the disk reported an error), so nobody knows what was")
   })
 
+  it('keeps disable --forget from removing what it has to tell before', async () => {
+    const { home, without } = used()
+    for (const name of ['telemetry_id', 'sent.ndjson']) {
+      const { code, out, err } = await without(
+        new RegExp(`^open .*${name}$`),
+        'disable',
+        '--forget',
+      )
+      expect({ code, out }).toEqual({ code: 1, out: '' })
+      expect(err).toMatch(
+        new RegExp(`Telemetry is off, but nothing else was removed: ~/.*${name} can't be read at`),
+      )
+      expect(home.has(home.clientId)).toBe(true)
+    }
+    const { out } = await cli(home, ['disable', '--forget'])
+    expect(out).toContain('9b7f0ee2-0a5a-4bda-8f1a-3a9d53f1b3e7')
+  })
+
   it('makes log --follow show no event again, and none late', async () => {
     const { home, ledger } = used()
     const during = home.at('during')

@@ -12,6 +12,7 @@ import { mintClientId, readClientId } from '../../src/store/client-id.ts'
 import { readSmallFile } from '../../src/files/read.ts'
 import { freshStats, readStats } from '../../src/store/stats.ts'
 import { changeStats } from '../../src/store/stats-file.ts'
+import { sentElsewhere } from '../../src/store/erasure.ts'
 import { readQueued } from '../../src/store/queued-event.ts'
 import { takeLock } from '../../src/store/lock.ts'
 import { stopSenders } from '../../src/store/senders.ts'
@@ -115,6 +116,13 @@ describe.each([
     )
     expect(waitedMs).toBeGreaterThan(0)
     expect(waitedMs).toBeLessThan(200)
+  })
+
+  it('is not taken for a ledger of which nothing has to be erased', () => {
+    const home = tempHome()
+    const { ledger } = assess(runmat, environmentIn(home.path), '1.0.0').paths
+    open.set(home.write(ledger, ''), code)
+    expect(() => sentElsewhere({ ledger }, () => false)).toThrow(code)
   })
 
   it('is a lock that is held', () => {

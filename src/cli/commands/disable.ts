@@ -1,9 +1,10 @@
 import type { Role } from '../../settings/files.ts'
 import type { Context } from '../../settings/context.ts'
-import { readClientId } from '../../store/client-id.ts'
+import { certainClientId } from '../../store/client-id.ts'
 import { readLedger } from '../../store/ledger.ts'
 import { optOut, type Target } from '../../store/opt-out.ts'
 import { removeEverything, requireOptOut, shadowOf, targetsOf } from '../change.ts'
+import { needed } from '../access.ts'
 import { CliError } from '../error.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
 import { plural, tidy } from '../words.ts'
@@ -64,10 +65,12 @@ function byHand(context: Context): string {
 const notEnabled: ReadonlySet<string> = new Set(['named_settings', 'project_settings'])
 
 /** Once the id is gone from here, only someone who kept it can have what was sent under it erased. */
-function leftBehind({ paths }: Context): readonly string[] {
-  const sent = readLedger(paths.ledger).length
+function leftBehind(context: Context): readonly string[] {
+  const soFar = 'Telemetry is off, but nothing else was removed'
+  const { ledger, clientId } = context.paths
+  const sent = needed(ledger, context, soFar, () => readLedger(ledger, true)).length
   if (sent === 0) return []
-  const id = readClientId(paths.clientId)
+  const id = needed(clientId, context, soFar, () => certainClientId(clientId))
   const which = id === undefined ? 'it' : `what has the client id ${id}`
   return [
     `${plural(sent, 'event')} sent earlier ${sent === 1 ? 'is' : 'are'} not erased at the collector. ` +

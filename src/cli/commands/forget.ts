@@ -10,7 +10,8 @@ import type { Context } from '../../settings/context.ts'
 import { optOut } from '../../store/opt-out.ts'
 import { isOffByUser, removeEverything, requireOptOut, targetsOf } from '../change.ts'
 import { hostOf, troubleText } from '../delivery-words.ts'
-import { erasurePlaces } from '../erasure-places.ts'
+import { needed } from '../access.ts'
+import { type ErasurePlaces, erasurePlaces } from '../erasure-places.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { foldOut } from '../fold.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
@@ -54,7 +55,7 @@ export async function forget(invocation: Invocation, options: ForgetOptions): Pr
   const id = readClientId(context.paths.clientId)
   // Settings that cannot be read for a moment name no address, so the earlier ones do.
   const known = after.context.settings.problems.length === 0 ? after : invocation
-  const { asked, elsewhere } = erasurePlaces(known.context)
+  const { asked, elsewhere } = placesOf(known)
   if (requests.length > 0) for (const place of asked) await ask(known, requests, place)
 
   const removed = isThere
@@ -131,25 +132,17 @@ function whyRefused(outcome: PostOutcome, endpoint: string, context: Context): s
   return troubleText(describe(outcome), host, context)
 }
 
+const noErasure = 'Nothing was erased'
+
 function requestsFor({ context }: Invocation): readonly string[] {
   const { clientId, ledger } = context.paths
-  const read = <T>(file: string, work: () => T): T => {
-    try {
-      return work()
-    } catch (error) {
-      throw unread(file, context, error)
-    }
-  }
-  const id = read(clientId, () => certainClientId(clientId))
-  return read(ledger, () => erasureRequests(context, id, eventsOfOthers(context.paths, id)))
+  const id = needed(clientId, context, noErasure, () => certainClientId(clientId))
+  const others = needed(ledger, context, noErasure, () => eventsOfOthers(context.paths, id))
+  return erasureRequests(context, id, others)
 }
 
-/** Removed without having been read, it could never be asked for again. */
-function unread(file: string, context: Context, cause: unknown): CliError {
-  return new CliError(`Nothing was erased: ${tidy(file, context)} can't be read at this moment.`, {
-    hint: 'It says what the collector is to erase. Put that right, then run this again.',
-    cause,
-  })
+function placesOf({ context }: Invocation): ErasurePlaces {
+  return needed(context.paths.ledger, context, noErasure, () => erasurePlaces(context))
 }
 
 const nothingThere =
@@ -162,10 +155,10 @@ function questionOf(requests: readonly string[], isThere: boolean): string {
   return isThere ? 'Erase everything here, and turn telemetry off?' : 'Turn telemetry off for good?'
 }
 
-function whatIsAsked(requests: readonly string[], { context }: Invocation): readonly string[] {
+function whatIsAsked(requests: readonly string[], invocation: Invocation): readonly string[] {
   if (requests.length === 0) return [nothingThere]
-  const { asked, elsewhere } = erasurePlaces(context)
-  const id = readClientId(context.paths.clientId)
+  const { asked, elsewhere } = placesOf(invocation)
+  const id = readClientId(invocation.context.paths.clientId)
   return [
     `${plural(requests.length, 'request')} to ${asked.join(' and ')}:`,
     ...requests.map((bytes) => `  ${bytes}`),
