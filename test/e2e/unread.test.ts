@@ -75,6 +75,24 @@ describe.skipIf(executable !== undefined).concurrent('a file that can’t be rea
     expect(out).toContain('9b7f0ee2-0a5a-4bda-8f1a-3a9d53f1b3e7')
   })
 
+  it('lets record queue no event of a run that may have been sent', async () => {
+    const { home } = used()
+    home.write(home.settings, '[runtime.telemetry]\nhttp_endpoint = "http://127.0.0.1:9/t"\n')
+    const input = JSON.stringify({
+      event_label: 'runtime.run.finished',
+      session_id: '9e2a9d9f-4e37-4090-a1fb-96cb2c6f9f3a',
+      run_kind: 'script',
+      payload: { duration_us: 4412, success: true },
+    })
+    for (const fail of [/^open .*ndjson$/, /^list .*queue$/]) {
+      const env = withFsFaults(home, { fail })
+      const ended = await cli(home, ['record', 'runtime'], { env, input })
+      expect(ended).toMatchObject({ code: 1, out: '' })
+      expect(ended.err).toContain('so nobody knows what')
+      expect(Object.values(queueContent(home)).join()).not.toContain('runtime.run')
+    }
+  })
+
   it('makes log --follow show no event again, and none late', async () => {
     const { home, ledger } = used()
     const during = home.at('during')

@@ -6,9 +6,8 @@ import { readUsageInput } from '../../record/usage-input.ts'
 import type { Parsed } from '../../settings/address.ts'
 import { assess, type Context } from '../../settings/context.ts'
 import type { HostEnvironment } from '../../settings/host-environment.ts'
-import { readLedger } from '../../store/ledger.ts'
 import { parseName, queuedNames } from '../../store/queue.ts'
-import { cannotWrite } from '../access.ts'
+import { cannotWrite, knownLedger, unlistedText } from '../access.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { type Invocation, reassessed } from '../invocation.ts'
 import { toJson } from '../io.ts'
@@ -83,11 +82,13 @@ function recordEvent(
   return [...announced, ...result]
 }
 
-/** A run has one start and one end, however often a host says so. */
-function isOnRecord({ paths }: Context, id: string): boolean {
+/** A run has one start and one end, however often a host says so. An error if that can't be seen. */
+function isOnRecord(context: Context, id: string): boolean {
+  const unlisted = unlistedText(context)
+  if (unlisted !== undefined) throw new CliError(unlisted)
   return (
-    queuedNames(paths.queue).some((name) => parseName(name)?.id === id) ||
-    readLedger(paths.ledger).some(({ event }) => (event as { uuid?: unknown } | null)?.uuid === id)
+    queuedNames(context.paths.queue).some((name) => parseName(name)?.id === id) ||
+    knownLedger(context).some(({ event }) => (event as { uuid?: unknown } | null)?.uuid === id)
   )
 }
 
