@@ -55,6 +55,19 @@ describe.concurrent('upload', () => {
   })
 
   it.skipIf(executable !== undefined)(
+    'does not say that nothing was sent because the settings could not be read at first',
+    async () => {
+      const home = tempHome()
+      const collector = await startCollector()
+      sendTo(home, collector.url)
+      fillQueue(home, 2)
+      const env = withFsFaults(home, { fail: /^open .*config\.toml$/, times: 1 })
+      expect(await cli(home, ['upload'], { env })).toMatchObject({ out: 'Delivered 2 events.\n' })
+      await collector.stop()
+    },
+  )
+
+  it.skipIf(executable !== undefined)(
     'names the place that has no room, and what is kept',
     async () => {
       const home = tempHome()

@@ -10,6 +10,8 @@ export interface FsFaults {
   readonly log?: string
   /** Calls that fail with ENOSPC; also `open a`, to read it, which fails with EIO. */
   readonly fail?: RegExp
+  /** How often such calls fail; always if not given. */
+  readonly times?: number
   /** Calls fail only while this file exists; `during`.met appears when one does. */
   readonly during?: string
   /** Calls that wait until the file `go` exists; `go`.held appears when one waits. */
@@ -19,13 +21,14 @@ export interface FsFaults {
 /** The environment of a process of Node whose calls of the file system go through fs-faults.cjs. */
 export function withFsFaults(
   home: Home,
-  { log, fail, during, hold }: FsFaults,
+  { log, fail, times, during, hold }: FsFaults,
 ): Record<string, string> {
   const hook = path.join(import.meta.dirname, 'fs-faults.cjs')
   return {
     NODE_OPTIONS: `${home.env['NODE_OPTIONS'] ?? ''} --require=${hook}`,
     ...(log !== undefined && { TEST_FS_LOG: log }),
     ...(fail !== undefined && { TEST_FS_FAIL: fail.source }),
+    ...(times !== undefined && { TEST_FS_TIMES: String(times) }),
     ...(during !== undefined && { TEST_FS_WHILE: during }),
     ...(hold !== undefined && { TEST_FS_HOLD: hold.call.source, TEST_FS_GO: hold.go }),
   }

@@ -84,7 +84,8 @@ interface Outcome {
 function sentences(invocation: Invocation, outcome: Outcome): readonly string[] {
   const { context, environment } = invocation
   const { delivered, kept, reason, next } = outcome
-  if (!context.verdict.uploading) {
+  // The delivery reads the settings again, and may have found another verdict.
+  if (!context.verdict.uploading && delivered === 0 && reason?.startsWith('off ') === true) {
     return [
       `${headline(context)} ${because(context)}`,
       kept === 0 ? 'Nothing was sent.' : `Nothing was sent. ${plural(kept, 'event')} kept.`,
