@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import type { Context } from '../settings/context.ts'
 import type { Invocation } from './invocation.ts'
 import { settingsTargets } from '../store/settings-file.ts'
-import { noticeWasSeen } from '../store/stats.ts'
+import { noticeWasSeen, readStats } from '../store/stats.ts'
 import { forbidsWriting, hasNone, unlistedText } from './access.ts'
 import { lastAttempt } from './delivery-words.ts'
 import { foldOut } from './fold.ts'
@@ -103,6 +103,7 @@ export function unconfirmedErasure(
 /** Someone who was never told what is collected had no chance to say no. */
 export function unseenNotice({ queue }: Status, { paths, product }: Context): string | undefined {
   if (queue.events === 0 || noticeWasSeen(paths.stats)) return undefined
+  if (readStats(paths.stats).kind === 'unread') return undefined
   return (
     'Nothing is sent by itself until you have seen the notice. ' +
     `${product.name} shows it when it next runs in a terminal.`

@@ -35,6 +35,16 @@ describe.skipIf(executable !== undefined).concurrent('a file that can’t be rea
     }
   })
 
+  it('does not make doctor call the queue empty, or status the notice unseen', async () => {
+    const { without } = used()
+    const { code, out } = await without(/^list .*queue$/, 'doctor')
+    expect(code).toBe(1)
+    expect(out).toMatch(/^fault: .*queue can't be listed \(the disk is full\)/m)
+    const status = await without(/^open .*stats\.json$/, 'status')
+    expect(status.out).toContain('Waiting: 1 event')
+    expect(status.out).not.toContain('notice')
+  })
+
   it('is not left out by print --queued, nor called missing by print with an id', async () => {
     const { home, id, without } = used()
     const unread = "1 file in the queue can't be read at this moment, and may be sent later."

@@ -4,6 +4,7 @@ import { look, namesIn } from '../../files/read.ts'
 import { type Foreign, foreignIn } from '../../store/foreign.ts'
 import { pendingErasure } from '../../store/erasure.ts'
 import { listQueue, queueLimits } from '../../store/queue.ts'
+import { unlistedText } from '../access.ts'
 import type { Invocation } from '../invocation.ts'
 import { type Status, statusOf } from '../commands/status.ts'
 import { lastAttempt } from '../delivery-words.ts'
@@ -78,6 +79,15 @@ export function outsideProfile(
 }
 
 function queue({ context }: Invocation): Check {
+  const unlisted = unlistedText(context)
+  if (unlisted !== undefined) {
+    return {
+      id: 'queue',
+      status: 'fault',
+      message: unlisted,
+      hint: 'Nothing is kept there or sent from there until that is put right.',
+    }
+  }
   const waiting = listQueue(context.paths.queue).length
   if (waiting < queueLimits.events) return ok('queue', `${plural(waiting, 'event')} waiting.`)
   return {
