@@ -106,7 +106,8 @@ function edited(file: string, before: string, changes: Changes): string {
 
 function editJsonText(text: string, key: KeyPath, value: string | boolean | undefined): string {
   const mark = text.startsWith('\uFEFF') ? '\uFEFF' : ''
-  return mark + editJson(text.slice(mark.length), key, value)
+  // Another program has just emptied or removed the file. Any other without a value is unclear.
+  return mark + editJson(text.slice(mark.length) || '{}', key, value)
 }
 
 function messageOf(error: unknown): string {

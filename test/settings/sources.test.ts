@@ -47,13 +47,13 @@ describe.concurrent('a settings file that was emptied', () => {
   const yes = '[runtime.telemetry]\nenabled = true\n'
   const other = '[plotting]\nmode = "auto"\n\n'
   /** As an editor does that will write it in a moment. */
-  const emptied = (agoMs: number): ReturnType<typeof tempHome> => {
+  const emptied = (agoMs: number, name?: string): ReturnType<typeof tempHome> => {
     const home = tempHome()
-    home.write(home.settings, no)
-    truncateSync(home.settings)
-    const { birthtimeMs } = statSync(home.settings)
+    const file = home.write(name ?? home.settings, no)
+    truncateSync(file)
+    const { birthtimeMs } = statSync(file)
     const at = Math.max(Date.now() - agoMs, birthtimeMs + 100) / 1000
-    utimesSync(home.settings, at, at)
+    utimesSync(file, at, at)
     return home
   }
 
@@ -87,6 +87,25 @@ describe.concurrent('a settings file that was emptied', () => {
         expect(await ended).toMatchObject({ code })
         expect(home.read(home.settings)).toBe(`${other}${no}`)
       }
+    },
+  )
+
+  it.skipIf(executable !== undefined)(
+    'gets a no even if JSON has to begin with a value',
+    async () => {
+      const json = '.config/runmat/config.json'
+      const home = emptied(-700, json)
+      const log = home.write('log', '')
+      const editor = openSync(home.at(json), 'r+')
+      const ended = cli(home, ['disable'], { env: withFsFaults(home, { log }) })
+      await eventually(() => expect(home.read(log)).toMatch(/^fsync .*config\.json.*tmp$/m))
+      writeSync(editor, '{"other": 1}')
+      closeSync(editor)
+      expect(await ended).toMatchObject({ code: 0 })
+      expect(JSON.parse(home.read(json))).toMatchObject({
+        other: 1,
+        runtime: { telemetry: { enabled: false } },
+      })
     },
   )
 
