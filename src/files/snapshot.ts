@@ -77,7 +77,7 @@ function missingOf({ folder, files }: Siblings, see: Snapshot): readonly string[
   const key = files.join('\0')
   const known = missing.recall(key, version)
   if (known && steadyMs() - known.since < trustedForMs) return known.found
-  if (target === undefined || version !== trace || !notesNewFiles(folder)) return []
+  if (version !== trace || !notesNewFiles(folder)) return []
   const found = files.filter((file) => see(file).version === '')
   // A link on the way may have led elsewhere meanwhile.
   if (sightingOf(folder).trace === trace) missing.keep(key, version, { found, since: steadyMs() })
