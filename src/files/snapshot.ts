@@ -40,8 +40,9 @@ export function takeSnapshot(families: readonly Siblings[] = []): Snapshot {
     }
     return sighting
   }
+  const now = families.length === 0 ? 0 : steadyMs()
   for (const siblings of families) {
-    for (const file of missingOf(siblings, see)) known.set(file, nothing)
+    for (const file of missingOf(siblings, see, now)) known.set(file, nothing)
   }
   return see
 }
@@ -69,18 +70,18 @@ export function siblingsAmong(places: readonly string[]): readonly Siblings[] {
  * Nothing is in a folder that is not there, and nothing new in one that has not changed. So one look at
  * the folder tells what else takes a look at each file.
  */
-function missingOf({ folder, files }: Siblings, see: Snapshot): readonly string[] {
+function missingOf({ folder, files }: Siblings, see: Snapshot, now: number): readonly string[] {
   const { target, version, trace } = see(folder)
   if (version === '') return files
   // What could not be looked at may have changed.
   if (target === undefined) return []
   const key = files.join('\0')
   const known = missing.recall(key, version)
-  if (known && steadyMs() - known.since < trustedForMs) return known.found
+  if (known && now - known.since < trustedForMs) return known.found
   if (version !== trace || !notesNewFiles(folder)) return []
   const found = files.filter((file) => see(file).version === '')
   // A link on the way may have led elsewhere meanwhile.
-  if (sightingOf(folder).trace === trace) missing.keep(key, version, { found, since: steadyMs() })
+  if (sightingOf(folder).trace === trace) missing.keep(key, version, { found, since: now })
   return found
 }
 
