@@ -41,7 +41,7 @@ export function isDone(outcome: Outcome | undefined): boolean {
   return outcome === 'stored' || outcome === 'repeated' || outcome === 'erased'
 }
 
-export function allOf(events: readonly Event[], outcome: Outcome, trouble?: Trouble): Result {
+export function allOf(events: readonly unknown[], outcome: Outcome, trouble?: Trouble): Result {
   return { outcomes: events.map(() => outcome), ...(trouble && { trouble }) }
 }
 

@@ -1,21 +1,20 @@
-import type { Event } from 'runmat-telemetry-common/events/event'
 import { allOf, type Outcome, type Result, type Trouble } from 'runmat-telemetry-common/sink'
 
 /** A sink's answer to a whole batch: all stored, something refused, or in trouble. */
 export type BatchOutcome = 'stored' | 'refused' | Trouble
 
 /**
- * Finds the events for which a sink refuses a batch, so that the others are still stored. It halves a
- * refused batch until one event is left. `probes` bounds the number of posts; events that are still
- * undecided then are for later.
+ * Finds the events, or what else is posted, for which a sink refuses a batch, so that the others are still
+ * stored. It halves a refused batch until one is left. `probes` bounds the number of posts; what is still
+ * undecided then is for later.
  */
-export async function bisect(
-  events: readonly Event[],
-  post: (events: readonly Event[]) => Promise<BatchOutcome>,
+export async function bisect<T>(
+  events: readonly T[],
+  post: (events: readonly T[]) => Promise<BatchOutcome>,
   probes: number,
 ): Promise<Result> {
   let left = probes
-  const ask = async (part: readonly Event[]): Promise<Result> => {
+  const ask = async (part: readonly T[]): Promise<Result> => {
     if (left === 0) return allOf(part, 'later')
     left -= 1
     const outcome = await post(part)

@@ -2,11 +2,14 @@ import { closeSync, openSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 
+import type { PostResult } from 'runmat-telemetry-common/http-poster'
+
 import { limits } from '../limits.ts'
 import type { PostHogErasureSettings } from '../posthog-erasure-settings.ts'
 import type { Settings } from '../settings.ts'
 import type { PostHogSettings } from '../sink-settings.ts'
 import { appendShared } from './append.ts'
+import { type BatchOutcome, bisect } from './bisect.ts'
 import { FolderError } from './folder-error.ts'
 import { makeFolder } from './make-folder.ts'
 import { type NameLock, takeNameLock } from './name-lock.ts'
@@ -72,27 +75,18 @@ export function openPostHogErasure(options: PostHogErasureOptions): PostHogErasu
   /** The client that was asked for last. */
   let last = ''
 
-  const nameThem = async (ids: readonly string[]): Promise<Answer> => {
-    if (ids.length === 0) return 'yes'
+  const nameThem = async (ids: readonly string[]): Promise<BatchOutcome> => {
     const batch = ids.map((id) => ({ event: '$set', distinct_id: id, properties }))
     const body = Buffer.from(JSON.stringify({ api_key: posthog.apiKey, batch }))
     const result = await capture.post(body, limits.sinkMs)
-    if (result.kind === 'failed') return 'away'
-    return result.status === 200 ? 'yes' : isAboutTheBody(result.status) ? 'no' : 'away'
-  }
-  const nameEach = async (ids: readonly string[]): Promise<Answer> => {
-    const answer = await nameThem(ids)
-    if (answer !== 'no') return answer
-    // One that PostHog does not take must not keep the others from being deleted.
-    for (const id of ids) if ((await nameThem([id])) === 'away') return 'away'
-    return 'yes'
+    if (result.kind !== 'failed' && result.status === 200) return 'stored'
+    return isAboutTheBody(result) ? 'refused' : { cause: away }
   }
   const isDeleted = async (id: string): Promise<Answer> => {
     const body = Buffer.from(JSON.stringify({ distinct_ids: [id], delete_events: true }))
     const result = await deletion.post(body, limits.sinkMs)
-    if (result.kind === 'failed') return 'away'
-    if (isAboutTheBody(result.status)) return 'no'
-    if (result.status < 200 || result.status > 299) return 'away'
+    if (isAboutTheBody(result)) return 'no'
+    if (result.kind === 'failed' || result.status < 200 || result.status > 299) return 'away'
     return isProof(result.body) ? 'yes' : 'no'
   }
   const round = async (lock: NameLock): Promise<void> => {
@@ -110,7 +104,11 @@ export function openPostHogErasure(options: PostHogErasureOptions): PostHogErasu
     }
     // After a long sleep, another worker may have taken over and deleted them.
     if (!(await lock.isHeld())) return
-    if ((await nameEach(unproven)) === 'away') return note(away)
+    // One that PostHog does not take must not keep the others from being deleted.
+    if (unproven.length > 0) {
+      const { trouble } = await bisect(unproven, nameThem, 2 * mostInRound)
+      if (trouble) return note(away)
+    }
     const count = left.length - unproven.length
     if (left.length > 0) note(`PostHog: ${count} of ${left.length} erased clients were deleted`)
   }
@@ -149,9 +147,9 @@ export function openPostHogErasure(options: PostHogErasureOptions): PostHogErasu
 
 type Answer = 'yes' | 'no' | 'away'
 
-/** Does PostHog refuse what it was sent, whoever sends it and whenever? */
-function isAboutTheBody(status: number): boolean {
-  return status === 400 || status === 422
+/** Is something wrong with what was sent, so that the same would be refused again? */
+function isAboutTheBody(result: PostResult): boolean {
+  return result.kind !== 'failed' && (result.status === 400 || result.status === 422)
 }
 
 const unlisted = 'PostHog: without EVENTS_DIR, erased clients are neither deleted nor listed'
