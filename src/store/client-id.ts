@@ -34,11 +34,11 @@ export function hasNoClientId(file: string): boolean {
 
 /** The id, or certainly none. Throws while that is unknown. */
 export function certainClientId(file: string): string | undefined {
-  const id = readClientId(file)
-  if (id === undefined && !hasNoClientId(file)) {
-    throw new UnreadError('the client id is unknown for now')
-  }
-  return id
+  const known = readClientId(file)
+  if (known !== undefined) return known
+  const reading = readSmallFile(file, 256)
+  if (isUnread(reading)) throw new UnreadError('the client id is unknown for now')
+  return idIn(reading)
 }
 
 /** Checking a file for changes costs a quarter of reading it. */
@@ -88,8 +88,8 @@ export function mintClientId(file: string): string {
  * more, because another process may have replaced it before. All others wait for the outcome.
  */
 function replaceMalformed(file: string, own: string, id: string): string {
-  // It may contain a valid id.
-  if (isUnread(readSmallFile(file, 256))) throw new UnreadError('the client id is unknown for now')
+  const valid = certainClientId(file)
+  if (valid !== undefined) return valid
   const successor = `${file}.new`
   for (let round = 0; round < 1000; round += 1) {
     const settled = readClientId(file)
