@@ -46,7 +46,7 @@ export function spellOut(argv: readonly string[], otherwise: () => string): read
   ]
 }
 
-function meaningOf(word: string): string | undefined {
+export function meaningOf(word: string): string | undefined {
   return Object.hasOwn(meanings, word) ? meanings[word] : undefined
 }
 

@@ -2,6 +2,7 @@ import { type Command, CommanderError } from 'commander'
 
 import type { Product } from '../product/product.ts'
 import { isNear } from '../settings/unclear.ts'
+import { meaningOf } from './command-line.ts'
 import { foldErr } from './fold.ts'
 import { toJson } from './io.ts'
 import { CliError, done, wrongUsage } from './error.ts'
@@ -93,10 +94,7 @@ function wrongLine(
   })
 }
 
-/**
- * What people try, with dashes or without, and what may do it. By its letters alone, "erase" is nearest
- * to "enable", and "--on" to "--json".
- */
+/** What else people try, and what may do it. By its letters alone, "erase" is nearest to "enable". */
 const guesses: Readonly<Record<string, string>> = {
   erase: 'forget',
   delete: 'forget',
@@ -108,15 +106,12 @@ const guesses: Readonly<Record<string, string>> = {
   history: 'log',
   send: 'upload',
   check: 'doctor',
-  off: 'disable',
-  on: 'enable',
-  'opt-out': 'disable',
-  'opt-in': 'enable',
 }
 
+/** Dashes or not: by its letters alone, "--on" is nearest to "--json". */
 function meantCommand(said: string, program: Command): string | undefined {
   const word = /^unknown (?:command '|option '--)(.*)'$/s.exec(said)?.[1]?.toLowerCase() ?? ''
-  const guess = Object.hasOwn(guesses, word) ? guesses[word] : word
+  const guess = meaningOf(word) ?? (Object.hasOwn(guesses, word) ? guesses[word] : word)
   return program.commands.map((command) => command.name()).find((name) => name === guess)
 }
 
