@@ -50,18 +50,21 @@ export function unlistedText(context: Context): string | undefined {
   return `${tidy(queue, context)} can't be listed (${cause}), so nobody knows what is waiting.`
 }
 
+/** What a queue that can't be used means. */
+export const restsUntilMended = 'Nothing is kept there or sent from there until that is put right.'
+
+/** An error where it is unknown at this moment what is waiting. */
+export function requireListed(context: Context): void {
+  const unlisted = unlistedText(context)
+  if (unlisted !== undefined) throw new CliError(unlisted)
+}
+
 /** Is there certainly no client id, nothing waiting, nothing on record as sent? */
 export const hasNone = {
   id: ({ paths }: Context): boolean => hasNoClientId(paths.clientId),
   waiting: (context: Context): boolean =>
     unlistedText(context) === undefined && listQueue(context.paths.queue).length === 0,
-  sent: (context: Context): boolean => {
-    try {
-      return knownLedger(context).length === 0
-    } catch {
-      return false
-    }
-  },
+  sent: ({ paths }: Context): boolean => ledgerNow(paths.ledger)?.length === 0,
 } as const
 
 /**
@@ -79,7 +82,16 @@ export function needed<T>(file: string, context: Context, soFar: string, work: (
   }
 }
 
-/** What was sent, newest first. An error if that is unknown at this moment. */
+/** What was sent, newest first. Undefined if that is unknown at this moment. */
+export function ledgerNow(ledger: string): readonly Sent[] | undefined {
+  try {
+    return readLedger(ledger, true)
+  } catch {
+    return undefined
+  }
+}
+
+/** The same, but an error if it is unknown. */
 export function knownLedger(context: Context): readonly Sent[] {
   const { ledger } = context.paths
   try {

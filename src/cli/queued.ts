@@ -2,7 +2,7 @@ import { eventIdIn } from '../contract/event-id.ts'
 import { eventContracts } from '../contract/contracts.ts'
 import { listQueue } from '../store/queue.ts'
 import { type Queued, readQueued } from '../store/queued-event.ts'
-import { unlistedText } from './access.ts'
+import { requireListed } from './access.ts'
 import { CliError } from './error.ts'
 import type { Invocation } from './invocation.ts'
 import type { Io } from './io.ts'
@@ -11,8 +11,7 @@ import { plural } from './words.ts'
 /** What waits, one event a line, as it will be sent. */
 export function printQueued(invocation: Invocation): void {
   const { io } = invocation
-  const unlisted = unlistedText(invocation.context)
-  if (unlisted !== undefined) throw new CliError(unlisted)
+  requireListed(invocation.context)
   let events = 0
   let others = 0
   let unread = 0

@@ -26,7 +26,7 @@ export async function disable(invocation: Invocation, options: DisableOptions): 
   const targets = [...targetsOf(invocation, changes), ...inProject(here)]
 
   let done = await optOut(invocation.context, targets)
-  // Whoever closes the terminal instead of answering is opted out already.
+  // Asked only now, so that closing the terminal instead of answering leaves telemetry off.
   const agreed = await filesAgreedTo(invocation, options)
   if (agreed.length > 0) {
     const { changed, wiped } = done

@@ -1,7 +1,7 @@
 import { sightingOf } from '../../files/snapshot.ts'
 import { foreignIn } from '../../store/foreign.ts'
-import { readLedger, type Sent } from '../../store/ledger.ts'
-import { knownLedger } from '../access.ts'
+import type { Sent } from '../../store/ledger.ts'
+import { knownLedger, ledgerNow } from '../access.ts'
 import { answerOf, hostOf } from '../delivery-words.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { interrupted } from '../interrupted.ts'
@@ -83,7 +83,8 @@ async function follow(invocation: Invocation, options: LogOptions, before: numbe
     timer = setInterval(() => {
       const now = sightingOf(ledger).trace
       if (now === seen) return
-      const sent = readNow(ledger)
+      const sent = ledgerNow(ledger)
+      // Taken for empty, all of it would be new the next time.
       if (sent === undefined) return
       seen = now
       tell(newSince(last, sent))
@@ -93,15 +94,6 @@ async function follow(invocation: Invocation, options: LogOptions, before: numbe
   })
   await Promise.race([stop, unread])
   clearInterval(timer)
-}
-
-/** Undefined if it can't be read at this moment. Otherwise all of it would be new the next time. */
-function readNow(ledger: string): readonly Sent[] | undefined {
-  try {
-    return readLedger(ledger, true)
-  } catch {
-    return undefined
-  }
 }
 
 /** Both newest first. The ledger may have lost its oldest lines in between, but never newer ones. */

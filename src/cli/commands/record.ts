@@ -7,7 +7,7 @@ import type { Parsed } from '../../settings/address.ts'
 import { assess, type Context } from '../../settings/context.ts'
 import type { HostEnvironment } from '../../settings/host-environment.ts'
 import { parseName, queuedNames } from '../../store/queue.ts'
-import { cannotWrite, knownLedger, unlistedText } from '../access.ts'
+import { cannotWrite, knownLedger, requireListed } from '../access.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { type Invocation, reassessed } from '../invocation.ts'
 import { toJson } from '../io.ts'
@@ -84,8 +84,7 @@ function recordEvent(
 
 /** A run has one start and one end, however often a host says so. An error if that can't be seen. */
 function isOnRecord(context: Context, id: string): boolean {
-  const unlisted = unlistedText(context)
-  if (unlisted !== undefined) throw new CliError(unlisted)
+  requireListed(context)
   return (
     queuedNames(context.paths.queue).some((name) => parseName(name)?.id === id) ||
     knownLedger(context).some(({ event }) => (event as { uuid?: unknown } | null)?.uuid === id)

@@ -5,7 +5,7 @@ import { watch } from '../../settings/context.ts'
 import { foreignIn } from '../../store/foreign.ts'
 import { queuedNames } from '../../store/queue.ts'
 import { readUploadState } from '../../store/upload-state.ts'
-import { cannotWrite, unlistedText } from '../access.ts'
+import { cannotWrite, restsUntilMended, unlistedText } from '../access.ts'
 import { hostOf, keptText, troubleText } from '../delivery-words.ts'
 import { foldErr, foldOut } from '../fold.ts'
 import { type Invocation, reassessed } from '../invocation.ts'
@@ -69,7 +69,7 @@ export async function upload(
 
 function unreadable(why: string): CliError {
   return new CliError(`Nothing was sent: ${why}`, {
-    hint: 'Nothing is kept there or sent from there until that is put right.',
+    hint: restsUntilMended,
   })
 }
 

@@ -4,7 +4,7 @@ import { look, namesIn } from '../../files/read.ts'
 import { type Foreign, foreignIn } from '../../store/foreign.ts'
 import { pendingErasure } from '../../store/erasure.ts'
 import { listQueue, queueLimits } from '../../store/queue.ts'
-import { unlistedText } from '../access.ts'
+import { restsUntilMended, unlistedText } from '../access.ts'
 import type { Invocation } from '../invocation.ts'
 import { type Status, statusOf } from '../commands/status.ts'
 import { lastAttempt } from '../delivery-words.ts'
@@ -85,7 +85,7 @@ function queue({ context }: Invocation): Check {
       id: 'queue',
       status: 'fault',
       message: unlisted,
-      hint: 'Nothing is kept there or sent from there until that is put right.',
+      hint: restsUntilMended,
     }
   }
   const waiting = listQueue(context.paths.queue).length
