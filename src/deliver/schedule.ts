@@ -19,11 +19,12 @@ export function uploadIsDue(context: Context, except: ReadonlySet<string> = new 
   // In a folder that is not ours, any file may be a link to one of ours.
   if (!verdict.uploading || !isOwnState(paths.state)) return false
   const names = queuedNames(paths.queue).filter((name) => !except.has(name))
-  if (names.length === 0 || !noticeWasSeen(paths.stats)) return false
+  if (names.length === 0) return false
   const now = environment.now()
   const state = uploadStateOf(context)
-  if (state.unread !== undefined) return false
-  if (mustWait(state.next_attempt, now) || isGone(context, state)) return false
+  // The statistics are the larger file, so the pause that most hosts find here is checked first.
+  if (state.unread !== undefined || mustWait(state.next_attempt, now)) return false
+  if (!noticeWasSeen(paths.stats) || isGone(context, state)) return false
   const isWaiting = (name: string) =>
     mustWait(state.refused[name], now) || state.delivered.includes(name)
   return !names.every(isWaiting) && liveHolder(paths.lock) === undefined

@@ -51,9 +51,23 @@ export function takeSnapshot(families: readonly Siblings[] = []): Snapshot {
 export interface Siblings {
   readonly folder: string
   readonly files: readonly string[]
+  /** Stands for all the files. */
+  readonly key: string
 }
 
 export function siblingsAmong(places: readonly string[]): readonly Siblings[] {
+  const key = places.join('\0')
+  if (last.key !== key) last = { key, families: familiesOf(places) }
+  return last.families
+}
+
+/** Hosts that open again and again have the same places each time. */
+let last: { readonly key: string; readonly families: readonly Siblings[] } = {
+  key: '',
+  families: [],
+}
+
+function familiesOf(places: readonly string[]): readonly Siblings[] {
   const families = new Map<string, string[]>()
   for (const place of places) {
     const folder = path.dirname(place)
@@ -62,7 +76,7 @@ export function siblingsAmong(places: readonly string[]): readonly Siblings[] {
     else families.set(folder, [place])
   }
   return [...families]
-    .map(([folder, files]) => ({ folder, files }))
+    .map(([folder, files]) => ({ folder, files, key: files.join('\0') }))
     .filter(({ files }) => files.length > 1)
 }
 
@@ -70,12 +84,15 @@ export function siblingsAmong(places: readonly string[]): readonly Siblings[] {
  * Nothing is in a folder that is not there, and nothing new in one that has not changed. So one look at
  * the folder tells what else takes a look at each file.
  */
-function missingOf({ folder, files }: Siblings, see: Snapshot, now: number): readonly string[] {
+function missingOf(
+  { folder, files, key }: Siblings,
+  see: Snapshot,
+  now: number,
+): readonly string[] {
   const { target, version, trace } = see(folder)
   if (version === '') return files
   // What could not be looked at may have changed.
   if (target === undefined) return []
-  const key = files.join('\0')
   const known = missing.recall(key, version)
   if (known && now - known.since < trustedForMs) return known.found
   if (version !== trace || !notesNewFiles(folder)) return []

@@ -34,7 +34,7 @@ export function choose(product: Product, settings: Settings): Choices {
       .find(({ value }) => value !== '') ?? { value: product.endpoint, source: builtIn }
   const runtimeEndpoint = endpointFrom(nearestFirst)
   // Who has runs post somewhere else does not want their datagrams to go to the built-in address.
-  const udpDefault = runtimeEndpoint.source === builtIn ? (product.udpEndpoint ?? '') : ''
+  const udpDefault = runtimeEndpoint.file === undefined ? (product.udpEndpoint ?? '') : ''
   return {
     endpoint: endpointFrom(usersOwn),
     runtimeEndpoint,

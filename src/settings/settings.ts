@@ -5,7 +5,7 @@ import { lineIn, type Problem, type SettingsFile, valueAt } from './files.ts'
 import type { HostEnvironment } from './host-environment.ts'
 import type { Paths } from './paths.ts'
 import { readSources } from './sources.ts'
-import { describe, unclearIn } from './unclear.ts'
+import { describe, type Tables, tablesOf, unclearIn } from './unclear.ts'
 
 /** The type of each setting that we read, in whichever table it is. */
 export interface Values {
@@ -29,9 +29,25 @@ export interface KeySpec<K extends Key = Key> {
   readonly read: (value: unknown) => Parsed<Values[K]>
 }
 
+/** What we look for in a file: our keys, and the tables in which one of them may be misspelt. */
+interface Sought {
+  readonly specs: readonly KeySpec[]
+  readonly tables: Tables
+}
+
 /** Every key of the product's settings files, once for each spelling. */
-export function keySpecs({ keys }: Product): readonly KeySpec[] {
-  const known = specsOf.get(keys)
+export function keySpecs(product: Product): readonly KeySpec[] {
+  return soughtBy(product).inFile.specs
+}
+
+function soughtIn({ role }: SettingsFile, product: Product): Sought {
+  const { inFile, inMachinesFile } = soughtBy(product)
+  return role === 'system' ? inMachinesFile : inFile
+}
+
+/** Worked out once, because hosts ask for each file whenever one has changed. */
+function soughtBy({ keys }: Product): { readonly inFile: Sought; readonly inMachinesFile: Sought } {
+  const known = soughtByKeys.get(keys)
   if (known) return known
   const specs = [
     spec('enabled', keys.enabled, readBoolean),
@@ -40,21 +56,24 @@ export function keySpecs({ keys }: Product): readonly KeySpec[] {
     spec('endpoint', keys.endpoint, (value) => readText(value, parseEndpoint)),
     ...(keys.runtime ? runtimeSpecs(keys.runtime) : []),
   ]
-  specsOf.set(keys, specs)
-  return specs
-}
-
-/** The machine's file is about telemetry only, so an administrator may leave the table out. */
-function specsFor({ role }: SettingsFile, product: Product): readonly KeySpec[] {
-  const specs = keySpecs(product)
-  if (role !== 'system') return specs
+  // The machine's file is about telemetry only, so an administrator may leave the table out.
   const bare = specs
     .filter(({ key }) => mayOptOut(key))
     .map((one) => spec(one.key, one.path.slice(-1), one.read))
-  return [...specs, ...new Map(bare.map((one) => [one.key, one])).values()]
+  const machines = [...specs, ...new Map(bare.map((one) => [one.key, one])).values()]
+  const sought = {
+    inFile: { specs, tables: tablesOf(pathsOf(specs), false) },
+    inMachinesFile: { specs: machines, tables: tablesOf(pathsOf(machines), true) },
+  }
+  soughtByKeys.set(keys, sought)
+  return sought
 }
 
-const specsOf = new WeakMap<Product['keys'], readonly KeySpec[]>()
+const soughtByKeys = new WeakMap<Product['keys'], ReturnType<typeof soughtBy>>()
+
+function pathsOf(specs: readonly KeySpec[]): readonly KeyPath[] {
+  return specs.map(({ path }) => path)
+}
 
 function mayOptOut(key: Key): boolean {
   return key === 'enabled' || key === 'uploads'
@@ -147,10 +166,9 @@ export function interpret(product: Product, files: readonly SettingsFile[]): Set
   const problems: Problem[] = []
   const said = new Map<Key, Setting<unknown>[]>()
   for (const file of files) {
-    const specs = specsFor(file, product)
-    const known = specs.map(({ path }) => path)
+    const { specs, tables } = soughtIn(file, product)
     if (file.problem) problems.push(file.problem)
-    problems.push(...unclearIn(file, known))
+    problems.push(...unclearIn(file, tables))
     for (const { key, path, read } of specs) {
       const found = valueAt(file.table, path)
       if (found === undefined) continue

@@ -5,8 +5,7 @@ import { isTable, lineIn, type Problem, type SettingsFile, valueAt } from './fil
  * What may have been meant as an opt-out: one of our tables that is not a table, and a key that
  * differs from ours by its case or one letter. It counts as an opt-out and is reported.
  */
-export function unclearIn(file: SettingsFile, known: readonly KeyPath[]): readonly Problem[] {
-  const tables = tablesOf(known, file.role === 'system')
+export function unclearIn(file: SettingsFile, tables: Tables): readonly Problem[] {
   return [...tables].flatMap(([name, { path, keys }]) => {
     const found = valueAt(file.table, path)
     if (found === undefined) return []
@@ -32,11 +31,14 @@ interface Table {
   readonly keys: Set<string>
 }
 
+/** By the names of their paths. */
+export type Tables = ReadonlyMap<string, Table>
+
 /**
  * The tables that contain our keys, their parent tables, and the keys that we know in each. Only where
  * the file is about nothing else, a table's name can be a misspelt one of ours.
  */
-function tablesOf(known: readonly KeyPath[], isAllOurs: boolean): ReadonlyMap<string, Table> {
+export function tablesOf(known: readonly KeyPath[], isAllOurs: boolean): Tables {
   const tables = new Map<string, Table>()
   for (const path of known) {
     // A key without a table stands in the file itself.

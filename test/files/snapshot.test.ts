@@ -149,7 +149,11 @@ describe('a snapshot that looks at folders instead of the files missing in them'
   it('counts places in one folder only, and only if there are several', () => {
     const three = ['/a/1', '/b/1', '/a/2'].map((file) => path.normalize(file))
     expect(siblingsAmong(three)).toEqual([
-      { folder: path.normalize('/a'), files: [three[0], three[2]] },
+      {
+        folder: path.normalize('/a'),
+        files: [three[0], three[2]],
+        key: `${three[0]}\0${three[2]}`,
+      },
     ])
   })
 })
