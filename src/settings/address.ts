@@ -10,17 +10,6 @@ export type EndpointFlaw = keyof typeof endpointFaults
  * could read and change what is sent.
  */
 export function endpointFlaw(text: string): EndpointFlaw | undefined {
-  if (text !== last.text) last = { text, flaw: flawIn(text) }
-  return last.flaw
-}
-
-/** A host asks about the same address each time. */
-let last: { readonly text: string; readonly flaw: EndpointFlaw | undefined } = {
-  text: '',
-  flaw: 'form',
-}
-
-function flawIn(text: string): EndpointFlaw | undefined {
   if (text.length > 2048) return 'length'
   // oxlint-disable-next-line no-control-regex -- URL drops these silently; we want them refused
   if (/[\u0000-\u0020\u007f\\]/.test(text)) return 'characters'
