@@ -2,6 +2,7 @@ import { processIo } from '../cli/io.ts'
 import type { Tool } from '../cli/invocation.ts'
 import { main } from '../cli/main.ts'
 import { ownUploader, type UploaderProgram } from '../deliver/detach.ts'
+import { expectEnd } from '../files/once.ts'
 import { buildVersion } from '../product/build.ts'
 import type { Product } from '../product/product.ts'
 import { runmat } from '../product/runmat.ts'
@@ -24,6 +25,7 @@ export const own = { version: buildVersion, hostVersion: undefined }
 
 /** Called by the launcher with everything after the program's name. */
 export function start(argv: readonly string[]): Promise<number> {
+  expectEnd()
   return runCommandLine(runmat, own, argv, ownUploader)
 }
 

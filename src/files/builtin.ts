@@ -1,6 +1,7 @@
 import type crypto from 'node:crypto'
 import type os from 'node:os'
 import type util from 'node:util'
+import type v8 from 'node:v8'
 import type workerThreads from 'node:worker_threads'
 
 interface Builtins {
@@ -8,6 +9,7 @@ interface Builtins {
   readonly 'node:os': typeof os
   readonly 'node:sea': { readonly isSea: () => boolean }
   readonly 'node:util': typeof util
+  readonly 'node:v8': typeof v8
   readonly 'node:worker_threads': typeof workerThreads
 }
 

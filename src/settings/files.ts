@@ -1,14 +1,15 @@
 import { isUtf8 } from 'node:buffer'
 import path from 'node:path'
 
-import { parse, TomlError } from 'smol-toml'
-
+import { workOnce } from '../files/once.ts'
 import { look, readSmallFile, type Reading } from '../files/read.ts'
 import { openFileMemory, sightingOf } from '../files/snapshot.ts'
 import type { KeyPath } from '../product/product.ts'
-import { JsonTextError, offsetIn, parseJsonText, parseJsonValue } from './json-text.ts'
-import { lineOf } from './toml/document.ts'
-import { readPlain } from './toml/plain.ts'
+import { JsonTextError, readJson } from './json-text.ts'
+import type { SettingsDocument } from './table.ts'
+import { lineAt, TomlFault } from './toml/fault.ts'
+import { readToml } from './toml/read.ts'
+import { TomlDocument } from './toml/tables.ts'
 
 /** Whose settings file it is; the verdict has a rule for each. */
 export type Role = 'system' | 'user' | 'named' | 'project' | 'home'
@@ -17,7 +18,7 @@ export interface SettingsFile {
   readonly role: Role
   readonly path: string
   readonly text: string
-  readonly table: Readonly<Record<string, unknown>>
+  readonly table: SettingsDocument
   /** Set if the file exists but can't be understood. It then counts as an opt-out. */
   readonly problem?: Problem
   /** Why another user could have written it. It can then turn telemetry off and do nothing else. */
@@ -40,9 +41,12 @@ export interface Problem {
 /** Larger than anything written by hand. Larger files are not read at all. */
 export const sizeLimit = 64 * 1024
 
+/** Smaller ones are parsed in no time. */
+const large = 16 * 1024
+
 interface Content {
   readonly text: string
-  readonly table: Readonly<Record<string, unknown>>
+  readonly table: SettingsDocument
   readonly problem?: Problem
 }
 
@@ -76,14 +80,21 @@ function contentOf(file: string, reading: Exclude<Reading, { kind: 'absent' }>):
     const message = 'it was emptied a moment ago'
     return broken(file, { message, isOursAlone: true, isPassing: true })
   }
+  const parse = () => (isJson(file) ? jsonContent(file, text) : { text, table: readToml(text) })
   try {
-    return { text, table: parseSettings(file, text) }
+    return text.length > large ? workOnce(parse) : parse()
   } catch (error) {
-    const unclear = broken(file, problemOf(error, text))
-    if (!unclear.problem?.isOursAlone) return unclear
-    const table: unknown = JSON.parse(withoutMark(text))
-    return isTable(table) ? { ...unclear, table } : unclear
+    return broken(file, problemOf(error, text))
   }
+}
+
+function jsonContent(file: string, text: string): Content {
+  const table = readJson(text)
+  const { repeated } = table
+  if (repeated === undefined) return { text, table }
+  // Most parsers take the last one, or skip what they don't know.
+  const problem = { path: file, ...problemOf(repeated, text), isOursAlone: true }
+  return { text: '', table, problem }
 }
 
 const rewriteMs = 1000
@@ -98,91 +109,35 @@ function isJustEmptied(file: string): boolean {
   return stat.birthtimeMs < stat.mtimeMs && Math.abs(Date.now() - stat.mtimeMs) < rewriteMs
 }
 
+export const noSettings: SettingsDocument = new TomlDocument('')
+
 export function broken(file: string, problem: Omit<Problem, 'path'>): Content {
-  return { text: '', table: {}, problem: { path: file, ...problem } }
+  return { text: '', table: noSettings, problem: { path: file, ...problem } }
 }
 
 export function isJson(file: string): boolean {
   return path.extname(file) === '.json'
 }
 
-export function parseSettings(file: string, text: string): Record<string, unknown> {
-  if (!isJson(file)) {
-    // A document may contain 64-bit integers in keys of other programs. They must not be an error.
-    return readPlain(text) ?? parse(text, { integersAsBigInt: 'asNeeded' })
-  }
-  const value = parseJsonValue(withoutMark(text))
-  if (!isTable(value)) throw new JsonTextError('expected an object here', 0)
-  return value
-}
-
-/** Windows editors begin UTF-8 text with this mark, which JSON does not allow. */
-export function withoutMark(text: string): string {
-  return text.startsWith('\uFEFF') ? text.slice(1) : text
-}
-
 /** The line on which a key, or the table of that path, is written. */
-export function lineIn(file: SettingsFile, keys: KeyPath): number | undefined {
-  if (file.problem) return undefined
-  const only = onlyOffset(file.text, keys.at(-1) ?? '')
-  if (only !== undefined) return lineAt(file.text, only)
-  if (!isJson(file.path)) return lineOf(file.text, keys)
-  const text = withoutMark(file.text)
-  try {
-    const offset = offsetIn(parseJsonText(text), keys)
-    return offset === undefined ? undefined : lineAt(text, offset)
-  } catch {
-    // JSON.parse takes what is nested more deeply than that.
-    return undefined
-  }
+export function lineIn({ table, text, problem }: SettingsFile, keys: KeyPath): number | undefined {
+  const start = problem ? undefined : table.startOf(keys)
+  return start === undefined ? undefined : lineAt(text, start)
 }
 
-/**
- * Finds an existing key by searching the text, if its name occurs only once and nothing is escaped.
- * Parsing all of a large file for that would cost more than everything else.
- */
-function onlyOffset(text: string, name: string): number | undefined {
-  const first = text.indexOf(name)
-  const isSure = first >= 0 && text.lastIndexOf(name) === first && !text.includes('\\')
-  return isSure ? first : undefined
-}
-
-function lineAt(text: string, offset: number): number {
-  return text.slice(0, offset).split('\n').length
-}
-
-/** The value at a path of tables; undefined if it or a table on the way is missing. */
-export function valueAt(table: unknown, keys: KeyPath): unknown {
-  let value = table
-  for (const key of keys) {
-    if (!isTable(value) || !Object.hasOwn(value, key)) return undefined
-    value = value[key]
-  }
-  return value
-}
-
-export function isTable(value: unknown): value is Record<string, unknown> {
-  return (
-    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
-  )
-}
-
-function problemOf(error: unknown, source: string): Omit<Problem, 'path'> {
+function problemOf(error: unknown, text: string): Omit<Problem, 'path'> {
   if (error instanceof JsonTextError) {
-    const before = withoutMark(source).slice(0, error.offset).split('\n')
-    const column = (before.at(-1) ?? '').length + 1
-    const message = `invalid JSON: ${error.message}`
-    const { repeatedIn } = error
-    // Most parsers take the last one, or skip what they don't know.
-    const isOursAlone = repeatedIn !== undefined
-    return { message, line: before.length, column, ...(isOursAlone && { isOursAlone }) }
+    const { message, offset } = error
+    const start = text.lastIndexOf('\n', offset - 1) + 1
+    const column = withoutMark(text.slice(start, offset)).length + 1
+    return { message: `invalid JSON: ${message}`, line: lineAt(text, offset), column }
   }
-  if (!(error instanceof TomlError)) return { message: 'it is not valid TOML' }
-  const [first = ''] = error.message.split('\n')
-  return {
-    message: first.replace(/^Invalid TOML document: /, 'invalid TOML: '),
-    line: error.line,
-    column: error.column,
-    excerpt: error.codeblock,
-  }
+  if (!(error instanceof TomlFault)) return { message: 'it is not valid TOML' }
+  const { message, line, column, excerpt } = error
+  return { message: `invalid TOML: ${message}`, line, column, excerpt }
+}
+
+/** Windows editors begin UTF-8 text with this mark. */
+function withoutMark(text: string): string {
+  return text.startsWith('\uFEFF') ? text.slice(1) : text
 }

@@ -2,10 +2,11 @@ import path from 'node:path'
 
 import type { Snapshot } from '../files/snapshot.ts'
 import type { HostRule, HostSource, Product } from '../product/product.ts'
-import { isTable, readSettingsFile, type SettingsFile, valueAt } from './files.ts'
+import { noSettings, readSettingsFile, type SettingsFile } from './files.ts'
 import type { HostEnvironment } from './host-environment.ts'
 import { locate } from './paths.ts'
 import { projectPlaces } from './sources.ts'
+import { type SettingsDocument, Table } from './table.ts'
 
 /** What the product's own program does here. It may not use this library. */
 export interface HostReading {
@@ -29,7 +30,7 @@ export function readHost(
   const { host } = product
   if (host === undefined) return undefined
   const found = firstFile(host, environment, see)
-  if (found === undefined) return reading(product, host, null, {})
+  if (found === undefined) return reading(product, host, null, noSettings)
   const { file, source } = found
   if (!isFile(file, see)) return silent(null, source)
   const role = source === 'user' ? 'user' : 'project'
@@ -94,16 +95,17 @@ function reading(
   product: Product,
   host: HostRule,
   found: Found | null,
-  settings: Readonly<Record<string, unknown>>,
+  settings: SettingsDocument,
 ): HostReading {
   const { keys } = product
-  const table = keys.runtime && (valueAt(settings, keys.runtime) ?? undefined)
-  const endpoint = valueAt(settings, keys.endpoint)
-  const udp = keys.runtime && valueAt(settings, [...keys.runtime, 'udp_endpoint'])
-  const absent = isTable(table) && host.tableTurnsUdpOff ? null : (product.udpEndpoint ?? null)
+  const table = keys.runtime && (settings.valueAt(keys.runtime) ?? undefined)
+  const endpoint = settings.valueAt(keys.endpoint)
+  const udp = keys.runtime && settings.valueAt([...keys.runtime, 'udp_endpoint'])
+  const absent =
+    table instanceof Table && host.tableTurnsUdpOff ? null : (product.udpEndpoint ?? null)
   return {
     reads: found?.file ?? null,
-    enabled: valueAt(settings, keys.enabled) !== false,
+    enabled: settings.valueAt(keys.enabled) !== false,
     http_endpoint: typeof endpoint === 'string' && endpoint !== '' ? endpoint : product.endpoint,
     udp_endpoint: typeof udp === 'string' ? udp || null : absent,
     source: found?.source ?? null,
@@ -111,15 +113,15 @@ function reading(
 }
 
 /** Would the program accept the file? If not, it fails. */
-function isValid(product: Product, host: HostRule, settings: unknown): boolean {
+function isValid(product: Product, host: HostRule, settings: SettingsDocument): boolean {
   const { runtime = [] } = product.keys
   return (
     host.strict.every(({ table, keys }) => {
-      const found = valueAt(settings, table)
+      const found = settings.valueAt(table)
       // In JSON, null is the same as a table that is left out, but not at the top.
       if (found === undefined || (found === null && table.length > 1)) return true
-      return isTable(found) && Object.keys(found).every((key) => keys.includes(key))
-    }) && types.every(({ key, isFit }) => isFit(valueAt(settings, [...runtime, key])))
+      return found instanceof Table && found.names().every((key) => keys.includes(key))
+    }) && types.every(({ key, isFit }) => isFit(settings.valueAt([...runtime, key])))
   )
 }
 

@@ -1,55 +1,47 @@
 import { builtin } from '../files/builtin.ts'
 import type { KeyPath } from '../product/product.ts'
-import {
-  type JsonDocument,
-  JsonTextError,
-  type Member,
-  memberAt,
-  type ObjectSpot,
-  parseJsonText,
-  samePath,
-} from './json-text.ts'
+import { type JsonDocument, JsonTextError, type Member, readJson } from './json-text.ts'
 
 /** Sets one member, or removes it if no value is given. All other characters stay. */
 export function editJson(text: string, path: KeyPath, value: string | boolean | undefined): string {
-  const document = parseJsonText(text)
-  if (document.objects.every((object) => object.path.length > 0)) {
-    throw new JsonTextError('expected an object here', 0)
-  }
-  const edited =
-    value === undefined ? without(text, document, path) : withValue(text, document, path, value)
-  const expected = changed(document.value, path, value)
-  if (!builtin('node:util').isDeepStrictEqual(parseJsonText(edited).value, expected)) {
+  const document = unambiguous(text)
+  const edited = value === undefined ? without(document, path) : withValue(document, path, value)
+  const expected = changed(JSON.parse(text), path, value)
+  unambiguous(edited)
+  if (!builtin('node:util').isDeepStrictEqual(JSON.parse(edited), expected)) {
     throw new JsonTextError(`${path.join('.')} cannot safely be changed here`, 0)
   }
   return edited
 }
 
-function withValue(
-  text: string,
-  { objects }: JsonDocument,
-  path: KeyPath,
-  value: string | boolean,
-): string {
+function unambiguous(text: string): JsonDocument {
+  const document = readJson(text)
+  if (document.repeated) throw document.repeated
+  return document
+}
+
+function withValue(document: JsonDocument, path: KeyPath, value: string | boolean): string {
+  const { text } = document
   const written = JSON.stringify(value)
-  const found = memberAt(objects, path)
+  const found = document.memberAt(path)
   if (found) {
     if (/[[{]/.test(text[found.value] ?? '')) throw notSingle(path, found)
     return text.slice(0, found.value) + written + text.slice(found.end)
   }
   // The deepest object on the way that exists takes the rest of the path.
-  let home: ObjectSpot | undefined
-  for (let length = path.length - 1; length >= 0; length -= 1) {
-    const part = path.slice(0, length)
-    home = objects.find((object) => samePath(object.path, part))
-    if (home) break
-    const obstacle = memberAt(objects, part)
-    if (obstacle) throw new JsonTextError(`${part.join('.')} is not an object`, obstacle.start)
+  let depth = path.length - 1
+  while (document.memberAt(path.slice(0, depth)) === undefined) depth -= 1
+  const part = path.slice(0, depth)
+  const home = document.objectAt(part)
+  if (home === undefined) {
+    const start = document.startOf(part) ?? 0
+    throw new JsonTextError(`${part.join('.')} is not an object`, start)
   }
-  if (home === undefined) throw new JsonTextError('expected an object here', 0)
-  const rest = path.slice(home.path.length)
-  const last = home.members.at(-1)
-  if (last === undefined) return inEmptyObject(text, home, rest, written)
+  const rest = path.slice(depth)
+  const last = document.memberAt([...part, ...home.names().slice(-1)])
+  if (home.names().length === 0 || last === undefined) {
+    return inEmptyObject(text, home, rest, written)
+  }
   const { indent, isOwnLine } = lineOf(text, last.start)
   const gap = isOwnLine ? newlineOf(text) + indent : ' '
   const layout = isOwnLine ? { newline: newlineOf(text), indent, step: stepOf(text) } : undefined
@@ -62,13 +54,13 @@ interface Layout {
   readonly step: string
 }
 
-function inEmptyObject(text: string, home: ObjectSpot, rest: KeyPath, written: string): string {
-  const { indent } = lineOf(text, home.start)
+function inEmptyObject(text: string, home: Member, rest: KeyPath, written: string): string {
+  const { indent } = lineOf(text, home.value)
   const step = stepOf(text)
   const newline = newlineOf(text)
   const layout = { newline, indent: indent + step, step }
   const inside = `${newline}${indent}${step}${member(rest, written, layout)}${newline}${indent}`
-  return `${text.slice(0, home.start + 1)}${inside}${text.slice(home.end - 1)}`
+  return `${text.slice(0, home.value + 1)}${inside}${text.slice(home.end - 1)}`
 }
 
 function member([key = '', ...rest]: KeyPath, written: string, layout: Layout | undefined): string {
@@ -81,21 +73,23 @@ function member([key = '', ...rest]: KeyPath, written: string, layout: Layout | 
 }
 
 /** Removes the member and the comma between it and its neighbour. */
-function without(text: string, { objects }: JsonDocument, path: KeyPath): string {
-  const found = memberAt(objects, path)
+function without(document: JsonDocument, path: KeyPath): string {
+  const { text } = document
+  const found = document.memberAt(path)
   if (found === undefined) return text
-  const home = objects.find(({ members }) => members.includes(found))
-  const members = home?.members ?? []
-  const index = members.indexOf(found)
-  const next = members[index + 1]
-  const previous = members[index - 1]
+  const home = path.slice(0, -1)
+  const names = document.objectAt(home)?.names() ?? []
+  const index = names.indexOf(path.at(-1) ?? '')
+  const beside = (at: number) => document.memberAt([...home, ...names.slice(at, at + 1)])
+  const next = index + 1 < names.length ? beside(index + 1) : undefined
+  const previous = index > 0 ? beside(index - 1) : undefined
   if (next) return text.slice(0, found.start) + text.slice(next.start)
   if (previous) return text.slice(0, previous.end) + text.slice(found.end)
   return text.slice(0, found.start).trimEnd() + text.slice(found.end).trimStart()
 }
 
 function changed(value: unknown, [key = '', ...rest]: KeyPath, to: unknown): unknown {
-  const copy = Object.assign(Object.create(null), value) as Record<string, unknown>
+  const copy: Record<string, unknown> = { ...(value as object) }
   if (rest.length === 0) {
     if (to === undefined) delete copy[key]
     else copy[key] = to

@@ -1,166 +1,234 @@
 import type { KeyPath } from '../product/product.ts'
+import { entryAt, type SettingsDocument, Table } from './table.ts'
 
 /** Text that is not JSON, or an edit that would do damage. Its message quotes nothing of the text. */
 export class JsonTextError extends Error {
   override readonly name = 'JsonTextError'
   readonly offset: number
-  /** The member at the top of the file in which a name occurs twice. */
-  readonly repeatedIn: string | undefined
 
-  constructor(message: string, offset: number, repeatedIn?: string) {
+  constructor(message: string, offset: number) {
     super(message)
     this.offset = offset
-    this.repeatedIn = repeatedIn
   }
 }
 
-/** A member of an object that is not inside a list. */
+/** An object or a list with a name. A list is a table without names. */
+class Nested extends Table<Entry> {
+  /** Where its name begins. */
+  readonly start: number
+  readonly value: number
+  end: number
+
+  constructor(start: number, value: number) {
+    super()
+    this.start = start
+    this.value = value
+    this.end = value
+  }
+}
+
+/** Of all other values we know where their name begins. */
+type Entry = Nested | number
+
+/** Where a member of an object is written. */
 export interface Member {
-  readonly path: KeyPath
   readonly start: number
   readonly value: number
   readonly end: number
 }
 
-export interface ObjectSpot {
-  readonly path: KeyPath
-  readonly start: number
-  readonly end: number
-  readonly members: readonly Member[]
+/** The object of a whole text. */
+export class JsonDocument extends Nested implements SettingsDocument {
+  readonly text: string
+  /** The first name that occurs twice in one object. The last of both counts. */
+  repeated: JsonTextError | undefined
+
+  constructor(text: string, start: number) {
+    super(start, start)
+    this.text = text
+    this.repeated = undefined
+  }
+
+  valueAt(path: KeyPath): unknown {
+    const found = entryAt<Entry>(this, path)
+    if (found instanceof Nested) return this.text[found.value] === '[' ? [] : found
+    const member = this.memberAt(path)
+    return member && JSON.parse(this.text.slice(member.value, member.end))
+  }
+
+  startOf(path: KeyPath): number | undefined {
+    const found = entryAt<Entry>(this, path)
+    return found instanceof Nested ? found.start : found
+  }
+
+  /** The object with that path. */
+  objectAt(path: KeyPath): Nested | undefined {
+    const found = entryAt<Entry>(this, path)
+    return found instanceof Nested && this.text[found.value] === '{' ? found : undefined
+  }
+
+  memberAt(path: KeyPath): Member | undefined {
+    const found = entryAt<Entry>(this, path)
+    if (typeof found !== 'number') return found
+    const value = behind(grammar().nameAndColon, this.text, found)
+    return { start: found, value, end: behind(grammar().scalar, this.text, value) }
+  }
 }
 
-export interface JsonDocument {
-  readonly value: unknown
-  readonly objects: readonly ObjectSpot[]
+const BLANKS = String.raw`[ \t\r\n]*`
+const CHARACTERS = String.raw`[^"\\\x00-\x1f]*`
+const STRING = String.raw`"${CHARACTERS}(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})${CHARACTERS})*"`
+const NUMBER = String.raw`-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?`
+const SCALAR = `(?:${STRING}|true|false|null|${NUMBER})`
+const NAME = `${STRING}${BLANKS}:${BLANKS}`
+const PAIR = `${NAME}${SCALAR}${BLANKS}`
+/** An item in which no name can occur twice. */
+const ITEM = String.raw`(?:${SCALAR}|\{${BLANKS}(?:${PAIR})?\}|\[${BLANKS}\])${BLANKS}`
+
+const from = (pattern: string): RegExp => new RegExp(pattern, 'y')
+
+const make = () => ({
+  blanks: from(BLANKS),
+  string: from(STRING),
+  scalar: from(SCALAR),
+  nameAndColon: from(NAME),
+  /** With the comma, if another name follows. */
+  simplePair: from(String.raw`${PAIR}(?:,${BLANKS}(?=")|(?=\}))`),
+  /** As far as each has a comma. */
+  simpleItems: from(`(?:${ITEM},${BLANKS})*`),
+})
+
+let made: ReturnType<typeof make> | undefined
+
+/** Made for the first text: few processes read one. */
+const grammar = () => (made ??= make())
+
+function behind(pattern: RegExp, text: string, start: number): number {
+  pattern.lastIndex = start
+  return pattern.test(text) ? pattern.lastIndex : start
 }
 
-const blanks = /[ \t\r\n]*/y
-const literal = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
-// oxlint-disable no-control-regex -- JSON allows no control characters in a string
-const stringText =
-  /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"/y
-// oxlint-enable no-control-regex
-const deepest = 100
+/** As deep as the program goes that we know. */
+const deepest = 127
 
 /**
- * Parses standard JSON and records where its members are. JSON.parse takes the last of several equal
- * keys. Here they are an error, because it is unclear which one was meant.
+ * The names of a JSON text that is one object, and where they are written. It takes what JSON.parse
+ * takes, which keeps the last of several equal names: here the first of those is reported.
  */
-export function parseJsonText(text: string): JsonDocument {
-  const objects: ObjectSpot[] = []
-  let at = 0
-  let top: string | undefined
-  const match = (pattern: RegExp): string | undefined => {
-    pattern.lastIndex = at
-    const found = pattern.exec(text)?.[0]
-    if (found !== undefined) at += found.length
-    return found
+export function readJson(text: string): JsonDocument {
+  return new Reader(text).read()
+}
+
+class Reader {
+  private readonly text: string
+  private at: number
+  private repeated: JsonTextError | undefined
+  private readonly grammar = grammar()
+
+  constructor(text: string) {
+    this.text = text
+    // Windows editors begin UTF-8 text with this mark, which JSON does not allow.
+    this.at = text.startsWith('\uFEFF') ? 1 : 0
+    this.repeated = undefined
   }
-  const expect = (character: string): void => {
-    match(blanks)
-    if (text[at] !== character) throw new JsonTextError(`expected ${character} here`, at)
-    at += 1
+
+  read(): JsonDocument {
+    const { text } = this
+    this.take(this.grammar.blanks)
+    const document = new JsonDocument(text, this.at)
+    this.readValue(document, 1)
+    this.take(this.grammar.blanks)
+    if (this.at < text.length) throw this.missing('the end of the file')
+    if (text[document.start] !== '{')
+      throw new JsonTextError('expected an object here', document.start)
+    document.repeated = this.repeated
+    return document
   }
-  const list = (close: string, depth: number, item: () => void): void => {
-    if (depth > deepest) throw new JsonTextError('it is nested too deeply', at)
-    at += 1
-    match(blanks)
-    if (text[at] === close) {
-      at += 1
-      return
+
+  /** Its members, if it has any, go into the table. */
+  private readValue(nested: Nested, depth: number): void {
+    const open = this.text[this.at]
+    if (open === '{' || open === '[') {
+      if (depth > deepest) throw new JsonTextError('it is nested too deeply', this.at)
+      this.at += 1
+      this.take(this.grammar.blanks)
+      if (open === '{') this.readMembers(nested, depth)
+      else this.readItems(depth)
+    } else if (!this.take(this.grammar.scalar)) throw this.missing('a value')
+    nested.end = this.at
+  }
+
+  private readMembers(object: Nested, depth: number): void {
+    while (!this.skip('}')) {
+      const start = this.at
+      const isSimple = this.take(this.grammar.simplePair)
+      if (isSimple) this.add(object, start, start)
+      else this.readMember(object, depth)
     }
-    for (;;) {
-      item()
-      match(blanks)
-      if (text[at] !== ',') return expect(close)
-      at += 1
+  }
+
+  private readMember(object: Nested, depth: number): void {
+    const start = this.at
+    if (!this.take(this.grammar.string)) throw this.missing('a name in double quotes')
+    this.take(this.grammar.blanks)
+    if (!this.skip(':')) throw this.missing(':')
+    this.take(this.grammar.blanks)
+    const open = this.text[this.at]
+    if (open === '{' || open === '[') {
+      const nested = new Nested(start, this.at)
+      this.add(object, start, nested)
+      this.readValue(nested, depth + 1)
+    } else {
+      this.add(object, start, start)
+      if (!this.take(this.grammar.scalar)) throw this.missing('a value')
     }
+    this.take(this.grammar.blanks)
+    if (this.skip(',')) {
+      this.take(this.grammar.blanks)
+      if (this.text[this.at] !== '"') throw this.missing('a name in double quotes')
+    } else if (this.text[this.at] !== '}') throw this.missing('}')
   }
-  const readKey = (): string => {
-    match(blanks)
-    const start = at
-    const key = match(stringText)
-    if (key === undefined) throw new JsonTextError('expected a name in double quotes here', start)
-    return JSON.parse(key) as string
+
+  private readItems(depth: number): void {
+    if (this.skip(']')) return
+    do {
+      this.take(this.grammar.blanks)
+      if (depth < deepest) this.take(this.grammar.simpleItems)
+      this.readValue(new Nested(this.at, this.at), depth + 1)
+      this.take(this.grammar.blanks)
+    } while (this.skip(','))
+    if (!this.skip(']')) throw this.missing(']')
   }
-  const readValue = (path: KeyPath | undefined, depth: number): unknown => {
-    match(blanks)
-    const start = at
-    if (text[at] === '[') {
-      const items: unknown[] = []
-      list(']', depth, () => items.push(readValue(undefined, depth + 1)))
-      return items
+
+  private add(object: Nested, start: number, entry: Entry): void {
+    const name = nameAt(this.text, start)
+    if (object.get(name) !== undefined) {
+      this.repeated ??= new JsonTextError('this name stands here twice', start)
     }
-    if (text[at] === '{') {
-      const table = Object.create(null) as Record<string, unknown>
-      const members: Member[] = []
-      list('}', depth, () => {
-        match(blanks)
-        const from = at
-        const key = readKey()
-        if (Object.hasOwn(table, key)) {
-          throw new JsonTextError('this name stands here twice', from, depth === 0 ? key : top)
-        }
-        if (depth === 0) top = key
-        expect(':')
-        match(blanks)
-        const value = at
-        const inner = path && [...path, key]
-        table[key] = readValue(inner, depth + 1)
-        if (inner) members.push({ path: inner, start: from, value, end: at })
-      })
-      if (path) objects.push({ path, start, end: at, members })
-      return table
-    }
-    const found = match(text[at] === '"' ? stringText : literal)
-    if (found === undefined || found === '') throw new JsonTextError('expected a value here', start)
-    return JSON.parse(found)
+    object.set(name, entry)
   }
-  const value = readValue([], 0)
-  match(blanks)
-  if (at < text.length) throw new JsonTextError('expected the end of the file here', at)
-  return { value, objects }
-}
 
-/** The same without the positions. For most texts as fast as JSON.parse. */
-export function parseJsonValue(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text)
-    // In valid JSON, quoted text before a colon is always a name.
-    const names = text.match(/"(?:[^"\\]|\\.)*"(?=[ \t\r\n]*:)/g)?.length ?? 0
-    if (names === countNames(value)) return value
-  } catch {
-    // The parser below says what is wrong, and where.
+  private take(pattern: RegExp): boolean {
+    pattern.lastIndex = this.at
+    if (!pattern.test(this.text)) return false
+    this.at = pattern.lastIndex
+    return true
   }
-  return parseJsonText(text).value
-}
 
-function countNames(value: unknown): number {
-  let count = 0
-  const left: unknown[] = [value]
-  while (left.length > 0) {
-    const one = left.pop()
-    if (typeof one !== 'object' || one === null) continue
-    const items = Object.values(one)
-    if (!Array.isArray(one)) count += items.length
-    for (const item of items) left.push(item)
+  private skip(character: string): boolean {
+    if (this.text[this.at] !== character) return false
+    this.at += 1
+    return true
   }
-  return count
-}
 
-/** The position of a member, or of the object with that path. */
-export function offsetIn({ objects }: JsonDocument, path: KeyPath): number | undefined {
-  return memberAt(objects, path)?.start
-}
-
-export function memberAt(objects: readonly ObjectSpot[], path: KeyPath): Member | undefined {
-  for (const { members } of objects) {
-    const found = members.find((one) => samePath(one.path, path))
-    if (found) return found
+  private missing(what: string): JsonTextError {
+    return new JsonTextError(`expected ${what} here`, this.at)
   }
-  return undefined
 }
 
-export function samePath(one: KeyPath, other: KeyPath): boolean {
-  return one.length === other.length && one.every((part, index) => part === other[index])
+function nameAt(text: string, start: number): string {
+  const name = text.slice(start + 1, text.indexOf('"', start + 1))
+  return name.includes('\\')
+    ? JSON.parse(text.slice(start, behind(grammar().string, text, start)))
+    : name
 }

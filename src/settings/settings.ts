@@ -1,7 +1,7 @@
 import type { Snapshot } from '../files/snapshot.ts'
 import type { KeyPath, Product } from '../product/product.ts'
 import { type Parsed, parseEndpoint, parseUdpAddress } from './address.ts'
-import { lineIn, type Problem, type SettingsFile, valueAt } from './files.ts'
+import { lineIn, type Problem, type SettingsFile } from './files.ts'
 import type { HostEnvironment } from './host-environment.ts'
 import type { Paths } from './paths.ts'
 import { readSources } from './sources.ts'
@@ -170,7 +170,7 @@ export function interpret(product: Product, files: readonly SettingsFile[]): Set
     if (file.problem) problems.push(file.problem)
     problems.push(...unclearIn(file, tables))
     for (const { key, path, read } of specs) {
-      const found = valueAt(file.table, path)
+      const found = file.table.valueAt(path)
       if (found === undefined) continue
       const result = read(found)
       if (!result.ok) {

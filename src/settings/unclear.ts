@@ -1,5 +1,6 @@
 import type { KeyPath } from '../product/product.ts'
-import { isTable, lineIn, type Problem, type SettingsFile, valueAt } from './files.ts'
+import { lineIn, type Problem, type SettingsFile } from './files.ts'
+import { Table } from './table.ts'
 
 /**
  * What may have been meant as an opt-out: one of our tables that is not a table, and a key that
@@ -7,18 +8,19 @@ import { isTable, lineIn, type Problem, type SettingsFile, valueAt } from './fil
  */
 export function unclearIn(file: SettingsFile, tables: Tables): readonly Problem[] {
   return [...tables].flatMap(([name, { path, keys }]) => {
-    const found = valueAt(file.table, path)
+    const found = file.table.valueAt(path)
     if (found === undefined) return []
     const at = (keyPath: KeyPath, message: string): Problem => {
       const line = lineIn(file, keyPath)
       return { path: file.path, message, ...(line === undefined ? {} : { line }) }
     }
-    if (!isTable(found)) return at(path, `${name} must be a table, not ${describe(found)}`)
+    if (!(found instanceof Table))
+      return at(path, `${name} must be a table, not ${describe(found)}`)
     const names = [...keys]
     const meantBy = (key: string) =>
       keys.has(key) ? undefined : names.find((one) => isNear(key, one))
     // One is enough for an opt-out, and a file can contain thousands.
-    const doubtful = Object.keys(found).find((key) => meantBy(key) !== undefined)
+    const doubtful = found.names().find((key) => meantBy(key) !== undefined)
     if (doubtful === undefined) return []
     const meant = meantBy(doubtful)
     const given = [...path, doubtful]
@@ -26,20 +28,20 @@ export function unclearIn(file: SettingsFile, tables: Tables): readonly Problem[
   })
 }
 
-interface Table {
+interface Known {
   readonly path: KeyPath
   readonly keys: Set<string>
 }
 
 /** By the names of their paths. */
-export type Tables = ReadonlyMap<string, Table>
+export type Tables = ReadonlyMap<string, Known>
 
 /**
  * The tables that contain our keys, their parent tables, and the keys that we know in each. Only where
  * the file is about nothing else, a table's name can be a misspelt one of ours.
  */
 export function tablesOf(known: readonly KeyPath[], isAllOurs: boolean): Tables {
-  const tables = new Map<string, Table>()
+  const tables = new Map<string, Known>()
   for (const path of known) {
     // A key without a table stands in the file itself.
     const first = isAllOurs ? 0 : Math.min(1, path.length - 1)

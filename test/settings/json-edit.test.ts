@@ -2,9 +2,10 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { editJson } from '../../src/settings/json-edit.ts'
-import { JsonTextError, parseJsonText, parseJsonValue } from '../../src/settings/json-text.ts'
+import { JsonTextError, readJson } from '../../src/settings/json-text.ts'
 import { tempHome } from '../support/home.ts'
 import { command, environmentIn } from '../support/in-process.ts'
+import { valuesIn, withoutLists } from './values.ts'
 
 const key = ['runtime', 'telemetry', 'enabled']
 
@@ -73,58 +74,100 @@ describe('an edit of JSON', () => {
 })
 
 describe('the reading of JSON', () => {
-  it('accepts what JSON.parse accepts, except duplicate names', () => {
+  it('finds what JSON.parse finds, and names that stand twice in one object', () => {
     fc.assert(
-      fc.property(texts, (valid) => {
-        expect(JSON.parse(JSON.stringify(parseJsonText(valid).value))).toEqual(JSON.parse(valid))
+      fc.property(texts, (text) => {
+        const document = readJson(text)
+        expect(valuesIn(document)).toEqual(withoutLists(JSON.parse(text)))
+        expect(document.repeated).toBeUndefined()
+        const marked = readJson(`\uFEFF${text}`)
+        expect(valuesIn(marked)).toEqual(valuesIn(document))
       }),
-      { numRuns: 1000 },
+      { numRuns: 2000 },
     )
-    for (const parse of [parseJsonText, parseJsonValue]) {
-      expect(() => parse('{"a": 1, "\\u0061": 2}')).toThrow('twice')
-      expect(() => parse('[{"b": "c\\":", "d": {"b": 1, "b": 2}}]')).toThrow('twice')
-      expect(() => parse('{"b": {"a": 1}, "c": [{"a": 1}]}')).not.toThrow()
+    const repeatedIn = (text: string) => readJson(text).repeated?.offset
+    expect(repeatedIn('{"a": 1, "\\u0061": 2}')).toBe(9)
+    expect(repeatedIn('{"x": [{"b": "c\\":", "d": {"b": 1, "b": 2}}]}')).toBe(35)
+    expect(repeatedIn('{"x": [{"b": 1}, {"b": 1, "c": 2, "b": 3}, {"b": 1}]}')).toBe(34)
+    expect(repeatedIn('{"b": {"a": 1}, "c": [{"a": 1}]}')).toBeUndefined()
+    expect(valuesIn(readJson('{"a": {"b": 1}, "c": 1, "a": {"c": 2}}'))).toEqual({
+      a: { c: 2 },
+      c: 1,
+    })
+  })
+
+  it('rejects what JSON.parse rejects, where it goes wrong, and quotes nothing of it', () => {
+    const bits =
+      '{ } [ ] , : "a" "b" "a":1 "a":{} 1 -1.5e9 01 . - true tru null \n \t \x00 \u00A0 "\\u006" // \''
+    const tokens = fc
+      .array(fc.constantFrom(...bits.split(' '), ' ', '{"a":1}', '[1,', '{"b":[', ']}'), {
+        maxLength: 9,
+      })
+      .map((all) => `{"a":[${all.join('')}]}`)
+    const broken = fc
+      .tuple(texts, fc.nat(), fc.constantFrom('', ',', '}', '"', "'", '//', '\u0000', '1', ' '))
+      .map(([valid, at, more]) => {
+        const cut = at % (valid.length + 1)
+        return valid.slice(0, cut) + more + valid.slice(more === '' ? cut + 1 : cut)
+      })
+    let taken = 0
+    fc.assert(
+      fc.property(fc.oneof(broken, tokens), (text) => {
+        let expected: unknown
+        try {
+          expected = withoutLists(JSON.parse(text))
+        } catch {
+          expected = undefined
+        }
+        try {
+          expect(valuesIn(readJson(text))).toEqual(expected)
+          taken += 1
+        } catch (error) {
+          if (!(error instanceof JsonTextError)) throw error
+          const { message, offset } = error
+          expect(message).toMatch(/^[a-z {}[\]:,]+$/)
+          if (message === 'expected an object here') return
+          expect(expected).toBeUndefined()
+          expect(isBeginning(text.slice(0, offset))).toBe(true)
+        }
+      }),
+      { numRuns: 20_000 },
+    )
+    expect(taken).toBeGreaterThan(1000)
+  })
+
+  it('takes for a no what goes deeper than RunMat reads', async () => {
+    for (const [depth, by] of [
+      [126, 'project_settings'],
+      [127, 'invalid_settings'],
+      [20_000, 'invalid_settings'],
+    ] as const) {
+      const home = tempHome()
+      const deep = `${'['.repeat(depth)}${']'.repeat(depth)}`
+      home.write('runmat.json', `{"a": ${deep}, "enabled": 1, "telemetry": {"enabled": false}}`)
+      const { code, out } = await command(environmentIn(home.path), ['status', '--json'])
+      expect(code).toBe(0)
+      expect(JSON.parse(out)).toMatchObject({ decided_by: by })
     }
   })
 
-  it('rejects what JSON.parse rejects and quotes nothing of it', () => {
-    const broken = fc.tuple(
-      texts,
-      fc.nat(),
-      fc.constantFrom('', ',', '}', '"', "'", '//', '\u0000'),
-    )
-    fc.assert(
-      fc.property(broken, ([valid, at, more]) => {
-        const cut = at % (valid.length + 1)
-        const odd = valid.slice(0, cut) + more + valid.slice(more === '' ? cut + 1 : cut)
-        let isValid = true
-        try {
-          JSON.parse(odd)
-        } catch {
-          isValid = false
-        }
-        let isTaken = true
-        try {
-          parseJsonText(odd)
-        } catch (error) {
-          // This is said before the rest is read.
-          if ((error as Error).message.includes('twice')) return
-          isTaken = false
-          expect(error).toBeInstanceOf(JsonTextError)
-          expect((error as Error).message).toMatch(/^[a-z {}[\]:,]+$/)
-        }
-        expect(isTaken).toBe(isValid)
-      }),
-      { numRuns: 3000 },
-    )
-  })
-
-  it('handles any depth', async () => {
+  it('says where the first fault is in a file with a second one', async () => {
     const home = tempHome()
-    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
-    home.write('runmat.json', `{"a": ${deep}, "enabled": 1, "telemetry": {"enabled": false}}`)
-    const { code, out } = await command(environmentIn(home.path), ['status', '--json'])
+    home.write('runmat.json', '{"a": 1, "a": 2,\n "b" 3}')
+    const { code, out } = await command(environmentIn(home.path), ['status'])
     expect(code).toBe(0)
-    expect(JSON.parse(out)).toMatchObject({ decided_by: 'project_settings' })
+    expect(out).toContain('runmat.json:2')
+    expect(out).toContain('invalid JSON: expected : here')
   })
 })
+
+/** Could it go on and be JSON? */
+function isBeginning(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch (error) {
+    const atEnd = new RegExp(`end of JSON input|position ${text.length}\\b`)
+    return atEnd.test((error as Error).message)
+  }
+}

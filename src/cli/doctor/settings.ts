@@ -1,6 +1,6 @@
 import type { Context } from '../../settings/context.ts'
-import { isTable, valueAt } from '../../settings/files.ts'
 import { keySpecs } from '../../settings/settings.ts'
+import { Table } from '../../settings/table.ts'
 import { settingsTargets } from '../../store/settings-file.ts'
 import type { Invocation } from '../invocation.ts'
 import { printable } from '../io.ts'
@@ -51,11 +51,11 @@ function unknownKeys({ context, product }: Invocation): readonly Check[] {
   const tables = new Set(known.map((key) => key.slice(0, -1).join('.')))
   return context.settings.files.flatMap((file) =>
     [...tables].flatMap((name): readonly Check[] => {
-      const table = valueAt(file.table, name.split('.'))
-      if (!isTable(table) || file.problem) return []
+      const table = file.table.valueAt(name.split('.'))
+      if (!(table instanceof Table) || file.problem) return []
       const inTable = known.filter((key) => key.slice(0, -1).join('.') === name)
       const names = new Set(inTable.map((key) => key.at(-1)))
-      const unknown = Object.keys(table).filter((key) => !names.has(key))
+      const unknown = table.names().filter((key) => !names.has(key))
       if (unknown.length === 0) return []
       const isStrict = product.host?.strict.some((one) => one.table.join('.') === name) === true
       const keys = `${plural(unknown.length, 'unknown key')} in ${name}`

@@ -193,8 +193,6 @@ export const holds = (outer: Path, inner: Path): boolean => shared(outer, inner)
 
 export const equal = (a: Path, b: Path): boolean => a.length === b.length && holds(a, b)
 
-export const lineNumber = (text: string, at: number): number => text.slice(0, at).split('\n').length
-
 export const lineStart = (text: string, at: number): number =>
   text.slice(0, at).lastIndexOf('\n') + 1
 
@@ -217,20 +215,3 @@ export const isBlank = (text: string): boolean => /^[ \t]*$/.test(text)
 /** Where the path is written or, for a table without a header, where it first comes into being. */
 export const spotAt = (spots: readonly Spot[], path: Path): Spot | undefined =>
   spots.find((spot) => equal(spot.path, path)) ?? spots.find((spot) => holds(path, spot.path))
-
-/** The spots of the text that was asked about last: one file is asked about several times. */
-let scanned: { readonly source: string; readonly spots: readonly Spot[] } | undefined
-
-/** The 1-based line of a key, or of the header of a table. */
-export const locate = (source: string, keyPath: Path): number | undefined => {
-  parseValues(source)
-  return lineOf(source, keyPath)
-}
-
-/** The same in a document that is known to be valid. */
-export const lineOf = (source: string, keyPath: Path): number | undefined => {
-  const text = source.startsWith(BOM) ? source.slice(BOM.length) : source
-  if (scanned?.source !== source) scanned = { source, spots: scan(text) }
-  const spot = spotAt(scanned.spots, keyPath)
-  return spot && lineNumber(text, spot.start)
-}

@@ -8,7 +8,6 @@ import {
   holds,
   isBlank,
   lineEnd,
-  lineNumber,
   lineStart,
   newline,
   type Pair,
@@ -18,10 +17,11 @@ import {
   type Spot,
   spotAt,
 } from './document.ts'
+import { lineAt } from './fault.ts'
 import { reads, TomlEditError, withoutValue, withValue, writeKey, writeValue } from './values.ts'
 
 const refusal = ({ text }: Document, { start }: Spot, message: string): TomlEditError =>
-  new TomlEditError(message, lineNumber(text, start))
+  new TomlEditError(message, lineAt(text, start))
 
 /** The pair that holds the value of the key. */
 const pairAt = (document: Document, key: Path): Pair | undefined => {

@@ -1,5 +1,9 @@
 import { parse, TomlDate, type TomlValue } from 'smol-toml'
 
+import type { Path } from '../../../src/settings/toml/document.ts'
+import { lineAt } from '../../../src/settings/toml/fault.ts'
+import { readToml } from '../../../src/settings/toml/read.ts'
+
 type TomlScalar = Exclude<TomlValue, object> | TomlDate
 
 /** What a document says: its values, and the tables it has, each by its path. */
@@ -54,3 +58,9 @@ export const tablesOn = (path: FactPath, depth = 0): string[] =>
 /** The tables of the one document that the other lacks. */
 export const tablesOnlyIn = (one: Facts, other: Facts): string[] =>
   [...one.tables].filter((name) => !other.tables.has(name))
+
+/** The line that a message about the key, or about the table of that path, would name. */
+export const locate = (text: string, path: Path): number | undefined => {
+  const start = readToml(text).startOf(path)
+  return start === undefined ? undefined : lineAt(text, start)
+}

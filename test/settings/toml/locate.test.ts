@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { locate } from '../../../src/settings/toml/document.ts'
+
+import { locate } from './facts.ts'
 
 const KEY = ['runtime', 'telemetry', 'enabled']
 

@@ -1,9 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { removeKey, setKey } from '../../../src/settings/toml/edit.ts'
-import { locate } from '../../../src/settings/toml/document.ts'
 import { dice } from './dice.ts'
-import { factsBeside, factsOf, nameOf, tablesOn, tablesOnlyIn } from './facts.ts'
+import { factsBeside, factsOf, locate, nameOf, tablesOn, tablesOnlyIn } from './facts.ts'
 import { nasty, type Nasty, type Target } from './nasty.ts'
 
 type Key = readonly string[]

@@ -2,7 +2,7 @@ import { parse, TomlError } from 'smol-toml'
 import { describe, expect, it } from 'vitest'
 import { setKey } from '../../../src/settings/toml/edit.ts'
 import { TomlEditError } from '../../../src/settings/toml/values.ts'
-import { locate } from '../../../src/settings/toml/document.ts'
+import { locate } from './facts.ts'
 
 const KEY = ['runtime', 'telemetry', 'enabled']
 

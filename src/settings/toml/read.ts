@@ -1,0 +1,191 @@
+import type { Path } from './document.ts'
+import { faultIn, TomlFault } from './fault.ts'
+import { grammar } from './grammar.ts'
+import { homeOf, nextTableOf, tableOf, TomlDocument, TomlTable } from './tables.ts'
+
+/**
+ * The tables of a document, and where their values are written. It takes what the parser takes, and says
+ * what the parser says of anything else. The parser makes all values and keeps two records of each
+ * table, for which a process that has only started needs three times as long.
+ */
+export const readToml = (text: string): TomlDocument => new Reader(text).read()
+
+/** As deep as the parser goes. */
+const deepest = 1000
+
+class Reader {
+  private readonly text: string
+  private at: number
+  private clash: TomlFault | undefined
+  private readonly grammar = grammar()
+  private readonly asStatement: Form = {
+    whole: this.grammar.simpleStatement,
+    behind: this.grammar.end,
+    what: 'table or value',
+  }
+  private readonly inInlineTable: Form = {
+    whole: this.grammar.simplePair,
+    behind: this.grammar.comma,
+    what: 'value',
+  }
+
+  constructor(text: string) {
+    this.text = text
+    this.at = text.startsWith('\uFEFF') ? 1 : 0
+    this.clash = undefined
+  }
+
+  read(): TomlDocument {
+    const { text } = this
+    const root = new TomlDocument(text)
+    let home: TomlTable | undefined = root
+    this.take(this.grammar.voidSpace)
+    while (this.at < text.length) {
+      const start = this.at
+      if (text[start] === '[') home = this.readHeader(root)
+      else if (!this.readPair(home, this.asStatement, 0)) home = undefined
+      if (home === undefined) throw this.clash ?? faultIn(text, start, this.at)
+    }
+    return root
+  }
+
+  /** Undefined if there is no table of that name. */
+  private readHeader(root: TomlTable): TomlTable | undefined {
+    const start = this.at
+    const isList = this.text[start + 1] === '['
+    const isSimple = this.take(isList ? this.grammar.simpleListHeader : this.grammar.simpleHeader)
+    if (!isSimple && !this.take(this.grammar.header)) return undefined
+    const inside = start + (isList ? 2 : 1)
+    const close = isSimple ? this.text.indexOf(']', inside) : this.at - (isList ? 2 : 1)
+    const path = pathOf(this.text.slice(inside, close))
+    const table = isList ? nextTableOf(root, path, start) : tableOf(root, path, start)
+    if (table === undefined) this.clashAt(inside, 'table or value')
+    return isSimple || this.take(this.grammar.end) ? table : undefined
+  }
+
+  private readPair(table: TomlTable, form: Form, depth: number): boolean {
+    const { text } = this
+    const start = this.at
+    const isSimple = this.take(form.whole)
+    if (!isSimple && !this.take(this.grammar.assignment)) return false
+    const equals = isSimple ? text.indexOf('=', start) : text.lastIndexOf('=', this.at - 1)
+    const key = text.slice(start, equals).trimEnd()
+    const inner = isSimple || text[this.at] !== '{' ? undefined : new TomlTable('inline', start)
+    if (!add(table, key, inner ?? equals + 1, start)) {
+      this.clashAt(start, form.what)
+      return false
+    }
+    if (isSimple) return true
+    const isRead = inner ? this.readInline(inner, depth) : this.readValue(depth)
+    return isRead && this.take(form.behind)
+  }
+
+  private readValue(depth: number): boolean {
+    switch (this.text[this.at]) {
+      case '[':
+        return this.take(this.grammar.simpleList) || this.readList(depth)
+      case '{':
+        return this.readInline(new TomlTable('inline', this.at), depth)
+      default:
+        return this.take(this.grammar.simple) || this.take(this.grammar.scalar)
+    }
+  }
+
+  private readList(depth: number): boolean {
+    if (depth >= deepest || !this.open()) return false
+    while (this.take(this.grammar.simpleItems) && !this.skip(']')) {
+      if (!this.readValue(depth + 1) || !this.take(this.grammar.comma)) return false
+    }
+    return true
+  }
+
+  private readInline(table: TomlTable, depth: number): boolean {
+    if (depth >= deepest || !this.open()) return false
+    while (!this.skip('}')) {
+      if (!this.readPair(table, this.inInlineTable, depth + 1)) return false
+    }
+    return true
+  }
+
+  private open(): boolean {
+    this.at += 1
+    return this.take(this.grammar.voidSpace)
+  }
+
+  private take(pattern: RegExp): boolean {
+    pattern.lastIndex = this.at
+    if (!pattern.test(this.text)) return false
+    this.at = pattern.lastIndex
+    return true
+  }
+
+  private skip(character: string): boolean {
+    if (this.text[this.at] !== character) return false
+    this.at += 1
+    return true
+  }
+
+  private clashAt(key: number, what: string): void {
+    this.clash = new TomlFault(`trying to redefine an already defined ${what}`, this.text, key)
+  }
+}
+
+/** How a pair is written: all of it, if its value is simple, or what stands behind it. */
+interface Form {
+  readonly whole: RegExp
+  readonly behind: RegExp
+  /** What its key must not have been before. */
+  readonly what: string
+}
+
+/** False if the key is taken. */
+function add(table: TomlTable, key: string, entry: TomlTable | number, start: number): boolean {
+  // Most keys are one word. A process that has only started pays for each call.
+  if (isWord.test(key)) {
+    if (table.get(key) !== undefined) return false
+    table.set(key, entry)
+    return true
+  }
+  const path = pathOf(key)
+  const home = homeOf(table, path, start)
+  home?.set(path[path.length - 1] ?? '', entry)
+  return home !== undefined
+}
+
+const isWord = /^[\w-]+$/
+
+/** The parts of a key. */
+function pathOf(key: string): Path {
+  if (!isBare.test(key)) return (key.match(grammar().keyParts) ?? []).map(unquoted)
+  const dot = key.indexOf('.')
+  if (dot < 0) return [key]
+  // `split` enters each part into a table of V8's own, which takes longer than all else here.
+  const isPair = !key.includes('.', dot + 1)
+  return isPair ? [key.slice(0, dot), key.slice(dot + 1)] : key.split('.')
+}
+
+const isBare = /^[\w.-]+$/
+
+function unquoted(part: string): string {
+  const quote = part[0]
+  if (quote !== '"' && quote !== "'") return part
+  const inside = part.slice(1, -1)
+  return quote === "'" || !inside.includes('\\')
+    ? inside
+    : inside.replace(grammar().escapes, unescaped)
+}
+
+function unescaped(escape: string): string {
+  const letter = escape[1] ?? ''
+  if (!'xuU'.includes(letter)) return named[letter] ?? letter
+  return String.fromCodePoint(Number.parseInt(escape.slice(2), 16))
+}
+
+const named: Readonly<Record<string, string>> = {
+  b: '\b',
+  t: '\t',
+  n: '\n',
+  f: '\f',
+  r: '\r',
+  e: '\x1B',
+}

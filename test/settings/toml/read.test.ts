@@ -1,0 +1,95 @@
+import { isDeepStrictEqual } from 'node:util'
+import * as fc from 'fast-check'
+import { parse, TomlError } from 'smol-toml'
+import { describe, expect, it } from 'vitest'
+
+import { TomlFault } from '../../../src/settings/toml/fault.ts'
+import { readToml } from '../../../src/settings/toml/read.ts'
+import { valuesIn, withoutLists } from '../values.ts'
+import { dice } from './dice.ts'
+import { anyLine, plainLine } from './lines.ts'
+import { nasty } from './nasty.ts'
+
+/** What the parser says: the values, with all lists alike, or what is wrong and where. */
+const parsed = (text: string): unknown => {
+  try {
+    return withoutLists(parse(text, { integersAsBigInt: 'asNeeded' }))
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error
+    const [message] = error.message.replace('Invalid TOML document: ', '').split('\n')
+    return { message, line: error.line, column: error.column, excerpt: error.codeblock }
+  }
+}
+
+/** What we say. */
+const ours = (text: string): unknown => {
+  try {
+    return valuesIn(readToml(text))
+  } catch (error) {
+    if (!(error instanceof TomlFault)) throw error
+    const { message, line, column, excerpt } = error
+    return { message, line, column, excerpt }
+  }
+}
+
+/** How many of the documents are valid. */
+function compare(documents: readonly string[]): number {
+  expect(documents.filter((text) => !isDeepStrictEqual(ours(text), parsed(text)))).toEqual([])
+  return documents.filter((text) => !(ours(text) as { excerpt?: string }).excerpt).length
+}
+
+describe('a document', () => {
+  it('is for us what it is for the parser', () => {
+    const runs = 20_000
+    const some = compare(
+      fc.sample(
+        fc.array(anyLine, { maxLength: 4 }).map((all) => all.join('')),
+        runs,
+      ),
+    )
+    expect(some).toBeGreaterThan(runs / 20)
+    const many = compare(
+      fc.sample(
+        fc.array(plainLine, { maxLength: 12 }).map((all) => all.join('')),
+        runs,
+      ),
+    )
+    expect(many).toBeGreaterThan(runs / 4)
+    compare(fc.sample(dice, 1000).map((rolls) => nasty(rolls, true).text))
+  })
+
+  // One that takes the square of its length takes longer than a test may.
+  it(
+    'is told from any other without going over its lines again and again',
+    { timeout: 10_000 },
+    () => {
+      const units = [
+        ' ',
+        '\t',
+        'a',
+        'a.',
+        '[',
+        '#',
+        '"',
+        "'",
+        '1',
+        ' \t',
+        'a = 1 ',
+        '\r',
+        '=',
+        '[a',
+        ',1',
+        '1,',
+        ' 1 ,\t',
+        '"a",',
+      ]
+      const starts = ['', 'a = ', 'a', 'a = "', '[', '[a.', 'a = 1', 'a = [', 'a = [1', '#']
+      const ends = ['', '!', 'a', '"', '= 1', ']', '\x00']
+      const texts = units.flatMap((unit) => {
+        const long = unit.repeat(65_000 / unit.length)
+        return starts.flatMap((start) => ends.map((end) => start + long + end))
+      })
+      expect(texts.filter((text) => ours(text) !== undefined)).toHaveLength(texts.length)
+    },
+  )
+})
