@@ -1,6 +1,6 @@
 import type { Context } from '../settings/context.ts'
 import type { Status } from './commands/status.ts'
-import type { Sent } from '../store/ledger.ts'
+import type { Sent } from '../store/ledger-lines.ts'
 import { printable } from './io.ts'
 import { span } from './time.ts'
 import { plural } from './words.ts'

@@ -122,6 +122,8 @@ function places(status: Status, { context, environment, ink }: Invocation): read
     `${name}: ${tidy(file, context)}${existsSync(file) ? '' : ink.faint(' (not yet)')}`
   const last =
     sent.last === null ? '' : `, the last ${ago(Date.parse(sent.last), environment.now())}`
+  const some = sent.unconfirmed === sent.events ? 'not' : `${sent.unconfirmed} not`
+  const doubt = sent.unconfirmed === 0 ? '' : ` (${some} confirmed)`
   return [
     `Client id: ${clientId ?? orUnknown(hasNone.id(context), 'none yet')}`,
     place('  kept in', paths.client_id),
@@ -129,7 +131,7 @@ function places(status: Status, { context, environment, ink }: Invocation): read
     place('Statistics', paths.stats),
     `Waiting: ${waiting(queue, context, environment.now())}`,
     place('  kept in', paths.queue),
-    `Sent: ${sent.last === null ? orUnknown(hasNone.sent(context), 'nothing yet') : plural(sent.events, 'event') + last}`,
+    `Sent: ${sent.last === null ? orUnknown(hasNone.sent(context), 'nothing yet') : plural(sent.events, 'event') + doubt + last}`,
     place('  kept in', paths.sent),
   ]
 }

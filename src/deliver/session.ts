@@ -5,7 +5,7 @@ import { eventContracts } from '../contract/contracts.ts'
 import { timestamp } from '../contract/timestamp.ts'
 import { steadyMs } from '../files/clock.ts'
 import type { Context } from '../settings/context.ts'
-import { noteSent } from '../store/ledger.ts'
+import { noteSent, openDoubts } from '../store/ledger.ts'
 import { readQueued, setAside } from '../store/queued-event.ts'
 import { noteAnswerTime } from '../store/upload-state.ts'
 import { type Backlog, openBacklog } from './backlog.ts'
@@ -64,7 +64,8 @@ export async function runSession(
   const endpoint = options.endpoint ?? start.choices.endpoint.value
   const admit = admission(start)
   const backlog = openBacklog(start, options.impatient, handed)
-  const settle = settlement(start, backlog)
+  const settle = settlement(start, backlog, endpoint)
+  const doubt = openDoubts(paths.ledger, endpoint)
   const client = openHttpClient({
     endpoint,
     // The queue goes to the built-in endpoint or one of the user's own: never to a project's.
@@ -98,13 +99,18 @@ export async function runSession(
     const isFirst = attempted === 1
     const since = steadyMs()
     // The upload lock marks that we are sending, so events need no markers of their own.
-    const outcome = await client.post(bytes, () => forbidden() === undefined && isOurs())
+    let hasBegun = false
+    const mayBegin = () => (hasBegun = forbidden() === undefined && isOurs())
+    const outcome = await client.post(bytes, mayBegin)
     tally = tallied(tally, outcome)
     if (outcome.kind === 'delivered') {
       if (isFirst) noteAnswerTime(paths.state, endpoint, steadyMs() - since)
       await settle(name, bytes)
-    } else if (isTheCollector(outcome)) backlog.postpone(name)
-    else backlog.rest(name)
+    } else {
+      if (hasBegun) noteQuietly(() => doubt(timestamp(environment.now()), bytes))
+      if (isTheCollector(outcome)) backlog.postpone(name)
+      else backlog.rest(name)
+    }
     options.onProgress?.({ attempted, delivered: tally.delivered })
     return outcome.kind === 'delivered'
   }
@@ -160,22 +166,19 @@ function admission({ product, paths, environment }: Context) {
  * confirmed at about the same time are written together. A worker waits for that before its next post,
  * so after a crash only events in flight can be in doubt.
  */
-function settlement({ choices, paths, environment }: Context, { done }: Backlog) {
+function settlement({ paths, environment }: Context, { done }: Backlog, endpoint: string) {
   let confirmed: { name: string; bytes: string; noted: () => void }[] = []
   const writeDown = (): void => {
     const batch = confirmed
     confirmed = []
     const sending = {
       sentAt: timestamp(environment.now()),
-      endpoint: choices.endpoint.value,
+      endpoint,
       via: 'http',
       confirmed: true,
     } as const
-    try {
-      noteSent(paths.ledger, sending, ...batch.map(({ bytes }) => bytes))
-    } catch {
-      // Sending it again because the ledger could not be written would be worse.
-    }
+    // Sending it again because the ledger could not be written would be worse.
+    noteQuietly(() => noteSent(paths.ledger, sending, ...batch.map(({ bytes }) => bytes)))
     for (const { name, noted } of batch) {
       done(name)
       noted()
@@ -185,6 +188,15 @@ function settlement({ choices, paths, environment }: Context, { done }: Backlog)
     new Promise((noted) => {
       if (confirmed.push({ name, bytes, noted }) === 1) setImmediate(writeDown)
     })
+}
+
+/** The disk may be full or read-only. What was sent has been sent. */
+function noteQuietly(note: () => void): void {
+  try {
+    note()
+  } catch {
+    // It goes on without a line.
+  }
 }
 
 /** The sum of the outcomes of one session. */

@@ -21,19 +21,17 @@ import {
   writeNewFile,
 } from '../files/write.ts'
 import { isOwnState, whyForeign } from './foreign.ts'
+import {
+  departureIn,
+  departureOf,
+  isDoubtful,
+  looksWhole,
+  parseLine,
+  type Sent,
+  settled,
+} from './ledger-lines.ts'
 import { thisProcess } from './lock-holder.ts'
 import { takeLock } from './lock.ts'
-
-/** One event that left this machine, as it was sent. */
-export interface Sent {
-  readonly sent_at: string
-  readonly endpoint: string
-  readonly event: unknown
-  /** How it was sent; absent in lines of older versions, which only posted. */
-  readonly via?: 'http' | 'udp' | 'installer'
-  /** False if no answer confirmed that it arrived. */
-  readonly confirmed?: boolean
-}
 
 /** What is the same for all events of one call of `noteSent`. */
 export interface Sending {
@@ -67,15 +65,30 @@ export function noteSent(
     throw new Error('the ledger is not ours')
   }
   // The event goes in as the bytes that were sent, never parsed and serialised again.
-  const head = `{"sent_at":${JSON.stringify(sentAt)},"endpoint":${JSON.stringify(endpoint)},"event":`
+  const head = `{"sent_at":${JSON.stringify(sentAt)}`
   const tail = `,"via":"${via}","confirmed":${confirmed}}\n`
-  const lines = events.map((bytes) => `${head}${bytes}${tail}`).join('')
+  const lines = events.map((bytes) => `${head}${departureOf(endpoint, bytes)}${tail}`).join('')
   // If another process cut the ledger back meanwhile, the line may be in the old file only.
   for (let round = 0; round < 5; round += 1) {
     const size = append(file, lines)
     if (size === undefined) continue
     if (size > limits.mostBytes) cutBack(file)
     return
+  }
+}
+
+/** Adds a line for an event unless there is one already for this address, however often it is tried. */
+export function openDoubts(
+  file: string,
+  endpoint: string,
+): (sentAt: string, bytes: string) => void {
+  let noted: Set<string> | undefined
+  return (sentAt, bytes) => {
+    noted ??= new Set(linesOf(file).map(departureIn))
+    const departure = departureOf(endpoint, bytes)
+    if (noted.has(departure)) return
+    noteSent(file, { sentAt, endpoint, via: 'http', confirmed: false }, bytes)
+    noted.add(departure)
   }
 }
 
@@ -87,10 +100,21 @@ export function readLedger(file: string, isRequired = false): readonly Sent[] {
   return linesOf(file, isRequired).flatMap(parseLine).toReversed()
 }
 
-export function countSent(file: string): { readonly events: number; readonly last: string | null } {
+export interface SentCount {
+  readonly events: number
+  /** How many of them no 204 followed; only a post has one. */
+  readonly unconfirmed: number
+  readonly last: string | null
+}
+
+export function countSent(file: string): SentCount {
   const lines = linesOf(file)
   const last = lines.findLast((line) => parseLine(line).length > 0)
-  return { events: lines.length, last: last ? (parseLine(last)[0]?.sent_at ?? null) : null }
+  return {
+    events: lines.length,
+    unconfirmed: lines.filter(isDoubtful).length,
+    last: last ? (parseLine(last)[0]?.sent_at ?? null) : null,
+  }
 }
 
 const appending =
@@ -214,26 +238,11 @@ function linesOf(file: string, isRequired = false): readonly string[] {
     descriptor = openSync(file, reading)
     const { size } = fstatSync(descriptor)
     const text = readRange(descriptor, Math.max(0, size - limits.readBytes), size).toString('utf8')
-    return [...new Set(text.split('\n').filter(looksWhole))]
+    return settled([...new Set(text.split('\n').filter(looksWhole))])
   } catch (error) {
     if (isRequired && !isMissing(error)) throw error
     return []
   } finally {
     if (descriptor !== undefined) closeSync(descriptor)
-  }
-}
-
-function looksWhole(line: string): boolean {
-  return line.startsWith('{"sent_at":') && line.endsWith('}')
-}
-
-function parseLine(line: string): readonly Sent[] {
-  try {
-    const sent = JSON.parse(line) as Sent
-    const isEvent = typeof sent.event === 'object' && sent.event !== null
-    const isSent = typeof sent.sent_at === 'string' && typeof sent.endpoint === 'string'
-    return isEvent && isSent ? [sent] : []
-  } catch {
-    return []
   }
 }

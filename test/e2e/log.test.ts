@@ -6,9 +6,16 @@ import { describe, expect, it } from 'vitest'
 import { startCollector } from '../support/collector.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Home, tempHome } from '../support/home.ts'
+import { ownPorts } from '../support/ports.ts'
 import { cli, cliCommand, cliJson } from '../support/run.ts'
 
 const usage = JSON.stringify({ subcommand: 'run', outcome: 'success', version: '0.6.1' })
+
+interface Entry {
+  readonly endpoint: string
+  readonly event: object
+  readonly confirmed: boolean
+}
 
 /** A home from which some events were sent, to a collector that is gone by now. */
 async function sentFrom(home: Home): Promise<string> {
@@ -31,6 +38,58 @@ describe.concurrent('log', () => {
       new RegExp(`first_successful_run  (just now|\\d+ seconds? ago)  to ${host}`),
     )
     for (const line of lines.slice(0, -1)) expect(line).toMatch(/  confirmed \(204\)$/)
+  })
+
+  it.each([503, 200, 301, 410, 'reset'] as const)(
+    'shows what left and was not confirmed, once for each address (%s)',
+    async (answer) => {
+      const home = tempHome()
+      const first = await startCollector({ answer })
+      const second = await startCollector()
+      await cli(home, ['endpoint', first.url])
+      await cli(home, ['record', 'usage'], { input: usage })
+      for (let round = 0; round < 3; round += 1) await cli(home, ['upload'])
+      const arrived = [...new Set(first.events.map(({ text }) => text))]
+      expect(arrived).not.toEqual([])
+      const onRecord = async (url: string, confirmed: boolean) =>
+        (await cliJson<Entry[]>(home, ['log']))
+          .filter((one) => one.endpoint === url && one.confirmed === confirmed)
+          .map((one) => JSON.stringify(one.event))
+          .toSorted()
+      expect(await onRecord(first.url, false)).toEqual(arrived.toSorted())
+      expect((await cli(home, ['log'])).out).toContain('not confirmed')
+      expect((await cli(home, ['status'])).out).toMatch(/Sent: \d+ events? \(not confirmed\)/)
+      await cli(home, ['endpoint', second.url, '--keep-queue'])
+      await cli(home, ['upload'])
+      const all = [...second.events.map(({ text }) => text)].toSorted()
+      expect(await onRecord(second.url, true)).toEqual(all)
+      expect(await onRecord(first.url, false)).toEqual(arrived.toSorted())
+      await Promise.all([first.stop(), second.stop()])
+    },
+  )
+
+  it('shows only the confirmation of what was tried before at the same address', async () => {
+    const home = tempHome()
+    const collector = await startCollector({ answer: 503 })
+    await cli(home, ['endpoint', collector.url])
+    await cli(home, ['record', 'usage'], { input: usage })
+    await cli(home, ['upload'])
+    collector.setAnswer(204)
+    await cli(home, ['upload'])
+    await collector.stop()
+    const sent = await cliJson<Entry[]>(home, ['log'])
+    expect(sent).toEqual(sent.map((one) => ({ ...one, confirmed: true })))
+    const { sent: count } = await cliJson(home, ['status'])
+    expect(count).toMatchObject({ events: sent.length, unconfirmed: 0 })
+  })
+
+  it('shows nothing of what never left', async () => {
+    const home = tempHome()
+    const [port] = await ownPorts(1)
+    await cli(home, ['endpoint', `http://127.0.0.1:${port}/t`])
+    await cli(home, ['record', 'usage'], { input: usage })
+    expect((await cli(home, ['upload'])).code).toBe(1)
+    expect(await cliJson(home, ['log'])).toEqual([])
   })
 
   it('shows the bytes with --full, and a number of events with -n', async () => {

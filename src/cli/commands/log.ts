@@ -1,6 +1,6 @@
 import { sightingOf } from '../../files/snapshot.ts'
 import { foreignIn } from '../../store/foreign.ts'
-import type { Sent } from '../../store/ledger.ts'
+import type { Sent } from '../../store/ledger-lines.ts'
 import { knownLedger, ledgerNow } from '../access.ts'
 import { answerOf, hostOf } from '../delivery-words.ts'
 import { CliError, wrongUsage } from '../error.ts'

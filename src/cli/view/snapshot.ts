@@ -1,6 +1,7 @@
 import { type Contract, contractsOf } from '../../contract/documented.ts'
 import { previewOf } from '../../record/preview.ts'
-import { readLedger, type Sent } from '../../store/ledger.ts'
+import { readLedger } from '../../store/ledger.ts'
+import type { Sent } from '../../store/ledger-lines.ts'
 import { listQueue } from '../../store/queue.ts'
 import { readQueued } from '../../store/queued-event.ts'
 import { freshStats, readStats, type Stats } from '../../store/stats.ts'
