@@ -7,7 +7,7 @@ import { isOwnState } from './foreign.ts'
 
 /** What the last uploader left for the next one, for every host, and for `status`. */
 export interface UploadState {
-  /** Where the last post went. Pauses are for this address only. */
+  /** Where the last post went. All but what was delivered is about this address only. */
   readonly endpoint: string | null
   readonly last_attempt: string | null
   readonly last_result: string | null
@@ -42,12 +42,11 @@ const noUploads: UploadState = {
 /** A longer wait was written under a wrong clock. */
 const longestWaitMs = 25 * 60 * 60 * 1000
 
-/** What is known about uploads to this endpoint. */
+/** What is known about uploads to this endpoint. What another one answered says nothing about it. */
 export function readUploadState(file: string, endpoint: string): UploadState {
   const state = parse(file)
   if (state.endpoint === null || state.endpoint === endpoint) return state
-  const { last_attempt, last_result, delivered } = state
-  return { ...noUploads, last_attempt, last_result, delivered }
+  return { ...noUploads, delivered: state.delivered }
 }
 
 export function writeUploadState(file: string, state: UploadState): void {

@@ -61,7 +61,7 @@ describe.concurrent('log', () => {
       expect((await cli(home, ['status'])).out).toMatch(/Sent: \d+ events? \(not confirmed\)/)
       await cli(home, ['endpoint', second.url, '--keep-queue'])
       await cli(home, ['upload'])
-      const all = [...second.events.map(({ text }) => text)].toSorted()
+      const all = second.events.map(({ text }) => text).toSorted()
       expect(await onRecord(second.url, true)).toEqual(all)
       expect(await onRecord(first.url, false)).toEqual(arrived.toSorted())
       await Promise.all([first.stop(), second.stop()])

@@ -34,6 +34,25 @@ describe.concurrent('upload', () => {
     )
   })
 
+  it.each([500, 410])(
+    'says nothing of a new address for what the old one answered (%s)',
+    async (answer) => {
+      const home = tempHome()
+      const collector = await startCollector({ answer })
+      sendTo(home, collector.url)
+      fillQueue(home, 1)
+      await cli(home, ['upload'])
+      const last_result = `the collector answered ${answer}`
+      expect(await cliJson(home, ['status'])).toMatchObject({ uploader: { last_result } })
+      const [port] = await ownPorts(1)
+      sendTo(home, `http://127.0.0.1:${port}/t`)
+      const { out } = await cli(home, ['status'])
+      expect(out).not.toContain(`(${answer})`)
+      expect(out).not.toContain('Last attempt')
+      await collector.stop()
+    },
+  )
+
   it('names no next attempt once telemetry is off', async () => {
     const home = tempHome()
     const [port] = await ownPorts(1)
