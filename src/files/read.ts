@@ -69,7 +69,7 @@ export function readSmallFile(
     const stat = fstatSync(file)
     if (!stat.isFile()) return unreadable(stat)
     if (stat.size > limit) {
-      return { kind: 'unreadable', reason: `it is larger than ${limit} bytes` }
+      return { kind: 'unreadable', reason: `it is larger than ${limit / 1024} KiB` }
     }
     const bytes = Buffer.allocUnsafe(stat.size)
     return { kind: 'read', bytes: bytes.subarray(0, readFully(file, bytes)) }

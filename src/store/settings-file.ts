@@ -6,7 +6,7 @@ import { takeSnapshot } from '../files/snapshot.ts'
 import { makeFolder, removeUnfinished, replaceFile } from '../files/write.ts'
 import type { KeyPath } from '../product/product.ts'
 import type { Context } from '../settings/context.ts'
-import { isJson, type Problem, readSettingsFile, type Role } from '../settings/files.ts'
+import { isJson, type Problem, readSettingsFile, type Role, sizeLimit } from '../settings/files.ts'
 import { editJson } from '../settings/json-edit.ts'
 import { JsonTextError } from '../settings/json-text.ts'
 import { locate } from '../settings/paths.ts'
@@ -51,6 +51,9 @@ export function changeSettings(file: string, role: Role, changes: Changes): bool
       if (link === undefined) removeUnfinished(file)
       const after = edited(file, before, changes)
       if (after === before) return false
+      if (isTooLarge(after) && !changes.every(isNo)) {
+        throw new Error(`it would be larger than ${sizeLimit / 1024} KiB, and not be read`)
+      }
       if (link !== undefined) throw new Error(refusal(file, link))
       replaceFile(file, after, () => {
         if (settledText(file, role) !== before)
@@ -69,6 +72,15 @@ const overtaken = {
   message: 'another program has changed it at the same moment',
   isPassing: true,
 } as const
+
+/** It counts in a file that is too large to be read, too. */
+function isNo([, value]: Changes[number]): boolean {
+  return value === false
+}
+
+function isTooLarge(text: string): boolean {
+  return Buffer.byteLength(text) > sizeLimit
+}
 
 function textOf(file: string, role: Role): string {
   const found = readSettingsFile(role, file)

@@ -355,3 +355,31 @@ describe('words that people try', () => {
     expect(JSON.parse((await cli(home, ['--json', '--version'])).out)).toEqual(json)
   })
 })
+
+describe.concurrent('a settings file of almost 64 KiB', () => {
+  const almost = (home: Home): string => {
+    const text = `# ${'a'.repeat(65_530)}\n`
+    home.write(home.settings, text)
+    return text
+  }
+
+  it('is not made larger than what is read, and says so', async () => {
+    const home = tempHome()
+    const before = almost(home)
+    const { code, err } = await cli(home, ['endpoint', 'http://127.0.0.1:9/t'])
+    expect(code).toBe(1)
+    expect(err).toContain('it would be larger than 64 KiB, and not be read')
+    expect(home.read(home.settings)).toBe(before)
+  })
+
+  it('takes a no all the same, which then counts although the rest is too large to be read', async () => {
+    const home = tempHome()
+    const before = almost(home)
+    expect((await cli(home, ['disable'])).code).toBe(0)
+    expect(home.read(home.settings)).toBe(`${before}\n[runtime.telemetry]\nenabled = false\n`)
+    expect(await cliJson(home, ['status'])).toMatchObject({ uploading: false, decided_by: 'invalid_settings' })
+    const { code, err } = await cli(home, ['enable'])
+    expect(code).toBe(1)
+    expect(err).toContain('it is larger than 64 KiB')
+  })
+})
