@@ -85,7 +85,7 @@ function unsaved({ context, product }: Invocation, wiped: number): string {
   const stillOff = isUnread ? ' for as long as that file cannot be read' : ''
   const meanwhile = context.verdict.collecting
     ? `Telemetry is still on. Until you can save it there, ${variable} turns it off.`
-    : `Telemetry is off all the same${stillOff}. ${variable} keeps it off.`
+    : `Telemetry is off anyway${stillOff}. ${variable} keeps it off.`
   return `${deleted}${meanwhile}${unheard(context)}`
 }
 

@@ -39,6 +39,8 @@ function answerText(status: number, host: string, context: Context): string {
       return `${host} says the event is too large (413).`
     case 429:
       return `${host} asked for a pause (429).`
+    case 503:
+      return `${host} is temporarily unavailable (503).`
   }
   if (status >= 200 && status < 300) {
     return `The collector accepts events but does not confirm them (${status}).`

@@ -164,7 +164,7 @@ function addChanging(program: Command, { invocation, product }: Wiring): void {
     .summary('have everything erased, here and at the collector')
     .description(
       'Have the collector erase what was sent from this machine, then remove the client id, the ' +
-        'statistics, the queue and the list of what was sent. Telemetry stays off.',
+        'statistics, the queue and the list of what was sent. This also turns telemetry off.',
     )
     .option('--yes', 'do not ask')
     .option('--json', 'print JSON; needs --yes')
@@ -200,7 +200,8 @@ function addWorking(program: Command, { invocation, product, end }: Wiring): voi
     .command('upload')
     .summary('deliver what is waiting, now')
     .description(
-      'Deliver what is waiting, in the foreground. Ignores back-off; respects every opt-out.',
+      'Deliver what is waiting, in the foreground. ' +
+        'Does not wait after an earlier failure; respects every opt-out.',
     )
     .option('--json', 'print JSON')
     .action(async (options) => {

@@ -21,7 +21,7 @@ export function usageMeanings(product: Product): Meanings<ReturnType<typeof usag
     },
     install_id: {
       carries: 'Random UUID, made once on this machine and derived from nothing.',
-      why: `${clientIdMeaning.why} Delete its file and it is gone.`,
+      why: `${clientIdMeaning.why} Delete its file and this machine gets a new one; what was sent keeps the old one.`,
       answers: ['usage', 'versions'],
     },
     sequence: {

@@ -203,7 +203,7 @@ class Reader {
   private add(object: Nested, start: number, entry: Entry): void {
     const name = nameAt(this.text, start)
     if (object.get(name) !== undefined) {
-      this.repeated ??= new JsonTextError('this name stands here twice', start)
+      this.repeated ??= new JsonTextError('this name appears twice', start)
     }
     object.set(name, entry)
   }

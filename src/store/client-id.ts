@@ -13,7 +13,7 @@ import { isOlder } from './lock-holder.ts'
 
 /**
  * Can this be traced back to me? No: the id is a random number, made here and derived from
- * nothing. It lets the collector tell one machine from two. Delete the file and it is gone.
+ * nothing. It lets the collector tell one machine from two. Delete the file and this machine gets a new one.
  */
 export function readClientId(file: string): string | undefined {
   const now = sightingOf(file).version

@@ -279,7 +279,7 @@ describe('a command line', () => {
     [['endpoint', 'https://example.invalid', 'now'], /endpoint takes one argument only/],
     [['view', '--port'], /--port needs a value: --port <number>/],
     [['log', '-n'], /--lines needs a value: --lines <count>/],
-    [['endpoint', '--reset', 'https://example.invalid'], /exclude each other/],
+    [['endpoint', '--reset', 'https://example.invalid'], /not both/],
     [['print', '--explain', '--schema'], /--explain can't be combined with --schema\.\n/],
     [['record'], /<kind> is missing\.\n/],
     [['--enable', '--disable'], /only one can run at a time/],

@@ -90,7 +90,7 @@ describe('forget', () => {
     const refused = await cli(home, ['forget', '--yes'])
     expect(refused.code).toBe(1)
     expect(refused.err).toContain('config.toml:1')
-    expect(refused.err).toContain('Nothing was erased. Telemetry is off all the same')
+    expect(refused.err).toContain('Nothing was erased. Telemetry is off anyway')
     expect(collector.requests).toBe(0)
     expect(home.read(home.clientId)).toContain(id)
     await collector.stop()

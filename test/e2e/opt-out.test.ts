@@ -255,14 +255,12 @@ describe('disable', () => {
     const home = tempHome()
     mkdirSync(home.settings, { recursive: true })
     const silenced = await command(environmentIn(home.path), ['disable'])
-    expect(silenced.err).toMatch(
-      /Telemetry is off all the same[^]*RunMat itself .* would still send/,
-    )
+    expect(silenced.err).toMatch(/Telemetry is off anyway[^]*RunMat itself .* would still send/)
     rmdirSync(home.settings)
     // RunMat ends with an error when it meets this.
     home.write(home.settings, '[runtime.telemetry\n')
     const failing = await command(environmentIn(home.path), ['disable'])
-    expect(failing.err).toContain('Telemetry is off all the same')
+    expect(failing.err).toContain('Telemetry is off anyway')
     expect(failing.err).not.toContain('still send')
   })
 
@@ -301,7 +299,7 @@ describe('disable', () => {
       const [, said = ''] = /^To stop it: (?:runmat-telemetry )?(.*)$/m.exec(out) ?? []
       expect(said).toMatch(way.startsWith('disable') ? new RegExp(`^${way}$`) : way)
       expect((await command(environment, ['doctor'])).out).toContain(
-        `and RunMat does not know it. To stop it: `,
+        `but RunMat ignores that. To stop it: `,
       )
       const [, file] = /^replace ~\/(\S+) with a file/.exec(said) ?? []
       if (file === undefined) await command(environment, said.split(' '))
@@ -471,7 +469,7 @@ describe('doctor', () => {
     const home = tempHome()
     home.write(home.settings, noUploads)
     const { out } = await command(environmentIn(home.path), ['doctor'])
-    expect(out).toContain('Nothing is to be sent, and RunMat does not know it. To stop it: ')
+    expect(out).toContain('Sending is off, but RunMat ignores that. To stop it: ')
   })
 
   it('names what is wrong and exits with 1', async () => {

@@ -127,6 +127,7 @@ describe.concurrent('upload', () => {
     [202, 'does not confirm them (202)'],
     [302, 'redirect (302)'],
     [500, 'reported an internal error (500)'],
+    [503, 'is temporarily unavailable (503)'],
   ])('explains an answer of %i', async (status, words) => {
     const collector = await startCollector({ answer: status })
     const home = tempHome()

@@ -90,7 +90,7 @@ describe.skipIf(!hasChromium).concurrent('view in Chromium', { timeout: 180_000 
     expect(await button.isVisible()).toBe(false)
     await page.getByText('Erase everything, here and at the collector').click()
     await button.click()
-    await page.getByText('reported an internal error (503)').waitFor()
+    await page.getByText('is temporarily unavailable (503)').waitFor()
     expect(home.read(home.clientId).trim()).toBe(id)
     expect(await button.count()).toBe(0)
     collector.setAnswer(204)

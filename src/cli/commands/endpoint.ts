@@ -24,7 +24,7 @@ export async function endpoint(
   options: EndpointOptions,
 ): Promise<void> {
   if (options.reset && url !== undefined) {
-    throw new CliError('An address and --reset exclude each other.', { exitCode: wrongUsage })
+    throw new CliError('Give an address or --reset, not both.', { exitCode: wrongUsage })
   }
   const { keys } = invocation.product
   if (options.reset) {

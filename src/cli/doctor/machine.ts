@@ -70,8 +70,8 @@ function hostVerdict({ product, context }: Invocation): readonly Check[] {
     : 'would send nothing'
   const message = `In this folder ${product.name} reads ${reads}, and ${does}.`
   if (host.agrees) return [ok('host', message)]
-  const subject = context.verdict.collecting ? 'Nothing is to be sent' : 'Telemetry is off'
-  const hint = `${subject}, and ${product.name} does not know it. ${howToStopHost(context)}`
+  const subject = context.verdict.collecting ? 'Sending is off' : 'Telemetry is off'
+  const hint = `${subject}, but ${product.name} ignores that. ${howToStopHost(context)}`
   return [{ id: 'host', status: 'fault', message, hint }]
 }
 

@@ -76,7 +76,7 @@ export function leavingSection(
       <code>[${product.keys.enabled.slice(0, -1).join('.')}]</code> in
       <code>${tidy(context.paths.settings, context)}</code>, or set
       <code>${product.variables.off}=1</code> or <code>DO_NOT_TRACK=1</code>${
-        ignoresVariables(product) ? `, which ${product.name} itself ignores` : ''
+        ignoresVariables(product) ? ` (${product.name} itself ignores both)` : ''
       }.
     </p>
   </section>`

@@ -164,7 +164,7 @@ function rulesSection(context: Context): Markup {
   </section>`
 }
 
-const effects = { none: 'nothing against it', off: 'off', no_uploads: 'send nothing' } as const
+const effects = { none: 'does not object', off: 'off', no_uploads: 'send nothing' } as const
 
 function ruleRow({ rule, source, effect }: Rule, context: Context): Markup {
   return html`<tr>
@@ -189,7 +189,7 @@ function placesSection({ context }: Invocation, { status }: Snapshot): Markup {
     ['What was sent', tidy(paths.sent, context)],
   ]
   return html`<section aria-labelledby="places">
-    <h2 id="places">Where it goes, and where it lies</h2>
+    <h2 id="places">Where it goes, and where it is kept</h2>
     ${facts(rows)}
   </section>`
 }
