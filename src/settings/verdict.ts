@@ -163,12 +163,13 @@ function uploadsRule({ settings }: Evidence): Rule {
   }
 }
 
+/** The user's own yes. A project's adds nothing to the default. */
 function consent(rules: readonly Rule[]): string {
-  return (
-    rules.find(({ rule: name, value }) => name.endsWith('_settings') && value === true)?.rule ??
-    'default'
-  )
+  const saysYes = ({ rule: name, value }: Rule) => users.has(name) && value === true
+  return rules.find(saysYes)?.rule ?? 'default'
 }
+
+const users = new Set(['user_settings', 'named_settings', 'home_settings'])
 
 function rule(name: string, source: string | null, value: Rule['value'], off: boolean): Rule {
   return { rule: name, source, value, effect: off ? 'off' : 'none' }

@@ -361,6 +361,15 @@ describe.skipIf(!isRoot)('settings of another user', () => {
 })
 
 describe('a project', () => {
+  it('is not what turns telemetry on', async () => {
+    const home = tempHome()
+    home.write('project/runmat.toml', yes)
+    const cwd = home.at('project')
+    expect(await statusIn(home, cwd)).toMatchObject({ collecting: true, decided_by: 'default' })
+    home.write(home.settings, yes)
+    expect(await statusIn(home, cwd)).toMatchObject({ decided_by: 'user_settings' })
+  })
+
   it('may only take away', async () => {
     const home = tempHome()
     home.write(home.settings, '[runtime.telemetry]\ndrain_timeout_ms = 40\n')
