@@ -1,6 +1,6 @@
 import type { Context } from '../settings/context.ts'
 import type { Role } from '../settings/files.ts'
-import { readHost } from '../settings/host.ts'
+import { ignoresVariables, readHost } from '../settings/host.ts'
 import type { OptOut, Target } from '../store/opt-out.ts'
 import type { Stop } from '../store/senders.ts'
 import {
@@ -15,7 +15,7 @@ import { forgetEverything } from '../store/cleanup.ts'
 import { foreignIn } from '../store/foreign.ts'
 import { CliError } from './error.ts'
 import type { Invocation } from './invocation.ts'
-import { foreignText, hostHere, ignoresVariables, optOutLine, problemText, tidy } from './words.ts'
+import { foreignText, hostHere, optOutLine, problemText, tidy } from './words.ts'
 
 /**
  * Changes the user's settings, in every file that counts for it. Answers with those that said otherwise.

@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { done, wrongUsage } from './error.ts'
 import { foldOut } from './fold.ts'
 import type { Wiring } from './program.ts'
-import { ignoresVariables } from './words.ts'
+import { exceptItself } from './words.ts'
 
 /** What stands before a command: the summary, the options, and how the parser speaks. */
 export function rootOf({ product, version, io }: Wiring): Command {
@@ -29,8 +29,7 @@ export function rootOf({ product, version, io }: Wiring): Command {
           '',
           ...foldOut(
             [
-              `DO_NOT_TRACK=1 or ${off}=1 also turns telemetry off` +
-                `${ignoresVariables(product) ? `, except in ${product.name} itself` : ''}.`,
+              `DO_NOT_TRACK=1 or ${off}=1 also turns telemetry off${exceptItself(product)}.`,
               `Exit codes: ${done} done, 1 failed, ${wrongUsage} wrong usage.`,
               `${product.docs}, questions to ${product.contact}`,
             ],

@@ -2,7 +2,7 @@ import path from 'node:path'
 
 import type { Product } from '../product/product.ts'
 import type { Context } from '../settings/context.ts'
-import { readHost } from '../settings/host.ts'
+import { ignoresVariables, readHost } from '../settings/host.ts'
 import { isJson, type Problem, type SettingsFile } from '../settings/files.ts'
 import { isSet, type Rule } from '../settings/verdict.ts'
 import { type Foreign, isOwnState } from '../store/foreign.ts'
@@ -61,9 +61,9 @@ export function hostHere({ product, environment, settings, verdict, see }: Conte
   return { reads, enabled, http_endpoint, udp_endpoint, agrees }
 }
 
-/** Some programs read their settings file and none of our variables. */
-export function ignoresVariables({ host }: Product): boolean {
-  return host !== undefined && !host.hearsEnvironment
+/** Ends a sentence about what the product's own program pays no attention to. */
+export function exceptItself(product: Product, before = 'in'): string {
+  return ignoresVariables(product) ? `, except ${before} ${product.name} itself` : ''
 }
 
 /** That our build has no key says nothing about the program's own build. */

@@ -20,6 +20,11 @@ export interface HostReading {
   readonly source: 'variable' | 'project' | 'user' | null
 }
 
+/** Some programs read their settings file and none of our variables. */
+export function ignoresVariables({ host }: Product): boolean {
+  return host !== undefined && !host.hearsEnvironment
+}
+
 /** Undefined if the program uses this library and so obeys our verdict. */
 export function readHost(
   product: Product,

@@ -58,7 +58,7 @@ describe.skipIf(!requireTool('script')).concurrent('forget in a terminal', () =>
     const { home, collector } = await sender(204)
     expect(await cli(home, ['forget', '--yes'])).toMatchObject({ code: 0 })
     const terminal = openTerminal(home, [...cliCommand, 'forget'])
-    await terminal.sees('the collector has nothing to erase')
+    await terminal.sees('so there is nothing to ask for')
     await terminal.sees('RunMat telemetry is off, for good.')
     expect(await terminal.ended).toBe(0)
     expect(collector.requests).toBe(1)

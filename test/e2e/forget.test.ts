@@ -84,6 +84,19 @@ describe('forget', () => {
     await collector.stop()
   })
 
+  it('does not say that nothing is left at the collector where the id is gone', async () => {
+    const { home, collector } = await sender(204)
+    await cli(home, ['disable', '--forget'])
+    const { code, out } = await cli(home, ['forget', '--yes'])
+    expect(code).toBe(0)
+    expect(out.replaceAll(/\s+/g, ' ')).toContain(
+      'Events sent under an earlier id, and not erased since, may still be at the collector: ' +
+        'its operator can erase them by that id.',
+    )
+    expect(collector.requests).toBe(0)
+    await collector.stop()
+  })
+
   it('asks for nothing where it cannot turn telemetry off', async () => {
     const { home, id, collector } = await sender(204)
     home.write(home.settings, '[runtime.telemetry\n')

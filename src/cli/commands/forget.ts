@@ -146,7 +146,9 @@ function placesOf({ context }: Invocation): ErasurePlaces {
 }
 
 const nothingThere =
-  'There is no client id here and no record of anything sent: the collector has nothing to erase.'
+  'There is no client id here and no record of anything sent, so there is nothing to ask for. ' +
+  'Events sent under an earlier id, and not erased since, may still be at the collector: ' +
+  'its operator can erase them by that id.'
 
 function questionOf(requests: readonly string[], isThere: boolean): string {
   if (requests.length > 0) {

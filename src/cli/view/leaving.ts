@@ -1,6 +1,7 @@
+import { ignoresVariables } from '../../settings/host.ts'
 import type { Invocation } from '../invocation.ts'
 import { unconfirmedErasure } from '../status-text.ts'
-import { ignoresVariables, tidy } from '../words.ts'
+import { tidy } from '../words.ts'
 import { html, type Markup } from './markup.ts'
 import type { PageOptions } from './page.ts'
 import type { Snapshot } from './snapshot.ts'
