@@ -15,7 +15,7 @@ import { forgetEverything } from '../store/cleanup.ts'
 import { foreignIn } from '../store/foreign.ts'
 import { CliError } from './error.ts'
 import type { Invocation } from './invocation.ts'
-import { foreignText, hostHere, optOutLine, problemText, tidy } from './words.ts'
+import { exceptItself, foreignText, hostHere, optOutLine, problemText, tidy } from './words.ts'
 
 /**
  * Changes the user's settings, in every file that counts for it. Answers with those that said otherwise.
@@ -83,17 +83,18 @@ function unsaved({ context, product }: Invocation, wiped: number): string {
   const variable = `${product.variables.off}=1 in the environment`
   const isUnread = context.verdict.decidedBy === 'invalid_settings'
   const stillOff = isUnread ? ' for as long as that file cannot be read' : ''
+  const except = exceptItself(product)
   const meanwhile = context.verdict.collecting
-    ? `Telemetry is still on. Until you can save it there, ${variable} turns it off.`
-    : `Telemetry is off anyway${stillOff}. ${variable} keeps it off.`
+    ? `Telemetry is still on. Until you can save it there, ${variable} turns it off${except}.`
+    : `Telemetry is off anyway${stillOff}. ${variable} keeps it off${except}.`
   return `${deleted}${meanwhile}${unheard(context)}`
 }
 
-/** Its own program may ignore our variables, and pass over a file that we find unclear. */
+/** Its own program may pass over a file that we find unclear. */
 function unheard(context: Context): string {
   const { product } = context
   if (hostHere(context)?.enabled !== true || !ignoresVariables(product)) return ''
-  const still = `\nBut ${product.name} itself ignores that variable, and would still send from here.`
+  const still = `\n${product.name} itself would still send from here.`
   const { config } = product.variables
   if (!product.host?.reads.some((source) => 'variable' in source && source.variable === config)) {
     return still

@@ -14,6 +14,7 @@ import type { Invocation } from './invocation.ts'
 import type { Io } from './io.ts'
 import { eventArgument, kindsOf } from './operand.ts'
 import { rootOf } from './root.ts'
+import { exceptItself } from './words.ts'
 
 export interface Wiring {
   readonly product: Product
@@ -142,7 +143,7 @@ function addChanging(program: Command, { invocation, product }: Wiring): void {
     .command('enable')
     .summary('turn telemetry on (also: on)')
     .description(
-      `Turn telemetry on, in your settings. ${product.variables.off} still turns it off.`,
+      `Turn telemetry on, in your settings. ${product.variables.off} still turns it off${exceptItself(product)}.`,
     )
     .option('--json', 'print JSON')
     .action(async (options) => enable(await invocation(), options))
@@ -177,7 +178,8 @@ function addChanging(program: Command, { invocation, product }: Wiring): void {
     .command('endpoint')
     .summary('show or change where events are sent')
     .description(
-      'Show or change where events are sent. An empty address ("") forbids sending. ' +
+      'Show or change where events are sent. ' +
+        `An empty address ("") forbids sending${exceptItself(product, 'from')}. ` +
         'What is waiting for the old address is deleted, unless you add --keep-queue.',
     )
     .argument('[url]', 'https address, or http to this machine')
@@ -188,8 +190,11 @@ function addChanging(program: Command, { invocation, product }: Wiring): void {
 
   program
     .command('local')
-    .summary('count on this machine, and send nothing')
-    .description('Count on this machine, and send nothing. What is waiting to be sent is deleted.')
+    .summary(`count on this machine, and send nothing${exceptItself(product, 'from')}`)
+    .description(
+      `Count on this machine, and send nothing${exceptItself(product, 'from')}. ` +
+        'What is waiting to be sent is deleted.',
+    )
     .option('--json', 'print JSON')
     .action(async (options) => local(await invocation(), options))
 }

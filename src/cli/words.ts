@@ -11,18 +11,18 @@ import { printable } from './io.ts'
 
 /** All wording about rules and settings stands here, so that every command says the same. */
 
-export function headline({ product, verdict, paths }: Context): string {
+export function headline(context: Context): string {
+  const { product, verdict, paths } = context
   const subject = `${product.name} telemetry`
   if (!verdict.collecting) return `${subject} is off.`
   if (!isOwnState(paths.state)) return `${subject} is on, but can keep and send nothing here.`
-  return verdict.uploading
-    ? `${subject} is on.`
-    : `${subject} counts on this machine, and sends nothing.`
+  if (verdict.uploading) return `${subject} is on.`
+  const except = hostHere(context)?.agrees === false ? exceptItself(product, 'from') : ''
+  return `${subject} counts on this machine, and sends nothing${except}.`
 }
 
 export function because(context: Context): string {
-  const { verdict } = context
-  const deciding = verdict.rules.find(({ rule }) => rule === verdict.decidedBy)
+  const deciding = context.verdict.rules.find(({ rule }) => rule === context.verdict.decidedBy)
   if (deciding === undefined) return 'No setting and no variable turns it off.'
   return reason(deciding, context)
 }

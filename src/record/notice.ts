@@ -1,9 +1,12 @@
 import type { Product } from '../product/product.ts'
 import type { Context } from '../settings/context.ts'
+import { ignoresVariables } from '../settings/host.ts'
 import { isSet } from '../settings/verdict.ts'
 
 /** Shown on stderr before anything can leave this machine. */
-export function noticeText({ name, command, variables, docs, publicReport }: Product): string {
+export function noticeText(product: Product): string {
+  const { name, command, variables, docs, publicReport } = product
+  const variable = ignoresVariables(product) ? '' : `, or ${variables.off}=1`
   const report = publicReport === undefined ? '' : `What comes of it: ${publicReport}\n`
   return (
     `${name} collects usage statistics: a random id, versions,\n` +
@@ -11,7 +14,7 @@ export function noticeText({ name, command, variables, docs, publicReport }: Pro
     'errors; never code, data, arguments or paths.\n' +
     'Nothing is sent during this first run.\n' +
     `See it: ${command} print\n` +
-    `Turn off: ${command} disable, or ${variables.off}=1\n` +
+    `Turn off: ${command} disable${variable}\n` +
     `More: ${docs}\n` +
     report
   )

@@ -15,7 +15,8 @@ const writers = [
   ['endpoint', ''],
 ]
 
-const keepsItOff = 'RUNMAT_NO_TELEMETRY=1 in the environment keeps it off.'
+const keepsItOff =
+  /RUNMAT_NO_TELEMETRY=1\sin\sthe\senvironment\skeeps\sit\soff,\sexcept\sin\sRunMat\sitself\./
 
 /** One line that says what is wrong, one that says what to do; never a stack trace. */
 function expectRefusal({ code, out, err }: Ended, ...parts: readonly (string | RegExp)[]): void {

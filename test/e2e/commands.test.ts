@@ -51,6 +51,7 @@ describe('disable and enable', () => {
     expect(out).toMatch(/stays off for other reasons:/)
     expect(out).toMatch(/DO_NOT_TRACK=1 is set/)
     expect(out).toMatch(/~\/\.runmat\/config\.toml:1/)
+    expect(out).toContain('RunMat itself ignores that, and sends from here.')
   })
 
   it.concurrent('keep the rest of the file, its mode, and a symbolic link', async () => {
@@ -81,19 +82,24 @@ describe('endpoint', () => {
     expect(await cliJson(home, ['endpoint'])).toEqual({
       url: 'https://example.invalid/t',
       source: `${home.settings}:2`,
+      host: expect.objectContaining({ http_endpoint: 'https://example.invalid/t', agrees: true }),
     })
     const none = await cli(home, ['--endpoint', ''])
     expect(none.out).toMatch(
       /^This tool and programs that use its library send nothing from now on; counting goes on\.\nSend again: runmat-telemetry endpoint https:\/\/example\.invalid\/t\nWarning: RunMat itself does not know this setting and would still send from here\.\nTo stop it: runmat-telemetry disable\n$/,
     )
     expect((await cli(home, ['endpoint'])).out).toMatch(
-      /^Endpoint: https:\/\/example\.invalid\/t .*\nRunMat telemetry counts on this machine, and sends nothing\.\nSending is turned off in .*\nSend again: runmat-telemetry endpoint /,
+      /^Endpoint: https:\/\/example\.invalid\/t .*\nRunMat telemetry counts on this machine, and sends nothing, except from\sRunMat\sitself\.\nSending is turned off in .*\nSend again: runmat-telemetry endpoint /,
     )
     expect(await cliJson(home, ['status'])).toMatchObject({
       collecting: true,
       uploading: false,
       decided_by: 'uploads',
     })
+    const { host } = await cliJson(home, ['status'])
+    expect(host).toMatchObject({ enabled: true, agrees: false })
+    expect(await cliJson(home, ['endpoint'])).toMatchObject({ host })
+    expect(await cliJson(home, ['local'])).toMatchObject({ uploading: false, host })
     const back = await cli(home, ['endpoint', '--reset'])
     expect(back.out).toMatch(/https:\/\/api\.runmat\.com\/v1\/t \(built in\)/)
     expect(await cliJson(home, ['status'])).toMatchObject({ uploading: true })

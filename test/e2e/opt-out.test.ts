@@ -255,12 +255,16 @@ describe('disable', () => {
     const home = tempHome()
     mkdirSync(home.settings, { recursive: true })
     const silenced = await command(environmentIn(home.path), ['disable'])
-    expect(silenced.err).toMatch(/Telemetry is off anyway[^]*RunMat itself .* would still send/)
+    expect(silenced.err).toMatch(
+      /Telemetry is off anyway[^]*keeps it off, except in\sRunMat itself\.\nRunMat itself would still send/,
+    )
     rmdirSync(home.settings)
     // RunMat ends with an error when it meets this.
     home.write(home.settings, '[runtime.telemetry\n')
     const failing = await command(environmentIn(home.path), ['disable'])
     expect(failing.err).toContain('Telemetry is off anyway')
+    // Once the file is corrected, the variable does not stop RunMat.
+    expect(failing.err).toMatch(/keeps it\soff, except in RunMat itself\./)
     expect(failing.err).not.toContain('still send')
   })
 

@@ -1,24 +1,28 @@
 import { settingsTargets } from '../../store/settings-file.ts'
 import { change } from '../change.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
-import { alsoBecause, because, headline, tidy, wayOut } from '../words.ts'
+import { alsoBecause, because, headline, hostHere, ifItHasKey, tidy, wayOut } from '../words.ts'
 
 export function enable(invocation: Invocation, { json }: { json?: boolean }): void {
   const [main = invocation.context.paths.settings] = settingsTargets(invocation.context)
   const changed = change(invocation, [[invocation.product.keys.enabled, true]])
   const after = reassessed(invocation)
-  const { context } = after
+  const { context, product } = after
   const where = changed.length > 0 ? changed : [main]
   const said = changed.length > 0 ? 'Turned on in' : 'It was turned on already in'
   const { collecting, uploading } = context.verdict
   const others = alsoBecause(context)
   const reasons = others.length === 0 ? 'another reason' : 'other reasons'
   const blocked = collecting ? [] : [`It stays off for ${reasons}:`, because(context), ...others]
+  const isUnheard = !collecting && hostHere(context)?.agrees === false
   report(after, json, { changed: changed.length > 0 }, [
     ...where.map((file) => `${said} ${tidy(file, context)}`),
     ...blocked,
+    ...(isUnheard
+      ? [`${product.name} itself ignores that, and sends from here${ifItHasKey(context)}.`]
+      : []),
     ...(collecting ? [headline(context)] : []),
     ...(collecting && !uploading ? [because(context), ...wayOut(context)] : []),
-    `See what would be sent: ${invocation.ink.name(`${context.product.command} print`)}`,
+    `See what would be sent: ${invocation.ink.name(`${product.command} print`)}`,
   ])
 }

@@ -9,7 +9,16 @@ import { CliError, wrongUsage } from '../error.ts'
 import { foldOut } from '../fold.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
 import { printable, toJson } from '../io.ts'
-import { because, headline, hostWarning, plural, strangerText, tidy, wayOut } from '../words.ts'
+import {
+  because,
+  headline,
+  hostHere,
+  hostWarning,
+  plural,
+  strangerText,
+  tidy,
+  wayOut,
+} from '../words.ts'
 
 export interface EndpointOptions {
   readonly json?: boolean
@@ -185,9 +194,9 @@ function answer(
   report(invocation, json, { ...details, ...current(invocation) }, sentences)
 }
 
-function current({ context }: Invocation): { url: string; source: string } {
+function current({ context }: Invocation) {
   const { value, source } = context.choices.endpoint
-  return { url: value, source }
+  return { url: value, source, host: hostHere(context) }
 }
 
 function line(invocation: Invocation): string {
