@@ -485,6 +485,37 @@ describe('doctor', () => {
     expect(out).toContain('Sending is off, but RunMat ignores that. To stop it: ')
   })
 
+  it('warns of a project whose file sends what RunMat sends somewhere else', async () => {
+    const home = tempHome()
+    home.write(home.settings, '[runtime.telemetry]\nudp_endpoint = "127.0.0.1:7"\n')
+    const cwd = home.at('project')
+    const hostCheck = async (settings: string) => {
+      home.write('project/runmat.toml', `[runtime.telemetry]\n${settings}`)
+      const { out } = await command(environmentIn(home.path, { cwd }), ['doctor', '--json'])
+      const { checks } = JSON.parse(out) as { checks: { id: string; [key: string]: unknown }[] }
+      return checks.filter(({ id }) => id === 'host')
+    }
+    const warning = (where: string) => [
+      expect.objectContaining({
+        status: 'warning',
+        hint:
+          `With this project's file, RunMat's telemetry goes to ${where}, which you did not choose. ` +
+          'To stop it: runmat-telemetry disable --here',
+      }),
+    ]
+    expect(await hostCheck('http_endpoint = "https://p.invalid/t"\n')).toEqual(
+      warning('https://p.invalid/t'),
+    )
+    expect(await hostCheck('udp_endpoint = "p.invalid:1"\n')).toEqual(warning('p.invalid:1 by UDP'))
+    const both = 'http_endpoint = "https://p.invalid/t"\nudp_endpoint = "p.invalid:1"\n'
+    expect(await hostCheck(both)).toEqual(warning('https://p.invalid/t and p.invalid:1 by UDP'))
+    const ok = [expect.objectContaining({ status: 'ok' })]
+    for (const same of ['', 'udp_endpoint = "127.0.0.1:7"\n', 'udp_endpoint = ""\n']) {
+      expect(await hostCheck(same)).toEqual(ok)
+    }
+    expect(await hostCheck('enabled = false\nhttp_endpoint = "https://p.invalid/t"\n')).toEqual(ok)
+  })
+
   it('names what is wrong and exits with 1', async () => {
     const home = tempHome()
     home.write(home.settings, '[runtime.telemetry]\nenabeld = true\nfoo = 1\n')

@@ -2,6 +2,8 @@ import { constants } from 'node:fs'
 import path from 'node:path'
 
 import { look } from '../../files/read.ts'
+import type { Context } from '../../settings/context.ts'
+import { readHost } from '../../settings/host.ts'
 import { isAllowed } from '../access.ts'
 import type { Invocation } from '../invocation.ts'
 import { hostHere, howToStopHost, ifItHasKey, tidy } from '../words.ts'
@@ -69,10 +71,28 @@ function hostVerdict({ product, context }: Invocation): readonly Check[] {
     ? `would send to ${host.http_endpoint}${ifItHasKey(context)}`
     : 'would send nothing'
   const message = `In this folder ${product.name} reads ${reads}, and ${does}.`
-  if (host.agrees) return [ok('host', message)]
+  if (host.agrees) {
+    const elsewhere = sentElsewhere(context)
+    if (elsewhere.length === 0) return [ok('host', message)]
+    const hint =
+      `With this project's file, ${product.name}'s telemetry goes to ${elsewhere.join(' and ')}, ` +
+      `which you did not choose. ${howToStopHost(context)}`
+    return [{ id: 'host', status: 'warning', message, hint }]
+  }
   const subject = context.verdict.collecting ? 'Sending is off' : 'Telemetry is off'
   const hint = `${subject}, but ${product.name} ignores that. ${howToStopHost(context)}`
   return [{ id: 'host', status: 'fault', message, hint }]
+}
+
+/** We let no project choose an address. The program itself obeys the project's file that it reads. */
+function sentElsewhere({ product, environment, settings, see, choices }: Context): string[] {
+  const host = readHost(product, environment, settings.files, see)
+  if (host?.source !== 'project' || !host.enabled) return []
+  const { http_endpoint: http, udp_endpoint: udp } = host
+  return [
+    ...(http === null || http === choices.runtimeEndpoint.value ? [] : [http]),
+    ...(udp === null || udp === choices.udpEndpoint.value ? [] : [`${udp} by UDP`]),
+  ]
 }
 
 /** Before this was written, no clock was right. */
