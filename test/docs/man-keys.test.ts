@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest'
 
 import { tempHome } from '../support/home.ts'
 import { cliJson, root } from '../support/run.ts'
-import { wordsOf } from './mdoc.ts'
+import { sender } from '../e2e/forget-scene.ts'
+import { commonWordsIn, keysOf, wordsOf } from './mdoc.ts'
 
 const page = readFileSync(path.join(root, 'man/runmat-telemetry.1'), 'utf8')
 
@@ -26,6 +27,51 @@ describe.concurrent('the man page names each key of', () => {
     const names = [...new Set(keysIn(name === 'log' ? [withoutEvent(found)] : found))]
     expect(names.length).toBeGreaterThan(1)
     expect(names.filter((key) => !wordsOf(page, name).includes(key))).toEqual([])
+  })
+})
+
+describe.concurrent('the man page names exactly the keys of', () => {
+  const common = commonWordsIn(page)
+
+  it.each([
+    ['enable', ['enable'], common],
+    ['disable', ['disable', '--forget'], common],
+    ['endpoint', ['endpoint', 'https://example.invalid/t'], common],
+    ['local', ['local'], common],
+    ['completion', ['completion', 'bash'], []],
+  ])('%s --json', async (name, args, shared) => {
+    const keys = Object.keys(await cliJson(tempHome(), args))
+    expect(keys.toSorted()).toEqual([...keysOf(page, name), ...shared].toSorted())
+  })
+
+  it('endpoint --json where nothing is changed', async () => {
+    const changing = new Set(['changed', 'wiped'])
+    const keys = keysOf(page, 'endpoint').filter((key) => !changing.has(key))
+    expect(Object.keys(await cliJson(tempHome(), ['endpoint']))).toEqual(keys)
+  })
+
+  it('record --json', async () => {
+    const input = '{"subcommand": "run", "outcome": "success"}'
+    const keys = Object.keys(await cliJson(tempHome(), ['record', 'usage'], { input }))
+    expect(keys).toEqual(keysOf(page, 'record'))
+  })
+
+  it('view --json', async () => {
+    const home = tempHome()
+    const file = home.at('page.html')
+    expect(await cliJson(home, ['view', '--export', file])).toEqual({ file })
+    // Without a file it prints the address and does not end.
+    expect(keysOf(page, 'view')).toEqual(['url', 'file'])
+  })
+
+  it('forget --json', async () => {
+    const { home, collector } = await sender(204)
+    const ledger = path.join(home.state, 'sent.ndjson')
+    home.write(ledger, `${home.read(ledger)}${JSON.stringify(sent)}\n`)
+    const answer = await cliJson(home, ['forget', '--yes'])
+    const keys = new Set(keysIn(answer))
+    expect([...keys].toSorted()).toEqual([...new Set(keysOf(page, 'forget')), ...common].toSorted())
+    await collector.stop()
   })
 })
 

@@ -76,11 +76,32 @@ function operandsIn(text: string): readonly string[] {
 
 /** The literal words in what the page says about a command. */
 export function wordsOf(page: string, command: string): readonly string[] {
+  return wordsIn(entryOf(page, command))
+}
+
+/** The literal words in what the page says about `--json` after a command. */
+export function keysOf(page: string, command: string): readonly string[] {
+  const lines = entryOf(page, command)
+  const start = lines.indexOf('.It Fl -json')
+  const length = lines.slice(start + 1).findIndex((line) => /^\.(It|El)\b/.test(line))
+  return wordsIn(lines.slice(start, start + 1 + length))
+}
+
+/** The literal words in what the page says about all commands. */
+export function commonWordsIn(page: string): readonly string[] {
+  const lines = section(page, 'COMMANDS')
+  return wordsIn(lines.slice(0, lines.indexOf('.Bl -tag -width Ds')))
+}
+
+function entryOf(page: string, command: string): readonly string[] {
   const lines = section(page, 'COMMANDS')
   const start = lines.findIndex((line) => line.startsWith(`.It Cm ${command}`))
   const length = lines.slice(start + 1).findIndex((line) => line.startsWith('.It Cm '))
+  return lines.slice(start, start + 1 + length)
+}
+
+function wordsIn(lines: readonly string[]): readonly string[] {
   return lines
-    .slice(start, start + 1 + length)
     .filter((line) => line.startsWith('.Li '))
-    .flatMap((line) => line.match(/[a-z_]+/g) ?? [])
+    .flatMap((line) => line.slice('.Li '.length).match(/[a-z_]+/g) ?? [])
 }
