@@ -100,7 +100,7 @@ describe.concurrent('the notice', () => {
   )
 
   it.each(recorders)(
-    'does not count where nobody sees it: however often %s records, nothing leaves',
+    'does not count where nobody sees it: however often %s records, only upload sends',
     async (_, { record }) => {
       const { home, collector } = await stage()
       const first = await record(home, '1.0.0')
@@ -113,6 +113,9 @@ describe.concurrent('the notice', () => {
       await nothingRuns(home)
       expect(queued(home)).toHaveLength(7)
       expect(collector.connections).toBe(0)
+      // Who runs this wants it sent.
+      expect(await cli(home, ['upload'])).toMatchObject({ code: 0 })
+      expect(idsAt(collector)).toHaveLength(7)
     },
   )
 
