@@ -105,7 +105,7 @@ describe('the package', () => {
     const ended = await run('mman', ['-M', pages, '-T', 'ascii', 'runmat-telemetry'], tempHome())
     expect(ended.code).toBe(0)
     expect(ended.out).toMatch(/^RUNMAT-TELEMETRY\(1\)/)
-    expect(ended.out).toContain('RunMat counts how it is used')
+    expect(ended.out).toContain('RunMat sends telemetry to its makers')
   })
 
   it('has a command and a man page', async () => {
