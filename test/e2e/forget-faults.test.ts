@@ -35,6 +35,42 @@ describe.skipIf(!requireTool('script')).concurrent('forget in a terminal', () =>
     await collector.stop()
   })
 
+  it('posts the very bytes that it has shown, also when it asks again', async () => {
+    const { home, collector } = await sender(503, [randomUUID()])
+    for (const [answer, code, requests] of [
+      [503, 1, 1],
+      [204, 0, 3],
+    ] as const) {
+      collector.setAnswer(answer)
+      const terminal = openTerminal(home, [...cliCommand, 'forget'])
+      await terminal.sees(question)
+      terminal.type('y')
+      expect(await terminal.ended).toBe(code)
+      expect(collector.requests).toBe(requests)
+      const posted = collector.events.slice(answer === 503 ? 0 : 1).map(({ text }) => text)
+      for (const bytes of posted) expect(terminal.shown()).toContain(`  ${bytes}\r\n`)
+    }
+    await collector.stop()
+  })
+
+  it('shows what it asks for besides, if something was recorded while it waited', async () => {
+    const { home, collector } = await sender(204)
+    const terminal = openTerminal(home, [...cliCommand, 'forget'])
+    await terminal.sees(question)
+    const late = randomUUID()
+    const ledger = path.join(home.state, 'sent.ndjson')
+    const line = home.read(ledger).replace(/"uuid":"[^"]*","cid":"[^"]*"/, `"uuid":"${late}"`)
+    home.write(ledger, home.read(ledger) + line)
+    terminal.type('y')
+    await terminal.sees('Recorded in the meantime, so this is asked for, too:')
+    expect(await terminal.ended).toBe(0)
+    const posted = collector.events.map(({ text }) => text)
+    expect(posted).toHaveLength(2)
+    for (const bytes of posted) expect(terminal.shown()).toContain(`  ${bytes}\r\n`)
+    expect(posted[1]).toContain(late)
+    await collector.stop()
+  })
+
   it.each([
     ['a no', 'n'],
     ['Enter alone', '\r'],

@@ -51,7 +51,12 @@ export async function forget(invocation: Invocation, options: ForgetOptions): Pr
   const soFar = 'Telemetry is off, and nothing was erased'
   requireOptOut(after, { ...done, wiped: 0 }, soFar, { undone: 'Nothing was erased. ' })
   // A host may have recorded and sent something until now.
-  const requests = requestsFor(after)
+  const requests = requestsFor(after, preview)
+  if (isAsking && requests.length > preview.length) {
+    const news = ['Recorded in the meantime, so this is asked for, too:']
+    const more = [...news, ...indented(requests.slice(preview.length))]
+    io.out(`${foldOut(more, io).join('\n')}\n`)
+  }
   const id = readClientId(context.paths.clientId)
   // Settings that cannot be read for a moment name no address, so the earlier ones do.
   const known = after.context.settings.problems.length === 0 ? after : invocation
@@ -134,11 +139,11 @@ function whyRefused(outcome: PostOutcome, endpoint: string, context: Context): s
 
 const noErasure = 'Nothing was erased'
 
-function requestsFor({ context }: Invocation): readonly string[] {
+function requestsFor({ context }: Invocation, shown: readonly string[] = []): readonly string[] {
   const { clientId, ledger } = context.paths
   const id = needed(clientId, context, noErasure, () => certainClientId(clientId))
   const others = needed(ledger, context, noErasure, () => eventsOfOthers(context.paths, id))
-  return erasureRequests(context, id, others)
+  return erasureRequests(context, id, others, shown)
 }
 
 function placesOf({ context }: Invocation): ErasurePlaces {
@@ -163,9 +168,13 @@ function whatIsAsked(requests: readonly string[], invocation: Invocation): reado
   const id = readClientId(invocation.context.paths.clientId)
   return [
     `${plural(requests.length, 'request')} to ${asked.join(' and ')}:`,
-    ...requests.map((bytes) => `  ${bytes}`),
+    ...indented(requests),
     ...[...elsewhere].map(([place, events]) => notAsked(place, events, id)),
   ]
+}
+
+function indented(requests: readonly string[]): readonly string[] {
+  return requests.map((bytes) => `  ${bytes}`)
 }
 
 function unasked(command: string): CliError {
