@@ -72,18 +72,22 @@ describe.skipIf(!requireTool('script')).concurrent('forget in a terminal', () =>
   })
 
   it.each([
-    ['a no', 'n'],
-    ['Enter alone', '\r'],
-    ['Ctrl-C', '\u0003'],
-    ['Ctrl-D', '\u0004'],
-  ])('changes and sends nothing after %s', async (_, answer) => {
+    ['a no', 'n', 'No'],
+    ['Enter alone', '\r', 'No'],
+    ['Esc', '\u001b', 'Cancelled'],
+    ['Ctrl-C', '\u0003', 'Cancelled'],
+    ['Ctrl-D', '\u0004', 'Cancelled'],
+  ])('changes and sends nothing after %s, and fails', async (_, answer, said) => {
     const { home, id, collector } = await sender(204)
     const before = home.read(home.settings)
     const terminal = openTerminal(home, [...cliCommand, 'forget'])
     await terminal.sees(question)
     terminal.type(answer)
     await terminal.sees('Nothing was changed, and nothing was sent.')
-    expect(await terminal.ended).toBe(0)
+    expect(await terminal.ended).toBe(1)
+    const frame = terminal.shown().split(question).at(-1) ?? ''
+    expect(frame).toContain(`│  ${said}\r\n`)
+    expect(frame).not.toContain('│  Yes')
     expect(collector.requests).toBe(0)
     expect(home.read(home.settings)).toBe(before)
     expect(await cliJson(home, ['status'])).toMatchObject({ client_id: id, erase: null })

@@ -38,11 +38,13 @@ const statusIn = async (home: Home, cwd = home.path, env = {}) =>
 
 describe.skipIf(!requireTool('script')).concurrent('disable in a terminal', () => {
   it.each([
-    ['yes', 'y', 0],
-    ['no', 'n', 1],
-    ['Ctrl-C', '\u0003', 1],
-    ['Ctrl-D', '\u0004', 1],
-  ])('is in force when it asks about a project’s file, and after %s', async (_, answer, code) => {
+    ['yes', 'y', 0, 'Yes'],
+    ['no', 'n', 1, 'No'],
+    ['Esc', '\u001b', 1, 'Cancelled'],
+    ['Ctrl-C', '\u0003', 1, 'Cancelled'],
+    ['Ctrl-D', '\u0004', 1, 'Cancelled'],
+  ])('is in force when it asks about a project’s file, and after %s', async (...step) => {
+    const [, answer, code, said] = step
     const home = tempHome()
     home.write('runmat.toml', yes)
     fillQueue(home, 2)
@@ -51,6 +53,7 @@ describe.skipIf(!requireTool('script')).concurrent('disable in a terminal', () =
     expect(home.read(home.settings)).toBe(no)
     expect(await cliJson(home, ['status'])).toMatchObject({ queue: { events: 0 } })
     terminal.type(answer)
+    await terminal.sees(`│  ${said}\r\n`)
     await terminal.sees(code === 0 ? '2 waiting events deleted.' : 'would still send from here')
     expect(await terminal.ended).toBe(code)
     expect(home.read('runmat.toml')).toBe(code === 0 ? no : yes)

@@ -41,7 +41,7 @@ export async function forget(invocation: Invocation, options: ForgetOptions): Pr
     const { agree } = await import('../agree.ts')
     // Nobody is to erase anything by pressing Enter once too often.
     const isAgreed = await agree(questionOf(preview, isThere), io, { enterMeans: false })
-    if (!isAgreed) return io.out('Nothing was changed, and nothing was sent.\n')
+    if (!isAgreed) throw new CliError('Nothing was changed, and nothing was sent.')
   }
 
   // First nothing more may leave. The queue stays until the collector has answered.
