@@ -127,7 +127,7 @@ function places(status: Status, { context, environment, ink }: Invocation): read
   return [
     `Client id: ${clientId ?? orUnknown(hasNone.id(context), 'none yet')}`,
     place('  kept in', paths.client_id),
-    place('Settings', paths.settings),
+    place('Settings', status.paths.settings),
     place('Statistics', paths.stats),
     `Waiting: ${waiting(queue, context, environment.now())}`,
     place('  kept in', paths.queue),

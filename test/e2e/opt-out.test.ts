@@ -99,6 +99,14 @@ describe('disable', () => {
     const file = home.write('.config/runmat/config.json', before)
     expect(await cliJson(home, ['off'])).toMatchObject({ changed: true, file })
     expect(readdirSync(home.at('.config/runmat'))).toEqual(['config.json'])
+    expect(await statusIn(home)).toMatchObject({ paths: { settings: file } })
+    const { out } = await cli(home, ['status'])
+    expect(out).toContain('  Settings: ~/.config/runmat/config.json\n')
+    await cli(home, ['view', '--export', 'page.html'])
+    expect(home.read('page.html')).not.toContain('config.toml')
+    expect(home.read('page.html')).toContain(
+      'set <code>runtime.telemetry.enabled</code> to <code>false</code>',
+    )
     expect(JSON.parse(home.read(file))).toEqual({
       runtime: { verbose: true, telemetry: { enabled: false } },
     })

@@ -5,6 +5,7 @@ import { countSent } from '../../store/ledger.ts'
 import { pendingErasure } from '../../store/erasure.ts'
 import { liveHolder } from '../../store/lock-holder.ts'
 import { listQueue } from '../../store/queue.ts'
+import { settingsTargets } from '../../store/settings-file.ts'
 import { readStats } from '../../store/stats.ts'
 import { readUploadState } from '../../store/upload-state.ts'
 import type { Invocation } from '../invocation.ts'
@@ -24,6 +25,7 @@ export function statusOf({ product, version, context }: Invocation) {
   const stats = readStats(paths.stats)
   const uploads = readUploadState(paths.uploads, context.choices.endpoint.value)
   const holder = liveHolder(paths.lock)
+  const [settings = paths.settings] = settingsTargets(context)
   return {
     product: product.id,
     version,
@@ -40,7 +42,7 @@ export function statusOf({ product, version, context }: Invocation) {
     ingestion_key: key.state,
     client_id: readClientId(paths.clientId) ?? null,
     paths: {
-      settings: paths.settings,
+      settings,
       client_id: paths.clientId,
       stats: paths.stats,
       queue: paths.queue,

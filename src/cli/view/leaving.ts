@@ -1,3 +1,5 @@
+import type { Product } from '../../product/product.ts'
+import { isJson } from '../../settings/files.ts'
 import { ignoresVariables } from '../../settings/host.ts'
 import type { Invocation } from '../invocation.ts'
 import { unconfirmedErasure } from '../status-text.ts'
@@ -73,14 +75,21 @@ export function leavingSection(
           </details>`
     }
     <p class="soft">
-      Without this tool: write <code>enabled = false</code> under
-      <code>[${product.keys.enabled.slice(0, -1).join('.')}]</code> in
-      <code>${tidy(context.paths.settings, context)}</code>, or set
+      Without this tool: ${writeItIn(snapshot.status.paths.settings, product)} in
+      <code>${tidy(snapshot.status.paths.settings, context)}</code>, or set
       <code>${product.variables.off}=1</code> or <code>DO_NOT_TRACK=1</code>${
         ignoresVariables(product) ? ` (${product.name} itself ignores both)` : ''
       }.
     </p>
   </section>`
+}
+
+/** The opt-out, as each kind of settings file has it. */
+function writeItIn(file: string, { keys }: Product): Markup {
+  return isJson(file)
+    ? html`set <code>${keys.enabled.join('.')}</code> to <code>false</code>`
+    : html`write <code>enabled = false</code> under
+        <code>[${keys.enabled.slice(0, -1).join('.')}]</code>`
 }
 
 /** Where an erasure is pending, the page offers it further up. */
