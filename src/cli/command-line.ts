@@ -75,7 +75,7 @@ type Command = (
 
 const commands = new Map<string, Command>([
   ['status', status],
-  ['print', (invocation, options) => print(invocation, 'usage', options)],
+  ['print', (invocation, options) => print(invocation, undefined, options)],
   ['enable', enable],
   ['disable', disable],
 ])

@@ -2,19 +2,23 @@ import { Argument, InvalidArgumentError } from 'commander'
 
 import type { Kind } from '../contract/contract.ts'
 import type { Product } from '../product/product.ts'
-import { isEventId } from './queued.ts'
+import { isEventId, shortestPrefix } from './queued.ts'
 
 /** Where an operand has this name, the shells complete the ids of events that wait. */
 export const eventOperand = 'event'
 
 export function eventArgument(kinds: readonly Kind[]): Argument {
-  return new Argument(`[${eventOperand}]`, 'family of events, or the id of one that is waiting')
+  const about =
+    'family of events, or the id of one that is waiting, or ' +
+    `at least its first ${shortestPrefix} characters`
+  return new Argument(`[${eventOperand}]`, about)
     .choices(kinds)
     .default('usage')
     .argParser((value: string) => {
       if ((kinds as readonly string[]).includes(value) || isEventId(value)) return value
       throw new InvalidArgumentError(
-        `Allowed choices are ${kinds.join(', ')}, and the ids that print --queued shows.`,
+        `Allowed choices are ${kinds.join(', ')}, and the ids that print --queued shows, ` +
+          `or at least their first ${shortestPrefix} characters.`,
       )
     })
 }

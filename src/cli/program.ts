@@ -79,7 +79,10 @@ function addLooking(program: Command, { invocation, product }: Wiring): void {
     .option('--schema', 'print the JSON Schema')
     .option('--raw', 'the exact bytes, even in a terminal')
     .option('--json', 'print JSON')
-    .action(async (event, options) => print(await invocation(), event, options))
+    // Everything that waits is not asked for in the same words as a preview of the default family.
+    .action(async (event, options, { args }: Command) =>
+      print(await invocation(), args.length === 0 ? undefined : event, options),
+    )
 
   program
     .command('dictionary')

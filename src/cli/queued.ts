@@ -1,5 +1,6 @@
 import { eventIdIn } from '../contract/event-id.ts'
-import { eventContracts } from '../contract/contracts.ts'
+import type { Kind } from '../contract/contract.ts'
+import { eventContracts, recognise } from '../contract/contracts.ts'
 import { listQueue } from '../store/queue.ts'
 import { type Queued, readQueued } from '../store/queued-event.ts'
 import { requireListed } from './access.ts'
@@ -8,9 +9,10 @@ import type { Invocation } from './invocation.ts'
 import type { Io } from './io.ts'
 import { plural } from './words.ts'
 
-/** What waits, one event a line, as it will be sent. */
-export function printQueued(invocation: Invocation): void {
-  const { io } = invocation
+/** What waits, of one family or of all, one event a line, as it will be sent. */
+export function printQueued(invocation: Invocation, kind?: Kind): void {
+  const { io, product } = invocation
+  const contracts = eventContracts(product).filter((one) => one.kind === kind)
   requireListed(invocation.context)
   let events = 0
   let others = 0
@@ -19,13 +21,20 @@ export function printQueued(invocation: Invocation): void {
     if (isOther(queued)) others += 1
     if (queued.kind === 'unread') unread += 1
     if (queued.kind !== 'event') continue
+    if (kind !== undefined && recognise(contracts, queued.bytes) === undefined) continue
     io.out(`${queued.bytes}\n`)
     events += 1
   }
   if (events > 0) sayItWaits(io)
-  else if (unread === 0) io.err('Nothing is waiting to be sent.\n')
+  else if (unread === 0) io.err(`${noneText(kind)}\n`)
   if (unread > 0) io.err(`${unreadText(unread)}\n`)
   if (others > 0) io.err(`${othersText(others)}\n`)
+}
+
+function noneText(kind: Kind | undefined): string {
+  return kind === undefined
+    ? 'Nothing is waiting to be sent.'
+    : `No ${kind} event is waiting to be sent.`
 }
 
 /** In a terminal the bytes look like something that has just happened. */
@@ -61,7 +70,8 @@ export function isEventId(text: string): boolean {
   )
 }
 
-const shortestPrefix = 4
+/** Fewer characters would be a word or a number as easily. */
+export const shortestPrefix = 4
 
 /** The bytes of those that wait under this id, or under ids that begin so. */
 export function queuedEvents(invocation: Invocation, id: string): readonly string[] {

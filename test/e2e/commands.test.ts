@@ -207,6 +207,28 @@ describe('print', () => {
   })
 })
 
+describe('print --queued', () => {
+  it.concurrent('prints what waits, of one family or of all, and says which is empty', async () => {
+    const home = tempHome()
+    home.write(home.settings, '[runtime.telemetry]\nhttp_endpoint = "http://127.0.0.1:9/t"\n')
+    fillQueue(home, 2)
+    const all = (await cli(home, ['print', '--queued'])).out
+    expect((await cli(home, ['print', '--queued', 'usage'])).out).toBe(all)
+    for (const family of ['runtime', 'install']) {
+      const { out, err, code } = await cli(home, ['print', family, '--queued'])
+      expect({ out, code }).toEqual({ out: '', code: 0 })
+      expect(err).toBe(`No ${family} event is waiting to be sent.\n`)
+    }
+    const input = JSON.stringify({ event_label: 'install_start', method: 'shell' })
+    await cli(home, ['record', 'install'], { input })
+    const { out } = await cli(home, ['print', '--queued', 'install'])
+    expect(out).toMatch(/^\{"event_label":"install_start".*\}\n$/)
+    expect((await cli(home, ['print', '--queued', 'usage'])).out).toBe(all)
+    const everything = (await cli(home, ['print', '--queued'])).out
+    expect(everything.split('\n').toSorted()).toEqual((all + out).split('\n').toSorted())
+  })
+})
+
 describe('print with an id', () => {
   it.concurrent('shows the waiting event with that id, byte for byte', async () => {
     const home = tempHome()
@@ -259,6 +281,11 @@ describe('print with an id', () => {
     const neither = await cli(home, ['print', id.slice(1)])
     expect(neither.code).toBe(2)
     expect(neither.err).toContain('usage, runtime, install, and the ids')
+    const short = await cli(home, ['print', '1'])
+    expect(short).toMatchObject({ code: 2, out: '' })
+    expect(short.err).toContain(
+      'the ids that print --queued shows, or at least their first 4 characters.',
+    )
   })
 })
 

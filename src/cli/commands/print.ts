@@ -21,10 +21,11 @@ export interface PrintOptions {
 /** Of a family of events, or of the one that waits under an id. */
 export async function print(
   invocation: Invocation,
-  event: string,
+  given: string | undefined,
   options: PrintOptions,
 ): Promise<void> {
   const { queued, schema, explain, started } = options
+  const event = given ?? 'usage'
   if (isEventId(event)) {
     if (queued || schema || explain || started)
       throw new CliError(idAlone, { exitCode: wrongUsage })
@@ -32,7 +33,7 @@ export async function print(
   }
   const kind = event as Kind
   if (started && kind === 'usage') throw new CliError(noStart, { exitCode: wrongUsage })
-  if (queued) printQueued(invocation)
+  if (queued) printQueued(invocation, given === undefined ? undefined : kind)
   else if (schema || explain) await describe(invocation, kind, options)
   else preview(invocation, kind, options)
 }
