@@ -2,6 +2,7 @@ import type { Context } from '../settings/context.ts'
 import type { Role } from '../settings/files.ts'
 import { ignoresVariables, readHost } from '../settings/host.ts'
 import type { OptOut, Target } from '../store/opt-out.ts'
+import { type Kept, queuedNames } from '../store/queue.ts'
 import type { Stop } from '../store/senders.ts'
 import {
   type Changes,
@@ -15,7 +16,15 @@ import { forgetEverything } from '../store/cleanup.ts'
 import { foreignIn } from '../store/foreign.ts'
 import { CliError } from './error.ts'
 import type { Invocation } from './invocation.ts'
-import { exceptItself, foreignText, hostHere, optOutLine, problemText, tidy } from './words.ts'
+import {
+  exceptItself,
+  foreignText,
+  hostHere,
+  optOutLine,
+  plural,
+  problemText,
+  tidy,
+} from './words.ts'
 
 /**
  * Changes the user's settings, in every file that counts for it. Answers with those that said otherwise.
@@ -78,8 +87,7 @@ export function cannotChange(
 }
 
 /** What is true although the opt-out could not be saved, and what works meanwhile. */
-function unsaved({ context, product }: Invocation, wiped: number): string {
-  const deleted = wiped === 0 ? '' : 'What was waiting was deleted. '
+function unsaved({ context, product }: Invocation): string {
   const variable = `${product.variables.off}=1 in the environment`
   const isUnread = context.verdict.decidedBy === 'invalid_settings'
   const stillOff = isUnread ? ' for as long as that file cannot be read' : ''
@@ -87,7 +95,7 @@ function unsaved({ context, product }: Invocation, wiped: number): string {
   const meanwhile = context.verdict.collecting
     ? `Telemetry is still on. Until you can save it there, ${variable} turns it off${except}.`
     : `Telemetry is off anyway${stillOff}. ${variable} keeps it off${except}.`
-  return `${deleted}${meanwhile}${unheard(context)}`
+  return `${meanwhile}${unheard(context)}`
 }
 
 /** Its own program may pass over a file that we find unclear. */
@@ -105,17 +113,30 @@ function unheard(context: Context): string {
 /**
  * Ends a command with an error where the opt-out does not hold everywhere; `soFar` is what does hold,
  * and `undone` is what the command was to do besides. `mayCount`: it was about sending alone.
+ * `isMeans`: nobody asked for the opt-out, which was to serve something else.
  */
 export function requireOptOut(
   invocation: Invocation,
   { failures, wiped, kept, ...stop }: OptOut,
   soFar: string,
-  { mayCount = false, undone = '' }: { readonly mayCount?: boolean; readonly undone?: string } = {},
+  {
+    mayCount = false,
+    isMeans = false,
+    undone = '',
+  }: { readonly mayCount?: boolean; readonly isMeans?: boolean; readonly undone?: string } = {},
 ): void {
-  if (failures.length > 0) {
-    throw cannotChange(invocation, failures, `${undone}${unsaved(invocation, wiped)}`)
-  }
   const { context } = invocation
+  const undeleted = [
+    ...foreignIn(context.paths).map((one) => foreignText(one, context)),
+    ...(kept === undefined ? [] : [undeletedText(kept, context)]),
+  ]
+  if (failures.length > 0) {
+    const deleted = wiped === 0 ? '' : 'What was waiting was deleted. '
+    const advice = isMeans ? '' : unsaved(invocation)
+    const left = isMeans ? [] : undeleted
+    const hint = [`${undone}${deleted}${advice}`.trimEnd(), ...left].join('\n')
+    throw cannotChange(invocation, failures, hint)
+  }
   const { collecting, uploading } = context.verdict
   if (uploading || (collecting && !mayCount)) {
     throw new CliError(
@@ -124,16 +145,18 @@ export function requireOptOut(
     )
   }
   requireStopped(invocation, stop, soFar)
-  const foreign = foreignIn(context.paths).map((one) => foreignText(one, context))
-  const undeleted = kept === undefined ? [] : [`${tidy(kept.path, context)}: ${kept.cause}.`]
-  if (foreign.length + undeleted.length === 0) return
+  if (undeleted.length === 0) return
   throw new CliError(`${soFar}, but what is kept on this machine could not be deleted.`, {
-    hint: [
-      ...foreign,
-      ...undeleted,
-      'Nothing is sent from there. Put that right, then run this again.',
-    ].join('\n'),
+    hint: [...undeleted, 'Nothing is sent from there. Put that right, then run this again.'].join(
+      '\n',
+    ),
   })
+}
+
+function undeletedText({ path: file, cause }: Kept, context: Context): string {
+  const waiting = queuedNames(context.paths.queue).length
+  const what = waiting === 0 ? '' : `${plural(waiting, 'waiting event')} could not be deleted. `
+  return `${what}${tidy(file, context)}: ${cause}.`
 }
 
 /** Ends a command with an error where a process may still be sending; `soFar` is what does hold. */
@@ -166,16 +189,34 @@ export function removeEverything(
   command: string,
   soFar?: string,
 ): readonly string[] {
-  try {
-    return forgetEverything(context.paths)
-  } catch (error) {
-    const { path: file = context.paths.state } = error as NodeJS.ErrnoException
-    const kept = `${tidy(file, context)} can't be removed: ${causeOf(error)}.`
-    throw new CliError(soFar === undefined ? kept : `${soFar}, but ${kept}`, {
-      hint: `Remove it, then run ${product.command} ${command} again.`,
-      cause: error,
-    })
-  }
+  const { removed, failure } = forgetEverything(context.paths)
+  if (failure === undefined) return removed
+  const kept = keptText(failure, context)
+  throw new CliError(soFar === undefined ? kept : `${soFar}, but ${kept}`, {
+    hint: `Remove it, then run ${product.command} ${command} again.`,
+    cause: failure,
+  })
+}
+
+/** The same where the opt-out has failed: that error, and what became of everything else. */
+export function removeAllTheSame({ context }: Invocation, error: CliError): CliError {
+  const { removed, failure } = forgetEverything(context.paths)
+  const rest = [
+    ...removed.map((file) => `Removed ${tidy(file, context)}`),
+    ...(failure === undefined ? [] : [keptText(failure, context)]),
+  ]
+  return alsoSaying(error, rest)
+}
+
+export function alsoSaying(error: CliError, more: readonly string[]): CliError {
+  const { message, hint, exitCode } = error
+  const hints = [...(hint === undefined ? [] : [hint]), ...more]
+  return new CliError(message, { exitCode, hint: hints.join('\n'), cause: error.cause })
+}
+
+function keptText(failure: unknown, context: Context): string {
+  const { path: file = context.paths.state } = failure as NodeJS.ErrnoException
+  return `${tidy(file, context)} can't be removed: ${causeOf(failure)}.`
 }
 
 /** The line on which a program that reads one file only finds no opt-out; undefined where it obeys. */

@@ -12,20 +12,35 @@ import type { Sent } from './ledger-lines.ts'
 import { folderOf, removeFolderIfEmpty } from './postponed.ts'
 import { parseName, queuedNames } from './queue.ts'
 
-/** Removes every file except the settings, which contain the opt-out. Returns what was there. */
-export function forgetEverything({ clientId, state }: Paths): readonly string[] {
+export interface Forgotten {
+  /** What was there and is gone. */
+  readonly removed: readonly string[]
+  /** The first error, if anything could not be removed. */
+  readonly failure?: unknown
+}
+
+/** Removes every file that it can except the settings, which contain the opt-out. */
+export function forgetEverything({ clientId, state }: Paths): Forgotten {
   const found = [clientId, state].filter((place) => existsSync(place))
-  removeAll(clientId)
+  const failures: unknown[] = []
+  const remove = (place: string): void => {
+    try {
+      removeAll(place)
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  remove(clientId)
   // The note of an erasure goes last: until then, `status` says that something is still to be done.
   for (const name of namesIn(state)) {
     const file = path.join(state, name)
-    if (file !== erasureFile({ state })) removeAll(file)
+    if (file !== erasureFile({ state })) remove(file)
   }
-  removeAll(state)
+  if (failures.length === 0) remove(state)
   // A process that was killed while it made the id has left it under another name.
   const [folder, name] = [path.dirname(clientId), `${path.basename(clientId)}.`]
   for (const other of namesIn(folder)) {
-    if (other.startsWith(name)) removeFile(path.join(folder, other))
+    if (other.startsWith(name)) remove(path.join(folder, other))
   }
   // Folders that contained only our files are removed as well.
   for (const empty of [folder, path.dirname(state)]) {
@@ -35,7 +50,8 @@ export function forgetEverything({ clientId, state }: Paths): readonly string[] 
       continue
     }
   }
-  return found
+  const removed = found.filter((place) => !existsSync(place))
+  return failures.length === 0 ? { removed } : { removed, failure: failures[0] }
 }
 
 /** A write takes much less time than this. */

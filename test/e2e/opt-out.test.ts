@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import {
   appendFileSync,
   chmodSync,
@@ -160,6 +161,54 @@ describe('disable', () => {
         expect(again).toMatchObject({ code: 0 })
         expect(again.out).toContain('2 waiting events deleted')
       }
+    },
+  )
+
+  it.skipIf(executable !== undefined)(
+    'removes what it can with --forget where neither settings nor queue can be written',
+    async () => {
+      const home = tempHome()
+      fillQueue(home, 3)
+      home.write(home.clientId, `${randomUUID()}\n`)
+      home.write(path.join(home.state, 'sent.ndjson'), '')
+      const fail = /(create|rename) .*\.config|remove .*queue/
+      const env = withFsFaults(home, { fail })
+      const { code, out, err } = await cli(home, ['disable', '--forget'], { env })
+      expect({ code, out }).toEqual({ code: 1, out: '' })
+      expect(err).toContain('Telemetry is still on. Until you can save it there')
+      expect(err).toMatch(/^3 waiting events could not be deleted\. ~\/.*\/queue\/.*: /m)
+      expect(err).toMatch(/^Removed ~\/\.runmat\/telemetry_id$/m)
+      expect(err).toMatch(/^~\/\.cache\/.* can't be removed: /m)
+      expect(home.has(home.clientId) || home.has(path.join(home.state, 'sent.ndjson'))).toBe(false)
+      expect(await cliJson(home, ['status'])).toMatchObject({ queue: { events: 3 } })
+    },
+  )
+
+  it.skipIf(executable !== undefined)(
+    'removes nothing with --forget that must be read first and cannot be',
+    async () => {
+      const home = tempHome()
+      home.write(home.clientId, `${randomUUID()}\n`)
+      home.write(path.join(home.state, 'sent.ndjson'), '')
+      const fail = /(create|rename) .*\.config|open .*sent\.ndjson/
+      const { code, err } = await cli(home, ['disable', '--forget'], {
+        env: withFsFaults(home, { fail }),
+      })
+      expect(code).toBe(1)
+      expect(err).toContain('Nothing else was removed: ~/.cache/runmat/telemetry/sent.ndjson')
+      expect(home.has(home.clientId)).toBe(true)
+    },
+  )
+
+  it.skipIf(executable !== undefined)(
+    'is not advised where only an address was asked for and cannot be saved',
+    async () => {
+      const home = tempHome()
+      fillQueue(home, 1)
+      const env = withFsFaults(home, { fail: /(create|rename) .*\.config|remove .*queue/ })
+      const { code, err } = await cli(home, ['endpoint', 'http://127.0.0.1:9/t'], { env })
+      expect(code).toBe(1)
+      expect(err).toMatch(/The address was not changed\.\n$/)
     },
   )
 

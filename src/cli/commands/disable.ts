@@ -1,9 +1,17 @@
 import type { Role } from '../../settings/files.ts'
 import type { Context } from '../../settings/context.ts'
 import { certainClientId } from '../../store/client-id.ts'
+import { foreignIn } from '../../store/foreign.ts'
 import { readLedger } from '../../store/ledger.ts'
 import { optOut, type Target } from '../../store/opt-out.ts'
-import { removeEverything, requireOptOut, shadowOf, targetsOf } from '../change.ts'
+import {
+  alsoSaying,
+  removeAllTheSame,
+  removeEverything,
+  requireOptOut,
+  shadowOf,
+  targetsOf,
+} from '../change.ts'
 import { needed } from '../access.ts'
 import { CliError } from '../error.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
@@ -35,8 +43,12 @@ export async function disable(invocation: Invocation, options: DisableOptions): 
   }
   const after = reassessed(invocation)
   const { context } = after
-  requireOptOut(after, done, 'Telemetry is off')
-  const left = forget ? leftBehind(context) : []
+  try {
+    requireOptOut(after, done, 'Telemetry is off')
+  } catch (error) {
+    throw forget && error instanceof CliError ? removeRest(error, after) : error
+  }
+  const left = forget ? leftBehind(context, 'Telemetry is off, but nothing else was removed') : []
   const forgotten = forget ? removeEverything(after, 'disable --forget', 'Telemetry is off') : []
   requireHeard(after)
 
@@ -65,8 +77,7 @@ function byHand(context: Context): string {
 const notEnabled: ReadonlySet<string> = new Set(['named_settings', 'project_settings'])
 
 /** Once the id is gone from here, only someone who kept it can have what was sent under it erased. */
-function leftBehind(context: Context): readonly string[] {
-  const soFar = 'Telemetry is off, but nothing else was removed'
+function leftBehind(context: Context, soFar: string): readonly string[] {
   const { ledger, clientId } = context.paths
   const sent = needed(ledger, context, soFar, () => readLedger(ledger, true)).length
   if (sent === 0) return []
@@ -76,6 +87,18 @@ function leftBehind(context: Context): readonly string[] {
     `${plural(sent, 'event')} sent earlier ${sent === 1 ? 'is' : 'are'} not erased at the collector. ` +
       `Its operator can erase ${which}.`,
   ]
+}
+
+/** Where the opt-out has failed, the rest is done all the same. What others may have made is left alone. */
+function removeRest(failed: CliError, after: Invocation): CliError {
+  if (foreignIn(after.context.paths).length > 0) return failed
+  try {
+    const left = leftBehind(after.context, 'Nothing else was removed')
+    return alsoSaying(removeAllTheSame(after, failed), left)
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error
+    return alsoSaying(failed, [error.message])
+  }
 }
 
 /** The file that the product reads here in place of the user's, or else the project's nearest. */

@@ -141,7 +141,7 @@ async function move(
     const soFar = 'Sending is off, and the address is the old one'
     const banned = reassessed(invocation)
     const undone = 'The address was not changed. '
-    requireOptOut(banned, done, soFar, { mayCount: true, undone })
+    requireOptOut(banned, done, soFar, { mayCount: true, isMeans: true, undone })
     ;({ wiped, changed } = done)
     // The ban was for the time of the move only.
     const last: Changes = [...changes, [keys.uploads, undefined]]
