@@ -39,16 +39,18 @@ function couldBeTooWide(lines: Lines): boolean {
   return lines.some((line) => visible(line).length > readableWidth)
 }
 
-/** Continuation lines stand two columns further in, where the first one stands in, too, or hangs. */
 function fold(lines: Lines, width: number, hanging = ''): Lines {
-  return lines.flatMap((line) => {
-    if (visible(line).length <= width || isExcerpt(line)) return [line]
-    const [margin = ''] = /^ */.exec(line) ?? []
-    const [first = '', ...others] = wrap(line.trimStart(), margin, width, visible)
-    if (margin + hanging === '' || others.length === 0) return [first, ...others]
-    const rest = others.map((one) => one.trimStart()).join(' ')
-    return [first, ...wrap(rest, `${margin}  `, width, visible)]
-  })
+  return lines.flatMap((text) => text.split('\n')).flatMap((line) => folded(line, width, hanging))
+}
+
+/** Continuation lines stand two columns further in, where the first one stands in, too, or hangs. */
+function folded(line: string, width: number, hanging: string): Lines {
+  if (visible(line).length <= width || isExcerpt(line)) return [line]
+  const [margin = ''] = /^ */.exec(line) ?? []
+  const [first = '', ...others] = wrap(line.trimStart(), margin, width, visible)
+  if (margin + hanging === '' || others.length === 0) return [first, ...others]
+  const rest = others.map((one) => one.trimStart()).join(' ')
+  return [first, ...wrap(rest, `${margin}  `, width, visible)]
 }
 
 /** A line of a settings file stays as it is, so that the caret below points at the right column. */

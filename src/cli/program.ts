@@ -61,10 +61,7 @@ function addLooking(program: Command, { invocation, product }: Wiring): void {
     .description('Print a preview event, byte for byte as it would be sent. Nothing is recorded.')
     .addArgument(eventArgument(kindsOf(product)))
     .addOption(
-      new Option('--queued', 'what is waiting to be sent, one event per line').conflicts([
-        'explain',
-        'schema',
-      ]),
+      new Option('--queued', 'what is waiting to be sent').conflicts(['explain', 'schema']),
     )
     .addOption(
       new Option('--explain', 'say in words what each field is, and why').conflicts('schema'),

@@ -7,10 +7,22 @@ import { requireListed } from './access.ts'
 import { CliError } from './error.ts'
 import type { Invocation } from './invocation.ts'
 import type { Io } from './io.ts'
+import { paintJson } from './paint-json.ts'
 import { plural } from './words.ts'
 
-/** What waits, of one family or of all, one event a line, as it will be sent. */
-export function printQueued(invocation: Invocation, kind?: Kind): void {
+/** The exact bytes, or in a terminal, unless they are asked for, a form for people to read. */
+export function show({ io, ink }: Invocation, bytes: string, { json, raw }: Form): void {
+  const exact = json || raw || !io.outIsTerminal
+  io.out(`${exact ? bytes : paintJson(bytes, ink)}\n`)
+}
+
+interface Form {
+  readonly json?: boolean
+  readonly raw?: boolean
+}
+
+/** What waits, of one family or of all, as it will be sent: one event a line, but in a terminal. */
+export function printQueued(invocation: Invocation, form: Form, kind?: Kind): void {
   const { io, product } = invocation
   const contracts = eventContracts(product).filter((one) => one.kind === kind)
   requireListed(invocation.context)
@@ -22,7 +34,7 @@ export function printQueued(invocation: Invocation, kind?: Kind): void {
     if (queued.kind === 'unread') unread += 1
     if (queued.kind !== 'event') continue
     if (kind !== undefined && recognise(contracts, queued.bytes) === undefined) continue
-    io.out(`${queued.bytes}\n`)
+    show(invocation, queued.bytes, form)
     events += 1
   }
   if (events > 0) sayItWaits(io)

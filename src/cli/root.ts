@@ -1,9 +1,8 @@
 import { Command } from 'commander'
 
 import { done, wrongUsage } from './error.ts'
-import { foldOut } from './fold.ts'
 import type { Wiring } from './program.ts'
-import { exceptItself } from './words.ts'
+import { exceptItself, wrap } from './words.ts'
 
 /** What stands before a command: the summary, the options, and how the parser speaks. */
 export function rootOf({ product, version, io }: Wiring): Command {
@@ -27,14 +26,11 @@ export function rootOf({ product, version, io }: Wiring): Command {
       .addHelpText('after', () =>
         [
           '',
-          ...foldOut(
-            [
-              `DO_NOT_TRACK=1 or ${off}=1 also turns telemetry off${exceptItself(product)}.`,
-              `Exit codes: ${done} done, 1 failed, ${wrongUsage} wrong usage.`,
-              `${product.docs}, questions to ${product.contact}`,
-            ],
-            io,
-          ),
+          ...[
+            `DO_NOT_TRACK=1 or ${off}=1 also turns telemetry off${exceptItself(product)}.`,
+            `Exit codes: ${done} done, 1 failed, ${wrongUsage} wrong usage.`,
+            `${product.docs}, questions to ${product.contact}`,
+          ].flatMap((line) => wrap(line, '', io.outWidth())),
         ].join('\n'),
       )
       // By default the parser breaks no text where it would have fewer than 40 columns for it.

@@ -51,10 +51,7 @@ export function statusText(status: Status, invocation: Invocation): string {
     '',
     ...nextSteps(status, invocation),
   ]
-  return `${foldOut(
-    lines.flatMap((line) => line.split('\n')),
-    io,
-  ).join('\n')}\n`
+  return `${foldOut(lines, io).join('\n')}\n`
 }
 
 /** Problems that a user should see without asking for them. */

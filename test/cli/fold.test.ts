@@ -46,6 +46,14 @@ describe('text in a terminal', () => {
     expect(foldOut([columns], terminal(40))).toEqual(['a'.repeat(30), 'b'.repeat(40)])
   })
 
+  it('breaks each of several lines by itself', () => {
+    const both = `${'word '.repeat(12)}end\n\n  12:  ${'long '.repeat(20)}\n`
+    expect(foldOut([both], terminal(40))).toEqual([
+      ...foldOut([both.split('\n')[0] ?? ''], terminal(40)),
+      ...both.split('\n').slice(1),
+    ])
+  })
+
   it('counts no colours', () => {
     const bold = `\u001b[1m${'x'.repeat(30)}\u001b[22m ${'y'.repeat(30)}`
     expect(foldOut([bold], terminal(61))).toEqual([bold])

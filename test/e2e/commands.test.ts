@@ -7,6 +7,8 @@ import { describe, expect, it } from 'vitest'
 import { fillQueue } from '../support/events.ts'
 import { tempHome } from '../support/home.ts'
 import { cli, cliCommand, cliJson, run } from '../support/run.ts'
+import { openTerminal } from '../support/terminal.ts'
+import { requireTool } from '../support/tools.ts'
 
 const quoted = cliCommand.map((word) => JSON.stringify(word)).join(' ')
 
@@ -226,6 +228,29 @@ describe('print --queued', () => {
     expect((await cli(home, ['print', '--queued', 'usage'])).out).toBe(all)
     const everything = (await cli(home, ['print', '--queued'])).out
     expect(everything.split('\n').toSorted()).toEqual((all + out).split('\n').toSorted())
+  })
+})
+
+describe.skipIf(!requireTool('script')).concurrent('print --queued in a terminal', () => {
+  it.each([
+    [[], true],
+    [['--raw'], false],
+    [['--json'], false],
+  ])('indents what waits as print does; with %j: %j', async (options, isIndented) => {
+    const home = tempHome()
+    const [event] = fillQueue(home, 1)
+    const terminal = openTerminal(home, [...cliCommand, 'print', '--queued', ...options])
+    expect(await terminal.ended).toBe(0)
+    const shown = terminal.shown().replaceAll('\r', '')
+    const form = JSON.stringify(JSON.parse(event?.bytes ?? ''), undefined, 2)
+    expect(shown).toContain(isIndented ? `${form}\n` : `${event?.bytes}\n`)
+  })
+})
+
+describe('--help', () => {
+  it.concurrent('has no line that is wider than 80 columns', async () => {
+    const { out } = await cli(tempHome(), ['--help'])
+    expect(out.split('\n').filter((line) => line.length > 80)).toEqual([])
   })
 })
 

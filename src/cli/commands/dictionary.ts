@@ -5,6 +5,14 @@ import {
   dictionaryOf,
   type ValueNote,
 } from '../../contract/dictionary.ts'
+import {
+  component,
+  deviceText,
+  moment,
+  platformName,
+  uuid,
+  version,
+} from '../../contract/values.ts'
 import type { Invocation } from '../invocation.ts'
 import { toJson } from '../io.ts'
 import { wrap } from '../words.ts'
@@ -17,11 +25,19 @@ export function dictionary({ product, io, ink }: Invocation, { json }: { json?: 
   const part = (text: string, margin = '  ') => wrap(text, margin, width)
   const about = (one: DictionaryField): readonly string[] => {
     const { field, required, value, carries, why, answers, since, meanings = {} } = one
+    const pattern = unnamedForm(value)
+    const missing = required ? '' : 'May be missing.'
     return [
       ink.strong(field),
       ...part(carries),
       ...part(`Why: ${why}`),
-      ...part(`Value: ${valueText(value)}.${required ? '' : ' May be missing.'}`),
+      ...(pattern === undefined
+        ? part(`Value: ${valueText(value)}. ${missing}`.trimEnd())
+        : [
+            ...part(`Value: ${valueText(value)}:`),
+            `    ${pattern}`,
+            ...(required ? [] : part(missing)),
+          ]),
       ...Object.entries(meanings).flatMap(([name, text]) => part(`${name}: ${text}`, '    ')),
       ...part(`Answers: ${answers.join(', ')}. Since ${since}.`),
       '',
@@ -32,10 +48,31 @@ export function dictionary({ product, io, ink }: Invocation, { json }: { json?: 
   const lines = [
     ...part(`Everything that ${product.name} telemetry collects, to answer these questions:`, ''),
     ...Object.entries(all.questions).flatMap(([name, text]) => part(`${name}: ${text}`)),
+    ...part(`The exact form of every value: ${product.command} dictionary --json`, ''),
     '',
     ...all.events.flatMap(eventLines),
   ]
   io.out(lines.join('\n'))
+}
+
+/** What people call a form, where a pattern would say it to programs only. */
+const forms: ReadonlyMap<string, string> = new Map(
+  (
+    [
+      [uuid, 'a random UUID'],
+      [moment, 'a time in UTC, such as 2026-11-30T08:15:00Z'],
+      [version, 'a version, such as 0.6.1'],
+      [platformName, 'a platform, such as linux-x86_64'],
+      [component, 'a name, such as name_resolution'],
+      [deviceText, 'the name of a device or of its maker'],
+    ] as const
+  ).map(([value, words]) => [value.pattern.source, words]),
+)
+
+/** A pattern that nobody has words for stands on a line of its own, which is not broken. */
+function unnamedForm({ pattern, each }: ValueNote): string | undefined {
+  if (pattern === undefined) return each && unnamedForm(each)
+  return forms.has(pattern) ? undefined : pattern
 }
 
 function valueText(value: ValueNote): string {
@@ -49,7 +86,7 @@ function valueText(value: ValueNote): string {
     return `${content}; names: ${names.join(', ')}`
   }
   if (pattern !== undefined) {
-    const form = `text that matches ${pattern}`
+    const form = forms.get(pattern) ?? 'text of this form'
     const limit = most === undefined ? '' : `, at most ${most} characters`
     return form + limit + (words === undefined ? '' : `, or ${words}`)
   }

@@ -76,7 +76,7 @@ export async function local(invocation: Invocation, { json }: { json?: boolean }
 
 function show(invocation: Invocation, { json }: EndpointOptions): void {
   const { io } = invocation
-  const sentences = [line(invocation), ...notSending(invocation)].flatMap((one) => one.split('\n'))
+  const sentences = [line(invocation), ...notSending(invocation)]
   io.out(json ? toJson(current(invocation)) : `${foldOut(sentences, io).join('\n')}\n`)
 }
 

@@ -4,9 +4,8 @@ import type { Context } from '../../settings/context.ts'
 import type { Invocation } from '../invocation.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { foldErr } from '../fold.ts'
-import { paintJson } from '../paint-json.ts'
 import { hasNone } from '../access.ts'
-import { isEventId, printQueued, queuedEvents, sayItWaits } from '../queued.ts'
+import { isEventId, printQueued, queuedEvents, sayItWaits, show } from '../queued.ts'
 
 export interface PrintOptions {
   readonly json?: boolean
@@ -33,7 +32,7 @@ export async function print(
   }
   const kind = event as Kind
   if (started && kind === 'usage') throw new CliError(noStart, { exitCode: wrongUsage })
-  if (queued) printQueued(invocation, given === undefined ? undefined : kind)
+  if (queued) printQueued(invocation, options, given === undefined ? undefined : kind)
   else if (schema || explain) await describe(invocation, kind, options)
   else preview(invocation, kind, options)
 }
@@ -63,12 +62,6 @@ function printEvent(invocation: Invocation, id: string, options: PrintOptions): 
 async function describe(invocation: Invocation, kind: Kind, options: PrintOptions): Promise<void> {
   const { explain } = await import('../explain.ts')
   explain(invocation, kind, options)
-}
-
-/** The exact bytes, or in a terminal, unless `--json` asks for them, a form for people to read. */
-function show({ io, ink }: Invocation, bytes: string, { json, raw }: PrintOptions): void {
-  const exact = json || raw || !io.outIsTerminal
-  io.out(`${exact ? bytes : paintJson(bytes, ink)}\n`)
 }
 
 function whyZeros(context: Context): readonly string[] {
