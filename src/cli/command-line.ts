@@ -9,7 +9,9 @@ const aliases = new Set(['status', 'print', 'enable', 'disable', 'endpoint'])
 /** What people type who have not read the manual, and what they mean. */
 const meanings: Readonly<Record<string, string>> = {
   'opt-out': 'disable',
+  optout: 'disable',
   'opt-in': 'enable',
+  optin: 'enable',
   off: 'disable',
   on: 'enable',
   show: 'status',

@@ -6,6 +6,7 @@ import { meaningOf } from './command-line.ts'
 import { foldErr } from './fold.ts'
 import { toJson } from './io.ts'
 import { CliError, done, wrongUsage } from './error.ts'
+import { wantsOff, wayOff } from './off-words.ts'
 import { programOf, type Wiring } from './program.ts'
 
 /** Runs the command of a line, with all its options, and says how it ended. */
@@ -83,14 +84,15 @@ function wrongLine(
     flag === undefined ? (meantCommand(said, program) ?? nearest ?? nearestChoice(said)) : undefined
   const stop = sentence.endsWith('.') ? '' : '.'
   const question = meant === undefined ? '' : ` Did you mean ${meant}?`
+  const hint =
+    flag !== undefined
+      ? 'Neither was run. Use one of them.'
+      : about === undefined
+        ? `Run ${product.command} --help to see all commands.`
+        : `Run ${product.command} ${about} --help to see what it takes.`
   return new CliError(sentence + stop + question, {
     exitCode: wrongUsage,
-    hint:
-      flag !== undefined
-        ? 'Neither was run. Use one of them.'
-        : about === undefined
-          ? `Run ${product.command} --help to see all commands.`
-          : `Run ${product.command} ${about} --help to see what it takes.`,
+    hint: wantsOff(line) ? `${hint}\n${wayOff(product.command)}` : hint,
   })
 }
 
@@ -100,8 +102,6 @@ const guesses: Readonly<Record<string, string>> = {
   delete: 'forget',
   remove: 'forget',
   stop: 'disable',
-  optout: 'disable',
-  optin: 'enable',
   start: 'enable',
   history: 'log',
   send: 'upload',

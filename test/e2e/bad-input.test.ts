@@ -295,6 +295,43 @@ describe('a command line', () => {
   })
 })
 
+describe('who wants telemetry off and does not know the command', () => {
+  it.concurrent.each([
+    'stop',
+    'no',
+    'turn-off',
+    'turn off',
+    'opt out',
+    '--no-telemetry',
+    '--off',
+    '--opt-out',
+    '-- off',
+    'OFF',
+    'endpoint off',
+    'endpoint none',
+    'status off',
+  ])('is told it after %s', async (line) => {
+    const home = tempHome()
+    const { code, out, err } = await cli(home, line.split(' '))
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).toMatch(/\nTo turn telemetry off: runmat-telemetry disable\n$/)
+    expect(home.has('.config')).toBe(false)
+  })
+
+  it.concurrent('has it off after optout, and is not told it after anything else', async () => {
+    const home = tempHome()
+    expect(await cliJson(home, ['optout'])).toMatchObject({ decided_by: 'user_settings' })
+    for (const line of [
+      ['view', '--no-opn'],
+      ['endpoint', 'http:'],
+      ['statsu'],
+      ['print', 'nope'],
+    ]) {
+      expect((await cli(home, line)).err).not.toContain('To turn telemetry off')
+    }
+  })
+})
+
 describe('help', () => {
   it.concurrent.each([
     ['help', '--json'],

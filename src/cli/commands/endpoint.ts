@@ -9,6 +9,7 @@ import { CliError, wrongUsage } from '../error.ts'
 import { foldOut } from '../fold.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
 import { printable, toJson } from '../io.ts'
+import { wantsOff, wayOff } from '../off-words.ts'
 import {
   because,
   headline,
@@ -86,7 +87,9 @@ async function set(invocation: Invocation, url: string, options: EndpointOptions
     // Whatever has an @ in it may hold a password.
     const isShown = parsed.fault.startsWith('is not') && !url.includes('@')
     const subject = isShown ? `"${url.slice(0, 60)}"` : 'That address'
-    throw new CliError(`${subject} ${parsed.fault}.`, { exitCode: wrongUsage, hint: parsed.hint })
+    const { command } = invocation.product
+    const hint = wantsOff([url.trim()]) ? `${parsed.hint}\n${wayOff(command)}` : parsed.hint
+    throw new CliError(`${subject} ${parsed.fault}.`, { exitCode: wrongUsage, hint })
   }
   requireOwnFile(invocation)
   const { keys } = invocation.product
