@@ -128,7 +128,7 @@ function places(status: Status, { context, environment, ink }: Invocation): read
     place('Statistics', paths.stats),
     `Waiting: ${waiting(queue, context, environment.now())}`,
     place('  kept in', paths.queue),
-    `Sent: ${sent.last === null ? orUnknown(hasNone.sent(context), 'nothing yet') : plural(sent.events, 'event') + doubt + last}`,
+    `Sent: ${sent.last === null ? orUnknown(hasNone.sent(context), 'nothing on record') : plural(sent.events, 'event') + doubt + last}`,
     place('  kept in', paths.sent),
   ]
 }

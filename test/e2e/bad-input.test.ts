@@ -415,7 +415,10 @@ describe.concurrent('a settings file of almost 64 KiB', () => {
     const before = almost(home)
     expect((await cli(home, ['disable'])).code).toBe(0)
     expect(home.read(home.settings)).toBe(`${before}\n[runtime.telemetry]\nenabled = false\n`)
-    expect(await cliJson(home, ['status'])).toMatchObject({ uploading: false, decided_by: 'invalid_settings' })
+    expect(await cliJson(home, ['status'])).toMatchObject({
+      uploading: false,
+      decided_by: 'invalid_settings',
+    })
     const { code, err } = await cli(home, ['enable'])
     expect(code).toBe(1)
     expect(err).toContain('it is larger than 64 KiB')

@@ -97,6 +97,14 @@ describe('forget', () => {
     await collector.stop()
   })
 
+  it('is not needed for status to say that nothing is on record once that is removed', async () => {
+    const { home, collector } = await sender(204)
+    expect((await cli(home, ['status'])).out).toContain('  Sent: 1 event, the last ')
+    expect(await cli(home, ['disable', '--forget'])).toMatchObject({ code: 0 })
+    expect((await cli(home, ['status'])).out).toContain('  Sent: nothing on record\n')
+    await collector.stop()
+  })
+
   it('asks for nothing where it cannot turn telemetry off', async () => {
     const { home, id, collector } = await sender(204)
     home.write(home.settings, '[runtime.telemetry\n')
