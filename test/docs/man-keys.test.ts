@@ -59,9 +59,9 @@ describe.concurrent('the man page names exactly the keys of', () => {
   it('view --json', async () => {
     const home = tempHome()
     const file = home.at('page.html')
-    expect(await cliJson(home, ['view', '--export', file])).toEqual({ file })
+    expect(await cliJson(home, ['view', '--export', file])).toEqual({ file, replaced: false })
     // Without a file it prints the address and does not end.
-    expect(keysOf(page, 'view')).toEqual(['url', 'file'])
+    expect(keysOf(page, 'view')).toEqual(['url', 'file', 'replaced'])
   })
 
   it('forget --json', async () => {

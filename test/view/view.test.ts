@@ -188,6 +188,8 @@ describe.concurrent('view', () => {
     expect(page).not.toMatch(/<script|<form|token/)
     const [bytes = ''] = (await cli(home, ['print', '--queued'])).out.split('\n')
     expect(textOf(page)).toContain(bytes)
+    const again = await cli(home, ['view', '--export', file])
+    expect(again).toMatchObject({ code: 0, out: `Saved in ${file} (replaced)\n` })
     const nowhere = await cli(home, ['view', '--export', '/proc/nowhere/page.html'])
     expect(nowhere).toMatchObject({ code: 1, out: '' })
     expect(nowhere.err).toContain('/proc/nowhere/page.html')

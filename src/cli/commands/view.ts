@@ -70,12 +70,14 @@ function save(invocation: Invocation, file: string, { json, port }: ViewOptions)
   if (look(path.dirname(file)) === undefined) throw cannotSave(file, noFolder)
   const snapshot = takeSnapshot(invocation, { waiting: 1, sent: 1 })
   const options = { nonce: '', isStatic: true, event: undefined, problem: undefined, erased: [] }
+  const replaced = look(file)?.isFile() === true
   try {
     saveIn(file, page(invocation, snapshot, options))
   } catch (error) {
     throw cannotSave(file, codeOf(error) === 'ENOENT' ? noFolder : causeOf(error), error)
   }
-  invocation.io.out(json ? toJson({ file }) : `Saved in ${printable(file)}\n`)
+  const what = replaced ? ' (replaced)' : ''
+  invocation.io.out(json ? toJson({ file, replaced }) : `Saved in ${printable(file)}${what}\n`)
 }
 
 const noFolder = 'its folder does not exist'
