@@ -1,6 +1,9 @@
 import { splitAddress } from '../settings/address.ts'
 import type { Context } from '../settings/context.ts'
+import { readClientId } from '../store/client-id.ts'
 import { sentElsewhere } from '../store/erasure.ts'
+import { printable } from './io.ts'
+import { plural } from './words.ts'
 
 /** Where an erasure is asked for, and where else something was sent. */
 export interface ErasurePlaces {
@@ -27,6 +30,26 @@ export function erasurePlaces({ product, choices, paths }: Context): ErasurePlac
   }
   const isAnother = hasBuiltIn && !isBuiltIn(own)
   return { asked: isAnother ? [own, product.endpoint] : [own], elsewhere }
+}
+
+/** For showing: while it can't be read what was sent, nothing is known to be elsewhere. */
+export function knownPlaces(context: Context): ErasurePlaces {
+  try {
+    return erasurePlaces(context)
+  } catch {
+    return { asked: [context.choices.endpoint.value], elsewhere: new Map() }
+  }
+}
+
+/** What got events and is not asked. Its operator needs the client id, which is gone afterwards. */
+export function notAsked({ elsewhere }: ErasurePlaces, { paths }: Context): readonly string[] {
+  const id = elsewhere.size === 0 ? undefined : readClientId(paths.clientId)
+  const what = id === undefined ? 'them' : `what has the client id ${id}`
+  return [...elsewhere].map(
+    ([endpoint, events]) =>
+      `${plural(events, 'event')} went to ${printable(endpoint)}, which is not asked: it is not in your ` +
+      `settings any more. Its operator can erase ${what}.`,
+  )
 }
 
 /** A collector has several addresses on its host; a datagram's has another port. */

@@ -23,7 +23,7 @@ it('a tab that reads nothing gets nothing more, and the newest page when it read
     uploader: () => undefined,
     io: processIo({}),
   }
-  const live = openLive(await invocationOf(tool, takeSnapshot()), () => [])
+  const live = openLive(await invocationOf(tool, takeSnapshot()), () => undefined)
   const openTab = () => {
     const frames: string[] = []
     const tab = Object.assign(new EventEmitter(), {

@@ -8,6 +8,7 @@ import { startCollector } from '../support/collector.ts'
 import { eventually } from '../support/eventually.ts'
 import { tempHome } from '../support/home.ts'
 import { cli, cliJson } from '../support/run.ts'
+import { sender } from '../e2e/forget-scene.ts'
 import { ask, openView, textOf, visit } from './stage.ts'
 
 const usage = JSON.stringify({ subcommand: 'run', outcome: 'success', engine: 'jit' })
@@ -200,6 +201,31 @@ describe.concurrent('view', () => {
     const unnamed = await cli(home, ['view', '--export', ''])
     expect(unnamed).toMatchObject({ code: 2, out: '' })
     expect(unnamed.err).toContain('--export needs the name of a file.')
+  })
+
+  it('warns of addresses that it does not ask before it erases, and does not call that all', async () => {
+    const { home, id, collector } = await sender(204)
+    stops.push(collector.stop)
+    const opened = await openView(home)
+    const request = await visit(opened)
+    const label = 'Erase everything now'
+    expect(textOf((await request({ path: '/' })).body)).toContain(label)
+    const elsewhere = 'http://127.0.0.1:9/v1/t'
+    const ledger = `${home.state}/sent.ndjson`
+    const [line = ''] = home.read(ledger).split('\n')
+    home.write(ledger, `${line}\n${line.replace(collector.url, elsewhere)}\n`)
+    const warning =
+      `1 event went to ${elsewhere}, which is not asked: it is not in your settings any more. ` +
+      `Its operator can erase what has the client id ${id}.`
+    const before = textOf((await request({ path: '/' })).body)
+    expect(before.slice(0, before.indexOf(label))).toContain(warning)
+    const origin = `http://127.0.0.1:${opened.port}`
+    const posted = await request({ method: 'POST', path: '/forget', headers: { origin } })
+    expect(posted.status).toBe(303)
+    const after = textOf((await request({ path: '/' })).body)
+    expect(after).toContain('Erased, but not everywhere')
+    expect(after).not.toContain('Everything is erased')
+    expect(after).toContain(warning)
   })
 
   it('says why the switch did not work', async () => {

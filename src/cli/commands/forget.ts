@@ -4,14 +4,14 @@ import { goneStatus } from '../../deliver/schedule.ts'
 import { causeOf } from '../../files/errors.ts'
 import { look } from '../../files/read.ts'
 import { buildVersion } from '../../product/build.ts'
-import { certainClientId, readClientId } from '../../store/client-id.ts'
+import { certainClientId } from '../../store/client-id.ts'
 import { erasureFile, eventsOfOthers, notePending } from '../../store/erasure.ts'
 import type { Context } from '../../settings/context.ts'
 import { optOut } from '../../store/opt-out.ts'
 import { isOffByUser, removeEverything, requireOptOut, targetsOf } from '../change.ts'
 import { hostOf, troubleText } from '../delivery-words.ts'
 import { needed } from '../access.ts'
-import { type ErasurePlaces, erasurePlaces } from '../erasure-places.ts'
+import { type ErasurePlaces, erasurePlaces, notAsked } from '../erasure-places.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { foldOut } from '../fold.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
@@ -57,10 +57,12 @@ export async function forget(invocation: Invocation, options: ForgetOptions): Pr
     const more = [...news, ...indented(requests.slice(preview.length))]
     io.out(`${foldOut(more, io).join('\n')}\n`)
   }
-  const id = readClientId(context.paths.clientId)
   // Settings that cannot be read for a moment name no address, so the earlier ones do.
   const known = after.context.settings.problems.length === 0 ? after : invocation
-  const { asked, elsewhere } = placesOf(known)
+  const places = placesOf(known)
+  const { asked, elsewhere } = places
+  // The id is removed with the rest.
+  const untold = notAsked(places, known.context)
   if (requests.length > 0) for (const place of asked) await ask(known, requests, place)
 
   const removed = isThere
@@ -86,19 +88,11 @@ export async function forget(invocation: Invocation, options: ForgetOptions): Pr
         isAsking
         ? []
         : [nothingThere]),
-    ...[...elsewhere].map(([place, events]) => notAsked(place, events, id)),
+    ...untold,
     ...removed.map((file) => `Removed ${tidy(file, context)}`),
     `${product.name} telemetry is off, for good.`,
     ...hostWarning(end.context),
   ])
-}
-
-function notAsked(endpoint: string, events: number, id: string | undefined): string {
-  const what = id === undefined ? 'them' : `what has the client id ${id}`
-  return (
-    `${plural(events, 'event')} went to ${printable(endpoint)}, which is not asked: it is not in your ` +
-    `settings any more. Its operator can erase ${what}.`
-  )
 }
 
 async function ask(
@@ -164,12 +158,11 @@ function questionOf(requests: readonly string[], isThere: boolean): string {
 
 function whatIsAsked(requests: readonly string[], invocation: Invocation): readonly string[] {
   if (requests.length === 0) return [nothingThere]
-  const { asked, elsewhere } = placesOf(invocation)
-  const id = readClientId(invocation.context.paths.clientId)
+  const places = placesOf(invocation)
   return [
-    `${plural(requests.length, 'request')} to ${asked.join(' and ')}:`,
+    `${plural(requests.length, 'request')} to ${places.asked.join(' and ')}:`,
     ...indented(requests),
-    ...[...elsewhere].map(([place, events]) => notAsked(place, events, id)),
+    ...notAsked(places, invocation.context),
   ]
 }
 

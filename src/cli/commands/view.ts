@@ -69,7 +69,8 @@ function save(invocation: Invocation, file: string, { json, port }: ViewOptions)
   // Settings get the folders that they need. A page is saved where the person has one.
   if (look(path.dirname(file)) === undefined) throw cannotSave(file, noFolder)
   const snapshot = takeSnapshot(invocation, { waiting: 1, sent: 1 })
-  const options = { nonce: '', isStatic: true, event: undefined, problem: undefined, erased: [] }
+  const none = { event: undefined, problem: undefined, erased: undefined }
+  const options = { ...none, nonce: '', isStatic: true }
   const replaced = look(file)?.isFile() === true
   try {
     saveIn(file, page(invocation, snapshot, options))

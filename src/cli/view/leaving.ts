@@ -1,6 +1,7 @@
 import type { Product } from '../../product/product.ts'
 import { isJson } from '../../settings/files.ts'
 import { ignoresVariables } from '../../settings/host.ts'
+import { knownPlaces, notAsked } from '../erasure-places.ts'
 import type { Invocation } from '../invocation.ts'
 import { unconfirmedErasure } from '../status-text.ts'
 import { tidy } from '../words.ts'
@@ -8,17 +9,26 @@ import { html, type Markup } from './markup.ts'
 import type { PageOptions } from './page.ts'
 import type { Snapshot } from './snapshot.ts'
 
+/** What became of an erasure that was asked for on the page, once it is confirmed. */
+export interface Erased {
+  readonly said: readonly string[]
+  /** Is nothing left at an address that was not asked? */
+  readonly everywhere: boolean
+}
+
 /** What was just erased, for as long as that is still so. */
 export function erasedPanel(
-  erased: readonly string[],
+  erased: Erased | undefined,
   { context }: Invocation,
   { status }: Snapshot,
 ): Markup {
-  if (erased.length === 0 || status.client_id !== null || context.verdict.collecting) return html``
+  if (erased === undefined || status.client_id !== null || context.verdict.collecting) return html``
   return html`<section aria-labelledby="erased" class="panel" role="status">
-    <h2 id="erased">Everything is erased</h2>
+    <h2 id="erased">
+      ${erased.everywhere ? 'Everything is erased' : 'Erased, but not everywhere'}
+    </h2>
     <ul>
-      ${erased.map((sentence) => html`<li>${sentence}</li>`)}
+      ${erased.said.map((sentence) => html`<li>${sentence}</li>`)}
     </ul>
   </section>`
 }
@@ -37,6 +47,7 @@ export function pendingPanel(
       problem === undefined &&
       html`<p>Until it does, the client id stays here: it is needed to ask again.</p>`
     }
+    ${notAskedMarkup(invocation)}
     ${
       isStatic
         ? html`<p>To ask again: <code>${invocation.product.command} forget</code></p>`
@@ -47,11 +58,24 @@ export function pendingPanel(
   </section>`
 }
 
+/** Said before anybody presses a button that erases: afterwards the client id is gone. */
+function notAskedMarkup({ context, product }: Invocation): Markup {
+  const texts = notAsked(knownPlaces(context), context)
+  const more = texts.length - mostNamed
+  const rest = `${product.command} forget names ${more} more before it asks you.`
+  return html`${texts.slice(0, mostNamed).map((text) => html`<p class="warning">${text}</p>`)}
+  ${more > 0 && html`<p class="warning">${rest}</p>`}`
+}
+
+/** A page holds only so much, and addresses may be long. */
+const mostNamed = 5
+
 export function leavingSection(
-  { product, context }: Invocation,
+  invocation: Invocation,
   snapshot: Snapshot,
   isStatic: boolean,
 ): Markup {
+  const { product, context } = invocation
   return html`<section aria-labelledby="leaving">
     <h2 id="leaving">The way out</h2>
     <p>
@@ -60,8 +84,8 @@ export function leavingSection(
     </p>
     <p>
       <code>${product.command} forget</code> also has the collector erase what was sent. It posts
-      the client id to ${context.choices.endpoint.value}, and removes the rest from here once that
-      is confirmed.
+      the client id to ${knownPlaces(context).asked.join(' and ')}, and removes the rest from here
+      once that is confirmed.
     </p>
     ${
       isStatic || !canBeErased(snapshot)
@@ -69,6 +93,7 @@ export function leavingSection(
         : html`<details class="screen">
             <summary>Erase everything, here and at the collector</summary>
             <p>This can’t be undone. Telemetry is off afterwards.</p>
+            ${notAskedMarkup(invocation)}
             <form method="post" action="/forget">
               <button class="quiet">Erase everything now</button>
             </form>

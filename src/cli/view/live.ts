@@ -6,6 +6,7 @@ import { readLedger } from '../../store/ledger.ts'
 import { listQueue } from '../../store/queue.ts'
 import { readQueued } from '../../store/queued-event.ts'
 import { type Invocation, reassessed } from '../invocation.ts'
+import type { Erased } from './leaving.ts'
 import { mainOf } from './page.ts'
 import { type PageRequest, takeSnapshot } from './snapshot.ts'
 
@@ -21,7 +22,7 @@ const lookEveryMs = 300
 /** Times on the page say how long ago something was. */
 const repaintEveryMs = 30_000
 
-export function openLive(invocation: Invocation, erased: () => readonly string[]): Live {
+export function openLive(invocation: Invocation, erased: () => Erased | undefined): Live {
   const pages = new Map<ServerResponse, PageRequest>()
   // A browser that has put a tab to sleep reads nothing. It gets the page as it is when it wakes.
   const stale = new Set<ServerResponse>()

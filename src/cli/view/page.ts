@@ -5,7 +5,7 @@ import { attention, brokenSettings, hostFacts, unseenNotice } from '../status-te
 import { minuteOf } from '../time.ts'
 import { alsoBecause, because, headline, hostWarning, tidy, wayOut } from '../words.ts'
 import { countsSection } from './counts.ts'
-import { erasedPanel, leavingSection, pendingPanel } from './leaving.ts'
+import { type Erased, erasedPanel, leavingSection, pendingPanel } from './leaving.ts'
 import { eventSection, waitingSection, sentSection } from './events.ts'
 import { html, Markup } from './markup.ts'
 import { script } from './script.ts'
@@ -21,8 +21,7 @@ export interface PageOptions {
   readonly event: ShownEvent | undefined
   /** Why the switch did not do what was asked. */
   readonly problem: string | undefined
-  /** What became of an erasure that was asked for on this page, once it is confirmed. */
-  readonly erased: readonly string[]
+  readonly erased: Erased | undefined
 }
 
 export function page(invocation: Invocation, snapshot: Snapshot, options: PageOptions): string {

@@ -5,9 +5,11 @@ import type { AddressInfo } from 'node:net'
 import { disable } from '../commands/disable.ts'
 import { enable } from '../commands/enable.ts'
 import { forget } from '../commands/forget.ts'
+import { knownPlaces } from '../erasure-places.ts'
 import { CliError } from '../error.ts'
 import { type Invocation, reassessed } from '../invocation.ts'
 import { guardFor } from './guard.ts'
+import type { Erased } from './leaving.ts'
 import { html } from './markup.ts'
 import { openLive } from './live.ts'
 import { page, type PageOptions } from './page.ts'
@@ -33,7 +35,7 @@ export async function openView(invocation: Invocation, port: number): Promise<Vi
   })
   const { port: taken } = server.address() as AddressInfo
   const guard = guardFor(taken, { token, session: randomBytes(24).toString('base64url') })
-  let erased: readonly string[] = []
+  let erased: Erased | undefined
   const live = openLive(invocation, () => erased)
   const leave = leaving()
 
@@ -54,9 +56,11 @@ export async function openView(invocation: Invocation, port: number): Promise<Vi
     const act = request.method === 'POST' ? actions[url.pathname] : undefined
     if (act !== undefined) {
       request.resume()
-      const { problem, said } = await quietly(reassessed(invocation), act)
+      const before = reassessed(invocation)
+      const everywhere = knownPlaces(before.context).elsewhere.size === 0
+      const { problem, said } = await quietly(before, act)
       if (problem !== undefined) return show(url, response, problem)
-      erased = act === actions['/forget'] ? said : []
+      erased = act === actions['/forget'] ? { said, everywhere } : undefined
       return void response.writeHead(303, { ...safe, location: '/' }).end()
     }
     if (request.method !== 'GET')
