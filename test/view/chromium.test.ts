@@ -114,6 +114,21 @@ describe.skipIf(!hasChromium).concurrent('view in Chromium', { timeout: 180_000 
     await context.close()
   })
 
+  it('says at its top that the command has ended, and has no button that can be pressed', async () => {
+    const home = tempHome()
+    waiting(1)(home)
+    const { page, context, opened } = await look(home)
+    await page.getByText('Live: this page follows what happens.').waitFor()
+    const disabled = () => page.locator('button:disabled').count()
+    expect(await disabled()).toBe(0)
+    opened.process.kill('SIGINT')
+    await page.getByText('No longer live: the command that opened this page has ended').waitFor()
+    expect(await page.locator('body > :first-child').innerText()).toMatch(/^No longer live/)
+    expect(await disabled()).toBe(await page.locator('button').count())
+    expect(await violationsOn(page)).toEqual([])
+    await context.close()
+  })
+
   it('gives nothing to a second browser that finds the used address', async () => {
     const { context, opened } = await look(tempHome())
     const other = await browser.newContext()

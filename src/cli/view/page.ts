@@ -42,14 +42,14 @@ export function page(invocation: Invocation, snapshot: Snapshot, options: PageOp
         </style>
       </head>
       <body>
+        ${isStatic ? '' : html`<p class="soft" id="live" role="status"></p>`}
         <main>${mainOf(invocation, snapshot, options)}</main>
         ${
           isStatic
             ? ''
-            : html`<p class="soft" id="live" role="status"></p>
-                <script nonce="${nonce}">
-                  ${new Markup(script)}
-                </script>`
+            : html`<script nonce="${nonce}">
+                ${new Markup(script)}
+              </script>`
         }
       </body>
     </html> `.text

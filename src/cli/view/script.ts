@@ -13,8 +13,13 @@ source.addEventListener('page', ({ data }) => {
   for (const one of main.querySelectorAll('details')) if (open.has(one.id)) one.open = true
   if (focused) document.getElementById(focused)?.focus()
 })
-source.addEventListener('open', () => { live.textContent = 'Live: this page follows what happens.' })
+const say = (isLive, text) => {
+  live.textContent = text
+  live.className = isLive ? 'soft' : 'warning'
+  for (const button of main.querySelectorAll('button')) button.disabled = !isLive
+}
+source.addEventListener('open', () => say(true, 'Live: this page follows what happens.'))
 source.addEventListener('error', () => {
-  live.textContent = 'No longer live: the command that opened this page has ended.'
+  say(false, 'No longer live: the command that opened this page has ended, and its buttons do nothing.')
 })
 `

@@ -19,6 +19,7 @@ a { color: var(--accent); }
 button { font: inherit; padding: .55rem 1.1rem; border-radius: .4rem; cursor: pointer;
   border: 1px solid var(--accent); background: var(--accent); color: var(--paper); }
 button.quiet { background: transparent; color: var(--accent); }
+button:disabled { opacity: .5; cursor: default; }
 a:focus-visible, button:focus-visible, summary:focus-visible {
   outline: 3px solid var(--accent); outline-offset: 2px; }
 pre { margin: .5rem 0; padding: .75rem; background: var(--panel); border: 1px solid var(--line);
