@@ -1,3 +1,4 @@
+import { workOnce } from '../files/once.ts'
 import type { KeyPath } from '../product/product.ts'
 import { lineIn, type Problem, type SettingsFile } from './files.ts'
 import { Table } from './table.ts'
@@ -16,16 +17,39 @@ export function unclearIn(file: SettingsFile, tables: Tables): readonly Problem[
     }
     if (!(found instanceof Table))
       return at(path, `${name} must be a table, not ${describe(found)}`)
-    const names = [...keys]
-    const meantBy = (key: string) =>
-      keys.has(key) ? undefined : names.find((one) => isNear(key, one))
     // One is enough for an opt-out, and a file can contain thousands.
-    const doubtful = found.names().find((key) => meantBy(key) !== undefined)
+    const given = found.names()
+    const search = () => doubtfulIn(given, keys)
+    const doubtful = given.length > many ? workOnce(search) : search()
     if (doubtful === undefined) return []
-    const meant = meantBy(doubtful)
-    const given = [...path, doubtful]
-    return at(given, `${given.join('.')} is not a setting; did you mean ${meant}?`)
+    const wrong = [...path, doubtful.given]
+    return at(wrong, `${wrong.join('.')} is not a setting; did you mean ${doubtful.meant}?`)
   })
+}
+
+/** Fewer are compared in no time. */
+const many = 1000
+
+interface Doubtful {
+  readonly given: string
+  readonly meant: string
+}
+
+/** The first name that differs by its case or one letter from one that we know. */
+function doubtfulIn(names: readonly string[], known: ReadonlySet<string>): Doubtful | undefined {
+  const byLength = new Map<number, string[]>()
+  for (const one of known) {
+    for (const length of [one.length - 1, one.length, one.length + 1]) {
+      byLength.set(length, [...(byLength.get(length) ?? []), one])
+    }
+  }
+  for (const given of names) {
+    const candidates = byLength.get(given.length)
+    if (candidates === undefined || known.has(given)) continue
+    const lower = given.toLowerCase()
+    for (const meant of candidates) if (isClose(lower, meant.toLowerCase())) return { given, meant }
+  }
+  return undefined
 }
 
 interface Known {
@@ -58,11 +82,15 @@ export function tablesOf(known: readonly KeyPath[], isAllOurs: boolean): Tables 
 
 /** Equal except for case, or for one letter added, missing, replaced or swapped with the next. */
 export function isNear(given: string, known: string): boolean {
-  if (Math.abs(given.length - known.length) > 1) return false
-  const one = given.toLowerCase()
-  const other = known.toLowerCase()
+  return isClose(given.toLowerCase(), known.toLowerCase())
+}
+
+function isClose(one: string, other: string): boolean {
+  if (Math.abs(one.length - other.length) > 1) return false
   let start = 0
   while (start < other.length && one[start] === other[start]) start += 1
+  // Nothing but the next two letters may differ.
+  if (!one.endsWith(other.slice(start + 2))) return false
   const rest = (text: string, skipped: number) => text.slice(start + skipped)
   const swapped = `${other[start + 1]}${other[start]}${rest(other, 2)}`
   return (
