@@ -2,7 +2,7 @@ import path from 'node:path'
 
 import type { Snapshot } from '../files/snapshot.ts'
 import type { HostRule, HostSource, Product } from '../product/product.ts'
-import { noSettings, readSettingsFile, type SettingsFile } from './files.ts'
+import { isJson, noSettings, readSettingsFile, type SettingsFile } from './files.ts'
 import type { HostEnvironment } from './host-environment.ts'
 import { locate } from './paths.ts'
 import { projectPlaces } from './sources.ts'
@@ -43,11 +43,21 @@ export function readHost(
     settings.find((one) => one.path === file) ?? readSettingsFile(role, file, see(file))
   // What is unclear to us may be clear to the program, so assume that it sends.
   const isBroken = settled?.problem !== undefined && !settled.problem.isOursAlone
-  if (settled === undefined || isBroken || !isValid(product, host, settled.table)) {
+  if (
+    settled === undefined ||
+    isBroken ||
+    isMarked(settled) ||
+    !isValid(product, host, settled.table)
+  ) {
     // It fails before it has sent anything.
     return silent(file, source)
   }
   return reading(product, host, found, settled.table)
+}
+
+/** RunMat's own reader of JSON takes no byte-order mark. */
+function isMarked({ path: file, text }: SettingsFile): boolean {
+  return isJson(file) && text.startsWith('\uFEFF')
 }
 
 interface Found {

@@ -35,10 +35,8 @@ export function readSources(
     ...projects.map((file) => read('project', file)),
     homeSettings === undefined ? undefined : find('home', homeSettings),
   ]
-  const judged = (file: SettingsFile): SettingsFile => ({
-    ...discreet(file, product),
-    stranger: strangerAt(file.path, environment, see),
-  })
+  const judged = (file: SettingsFile): SettingsFile =>
+    discreet({ ...file, stranger: strangerAt(file.path, environment, see) }, product)
   const seen = new Set<string>()
   return candidates.flatMap((file) => {
     if (file === undefined || seen.has(file.path)) return []
@@ -48,21 +46,26 @@ export function readSources(
 }
 
 /**
- * A project's file may be a link to any file, whose content must not be shown. Of a broken file only
- * a line that sets one of our keys is shown.
+ * A project's file, or another user's, may be a link to any file, whose content must not be shown. Of a
+ * broken file only a line that sets one of our keys is shown.
  */
 function discreet(file: SettingsFile, { keys }: Product): SettingsFile {
   const { problem } = file
-  if (problem?.excerpt === undefined || !['project', 'named'].includes(file.role)) return file
+  if (problem?.excerpt === undefined || !isOthersText(file)) return file
   const { excerpt, ...rest } = problem
   const lines = excerpt.split('\n')
   const shown = lines.findIndex((line) => line.startsWith(`${problem.line}:`))
-  const known = [...new Set([keys.enabled, ...keys.alsoEnabled, keys.endpoint, keys.uploads])].map(
-    (key) => key.at(-1),
+  const known = [keys.enabled, ...keys.alsoEnabled, keys.endpoint, keys.uploads].map((key) =>
+    key.join('.'),
   )
-  const [, key] = /^\d+:\s*(?:[\w-]+\.)*([\w-]+)\s*=/.exec(lines[shown] ?? '') ?? []
-  if (key === undefined || !known.includes(key)) return { ...file, problem: rest }
+  const [, key] = /^\d+:\s*((?:[\w-]+\.)*[\w-]+)\s*=/.exec(lines[shown] ?? '') ?? []
+  if (!known.some((one) => `.${one}`.endsWith(`.${key}`))) return { ...file, problem: rest }
   return { ...file, problem: { ...rest, excerpt: lines.slice(shown, shown + 2).join('\n') } }
+}
+
+/** Could somebody else have chosen what text the file has? */
+export function isOthersText({ role, stranger }: SettingsFile): boolean {
+  return role === 'project' || role === 'named' || stranger !== undefined
 }
 
 /** Every path where a settings file would count, whether it exists or not. */

@@ -10,7 +10,7 @@ import { isJson, type Problem, readSettingsFile, type Role, sizeLimit } from '..
 import { editJson } from '../settings/json-edit.ts'
 import { JsonTextError } from '../settings/json-text.ts'
 import { locate } from '../settings/paths.ts'
-import { strangersLink } from '../settings/trust.ts'
+import { strangerAt, strangersLink } from '../settings/trust.ts'
 import { removeKey, setKey } from '../settings/toml/edit.ts'
 import { takeLock } from './lock.ts'
 import { thisProcess } from './lock-holder.ts'
@@ -86,8 +86,9 @@ function textOf(file: string, role: Role): string {
   const found = readSettingsFile(role, file)
   if (found?.problem && !found.problem.isPassing) {
     const { excerpt, ...problem } = found.problem
-    // A project's file may be a link to any file, so its text must not be shown.
-    const isOwn = role === 'user' && excerpt !== undefined
+    // A project's file, or another user's, may be a link to any file, so its text must not be shown.
+    const isStrangers = strangerAt(file, { uid: process.geteuid?.() }, takeSnapshot()) !== undefined
+    const isOwn = role === 'user' && excerpt !== undefined && !isStrangers
     throw new SettingsError(isOwn ? { ...problem, excerpt } : problem)
   }
   return found?.text ?? ''

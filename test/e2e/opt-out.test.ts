@@ -3,6 +3,7 @@ import {
   appendFileSync,
   chmodSync,
   chownSync,
+  lchownSync,
   mkdirSync,
   readdirSync,
   rmdirSync,
@@ -461,6 +462,9 @@ describe('a project', () => {
       `a = 1\n${secret} = \n`,
       `{"${secret}": `,
       `{"a" "${secret}"}`,
+      `${secret}.enabled = x\n`,
+      `password.enabled = ${secret}\n`,
+      `a.${secret}.uploads =\n`,
     ]) {
       for (const name of ['runmat.toml', 'runmat.json']) {
         home.write('credentials', text)
@@ -482,6 +486,23 @@ describe('a project', () => {
 })
 
 describe.skipIf(!isRoot)('a file or home of another user', () => {
+  it('cannot make us show the text of another file', async () => {
+    const home = tempHome()
+    home.write('credentials', `${secret}\n`)
+    mkdirSync(path.dirname(home.settings), { recursive: true })
+    symlinkSync(home.at('credentials'), home.settings)
+    const shown = async () => {
+      const ends = []
+      for (const word of ['status', 'doctor', 'enable', 'disable', 'endpoint']) {
+        ends.push(await command(environmentIn(home.path), [word]))
+      }
+      return ends.map(({ out, err }) => out + err).join('')
+    }
+    expect(await shown()).toContain(secret)
+    lchownSync(home.settings, 12_345, 12_345)
+    expect(await shown()).not.toContain(secret)
+  })
+
   it('may turn telemetry off and do nothing else', async () => {
     const home = tempHome()
     const file = home.write(
@@ -574,6 +595,21 @@ describe('doctor', () => {
       expect(await hostCheck(same)).toEqual(ok)
     }
     expect(await hostCheck('enabled = false\nhttp_endpoint = "https://p.invalid/t"\n')).toEqual(ok)
+  })
+
+  it('names the keys that RunMat refuses, but those of a project only by their lines', async () => {
+    const home = tempHome()
+    const text = `[runtime]\nbar = 1\n[runtime.telemetry]\n\n${secret} = 2\n`
+    home.write(home.settings, text)
+    const own = await cli(home, ['doctor'])
+    expect(own.out).toMatch(/1 unknown key in runtime: "bar"\. Remove them: RunMat refuses/)
+    expect(own.out).toContain(`1 unknown key in runtime.telemetry: "${secret}"`)
+    rmSync(home.settings)
+    home.write('project/runmat.toml', text)
+    const { out } = await cli(home, ['doctor'], { cwd: home.at('project') })
+    expect(out).toMatch(/1 unknown key in runtime: line 2\./)
+    expect(out).toMatch(/1 unknown key in runtime\.telemetry: line 5\./)
+    expect(out).not.toContain(secret)
   })
 
   it('names what is wrong and exits with 1', async () => {

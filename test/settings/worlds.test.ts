@@ -38,6 +38,7 @@ const jsons = [
   '{"package": {"a": 1, "a": 2}}',
   '{"runtime": {"telemetry": {"enabled": false, "enabled": true}}}',
   '{"runtime": {"telemetry": {}},}',
+  '\uFEFF{"runtime": {"telemetry": {"enabled": true}}}',
   '// {}',
   '[]',
   '',

@@ -1,5 +1,8 @@
+import type { KeyPath } from '../../product/product.ts'
 import type { Context } from '../../settings/context.ts'
+import { lineIn, type SettingsFile } from '../../settings/files.ts'
 import { keySpecs } from '../../settings/settings.ts'
+import { isOthersText } from '../../settings/sources.ts'
 import { Table } from '../../settings/table.ts'
 import { settingsTargets } from '../../store/settings-file.ts'
 import type { Invocation } from '../invocation.ts'
@@ -45,27 +48,37 @@ function problems({ context }: Invocation): readonly Check[] {
   }))
 }
 
-/** Unknown keys in our own tables. */
+/** Unknown keys in our own tables, and in those whose keys the product's program knows, too. */
 function unknownKeys({ context, product }: Invocation): readonly Check[] {
-  const known = keySpecs(product).map((spec) => spec.path)
-  const tables = new Set(known.map((key) => key.slice(0, -1).join('.')))
+  const known = new Map<string, Set<string>>()
+  const strict = product.host?.strict ?? []
+  const add = (table: string, ...keys: readonly string[]) =>
+    known.set(table, new Set([...(known.get(table) ?? []), ...keys]))
+  for (const { path } of keySpecs(product)) add(path.slice(0, -1).join('.'), ...path.slice(-1))
+  for (const { table, keys } of strict) add(table.join('.'), ...keys)
   return context.settings.files.flatMap((file) =>
-    [...tables].flatMap((name): readonly Check[] => {
-      const table = file.table.valueAt(name.split('.'))
+    [...known].flatMap(([name, keys]): readonly Check[] => {
+      const path = name.split('.')
+      const table = file.table.valueAt(path)
       if (!(table instanceof Table) || file.problem) return []
-      const inTable = known.filter((key) => key.slice(0, -1).join('.') === name)
-      const names = new Set(inTable.map((key) => key.at(-1)))
-      const unknown = table.names().filter((key) => !names.has(key))
+      const unknown = table.names().filter((key) => !keys.has(key))
       if (unknown.length === 0) return []
-      const isStrict = product.host?.strict.some((one) => one.table.join('.') === name) === true
-      const keys = `${plural(unknown.length, 'unknown key')} in ${name}`
-      const message = `${tidy(file.path, context)} has ${keys}: ${someOf(unknown)}.`
+      const isStrict = strict.some((one) => one.table.join('.') === name)
+      const which = isOthersText(file) ? linesOf(file, path, unknown) : someOf(unknown)
+      const what = `${plural(unknown.length, 'unknown key')} in ${name}: ${which}`
       const hint = isStrict
         ? `Remove them: ${product.name} refuses the whole file.`
         : 'Nobody reads them.'
+      const message = `${tidy(file.path, context)} has ${what}.`
       return [{ id: 'unknown_keys', status: 'warning', message, hint }]
     }),
   )
+}
+
+/** Where they are, in place of what others may have wanted us to show. */
+function linesOf(file: SettingsFile, path: KeyPath, keys: readonly string[]): string {
+  const lines = keys.slice(0, mostNamed).map((key) => `line ${lineIn(file, [...path, key])}`)
+  return [...new Set(lines), ...(keys.length > mostNamed ? ['…'] : [])].join(', ')
 }
 
 const mostNamed = 3
