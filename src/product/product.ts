@@ -87,7 +87,7 @@ export interface Product {
     /** Other settings files of the user's, read only unless the product's own program reads them. */
     readonly alsoSettings?: readonly Place[]
     /** One more settings file in the user's home, read only. */
-    readonly homeSettings?: Place
+    readonly homeSettings?: readonly Place[]
     /** Names of a project's settings file, looked for from the working folder up. */
     readonly projectSettings?: string | readonly string[]
     /** The administrator's file for the whole machine. It can only turn telemetry off. */

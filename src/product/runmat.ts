@@ -50,7 +50,10 @@ export const runmat: Product = {
       { base: 'config', path: ['runmat', 'config.json'] },
       { base: 'home', path: ['.config', 'runmat', 'config.json'] },
     ],
-    homeSettings: { base: 'home', path: ['.runmat', 'config.toml'] },
+    homeSettings: [
+      { base: 'home', path: ['.runmat', 'config.toml'] },
+      { base: 'home', path: ['.runmat', 'config.json'] },
+    ],
     projectSettings: ['runmat.toml', 'runmat.json'],
     systemSettings: { base: 'system', path: ['runmat', 'telemetry.toml'] },
     state: { base: 'cache', path: ['runmat', 'telemetry'] },

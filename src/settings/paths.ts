@@ -8,7 +8,7 @@ export interface Paths {
   readonly settings: string
   /** The user's other settings files, each once. */
   readonly alsoSettings: readonly string[]
-  readonly homeSettings: string | undefined
+  readonly homeSettings: readonly string[]
   readonly systemSettings: string | undefined
   readonly clientId: string
   readonly state: string
@@ -30,7 +30,7 @@ export function pathsOf(product: Product, environment: HostEnvironment): Paths {
   return {
     settings,
     alsoSettings: [...new Set(others)],
-    homeSettings: places.homeSettings && at(places.homeSettings),
+    homeSettings: (places.homeSettings ?? []).map(at),
     systemSettings: places.systemSettings && at(places.systemSettings),
     clientId: at(places.clientId),
     state,

@@ -33,7 +33,7 @@ export function readSources(
       ? undefined
       : (read(isManifest(named) ? 'project' : 'named', named) ?? missing(named)),
     ...projects.map((file) => read('project', file)),
-    homeSettings === undefined ? undefined : find('home', homeSettings),
+    ...homeSettings.map((file) => find('home', file)),
   ]
   const judged = (file: SettingsFile): SettingsFile =>
     discreet({ ...file, stranger: strangerAt(file.path, environment, see) }, product)
@@ -80,7 +80,7 @@ export function settingsPlaces(
     ...paths.alsoSettings,
     namedFile(product, environment),
     ...projectPlaces(projectNames(product), environment).flat(),
-    paths.homeSettings,
+    ...paths.homeSettings,
   ].filter((file) => file !== undefined)
 }
 

@@ -54,6 +54,7 @@ export const optOutCases: readonly OptOutCase[] = [
   ...[
     file('home', user, no),
     file('home', '.runmat/config.toml', no),
+    file('home', '.runmat/config.json', '{"telemetry": {"enabled": false}}'),
     file('project', 'runmat.toml', no),
     file('project', '../runmat.toml', no),
     file('home', '.config/runmat/config.json', '{"runtime": {"telemetry": {"enabled": false}}}'),
