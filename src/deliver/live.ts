@@ -25,7 +25,10 @@ export interface Live {
    * be confirmed while the process lives; its file is then removed from the queue. `lost` is how many
    * events were dropped to make room.
    */
-  readonly end: () => { readonly unconfirmed: readonly Pending[]; readonly lost: number }
+  readonly end: (moment?: { isExit: boolean }) => {
+    readonly unconfirmed: readonly Pending[]
+    readonly lost: number
+  }
 }
 
 /** Enough for a run's two events and a few more. */
@@ -56,6 +59,7 @@ export function openLive({ context, userAgent, mayLeave }: LiveOptions): Live {
   const posts = new Map<Waiting, Departure>()
   const works = new Set<Promise<void>>()
   let lines: Promise<Lines> | undefined
+  let standing: Lines | undefined
   let watchdog: NodeJS.Timeout | undefined
   let isDown = !mayLeave || isResting(start) || !fitsIntoDrain(start)
   let pumps = 0
@@ -84,7 +88,7 @@ export function openLive({ context, userAgent, mayLeave }: LiveOptions): Live {
     departure.end()
   }
   const pump = async (): Promise<void> => {
-    const ready = await open()
+    const ready = (standing = await open())
     while (mayGoOn()) {
       const next = [...pending.values()].find((event) => !posts.has(event))
       if (next === undefined) return
@@ -112,6 +116,7 @@ export function openLive({ context, userAgent, mayLeave }: LiveOptions): Live {
     works.add(quiet)
     watchdog ??= setInterval(lookAgain, lookAgainMs).unref()
   }
+  const abandon = (): void => leaveNothing(posts, departures, standing)
   return {
     offer: (event) => {
       if (choices.syncMode.value && !isDown) {
@@ -130,31 +135,38 @@ export function openLive({ context, userAgent, mayLeave }: LiveOptions): Live {
       const wait = drainMs(context())
       if (wait > 0 && works.size > 0) await withinTime(wait, [...works])
     },
-    end: () => {
+    end: ({ isExit } = { isExit: false }) => {
       isOver = true
       const unconfirmed = [...pending.values()]
       pending.clear()
       for (const { since } of posts.keys()) {
         noteAnswerTime(paths.state, endpoint, steadyMs() - since)
       }
-      lines?.then(({ cancelLookUps }) => cancelLookUps()).catch(() => undefined)
-      void closeWhenSettled([...works], posts, departures, lines)
+      if (isExit) abandon()
+      else void closeWhenSettled([...works], abandon, lines)
       return { unconfirmed, lost }
     },
   }
 }
 
-/** Records posts that are in flight as unconfirmed if the process ends before they do. */
-async function closeWhenSettled(
-  works: readonly Promise<void>[],
+/** The process ends: records posts in flight as unconfirmed, and leaves nothing of them to the kernel. */
+function leaveNothing(
   posts: Map<Waiting, Departure>,
   { note }: Departures,
+  lines: Lines | undefined,
+): void {
+  for (const [{ bytes }, { hasBegun }] of posts) if (hasBegun()) note('http', false, bytes)
+  posts.clear()
+  lines?.close()
+}
+
+async function closeWhenSettled(
+  works: readonly Promise<void>[],
+  abandon: () => void,
   lines: Promise<Lines> | undefined,
 ): Promise<void> {
-  await unlessSettled(works, () => {
-    for (const [{ bytes }, { hasBegun }] of posts) if (hasBegun()) note('http', false, bytes)
-    posts.clear()
-  })
+  lines?.then(({ cancelLookUps }) => cancelLookUps()).catch(() => undefined)
+  await unlessSettled(works, abandon)
   const opened = await lines?.catch(() => undefined)
   opened?.close()
 }

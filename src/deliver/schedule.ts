@@ -11,7 +11,7 @@ import {
 } from '../store/upload-state.ts'
 import type { PostOutcome } from './http/outcome.ts'
 import { limits, waitMs } from './policy.ts'
-import type { Tally } from './session.ts'
+import type { Tally } from './tally.ts'
 
 /** Should an uploader be started? Checking costs much less than starting one. */
 export function uploadIsDue(context: Context, except: ReadonlySet<string> = new Set()): boolean {

@@ -11,9 +11,9 @@ import { noteAnswerTime } from '../store/upload-state.ts'
 import { type Backlog, openBacklog } from './backlog.ts'
 import { openHttpClient } from './http/client.ts'
 import { debugHeaders, headersFor } from './http/headers.ts'
-import { describe, type PostOutcome } from './http/outcome.ts'
-import { decide, type Decision, isTheCollector } from './policy.ts'
-import { goneStatus, isUnconfirmed, type LastingAnswers, saveUploadState } from './schedule.ts'
+import { isTheCollector } from './policy.ts'
+import { saveUploadState } from './schedule.ts'
+import { emptyTally, tallied } from './tally.ts'
 
 export interface SessionOptions {
   /** Called again before every post. */
@@ -26,6 +26,8 @@ export interface SessionOptions {
   /** For one post, from the name lookup to the last byte of the answer; by default 10 s. */
   readonly postTimeoutMs?: number
   readonly onProgress?: (progress: Progress) => void
+  /** Ends it, and resets connections that carry an event. */
+  readonly signal?: AbortSignal
 }
 
 export interface Progress {
@@ -41,6 +43,7 @@ export interface SessionEnd extends Progress {
 }
 
 export const movedAway = 'the endpoint was changed'
+export const interrupted = 'interrupted'
 
 const inFlight = 8
 const defaultPostTimeoutMs = 10_000
@@ -85,6 +88,7 @@ export async function runSession(
   }
   const whyDone = (): string | undefined => {
     if (Date.now() > until) return 'out of time'
+    if (options.signal?.aborted) return interrupted
     return tally.stop === null ? undefined : (tally.trouble ?? undefined)
   }
   const whyNot = (): string | undefined => {
@@ -131,6 +135,7 @@ export async function runSession(
     }
   }
 
+  options.signal?.addEventListener('abort', () => client.close())
   let movedAt: number | undefined
   const watchdog = setInterval(() => {
     const no = forbidden()
@@ -197,53 +202,4 @@ function noteQuietly(note: () => void): void {
   } catch {
     // It goes on without a line.
   }
-}
-
-/** The sum of the outcomes of one session. */
-export interface Tally {
-  readonly delivered: number
-  /** The outcome of the last post that failed. */
-  readonly trouble: string | null
-  /** The decision that ended the session. Posts in flight may still succeed after it. */
-  readonly stop: Pick<Decision, 'retryAfterMs'> | null
-  /** Nothing was delivered, and the events were not at fault: back off from the collector. */
-  readonly isAway: boolean
-  readonly streak: number
-  readonly answers: LastingAnswers
-}
-
-export const emptyTally: Tally = {
-  delivered: 0,
-  trouble: null,
-  stop: null,
-  isAway: false,
-  streak: 0,
-  answers: {},
-}
-
-export function tallied(tally: Tally, outcome: PostOutcome): Tally {
-  // We aborted it ourselves, which says nothing about the collector.
-  if (outcome.kind === 'failed' && outcome.reason === 'closed') return tally
-  const { session, streak, ...decision } = decide(outcome, tally.streak)
-  if (outcome.kind === 'delivered') {
-    const { unconfirmed: _, ...answers } = tally.answers
-    return { ...tally, delivered: tally.delivered + 1, isAway: false, streak, answers }
-  }
-  const answers = withAnswer(tally, outcome)
-  const mustStop = session === 'stop' || answers !== tally.answers
-  return {
-    delivered: tally.delivered,
-    trouble: describe(outcome),
-    stop: tally.stop ?? (mustStop ? decision : null),
-    isAway: tally.isAway || (tally.delivered === 0 && isTheCollector(outcome)),
-    streak,
-    answers,
-  }
-}
-
-function withAnswer({ answers, delivered }: Tally, outcome: PostOutcome): LastingAnswers {
-  if (outcome.kind !== 'answered') return answers
-  if (outcome.status === goneStatus) return { ...answers, gone: true }
-  const isLasting = isUnconfirmed(outcome.status) && delivered === 0
-  return isLasting ? { ...answers, unconfirmed: outcome.status } : answers
 }

@@ -9,7 +9,13 @@ import { holderHangs, killUploader, removeDeadSenders } from '../store/senders.t
 import { noticeWasSeen } from '../store/stats.ts'
 import { mustWait } from '../store/upload-state.ts'
 import { isGone, uploadIsDue, uploadStateOf } from './schedule.ts'
-import { movedAway, runSession, type SessionEnd, type SessionOptions } from './session.ts'
+import {
+  interrupted,
+  movedAway,
+  runSession,
+  type SessionEnd,
+  type SessionOptions,
+} from './session.ts'
 
 export interface UploadOptions extends SessionOptions {
   readonly deadlineMs: number
@@ -58,7 +64,8 @@ function recover(paths: Paths, lock: Lock): void {
   }
 }
 
-function whyNot({ context, endpoint, impatient }: UploadOptions): string | undefined {
+function whyNot({ context, endpoint, impatient, signal }: UploadOptions): string | undefined {
+  if (signal?.aborted) return interrupted
   const now = context()
   const { verdict, paths, environment, choices } = now
   if (!verdict.uploading) return `off (${verdict.decidedBy})`

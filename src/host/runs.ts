@@ -39,14 +39,15 @@ export function openRuns({ context, version, userAgent, recorder }: RunsOptions)
     if (live === undefined) {
       live = openLive({ context, userAgent, mayLeave: recorder.mayLeaveNow() })
       // A host that ends without closing loses nothing either.
-      process.once('exit', keep)
+      process.once('exit', keepAtExit)
     }
     live.offer(event)
   }
-  const keep = (): void => {
-    process.removeListener('exit', keep)
+  const keepAtExit = (): void => keep(true)
+  const keep = (isExit: boolean): void => {
+    process.removeListener('exit', keepAtExit)
     if (live === undefined) return
-    const { unconfirmed, lost } = live.end()
+    const { unconfirmed, lost } = live.end({ isExit })
     live = undefined
     try {
       queueFinished(context(), unconfirmed, lost)
@@ -86,7 +87,7 @@ export function openRuns({ context, version, userAgent, recorder }: RunsOptions)
     close: async () => {
       isOpen = false
       await live?.drain()
-      keep()
+      keep(false)
     },
   }
 }

@@ -29,7 +29,7 @@ export async function optOut(
   { keepQueue = false }: { readonly keepQueue?: boolean } = {},
 ): Promise<OptOut> {
   const first = write(targets)
-  const stop = await stopSenders(context.paths)
+  const stop = await stopSenders(context.paths, context.choices.endpoint.value)
   const deleted = keepQueue ? { wiped: 0 } : wipeQueue(context.paths.queue)
   const { wiped } = deleted
   // If the disk was full, there is room now that the queue is deleted.

@@ -15,6 +15,7 @@ import {
   localClock,
   thisProcess,
 } from './lock-holder.ts'
+import { orphansSendTo, portOf } from './orphans.ts'
 import { type Holder, isFromElsewhere, isProvenUploader, nobody } from './process-identity.ts'
 
 type State = Pick<Paths, 'state'>
@@ -91,7 +92,10 @@ export interface Stop {
  * another address, so each of them stops within a moment, and any that begins later has seen it. A
  * process that hangs is killed if it is certainly an uploader.
  */
-export async function stopSenders(paths: Pick<Paths, 'state' | 'lock'>): Promise<Stop> {
+export async function stopSenders(
+  paths: Pick<Paths, 'state' | 'lock'>,
+  endpoint = '',
+): Promise<Stop> {
   // In a folder that is not ours no process of ours is at work, and any PID may be written there.
   if (!isOwnState(paths.state)) return { stopped: true }
   const folder = sendersFolder(paths)
@@ -99,7 +103,7 @@ export async function stopSenders(paths: Pick<Paths, 'state' | 'lock'>): Promise
   const files = [paths.lock, ...names.map((name) => path.join(folder, name))]
   let left = await remaining(sendersNow(files), patience.noticeMs)
   const uploader = left.get(paths.lock)
-  if (uploader !== undefined && !foreignLock(paths.lock)) killUploader(uploader)
+  const isKilled = uploader !== undefined && !foreignLock(paths.lock) && killUploader(uploader)
   if (left.size > 0) left = await remaining(left, patience.dieMs)
   if (left.size > 0) {
     const elsewhere = [...left.values()].every(isFromElsewhere)
@@ -107,7 +111,19 @@ export async function stopSenders(paths: Pick<Paths, 'state' | 'lock'>): Promise
   }
   if (cause !== undefined) return { stopped: false, unlisted: { path: folder, cause } }
   removeDeadSenders(paths)
-  return { stopped: true }
+  // What it had handed to the kernel goes on without it.
+  const port = isKilled ? portOf(endpoint) : undefined
+  return { stopped: port === undefined || (await hasLeft(port, patience.dieMs)) }
+}
+
+/** Has all left that a killed process had written to its connections? */
+async function hasLeft(port: number, withinMs: number): Promise<boolean> {
+  const end = steadyMs() + withinMs
+  while (orphansSendTo(port)) {
+    if (steadyMs() > end) return false
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  return true
 }
 
 /** The processes that are sending, by the lock or the marker that says so. */

@@ -154,7 +154,7 @@ async function move(
     if (address !== choices.endpoint.value) {
       requireStopped(
         invocation,
-        await stopSenders(paths),
+        await stopSenders(paths, choices.endpoint.value),
         'The address is changed',
         'Give it 15 seconds.',
       )

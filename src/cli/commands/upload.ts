@@ -17,6 +17,8 @@ import { because, foreignText, headline, plural, setAsideText } from '../words.t
 /** As long as a person may want to watch. */
 const deadlineMs = 60 * 60 * 1000
 
+const stops = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
 /** Delivers now, in the foreground. Answers with the exit code: 1 while events remain. */
 export async function upload(
   invocation: Invocation,
@@ -35,7 +37,12 @@ export async function upload(
     progress.show(`Sending ${plural(waiting, 'event')} to ${host} …`)
   }
   const asideBefore = namesIn(paths.aside).length
+  const stopping = new AbortController()
+  // Whoever is killed leaves to the kernel what it has not sent yet.
+  const stop = () => stopping.abort()
+  for (const signal of stops) process.once(signal, stop)
   const end = await deliver({
+    signal: stopping.signal,
     context: watch(product, environment),
     userAgent: `${product.id}-telemetry/${buildVersion}`,
     impatient: true,
@@ -46,7 +53,10 @@ export async function upload(
       const events = plural(queuedNames(paths.queue).length, 'event')
       throw cannotWrite(error, context, (remedy) => `${events} kept. ${remedy}, then try again.`)
     })
-    .finally(() => progress.show(''))
+    .finally(() => {
+      progress.show('')
+      for (const signal of stops) process.removeListener(signal, stop)
+    })
   const kept = queuedNames(paths.queue).length
   const { next_attempt } = reassessed(invocation).context.verdict.uploading
     ? readUploadState(paths.uploads, context.choices.endpoint.value)

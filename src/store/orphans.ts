@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs'
+
+/** The states of a connection that was closed with bytes left: FIN-WAIT-1, LAST-ACK and CLOSING. */
+const closing = new Set(['04', '09', '0B'])
+
+/**
+ * Does the kernel still have bytes to send to this port for a process that has ended? It keeps trying for
+ * minutes where nobody answers. Only Linux tells.
+ */
+export function orphansSendTo(port: number): boolean {
+  return ['/proc/net/tcp', '/proc/net/tcp6'].some((file) => {
+    try {
+      return readFileSync(file, 'utf8')
+        .split('\n')
+        .some((line) => isSending(line, port))
+    } catch {
+      return false
+    }
+  })
+}
+
+function isSending(line: string, port: number): boolean {
+  const [, , remote = '', state = '', queues = '', , , , , inode] = line.trim().split(/\s+/)
+  const isOurs = Number.parseInt(remote.split(':')[1] ?? '', 16) === port && inode === '0'
+  return isOurs && closing.has(state) && !queues.startsWith('00000000:')
+}
+
+export function portOf(url: string): number | undefined {
+  if (!URL.canParse(url)) return undefined
+  const { port, protocol } = new URL(url)
+  return Number(port) || (protocol === 'http:' ? 80 : 443)
+}
