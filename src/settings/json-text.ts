@@ -137,6 +137,7 @@ class Reader {
     this.take(this.grammar.blanks)
     const document = new JsonDocument(text, this.at)
     this.readValue(document, 1)
+    document.end = this.at
     this.take(this.grammar.blanks)
     if (this.at < text.length) throw this.missing('the end of the file')
     if (text[document.start] !== '{')
@@ -145,20 +146,19 @@ class Reader {
     return document
   }
 
-  /** Its members, if it has any, go into the table. */
-  private readValue(nested: Nested, depth: number): void {
+  /** Members, if it has any, go into the table. */
+  private readValue(table: Table<Entry> | undefined, depth: number): void {
     const open = this.text[this.at]
     if (open === '{' || open === '[') {
       if (depth > deepest) throw new JsonTextError('it is nested too deeply', this.at)
       this.at += 1
       this.take(this.grammar.blanks)
-      if (open === '{') this.readMembers(nested, depth)
+      if (open === '{') this.readMembers(table ?? new Table<Entry>(), depth)
       else this.readItems(depth)
     } else if (!this.take(this.grammar.scalar)) throw this.missing('a value')
-    nested.end = this.at
   }
 
-  private readMembers(object: Nested, depth: number): void {
+  private readMembers(object: Table<Entry>, depth: number): void {
     while (!this.skip('}')) {
       const start = this.at
       const isSimple = this.take(this.grammar.simplePair)
@@ -167,7 +167,7 @@ class Reader {
     }
   }
 
-  private readMember(object: Nested, depth: number): void {
+  private readMember(object: Table<Entry>, depth: number): void {
     const start = this.at
     if (!this.take(this.grammar.string)) throw this.missing('a name in double quotes')
     this.take(this.grammar.blanks)
@@ -178,6 +178,7 @@ class Reader {
       const nested = new Nested(start, this.at)
       this.add(object, start, nested)
       this.readValue(nested, depth + 1)
+      nested.end = this.at
     } else {
       this.add(object, start, start)
       if (!this.take(this.grammar.scalar)) throw this.missing('a value')
@@ -194,13 +195,13 @@ class Reader {
     do {
       this.take(this.grammar.blanks)
       if (depth < deepest) this.take(this.grammar.simpleItems)
-      this.readValue(new Nested(this.at, this.at), depth + 1)
+      this.readValue(undefined, depth + 1)
       this.take(this.grammar.blanks)
     } while (this.skip(','))
     if (!this.skip(']')) throw this.missing(']')
   }
 
-  private add(object: Nested, start: number, entry: Entry): void {
+  private add(object: Table<Entry>, start: number, entry: Entry): void {
     const name = nameAt(this.text, start)
     if (object.get(name) !== undefined) {
       this.repeated ??= new JsonTextError('this name appears twice', start)

@@ -106,7 +106,7 @@ export function describe(value: unknown): string {
   if (value === null) return 'null'
   if (typeof value === 'string') return `the text ${JSON.stringify(value.slice(0, 40))}`
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') {
-    return String(value)
+    return String(value).slice(0, 40)
   }
   return Array.isArray(value) ? 'a list' : value instanceof Date ? 'a date' : 'a table'
 }

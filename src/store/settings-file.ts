@@ -124,7 +124,9 @@ function editJsonText(text: string, key: KeyPath, value: string | boolean | unde
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof JsonTextError ? error.message : causeOf(error)
+  // The parser of TOML shows lines of the file behind its first one.
+  const [first = ''] = (error instanceof JsonTextError ? error.message : causeOf(error)).split('\n')
+  return first
 }
 
 function isFile(file: string): boolean {

@@ -25,17 +25,22 @@ export function lineAt(text: string, at: number): number {
   return line
 }
 
-/** A statement that the parser reads in no noticeable time. */
+/** As much as the parser reads in no noticeable time. */
 const short = 4096
 
-/** What the parser says of the statement that begins at `start` and can't be read on from `at`. */
+/**
+ * What the parser says of the statement that begins at `start` and can't be read on from `at`. It takes some
+ * dates that are none, and then would read on, to the end of the file.
+ */
 export function faultIn(text: string, start: number, at: number): TomlFault {
   if (at - start <= short) {
+    const end = at + short
     try {
       // Behind a line, because at the beginning the parser skips a mark.
-      parse(`\n${text.slice(start)}`, { integersAsBigInt: 'asNeeded' })
+      parse(`\n${text.slice(start, end)}`, { integersAsBigInt: 'asNeeded' })
     } catch (error) {
-      if (error instanceof TomlError) return relocated(error, text, start)
+      const fault = error instanceof TomlError ? relocated(error, text, start) : undefined
+      if (fault && (end >= text.length || fault.line < lineAt(text, end))) return fault
     }
   }
   return new TomlFault('invalid value', text, at)

@@ -63,8 +63,8 @@ const make = () => ({
   simple: from(`${SIMPLE}(?=[ \t\n\r,#}\\]]|$)`),
   /** A list of simple values, or of lists of them. */
   simpleList: from(LIST),
-  /** Such items of any list, as far as each has a comma. */
-  simpleItems: from(`(?:(?:${SIMPLE}|${LIST})${VOID},${VOID})*`),
+  /** The white space before an item, and such items of any list, as far as each has a comma. */
+  simpleItems: from(`${VOID}(?:(?:${SIMPLE}|${LIST})${VOID},${VOID})*`),
   /** Whole statements. */
   simpleHeader: from(String.raw`\[${SIMPLE_KEY}\]${END}`),
   simpleListHeader: from(String.raw`\[\[${SIMPLE_KEY}\]\]${END}`),

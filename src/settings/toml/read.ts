@@ -10,8 +10,13 @@ import { homeOf, nextTableOf, tableOf, TomlDocument, TomlTable } from './tables.
  */
 export const readToml = (text: string): TomlDocument => new Reader(text).read()
 
-/** As deep as the parser goes. */
-const deepest = 1000
+/**
+ * RunMat's own parser gives up sooner. A host may call us with little of its stack left, so that a file must
+ * not take much of it.
+ */
+const deepest = 127
+/** How many levels a pattern may take at once: a list of lists, with inline tables in them. */
+const atOnce = 3
 
 class Reader {
   private readonly text: string
@@ -66,7 +71,7 @@ class Reader {
   private readPair(table: TomlTable, form: Form, depth: number): boolean {
     const { text } = this
     const start = this.at
-    const isSimple = this.take(form.whole)
+    const isSimple = depth + atOnce <= deepest && this.take(form.whole)
     if (!isSimple && !this.take(this.grammar.assignment)) return false
     const equals = isSimple ? text.indexOf('=', start) : text.lastIndexOf('=', this.at - 1)
     const key = text.slice(start, equals).trimEnd()
@@ -81,9 +86,10 @@ class Reader {
   }
 
   private readValue(depth: number): boolean {
+    const hasRoom = depth + atOnce <= deepest
     switch (this.text[this.at]) {
       case '[':
-        return this.take(this.grammar.simpleList) || this.readList(depth)
+        return (hasRoom && this.take(this.grammar.simpleList)) || this.readList(depth)
       case '{':
         return this.readInline(new TomlTable('inline', this.at), depth)
       default:
@@ -92,24 +98,29 @@ class Reader {
   }
 
   private readList(depth: number): boolean {
-    if (depth >= deepest || !this.open()) return false
-    while (this.take(this.grammar.simpleItems) && !this.skip(']')) {
+    if (!this.open(depth)) return false
+    const hasRoom = depth + atOnce < deepest
+    for (;;) {
+      this.take(hasRoom ? this.grammar.simpleItems : this.grammar.voidSpace)
+      if (this.skip(']')) return true
       if (!this.readValue(depth + 1) || !this.take(this.grammar.comma)) return false
     }
-    return true
   }
 
   private readInline(table: TomlTable, depth: number): boolean {
-    if (depth >= deepest || !this.open()) return false
+    if (!this.open(depth)) return false
+    this.take(this.grammar.voidSpace)
     while (!this.skip('}')) {
       if (!this.readPair(table, this.inInlineTable, depth + 1)) return false
     }
     return true
   }
 
-  private open(): boolean {
+  private open(depth: number): boolean {
     this.at += 1
-    return this.take(this.grammar.voidSpace)
+    if (depth < deepest) return true
+    this.clash = new TomlFault('nested too deeply', this.text, this.at - 1)
+    return false
   }
 
   private take(pattern: RegExp): boolean {

@@ -47,6 +47,8 @@ export class TableList {
 /** The table of everything, and what it was read from. */
 export class TomlDocument extends TomlTable implements SettingsDocument {
   readonly text: string
+  /** What the parser made of values, by where they are written. */
+  private readonly made = new Map<number, unknown>()
 
   constructor(text: string) {
     super('header', 0)
@@ -65,8 +67,8 @@ export class TomlDocument extends TomlTable implements SettingsDocument {
     if (text[from] === 't' || text[from] === 'f') return text[from] === 't'
     const written = text.slice(from, endOf(simple, text, from) ?? endOf(scalar, text, from))
     if (plainString.test(written)) return written.slice(1, -1)
-    // A document may contain 64-bit integers in keys of other programs. They must not be an error.
-    return parse(`value = ${written}`, { integersAsBigInt: 'asNeeded' })['value']
+    if (!this.made.has(found)) this.made.set(found, parsed(written))
+    return this.made.get(found)
   }
 
   startOf(path: Path): number | undefined {
@@ -141,4 +143,13 @@ function added(home: TomlTable, name: string, origin: Origin, start: number): To
 function endOf(pattern: RegExp, text: string, from: number): number | undefined {
   pattern.lastIndex = from
   return pattern.test(text) ? pattern.lastIndex : undefined
+}
+
+/** More digits than any number has, in which the parser would take long to find the value. */
+const manyDigits = 400
+
+/** A value that is not simple. A document may contain 64-bit integers: they must not be an error. */
+function parsed(written: string): unknown {
+  if (written.length > manyDigits && /^[+-]?\d/.test(written)) return Number.NaN
+  return parse(`value = ${written}`, { integersAsBigInt: 'asNeeded' })['value']
 }

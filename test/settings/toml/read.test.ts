@@ -58,6 +58,29 @@ describe('a document', () => {
     compare(fc.sample(dice, 1000).map((rolls) => nasty(rolls, true).text))
   })
 
+  it('may go as deep as RunMat reads, and no deeper', () => {
+    const forms: readonly (readonly [string, string, string, number])[] = [
+      ['[', '1', ']', 0],
+      ['[', '{}', ']', 1],
+      ['[ ', '[ ], ', ']', 1],
+      ['[[], ', '0x1', ' ]', 1],
+      ['[{}, ', '[1]', ']', 1],
+      ['{a = ', '1', '}', 0],
+      ['{b = {}, a = ', '{}', '}', 1],
+      ['[{a = [', '', ']}]', 0],
+    ]
+    for (const [open, inside, close, more] of forms) {
+      const levels = open.replaceAll(/\[\]|\{\}/g, '').match(/[[{]/g)?.length ?? 0
+      for (let depth = 1; depth <= 140; depth += 1) {
+        const text = `x = ${open.repeat(depth)}${inside}${close.repeat(depth)}\n`
+        const isTaken = levels * depth + more <= 127
+        const found = ours(text) as { message?: string }
+        if (isTaken) expect({ depth, found }).toEqual({ depth, found: parsed(text) })
+        else expect({ depth, text: found.message }).toEqual({ depth, text: 'nested too deeply' })
+      }
+    }
+  })
+
   // One that takes the square of its length takes longer than a test may.
   it(
     'is told from any other without going over its lines again and again',
