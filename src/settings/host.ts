@@ -55,7 +55,7 @@ export function readHost(
   return reading(product, host, found, settled.table)
 }
 
-/** RunMat's own reader of JSON takes no byte-order mark. */
+/** The product's own program reads no JSON behind a byte-order mark. */
 function isMarked({ path: file, text }: SettingsFile): boolean {
   return isJson(file) && text.startsWith('\uFEFF')
 }

@@ -33,8 +33,23 @@ async function keepsAll(home: Home, result: RegExp, env = {}): Promise<readonly 
   expect(ended).toEqual({ code: 0, signal: null, out: '', err: '' })
   expect(queueContent(home)).toEqual(before)
   expect(uploadsOf(home).last_result).toMatch(result)
-  expect(home.has(path.join(home.state, 'sent.ndjson'))).toBe(false)
+  expect(onRecord(home, true)).toEqual([])
+  const bytes = events.map((event) => event.bytes)
+  expect(bytes).toEqual(expect.arrayContaining([...onRecord(home, false)]))
   return events
+}
+
+/** The events of the ledger that were confirmed, or were not. */
+function onRecord(home: Home, isConfirmed: boolean): readonly string[] {
+  const ledger = path.join(home.state, 'sent.ndjson')
+  if (!home.has(ledger)) return []
+  return home
+    .read(ledger)
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { event: unknown; confirmed: boolean })
+    .filter(({ confirmed }) => confirmed === isConfirmed)
+    .map(({ event }) => JSON.stringify(event))
 }
 
 /** Delivers to the same collector when it has come to its senses, every event once. */
@@ -56,9 +71,7 @@ async function deliversAll(
   expect(queueContent(home)).toEqual({})
   const bodies = collector.events.slice(seen).map(({ text }) => text)
   expect(bodies.toSorted()).toEqual(events.map(({ bytes }) => bytes).toSorted())
-  const ledger = home.read(path.join(home.state, 'sent.ndjson')).trimEnd().split('\n')
-  const noted = ledger.map((line) => (JSON.parse(line) as { event: unknown }).event)
-  expect(noted.map((event) => JSON.stringify(event)).toSorted()).toEqual(bodies.toSorted())
+  expect(onRecord(home, true).toSorted()).toEqual(bodies.toSorted())
 }
 
 const timeout = /^failed: timeout$/
@@ -89,6 +102,8 @@ describe.concurrent('no event is lost, changed or sent twice if the collector', 
     const { home, collector } = await stage({ answer: behaviour })
     const events = await keepsAll(home, result)
     expect(collector.events.length).toBeGreaterThan(0)
+    const arrived = collector.events.map(({ text }) => text)
+    expect(onRecord(home, false)).toEqual(expect.arrayContaining(arrived))
     // Not one was tried twice by the same uploader.
     expect(new Set(idsAt(collector)).size).toBe(collector.events.length)
     await deliversAll(home, collector, events)

@@ -11,8 +11,8 @@ import { homeOf, nextTableOf, tableOf, TomlDocument, TomlTable } from './tables.
 export const readToml = (text: string): TomlDocument => new Reader(text).read()
 
 /**
- * RunMat's own parser gives up sooner. A host may call us with little of its stack left, so that a file must
- * not take much of it.
+ * The parsers of programs that we know give up sooner. A host may call us with little of its stack left,
+ * so a file must not take much of it.
  */
 const deepest = 127
 /** How many levels a pattern may take at once: a list of lists, with inline tables in them. */
