@@ -53,7 +53,7 @@ function soughtBy({ keys }: Product): { readonly inFile: Sought; readonly inMach
     spec('enabled', keys.enabled, readBoolean),
     ...keys.alsoEnabled.map((path) => spec('enabled', path, readBoolean)),
     spec('uploads', keys.uploads, readBoolean),
-    spec('endpoint', keys.endpoint, (value) => readText(value, parseEndpoint)),
+    spec('endpoint', keys.endpoint, textIn(parseEndpoint)),
     ...(keys.runtime ? runtimeSpecs(keys.runtime) : []),
   ]
   // The machine's file is about telemetry only, so an administrator may leave the table out.
@@ -81,7 +81,7 @@ function mayOptOut(key: Key): boolean {
 
 function runtimeSpecs(table: KeyPath): readonly KeySpec[] {
   return [
-    spec('udpEndpoint', [...table, 'udp_endpoint'], (value) => readText(value, parseUdpAddress)),
+    spec('udpEndpoint', [...table, 'udp_endpoint'], textIn(parseUdpAddress)),
     spec('showPayloads', [...table, 'show_payloads'], readBoolean),
     spec('queueSize', [...table, 'queue_size'], readCount),
     spec('syncMode', [...table, 'sync_mode'], readBoolean),
@@ -99,9 +99,16 @@ function readBoolean(value: unknown): Parsed<boolean> {
   return typeof value === 'boolean' ? accept(value) : refuse('true or false', value)
 }
 
-function readText(value: unknown, parse: (text: string) => Parsed<string>): Parsed<string> {
-  if (typeof value !== 'string') return refuse('text in quotes', value)
-  return value.trim() === '' ? accept('') : parse(value)
+/** A host asks for the same address each time it opens, and to take one apart takes a while. */
+function textIn(parse: (text: string) => Parsed<string>): (value: unknown) => Parsed<string> {
+  let last: { readonly value: string; readonly parsed: Parsed<string> } | undefined
+  return (value) => {
+    if (typeof value !== 'string') return refuse('text in quotes', value)
+    if (last?.value !== value) {
+      last = { value, parsed: value.trim() === '' ? accept('') : parse(value) }
+    }
+    return last.parsed
+  }
 }
 
 function readCount(value: unknown): Parsed<number> {

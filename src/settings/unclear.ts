@@ -18,7 +18,8 @@ export function unclearIn(file: SettingsFile, tables: Tables): readonly Problem[
     if (!(found instanceof Table))
       return at(path, `${name} must be a table, not ${describe(found)}`)
     // One is enough for an opt-out, and a file can contain thousands.
-    const given = found.names()
+    const given = found.names().filter((one) => !keys.has(one))
+    if (given.length === 0) return []
     const search = () => doubtfulIn(given, keys)
     const doubtful = given.length > many ? workOnce(search) : search()
     if (doubtful === undefined) return []
@@ -45,7 +46,7 @@ function doubtfulIn(names: readonly string[], known: ReadonlySet<string>): Doubt
   }
   for (const given of names) {
     const candidates = byLength.get(given.length)
-    if (candidates === undefined || known.has(given)) continue
+    if (candidates === undefined) continue
     const lower = given.toLowerCase()
     for (const meant of candidates) if (isClose(lower, meant.toLowerCase())) return { given, meant }
   }

@@ -47,7 +47,7 @@ export class TableList {
 /** The table of everything, and what it was read from. */
 export class TomlDocument extends TomlTable implements SettingsDocument {
   readonly text: string
-  /** What the parser made of values, by where they are written. */
+  /** The values that were asked for, by where they are written. */
   private readonly made = new Map<number, unknown>()
 
   constructor(text: string) {
@@ -58,16 +58,7 @@ export class TomlDocument extends TomlTable implements SettingsDocument {
   valueAt(path: Path): unknown {
     const found = entryAt<Entry>(this, path)
     if (typeof found !== 'number') return found instanceof TableList ? [] : found
-    const { text } = this
-    const { blanks, plainString, scalar, simple } = grammar()
-    const from = endOf(blanks, text, found) ?? found
-    if (text[from] === '[') return []
-    if (text[from] === '{') return new TomlTable('inline', found)
-    // The only values that begin with these letters are true and false.
-    if (text[from] === 't' || text[from] === 'f') return text[from] === 't'
-    const written = text.slice(from, endOf(simple, text, from) ?? endOf(scalar, text, from))
-    if (plainString.test(written)) return written.slice(1, -1)
-    if (!this.made.has(found)) this.made.set(found, parsed(written))
+    if (!this.made.has(found)) this.made.set(found, valueIn(this.text, found))
     return this.made.get(found)
   }
 
@@ -75,6 +66,17 @@ export class TomlDocument extends TomlTable implements SettingsDocument {
     const found = entryAt<Entry>(this, path)
     return typeof found === 'object' ? found.start : found
   }
+}
+
+function valueIn(text: string, start: number): unknown {
+  const { blanks, plainString, scalar, simple } = grammar()
+  const from = endOf(blanks, text, start) ?? start
+  if (text[from] === '[') return []
+  if (text[from] === '{') return new TomlTable('inline', start)
+  // The only values that begin with these letters are true and false.
+  if (text[from] === 't' || text[from] === 'f') return text[from] === 't'
+  const written = text.slice(from, endOf(simple, text, from) ?? endOf(scalar, text, from))
+  return plainString.test(written) ? written.slice(1, -1) : parsed(written)
 }
 
 /** The table of a `[header]`. Undefined if the name is taken, or has that header already. */
