@@ -1,4 +1,5 @@
 import type { KeyPath } from '../product/product.ts'
+import { Cursor, endOf, lazily, sticky } from './cursor.ts'
 import { entryAt, type SettingsDocument, Table } from './table.ts'
 
 /** Text that is not JSON, or an edit that would do damage. Its message quotes nothing of the text. */
@@ -70,8 +71,8 @@ export class JsonDocument extends Nested implements SettingsDocument {
   memberAt(path: KeyPath): Member | undefined {
     const found = entryAt<Entry>(this, path)
     if (typeof found !== 'number') return found
-    const value = behind(grammar().nameAndColon, this.text, found)
-    return { start: found, value, end: behind(grammar().scalar, this.text, value) }
+    const value = endOf(grammar().nameAndColon, this.text, found) ?? found
+    return { start: found, value, end: endOf(grammar().scalar, this.text, value) ?? value }
   }
 }
 
@@ -85,28 +86,16 @@ const PAIR = `${NAME}${SCALAR}${BLANKS}`
 /** An item in which no name can occur twice. */
 const ITEM = String.raw`(?:${SCALAR}|\{${BLANKS}(?:${PAIR})?\}|\[${BLANKS}\])${BLANKS}`
 
-const from = (pattern: string): RegExp => new RegExp(pattern, 'y')
-
-const make = () => ({
-  blanks: from(BLANKS),
-  string: from(STRING),
-  scalar: from(SCALAR),
-  nameAndColon: from(NAME),
+const grammar = lazily(() => ({
+  blanks: sticky(BLANKS),
+  string: sticky(STRING),
+  scalar: sticky(SCALAR),
+  nameAndColon: sticky(NAME),
   /** With the comma, if another name follows. */
-  simplePair: from(String.raw`${PAIR}(?:,${BLANKS}(?=")|(?=\}))`),
+  simplePair: sticky(String.raw`${PAIR}(?:,${BLANKS}(?=")|(?=\}))`),
   /** As far as each has a comma. */
-  simpleItems: from(`(?:${ITEM},${BLANKS})*`),
-})
-
-let made: ReturnType<typeof make> | undefined
-
-/** Made for the first text: few processes read one. */
-const grammar = () => (made ??= make())
-
-function behind(pattern: RegExp, text: string, start: number): number {
-  pattern.lastIndex = start
-  return pattern.test(text) ? pattern.lastIndex : start
-}
+  simpleItems: sticky(`(?:${ITEM},${BLANKS})*`),
+}))
 
 /** As deep as the program goes that we know. */
 const deepest = 127
@@ -119,18 +108,9 @@ export function readJson(text: string): JsonDocument {
   return new Reader(text).read()
 }
 
-class Reader {
-  private readonly text: string
-  private at: number
-  private repeated: JsonTextError | undefined
+class Reader extends Cursor {
+  private repeated: JsonTextError | undefined = undefined
   private readonly grammar = grammar()
-
-  constructor(text: string) {
-    this.text = text
-    // Windows editors begin UTF-8 text with this mark, which JSON does not allow.
-    this.at = text.startsWith('\uFEFF') ? 1 : 0
-    this.repeated = undefined
-  }
 
   read(): JsonDocument {
     const { text } = this
@@ -209,19 +189,6 @@ class Reader {
     object.set(name, entry)
   }
 
-  private take(pattern: RegExp): boolean {
-    pattern.lastIndex = this.at
-    if (!pattern.test(this.text)) return false
-    this.at = pattern.lastIndex
-    return true
-  }
-
-  private skip(character: string): boolean {
-    if (this.text[this.at] !== character) return false
-    this.at += 1
-    return true
-  }
-
   private missing(what: string): JsonTextError {
     return new JsonTextError(`expected ${what} here`, this.at)
   }
@@ -230,6 +197,6 @@ class Reader {
 function nameAt(text: string, start: number): string {
   const name = text.slice(start + 1, text.indexOf('"', start + 1))
   return name.includes('\\')
-    ? JSON.parse(text.slice(start, behind(grammar().string, text, start)))
+    ? JSON.parse(text.slice(start, endOf(grammar().string, text, start)))
     : name
 }

@@ -38,7 +38,7 @@ export async function upload(
   }
   const asideBefore = namesIn(paths.aside).length
   const stopping = new AbortController()
-  // Whoever is killed leaves to the kernel what it has not sent yet.
+  // If we were killed, the kernel would go on sending what it has of ours.
   const stop = () => stopping.abort()
   for (const signal of stops) process.once(signal, stop)
   const end = await deliver({

@@ -1,5 +1,7 @@
 /** TOML's grammar, as patterns that begin where they are asked to. What they match is valid. */
 
+import { lazily, sticky } from '../cursor.ts'
+
 /** Control characters, of which TOML allows only the tab. */
 const CONTROL = String.raw`\x00-\x08\x0A-\x1F\x7F`
 const NEWLINE = String.raw`\r?\n`
@@ -45,43 +47,34 @@ const SIMPLE_KEY = String.raw`${SIMPLE_PART}(?:\.${SIMPLE_PART})*`
 /** The comma behind an item, which the last one need not have. */
 const COMMA = String.raw`${VOID}(?:,${VOID}|(?=[\]}]))`
 
-const from = (pattern: string): RegExp => new RegExp(pattern, 'y')
-
-const make = () => ({
-  blanks: from(BLANKS),
+export const grammar = lazily(() => ({
+  blanks: sticky(BLANKS),
   /** White space, line endings and comments. */
-  voidSpace: from(VOID),
-  comma: from(COMMA),
+  voidSpace: sticky(VOID),
+  comma: sticky(COMMA),
   /** What stands behind a statement, up to the next one. */
-  end: from(END),
+  end: sticky(END),
   /** What stands before a value. */
-  assignment: from(`${KEY}=${BLANKS}`),
-  header: from(String.raw`\[(?:${KEY}|\[${KEY}\])\]`),
+  assignment: sticky(`${KEY}=${BLANKS}`),
+  header: sticky(String.raw`\[(?:${KEY}|\[${KEY}\])\]`),
   /** Any value but lists and inline tables. */
-  scalar: from(SCALAR),
+  scalar: sticky(SCALAR),
 
-  simple: from(`${SIMPLE}(?=[ \t\n\r,#}\\]]|$)`),
+  simple: sticky(`${SIMPLE}(?=[ \t\n\r,#}\\]]|$)`),
   /** A list of simple values, or of lists of them. */
-  simpleList: from(LIST),
+  simpleList: sticky(LIST),
   /** The white space before an item, and such items of any list, as far as each has a comma. */
-  simpleItems: from(`${VOID}(?:(?:${SIMPLE}|${LIST})${VOID},${VOID})*`),
+  simpleItems: sticky(`${VOID}(?:(?:${SIMPLE}|${LIST})${VOID},${VOID})*`),
   /** Whole statements. */
-  simpleHeader: from(String.raw`\[${SIMPLE_KEY}\]${END}`),
-  simpleListHeader: from(String.raw`\[\[${SIMPLE_KEY}\]\]${END}`),
-  simpleStatement: from(`${SIMPLE_KEY}${BLANKS}=${BLANKS}${SIMPLE}${END}`),
+  simpleHeader: sticky(String.raw`\[${SIMPLE_KEY}\]${END}`),
+  simpleListHeader: sticky(String.raw`\[\[${SIMPLE_KEY}\]\]${END}`),
+  simpleStatement: sticky(`${SIMPLE_KEY}${BLANKS}=${BLANKS}${SIMPLE}${END}`),
   /** A pair of an inline table with its comma. */
-  simplePair: from(`${SIMPLE_KEY}${BLANKS}=${BLANKS}${SIMPLE}${COMMA}`),
+  simplePair: sticky(`${SIMPLE_KEY}${BLANKS}=${BLANKS}${SIMPLE}${COMMA}`),
 
   /** Looks for parts of keys, and for escapes in strings. */
   keyParts: new RegExp(PART, 'g'),
   escapes: new RegExp(ESCAPE, 'g'),
   /** A string on one line, without escapes. */
   plainString: /^(?:"[^"\\]*"|'[^']*')$/,
-})
-
-type Grammar = ReturnType<typeof make>
-
-let made: Grammar | undefined
-
-/** Made for the first document: most processes read none, and it takes longer than reading most. */
-export const grammar = (): Grammar => (made ??= make())
+}))

@@ -1,3 +1,4 @@
+import { Cursor } from '../cursor.ts'
 import type { Path } from './document.ts'
 import { faultIn, TomlFault } from './fault.ts'
 import { grammar } from './grammar.ts'
@@ -18,10 +19,8 @@ const deepest = 127
 /** How many levels a pattern may take at once: a list of lists, with inline tables in them. */
 const atOnce = 3
 
-class Reader {
-  private readonly text: string
-  private at: number
-  private clash: TomlFault | undefined
+class Reader extends Cursor {
+  private clash: TomlFault | undefined = undefined
   private readonly grammar = grammar()
   private readonly asStatement: Form = {
     whole: this.grammar.simpleStatement,
@@ -32,12 +31,6 @@ class Reader {
     whole: this.grammar.simplePair,
     behind: this.grammar.comma,
     what: 'value',
-  }
-
-  constructor(text: string) {
-    this.text = text
-    this.at = text.startsWith('\uFEFF') ? 1 : 0
-    this.clash = undefined
   }
 
   read(): TomlDocument {
@@ -121,19 +114,6 @@ class Reader {
     if (depth < deepest) return true
     this.clash = new TomlFault('nested too deeply', this.text, this.at - 1)
     return false
-  }
-
-  private take(pattern: RegExp): boolean {
-    pattern.lastIndex = this.at
-    if (!pattern.test(this.text)) return false
-    this.at = pattern.lastIndex
-    return true
-  }
-
-  private skip(character: string): boolean {
-    if (this.text[this.at] !== character) return false
-    this.at += 1
-    return true
   }
 
   private clashAt(key: number, what: string): void {

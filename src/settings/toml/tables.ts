@@ -1,5 +1,6 @@
 import { parse } from 'smol-toml'
 
+import { endOf } from '../cursor.ts'
 import { entryAt, type SettingsDocument, Table } from '../table.ts'
 import type { Path } from './document.ts'
 import { grammar } from './grammar.ts'
@@ -140,11 +141,6 @@ function added(home: TomlTable, name: string, origin: Origin, start: number): To
   const table = new TomlTable(origin, start)
   home.set(name, table)
   return table
-}
-
-function endOf(pattern: RegExp, text: string, from: number): number | undefined {
-  pattern.lastIndex = from
-  return pattern.test(text) ? pattern.lastIndex : undefined
 }
 
 /** More digits than any number has, in which the parser would take long to find the value. */
