@@ -18,18 +18,22 @@ export const readToml = (text: string): TomlDocument => new Reader(text).read()
 const deepest = 127
 /** How many levels a pattern may take at once: a list of lists, with inline tables in them. */
 const atOnce = 3
+/** White space, line endings and comments begin with no later character. */
+const lastOfVoid = '#'.charCodeAt(0)
 
 class Reader extends Cursor {
   private clash: TomlFault | undefined = undefined
+  /** What nests deeply is not tried as something simple at each level, but again once it has ended. */
+  private isDescending = false
   private readonly grammar = grammar()
   private readonly asStatement: Form = {
     whole: this.grammar.simpleStatement,
-    behind: this.grammar.end,
+    takeBehind: () => this.take(this.grammar.end),
     what: 'table or value',
   }
   private readonly inInlineTable: Form = {
     whole: this.grammar.simplePair,
-    behind: this.grammar.comma,
+    takeBehind: () => this.takeComma(),
     what: 'value',
   }
 
@@ -64,7 +68,7 @@ class Reader extends Cursor {
   private readPair(table: TomlTable, form: Form, depth: number): boolean {
     const { text } = this
     const start = this.at
-    const isSimple = depth + atOnce <= deepest && this.take(form.whole)
+    const isSimple = !this.isDescending && depth + atOnce <= deepest && this.take(form.whole)
     if (!isSimple && !this.take(this.grammar.assignment)) return false
     const equals = isSimple ? text.indexOf('=', start) : text.lastIndexOf('=', this.at - 1)
     const key = text.slice(start, equals).trimEnd()
@@ -74,39 +78,61 @@ class Reader extends Cursor {
       return false
     }
     if (isSimple) return true
+    if (inner) this.isDescending = true
     const isRead = inner ? this.readInline(inner, depth) : this.readValue(depth)
-    return isRead && this.take(form.behind)
+    return isRead && form.takeBehind()
   }
 
   private readValue(depth: number): boolean {
-    const hasRoom = depth + atOnce <= deepest
     switch (this.text[this.at]) {
       case '[':
-        return (hasRoom && this.take(this.grammar.simpleList)) || this.readList(depth)
+        return this.readSimpleList(depth) || this.readList(depth)
       case '{':
         return this.readInline(new TomlTable('inline', this.at), depth)
       default:
+        this.isDescending = false
         return this.take(this.grammar.simple) || this.take(this.grammar.scalar)
     }
+  }
+
+  private readSimpleList(depth: number): boolean {
+    if (this.isDescending || depth + atOnce > deepest) return false
+    const isSimple = this.take(this.grammar.simpleList)
+    this.isDescending = !isSimple
+    return isSimple
   }
 
   private readList(depth: number): boolean {
     if (!this.open(depth)) return false
     const hasRoom = depth + atOnce < deepest
     for (;;) {
-      this.take(hasRoom ? this.grammar.simpleItems : this.grammar.voidSpace)
-      if (this.skip(']')) return true
-      if (!this.readValue(depth + 1) || !this.take(this.grammar.comma)) return false
+      if (!this.isDescending && hasRoom) this.take(this.grammar.simpleItems)
+      else this.skipVoid()
+      if (this.skip(']')) break
+      if (!this.readValue(depth + 1) || !this.takeComma()) return false
     }
+    this.isDescending = false
+    return true
   }
 
   private readInline(table: TomlTable, depth: number): boolean {
     if (!this.open(depth)) return false
-    this.take(this.grammar.voidSpace)
+    this.skipVoid()
     while (!this.skip('}')) {
       if (!this.readPair(table, this.inInlineTable, depth + 1)) return false
     }
+    this.isDescending = false
     return true
+  }
+
+  private skipVoid(): void {
+    if (this.text.charCodeAt(this.at) <= lastOfVoid) this.take(this.grammar.voidSpace)
+  }
+
+  /** The comma behind an item, or nothing behind the last. */
+  private takeComma(): boolean {
+    const next = this.text[this.at]
+    return next === ']' || next === '}' || this.take(this.grammar.comma)
   }
 
   private open(depth: number): boolean {
@@ -124,7 +150,7 @@ class Reader extends Cursor {
 /** How a pair is written: all of it, if its value is simple, or what stands behind it. */
 interface Form {
   readonly whole: RegExp
-  readonly behind: RegExp
+  readonly takeBehind: () => boolean
   /** What its key must not have been before. */
   readonly what: string
 }
