@@ -1,3 +1,4 @@
+import { allGone } from '../settings/collector.ts'
 import type { Context } from '../settings/context.ts'
 import { isOwnState } from '../store/foreign.ts'
 import { liveHolder } from '../store/lock-holder.ts'
@@ -24,7 +25,7 @@ export function uploadIsDue(context: Context, except: ReadonlySet<string> = new 
   const state = uploadStateOf(context)
   // The statistics are the larger file, so the pause that most hosts find here is checked first.
   if (state.unread !== undefined || mustWait(state.next_attempt, now)) return false
-  if (!noticeWasSeen(paths.stats) || isGone(context, state)) return false
+  if (!noticeWasSeen(paths.stats)) return false
   const isWaiting = (name: string) =>
     mustWait(state.refused[name], now) || state.delivered.includes(name)
   return !names.every(isWaiting) && liveHolder(paths.lock) === undefined
@@ -34,18 +35,12 @@ export function uploadStateOf({ paths, choices }: Context): UploadState {
   return readUploadState(paths.uploads, choices.endpoint.value)
 }
 
-/** Has the collector told this version of the host to stop for good? */
-export function isGone({ paths }: Context, { gone }: UploadState): boolean {
-  return gone !== null && gone.version === hostVersion(paths.stats)
-}
-
 /** Is a pause in force, because the collector asked for one or could not be reached? */
 export function isResting(context: Context): boolean {
   const { choices, environment } = context
   if (choices.runtimeEndpoint.value !== choices.endpoint.value) return false
   const state = uploadStateOf(context)
-  const isUnknown = state.unread !== undefined
-  return isUnknown || mustWait(state.next_attempt, environment.now()) || isGone(context, state)
+  return state.unread !== undefined || mustWait(state.next_attempt, environment.now())
 }
 
 /** Saves what the answer to a host's own post means for all posts. */
@@ -98,6 +93,8 @@ export interface LastingAnswers {
 }
 
 export const goneStatus = 410
+/** How many of these answers are remembered. */
+const goneKept = 32
 
 /** A success that does not confirm that the event was stored. */
 export function isUnconfirmed(status: number): boolean {
@@ -126,7 +123,12 @@ function save(
         unconfirmed: { status: unconfirmed, until: tomorrow },
       }),
       ...(gone && {
-        gone: { version: hostVersion(paths.stats), at: new Date(now).toISOString() },
+        gone: {
+          version: context.version ?? hostVersion(paths.stats),
+          at: new Date(now).toISOString(),
+          endpoint: choices.endpoint.value,
+        },
+        gone_before: allGone(before).slice(0, goneKept),
         next_attempt: null,
         failures: 0,
         refused: {},

@@ -8,7 +8,7 @@ import { queuedNames } from '../store/queue.ts'
 import { holderHangs, killUploader, removeDeadSenders } from '../store/senders.ts'
 import { noticeWasSeen } from '../store/stats.ts'
 import { mustWait } from '../store/upload-state.ts'
-import { isGone, uploadIsDue, uploadStateOf } from './schedule.ts'
+import { uploadIsDue, uploadStateOf } from './schedule.ts'
 import {
   interrupted,
   movedAway,
@@ -72,12 +72,10 @@ function whyNot({ context, endpoint, impatient, signal }: UploadOptions): string
   if (endpoint !== undefined && choices.endpoint.value !== endpoint) return movedAway
   const [foreign] = foreignIn(paths)
   if (foreign !== undefined) return `${foreign.path} is not ours`
-  const state = uploadStateOf(now)
-  if (isGone(now, state)) return 'the collector asked this version to stop (410)'
   // A person who asks for an upload knows about telemetry and does not wait for a back-off.
   if (impatient) return undefined
   if (!noticeWasSeen(paths.stats)) return 'nobody has seen the notice yet'
-  const { next_attempt: next } = state
+  const { next_attempt: next } = uploadStateOf(now)
   return mustWait(next, environment.now()) ? `waiting until ${next}` : undefined
 }
 

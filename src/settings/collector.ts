@@ -2,16 +2,30 @@ import { readSmallFile } from '../files/read.ts'
 import { openFileMemory, type Snapshot } from '../files/snapshot.ts'
 import type { Paths } from './paths.ts'
 
-/** The collector's request that this version send nothing more. */
+/** A collector's request that this version send nothing more. */
 export interface Gone {
   /** The host's version that got this answer; null if it was unknown. */
   readonly version: string | null
   readonly at: string
+  /** The collector's address; null in notes of older versions without one. */
+  readonly endpoint: string | null
+}
+
+/** The newest such request, of the last collector that was asked, and those before it. */
+export interface GoneFields {
+  readonly endpoint: string | null
+  readonly gone: Gone | null
+  readonly gone_before: readonly Gone[]
+}
+
+/** All of them, newest first. */
+export function allGone({ gone, gone_before: before }: GoneFields): readonly Gone[] {
+  return gone === null ? before : [gone, ...before]
 }
 
 /**
- * The collector's 410, as long as the host still has the version that got it. It can only turn sending
- * off, never on.
+ * The collector's 410 to the version that the host has now, whatever other versions or collectors were
+ * told since. It can only turn sending off, never on.
  */
 export function collectorsNo(
   paths: Paths,
@@ -21,21 +35,33 @@ export function collectorsNo(
 ): Gone | undefined {
   const { version: state } = see(paths.uploads)
   if (state === '') return undefined
-  const gone = goneIn(fieldsOf(paths.uploads, state), endpoint)
-  if (gone === undefined) return undefined
+  const told = allGone(goneFields(fieldsOf(paths.uploads, state))).filter(
+    ({ endpoint: asked }) => asked === null || asked === endpoint,
+  )
+  if (told.length === 0) return undefined
   const current = version ?? lastVersion(paths.stats, see)
-  return current === undefined || current === gone.version ? gone : undefined
+  return told.find((gone) => current === undefined || current === gone.version)
 }
 
-function goneIn(state: object, endpoint: string): Gone | undefined {
-  const { gone, endpoint: asked } = state as { gone?: Partial<Gone> | null; endpoint?: unknown }
-  if (typeof asked === 'string' && asked !== endpoint) return undefined
-  if (typeof gone !== 'object' || gone === null) return undefined
-  const { version, at } = gone
+export function goneFields(state: object): GoneFields {
+  const { endpoint, gone, gone_before: before } = state as Partial<Record<string, unknown>>
+  const asked = text(endpoint, 4096)
   return {
-    version: typeof version === 'string' ? version : null,
-    at: typeof at === 'string' ? at.slice(0, 40) : '',
+    endpoint: asked,
+    gone: goneOf({ endpoint: asked, ...Object(gone) })[0] ?? null,
+    gone_before: (Array.isArray(before) ? before : []).flatMap(goneOf),
   }
+}
+
+function goneOf(answer: unknown): readonly Gone[] {
+  const { version, at, endpoint } = Object(answer) as Partial<Record<string, unknown>>
+  const time = text(at, 40)
+  if (time === null) return []
+  return [{ version: text(version, 200), at: time, endpoint: text(endpoint, 4096) }]
+}
+
+function text(value: unknown, most: number): string | null {
+  return typeof value === 'string' && value.length <= most ? value : null
 }
 
 function lastVersion(file: string, see: Snapshot): string | undefined {
@@ -55,9 +81,9 @@ function fieldsOf(file: string, version: string): object {
   return fields
 }
 
-function fieldsIn(text: string): object {
+function fieldsIn(written: string): object {
   try {
-    return Object(JSON.parse(text) ?? {}) as object
+    return Object(JSON.parse(written) ?? {}) as object
   } catch {
     return {}
   }

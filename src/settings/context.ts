@@ -15,6 +15,8 @@ import { type Evidence, judge, type Verdict } from './verdict.ts'
 export interface Context extends Evidence {
   readonly paths: Paths
   readonly verdict: Verdict
+  /** The host's own version, where the host has said it. */
+  readonly version: string | undefined
   /** What was at each path when the settings were read. */
   readonly see: Snapshot
   /** Reads the context again. */
@@ -44,6 +46,7 @@ export function assess(
     paths,
     verdict: judge(evidence),
     see,
+    version,
     again: () => assess(product, environment, version),
     // Last, because adding a field to what a spread has made takes V8 a microsecond or two.
     ...evidence,

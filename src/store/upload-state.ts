@@ -3,12 +3,14 @@ import path from 'node:path'
 
 import { isUnread, readSmallFile } from '../files/read.ts'
 import { removeFile, replaceFile, temporaryName, writeNewFile } from '../files/write.ts'
+import { allGone, type GoneFields, goneFields } from '../settings/collector.ts'
 import { isOwnState } from './foreign.ts'
 
-/** What the last uploader left for the next one, for every host, and for `status`. */
-export interface UploadState {
-  /** Where the last post went. All but what was delivered is about this address only. */
-  readonly endpoint: string | null
+/**
+ * What the last uploader left for the next one, for every host, and for `status`. It is about the last
+ * post's `endpoint` only, except for what was delivered and for `gone_before`.
+ */
+export interface UploadState extends GoneFields {
   readonly last_attempt: string | null
   readonly last_result: string | null
   /** No post before this time, unless a person asks for one. */
@@ -21,8 +23,6 @@ export interface UploadState {
   readonly delivered: readonly string[]
   /** The collector answers with a 2xx other than 204. The next attempt is at this time. */
   readonly unconfirmed: { readonly status: number; readonly until: string } | null
-  /** The collector answered 410: this version of the host sends nothing any more. */
-  readonly gone: { readonly version: string | null; readonly at: string } | null
   /** Why the file can't be read at this moment. All that it says is unknown then. */
   readonly unread?: string | undefined
 }
@@ -37,6 +37,7 @@ const noUploads: UploadState = {
   delivered: [],
   unconfirmed: null,
   gone: null,
+  gone_before: [],
 }
 
 /** A longer wait was written under a wrong clock. */
@@ -46,7 +47,7 @@ const longestWaitMs = 25 * 60 * 60 * 1000
 export function readUploadState(file: string, endpoint: string): UploadState {
   const state = parse(file)
   if (state.endpoint === null || state.endpoint === endpoint) return state
-  return { ...noUploads, delivered: state.delivered }
+  return { ...noUploads, delivered: state.delivered, gone_before: allGone(state) }
 }
 
 export function writeUploadState(file: string, state: UploadState): void {
@@ -67,11 +68,10 @@ function parse(file: string): UploadState {
   if (reading.kind !== 'read') return noUploads
   try {
     const found = JSON.parse(reading.bytes.toString('utf8')) as Partial<UploadState> | null
-    const { unconfirmed, gone } = found ?? {}
+    const { unconfirmed } = found ?? {}
     const until = text(unconfirmed?.until)
-    const at = text(gone?.at)
     return {
-      endpoint: text(found?.endpoint, 4096),
+      ...goneFields(found ?? {}),
       last_attempt: text(found?.last_attempt),
       last_result: text(found?.last_result),
       next_attempt: text(found?.next_attempt),
@@ -86,15 +86,14 @@ function parse(file: string): UploadState {
         until !== null && Number.isSafeInteger(unconfirmed?.status)
           ? { status: Number(unconfirmed?.status), until }
           : null,
-      gone: at === null ? null : { version: text(gone?.version), at },
     }
   } catch {
     return noUploads
   }
 }
 
-function text(value: unknown, longest = 200): string | null {
-  return typeof value === 'string' && value.length < longest ? value : null
+function text(value: unknown): string | null {
+  return typeof value === 'string' && value.length < 200 ? value : null
 }
 
 /** How quickly a long answer time is forgotten: this share of the difference with each shorter one. */

@@ -173,6 +173,33 @@ describe.concurrent('an answer of 410', () => {
     expect(collector.requests).toBeGreaterThan(seen)
   })
 
+  it('holds for each version and address that got it, whatever others are told later', async () => {
+    const { home, collector } = await stage({ answer: 410 })
+    const other = await collectorFor({ answer: 204 })
+    const version = async (name: string) => {
+      settle(home, { version: name, sequence: 3 })
+      fillQueue(home, 1)
+      await uploader(home)
+    }
+    await version('1.0.0')
+    await version('2.0.0')
+    const seen = collector.requests
+    collector.setAnswer(204)
+    await version('1.0.0')
+    await cli(home, ['endpoint', other.url])
+    await version('2.0.0')
+    expect(other.requests).toBe(1)
+    await cli(home, ['endpoint', collector.url])
+    await version('1.0.0')
+    await version('2.0.0')
+    expect(collector.requests).toBe(seen)
+    await version('3.0.0')
+    const after = collector.requests
+    expect(after).toBeGreaterThan(seen)
+    await version('2.0.0')
+    expect(collector.requests).toBe(after)
+  })
+
   it('promises nothing of the next version where sending is turned off, too', async () => {
     const { home } = await stage({ answer: 410 })
     settle(home, { version: '1.0.0', sequence: 3 })
