@@ -19,8 +19,11 @@ export function strangerAt(
   if (uid === undefined) return undefined
   const version = `${uid} ${see(file).version}`
   if (ours.recall(file, version)) return undefined
-  const stranger = strangerOnTheWay(wayTo(file, see), uid, see)
-  if (stranger === undefined) ours.keep(file, version, true)
+  const way = wayTo(file, see)
+  const stranger = strangerOnTheWay(way, uid, see)
+  // The file stays the same when a link to it becomes another user's.
+  const isDirect = way.every((place) => see(place).entry?.isSymbolicLink() !== true)
+  if (stranger === undefined && isDirect) ours.keep(file, version, true)
   return stranger
 }
 

@@ -36,6 +36,7 @@ const detours: Readonly<Record<string, (home: Home) => void>> = {
 
 afterEach(() => {
   vi.restoreAllMocks()
+  vi.useRealTimers()
 })
 
 describe.skipIf(uid === undefined)('a settings file that is reached by', () => {
@@ -52,6 +53,8 @@ describe.skipIf(uid === undefined)('a settings file that is reached by', () => {
     (_, make) => {
       const home = homeWith(0o1777)
       make(home)
+      // So long ago that the files are no longer looked at as ones that may just have changed.
+      vi.setSystemTime(Date.now() + 60_000)
       expect(strangerIn(home)).toBeUndefined()
       lchownSync(home.at('shared/link'), 12_345, 12_345)
       expect(strangerIn(home)).toBe('owner')
