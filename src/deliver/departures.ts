@@ -9,16 +9,16 @@ export type Way = 'http' | 'udp'
 export interface Departure {
   /** To be called right before the event's bytes go to the kernel. */
   readonly mayBegin: () => boolean
-  readonly hasBegun: () => boolean
+  /** It has arrived. */
+  readonly confirm: () => void
   /** Nothing of it can leave any more. */
   readonly end: () => void
 }
 
-/** What a host may send directly, and what is recorded about it. */
+/** What a host may send directly. All of it is on record. */
 export interface Departures {
   readonly may: (way: Way) => boolean
-  readonly of: (way: Way, id: string) => Departure
-  readonly note: (way: Way, confirmed: boolean, bytes: string) => void
+  readonly of: (way: Way, event: { readonly id: string; readonly bytes: string }) => Departure
 }
 
 export function openDepartures(context: () => Context): Departures {
@@ -34,28 +34,31 @@ export function openDepartures(context: () => Context): Departures {
     const address = way === 'http' ? runtimeEndpoint : udpEndpoint
     return now.verdict.uploading && address.value === addresses[way]
   }
+  /** False if the ledger can't be written. */
+  const note = (via: Way, bytes: string, confirmed: boolean): boolean => {
+    const sentAt = timestamp(environment.now())
+    try {
+      noteSent(paths.ledger, { sentAt, endpoint: addresses[via], via, confirmed }, bytes)
+      return true
+    } catch {
+      return false
+    }
+  }
   return {
     may,
-    of: (way, id) => {
-      let hasBegun = false
+    of: (way, { id, bytes }) => {
       let unmark: (() => void) | undefined
       return {
         mayBegin: () => {
           // If telemetry is off, not even a marker is made.
           if (!may(way)) return false
           unmark = markSending(paths, way === 'http' ? id : `${id}.udp`)
-          return (hasBegun = unmark !== undefined && may(way))
+          // This process may be killed before the answer, so the line comes first. What can't be put on
+          // record does not leave.
+          return unmark !== undefined && note(way, bytes, false) && may(way)
         },
-        hasBegun: () => hasBegun,
+        confirm: () => void note(way, bytes, true),
         end: () => unmark?.(),
-      }
-    },
-    note: (via, confirmed, bytes) => {
-      const sentAt = timestamp(environment.now())
-      try {
-        noteSent(paths.ledger, { sentAt, endpoint: addresses[via], via, confirmed }, bytes)
-      } catch {
-        // The disk is full or read-only. What was sent has been sent.
       }
     },
   }

@@ -2,7 +2,7 @@ import { steadyMs } from '../files/clock.ts'
 import type { Context } from '../settings/context.ts'
 import { removeQueued } from '../store/queue.ts'
 import { noteAnswerTime } from '../store/upload-state.ts'
-import { type Departure, type Departures, openDepartures } from './departures.ts'
+import { type Departures, openDepartures } from './departures.ts'
 import { drainMs, fitsIntoDrain, unlessSettled, withinTime } from './drain.ts'
 import { debugHeaders, headersFor } from './http/headers.ts'
 import { type Lines, openLines } from './lines.ts'
@@ -13,6 +13,8 @@ import { postAndWait } from './sync-post.ts'
 export interface Pending {
   readonly id: string
   readonly bytes: string
+  /** What `wipeMark` said when it was recorded. */
+  readonly mark: string
 }
 
 /** What the runs of this process send while it lives. */
@@ -56,7 +58,7 @@ export function openLive({ context, userAgent, mayLeave }: LiveOptions): Live {
   const departures = openDepartures(context)
   const sendNow = sendingNow(start, departures, headersOf(start, userAgent))
   const pending = new Map<string, Waiting>()
-  const posts = new Map<Waiting, Departure>()
+  const posts = new Set<Waiting>()
   const works = new Set<Promise<void>>()
   let lines: Promise<Lines> | undefined
   let standing: Lines | undefined
@@ -69,20 +71,19 @@ export function openLive({ context, userAgent, mayLeave }: LiveOptions): Live {
   const open = () => (lines ??= openLines(start, headersOf(start, userAgent), inFlight))
   const mayGoOn = () => !isDown && !isOver && departures.may('http')
   const post = async ({ client }: Lines, event: Waiting): Promise<void> => {
-    const departure = departures.of('http', event.id)
-    posts.set(event, departure)
+    const departure = departures.of('http', event)
+    posts.add(event)
     const outcome = await client.post(event.bytes, () => !isOver && departure.mayBegin())
-    const isAbandoned = !posts.delete(event)
+    posts.delete(event)
     if (outcome.kind === 'delivered') {
       noteAnswerTime(paths.state, endpoint, steadyMs() - event.since)
       pending.delete(event.id)
-      departures.note('http', true, event.bytes)
+      departure.confirm()
       // Before the departure ends: an uploader sends what is queued and not being sent.
       if (isOver) removeQueued(paths.queue, event.id)
     } else {
       // The uploader handles failures, so leave the rest to it.
       isDown = true
-      if (departure.hasBegun() && !isAbandoned) departures.note('http', false, event.bytes)
       noteAnswer(context(), endpoint, outcome)
     }
     departure.end()
@@ -95,11 +96,10 @@ export function openLive({ context, userAgent, mayLeave }: LiveOptions): Live {
       await post(ready, next)
     }
   }
-  const sendDatagram = async ({ id, bytes }: Pending): Promise<void> => {
+  const sendDatagram = async (event: Pending): Promise<void> => {
     const { datagrams } = await open()
-    const departure = departures.of('udp', id)
-    const isSent = await datagrams?.send(bytes, () => !isOver && departure.mayBegin())
-    if (isSent) departures.note('udp', false, bytes)
+    const departure = departures.of('udp', event)
+    await datagrams?.send(event.bytes, () => !isOver && departure.mayBegin())
     departure.end()
   }
   const lookAgain = (): void => {
@@ -116,7 +116,8 @@ export function openLive({ context, userAgent, mayLeave }: LiveOptions): Live {
     works.add(quiet)
     watchdog ??= setInterval(lookAgain, lookAgainMs).unref()
   }
-  const abandon = (): void => leaveNothing(posts, departures, standing)
+  /** The process ends: nothing of what it is sending is left to the kernel. */
+  const abandon = (): void => standing?.close()
   return {
     offer: (event) => {
       if (choices.syncMode.value && !isDown) {
@@ -139,25 +140,12 @@ export function openLive({ context, userAgent, mayLeave }: LiveOptions): Live {
       isOver = true
       const unconfirmed = [...pending.values()]
       pending.clear()
-      for (const { since } of posts.keys()) {
-        noteAnswerTime(paths.state, endpoint, steadyMs() - since)
-      }
+      for (const { since } of posts) noteAnswerTime(paths.state, endpoint, steadyMs() - since)
       if (isExit) abandon()
       else void closeWhenSettled([...works], abandon, lines)
       return { unconfirmed, lost }
     },
   }
-}
-
-/** The process ends: records posts in flight as unconfirmed, and leaves nothing of them to the kernel. */
-function leaveNothing(
-  posts: Map<Waiting, Departure>,
-  { note }: Departures,
-  lines: Lines | undefined,
-): void {
-  for (const [{ bytes }, { hasBegun }] of posts) if (hasBegun()) note('http', false, bytes)
-  posts.clear()
-  lines?.close()
 }
 
 async function closeWhenSettled(
@@ -187,23 +175,22 @@ function sendingNow(
 ) {
   const { value: url } = choices.runtimeEndpoint
   const { value: udpEndpoint } = choices.udpEndpoint
-  return ({ id, bytes }: Pending): boolean => {
-    const ways = { http: departures.of('http', id), udp: departures.of('udp', id) }
+  return (event: Pending): boolean => {
+    const ways = { http: departures.of('http', event), udp: departures.of('udp', event) }
     const delivered = postAndWait({
-      post: { url, headers, env: environment.env, body: bytes },
+      post: { url, headers, env: environment.env, body: event.bytes },
       udpEndpoint,
       mayBegin: (way) => ways[way].mayBegin(),
       mustStop: () => !departures.may('http'),
     })
-    if (ways.udp.hasBegun()) departures.note('udp', false, bytes)
-    if (ways.http.hasBegun()) departures.note('http', delivered, bytes)
+    if (delivered) ways.http.confirm()
     ways.udp.end()
     ways.http.end()
     return delivered
   }
 }
 
-function dropOldest(pending: Map<string, Waiting>, posts: ReadonlyMap<Waiting, unknown>): number {
+function dropOldest(pending: Map<string, Waiting>, posts: ReadonlySet<Waiting>): number {
   for (const [id, event] of pending) if (!posts.has(event)) return Number(pending.delete(id))
   return 0
 }

@@ -68,7 +68,7 @@ export async function runSession(
   const admit = admission(start)
   const backlog = openBacklog(start, options.impatient, handed)
   const settle = settlement(start, backlog, endpoint)
-  const doubt = openDoubts(paths.ledger, endpoint)
+  const underWay = openUnderWay(start, endpoint)
   const client = openHttpClient({
     endpoint,
     // The queue goes to the built-in endpoint or one of the user's own: never to a project's.
@@ -103,18 +103,19 @@ export async function runSession(
     const isFirst = attempted === 1
     const since = steadyMs()
     // The upload lock marks that we are sending, so events need no markers of their own.
-    let hasBegun = false
-    const mayBegin = () => (hasBegun = forbidden() === undefined && isOurs())
+    const mayBegin = () => {
+      if (forbidden() !== undefined || !isOurs()) return false
+      underWay.add(bytes)
+      return true
+    }
     const outcome = await client.post(bytes, mayBegin)
+    underWay.end(bytes, outcome.kind === 'delivered')
     tally = tallied(tally, outcome)
     if (outcome.kind === 'delivered') {
       if (isFirst) noteAnswerTime(paths.state, endpoint, steadyMs() - since)
       await settle(name, bytes)
-    } else {
-      if (hasBegun) noteQuietly(() => doubt(timestamp(environment.now()), bytes))
-      if (isTheCollector(outcome)) backlog.postpone(name)
-      else backlog.rest(name)
-    }
+    } else if (isTheCollector(outcome)) backlog.postpone(name)
+    else backlog.rest(name)
     options.onProgress?.({ attempted, delivered: tally.delivered })
     return outcome.kind === 'delivered'
   }
@@ -138,6 +139,7 @@ export async function runSession(
   options.signal?.addEventListener('abort', () => client.close())
   let movedAt: number | undefined
   const watchdog = setInterval(() => {
+    underWay.note()
     const no = forbidden()
     if (no === movedAway) movedAt ??= Date.now()
     const isOff = no !== undefined && no !== movedAway
@@ -163,6 +165,28 @@ function admission({ product, paths, environment }: Context) {
     const queued = readQueued(file, contracts, environment.now())
     if (queued.kind === 'foreign') setAside(paths.aside, file)
     return queued.kind === 'event' ? queued.bytes : undefined
+  }
+}
+
+/**
+ * The events that have left and have no answer yet. Those that wait longer than a moment go on record, as
+ * this process may be killed before the answer, and so do those that don't arrive.
+ */
+function openUnderWay({ paths, environment }: Context, endpoint: string) {
+  const since = new Map<string, number>()
+  const doubt = openDoubts(paths.ledger, endpoint)
+  const note = (bytes: string): void => {
+    noteQuietly(() => doubt(timestamp(environment.now()), bytes))
+  }
+  return {
+    add: (bytes: string) => void since.set(bytes, steadyMs()),
+    end: (bytes: string, isDelivered: boolean) => {
+      if (since.delete(bytes) && !isDelivered) note(bytes)
+    },
+    note: () => {
+      const longAgo = steadyMs() - lookAgainMs
+      for (const [bytes, left] of since) if (left < longAgo) note(bytes)
+    },
   }
 }
 

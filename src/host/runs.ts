@@ -1,5 +1,5 @@
 import { runtimePlatformOf } from '../contract/platform.ts'
-import { type Live, openLive, type Pending } from '../deliver/live.ts'
+import { type Live, openLive } from '../deliver/live.ts'
 import { steadyMs } from '../files/clock.ts'
 import { newUuid } from '../files/uuid.ts'
 import { queueFinished } from '../record/queue-finished.ts'
@@ -7,6 +7,7 @@ import { buildFinished, buildStarted, type RunFinish, type RunStart } from '../r
 import { usableVersion } from '../record/usage.ts'
 import type { Context } from '../settings/context.ts'
 import { mintClientId } from '../store/client-id.ts'
+import { wipeMark } from '../store/wipe-mark.ts'
 import type { Recorder } from './recorder.ts'
 
 /** One run of the host's. Only the first `finish` counts, and none after telemetry was closed. */
@@ -32,10 +33,11 @@ export function openRuns({ context, version, userAgent, recorder }: RunsOptions)
   let live: Live | undefined
   let isOpen = true
 
-  const send = (event: Pending): void => {
+  const send = (id: string, bytes: string): void => {
     const now = context()
     if (!now.verdict.uploading) return
-    recorder.show(now, event.bytes)
+    const event = { id, bytes, mark: wipeMark(now.paths) }
+    recorder.show(now, bytes)
     if (live === undefined) {
       live = openLive({ context, userAgent, mayLeave: recorder.mayLeaveNow() })
       // A host that ends without closing loses nothing either.
@@ -50,7 +52,10 @@ export function openRuns({ context, version, userAgent, recorder }: RunsOptions)
     const { unconfirmed, lost } = live.end({ isExit })
     live = undefined
     try {
-      queueFinished(context(), unconfirmed, lost)
+      const now = context()
+      const current = unconfirmed.length > 0 ? wipeMark(now.paths) : ''
+      const wanted = unconfirmed.filter(({ mark }) => mark === current)
+      queueFinished(now, wanted, lost)
     } catch {
       // They could not be written. The host must not notice.
     }
@@ -68,7 +73,7 @@ export function openRuns({ context, version, userAgent, recorder }: RunsOptions)
     const id = newUuid()
     const bytes = buildStarted(product, identity, { eventId: id, now: environment.now() }, start)
     if (bytes === undefined) return runIsOver
-    send({ id, bytes })
+    send(id, bytes)
     let isFinished = false
     return {
       finish: quietly((finish) => {
@@ -78,7 +83,7 @@ export function openRuns({ context, version, userAgent, recorder }: RunsOptions)
         const elapsedUs = Math.round((steadyMs() - since) * 1000)
         const moment = { eventId, now: environment.now(), elapsedUs }
         const last = buildFinished(product, identity, moment, start, finish)
-        if (last !== undefined) send({ id: eventId, bytes: last })
+        if (last !== undefined) send(eventId, last)
       }),
     }
   }

@@ -7,6 +7,7 @@ import { listFolder, look, namesIn, statLink } from '../files/read.ts'
 import { makeFolder, putFile, removeFile } from '../files/write.ts'
 import { isOwnState, whyForeign } from './foreign.ts'
 import type { Waiting } from './stats.ts'
+import { changeWipeMark } from './wipe-mark.ts'
 
 /** What the name of a queued event tells, so that the file need not be opened or even checked. */
 export interface EventName {
@@ -174,10 +175,12 @@ export interface Wiped {
   readonly kept?: Kept
 }
 
-/** Removes everything that could still be sent. */
+/** Removes everything that could still be sent, also what hosts have not queued yet. */
 export function wipeQueue(folder: string): Wiped {
+  const state = path.dirname(folder)
   // What is behind a link or in another user's folder is not ours.
-  if (!isOwnState(path.dirname(folder)) || whyForeign(folder) !== undefined) return { wiped: 0 }
+  if (!isOwnState(state) || whyForeign(folder) !== undefined) return { wiped: 0 }
+  changeWipeMark(state)
   const { names, cause } = listFolder(folder)
   let wiped = 0
   let kept: Kept | undefined = cause === undefined ? undefined : { path: folder, cause }

@@ -11,6 +11,7 @@ export interface Play {
     | 'close and live on'
     | 'close'
     | 'close twice'
+    | 'close when told'
     | 'nothing'
     | 'process.exit'
     | 'kill'
@@ -36,6 +37,11 @@ const finish = () => {
 }
 if (play.end !== 'finish after close') finish()
 const recorded = performance.now()
+if (play.end === 'close when told') {
+  process.stdout.write('ready\n')
+  // Until its stdin ends.
+  for await (const _ of process.stdin);
+}
 if (play.end.startsWith('close') || play.end === 'finish after close') await telemetry.close()
 if (play.end === 'close twice') await telemetry.close()
 if (play.end === 'finish after close') finish()

@@ -1,7 +1,7 @@
 import { parseEndpoint } from '../../settings/address.ts'
 import { liveHolder } from '../../store/lock-holder.ts'
 import { optOut } from '../../store/opt-out.ts'
-import { isQueueEmpty, queuedNames } from '../../store/queue.ts'
+import { isQueueEmpty, queuedNames, wipeQueue } from '../../store/queue.ts'
 import { eventsBeingSent, stopSenders } from '../../store/senders.ts'
 import type { Changes } from '../../store/settings-file.ts'
 import { change, requireOptOut, requireStopped, targetsOf } from '../change.ts'
@@ -158,6 +158,8 @@ async function move(
         'The address is changed',
         'Give it 15 seconds.',
       )
+      // A host may have queued something meanwhile, or be about to.
+      if (!keepQueue) ({ wiped } = wipeQueue(paths.queue))
     }
   }
   const after = reassessed(invocation)

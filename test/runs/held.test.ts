@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+
+import { describe, expect, it } from 'vitest'
+
+import { library, type Stage, uploaderCommand, uploaderEnv } from '../faults/stage.ts'
+import { fillQueue, queueContent } from '../support/events.ts'
+import type { Home } from '../support/home.ts'
+import { nothingRuns } from '../support/processes.ts'
+import { program } from '../support/programs.ts'
+import { cli, cliJson } from '../support/run.ts'
+import type { Play } from '../programs/runner.ts'
+import { host, runStage } from './stage.ts'
+
+/** A host that has recorded a run, and ends when it is told to. */
+async function running({ env }: Home): Promise<{ readonly end: () => Promise<void> }> {
+  const play: Play = { library, end: 'close when told' }
+  const child = spawn(process.execPath, [program('runner'), JSON.stringify(play)], { env })
+  await once(child.stdout, 'data')
+  return {
+    end: async () => {
+      child.stdin.end()
+      expect(await once(child, 'close')).toEqual([0, null])
+    },
+  }
+}
+
+const waiting = ({ home }: Stage) => Object.keys(queueContent(home)).length
+
+describe.concurrent('the events of a run under way', () => {
+  const commands = async (made: Stage, lines: readonly string[]): Promise<number> => {
+    const { home } = made
+    const { end } = await running(home)
+    for (const line of lines) expect((await cli(home, line.split(' '))).code).toBe(0)
+    await end()
+    await nothingRuns(home)
+    return waiting(made)
+  }
+  const refusing = () => runStage({ answer: 500 })
+  const other = 'http://127.0.0.1:9/v1/t'
+
+  it('are queued at the end if they could not be sent', async () => {
+    expect(await commands(await refusing(), [])).toBe(2)
+  })
+
+  it.each([
+    ['disable', 'enable'],
+    ['disable --forget', 'enable'],
+    ['local', 'endpoint --reset'],
+    [`endpoint ${other}`],
+    [`endpoint ${other}`, 'endpoint --reset'],
+  ])('are deleted with the queue, whatever comes later: %s, %s', async (...lines) => {
+    expect(await commands(await refusing(), lines)).toBe(0)
+  })
+
+  it('go to a new address if that was asked for', async () => {
+    expect(await commands(await refusing(), [`endpoint ${other} --keep-queue`])).toBe(2)
+  })
+
+  it('are queued if they are recorded after that', async () => {
+    const made = await refusing()
+    const { end } = await running(made.home)
+    for (const command of ['disable', 'enable']) await cli(made.home, [command])
+    const later = await running(made.home)
+    await end()
+    await later.end()
+    await nothingRuns(made.home)
+    expect(waiting(made)).toBe(2)
+  })
+})
+
+describe.concurrent('what left is on record', () => {
+  interface Sent {
+    readonly event: { readonly uuid: string }
+    readonly confirmed: boolean
+  }
+  const onRecord = async ({ home, collector }: Stage) => {
+    const sent = await cliJson<readonly Sent[]>(home, ['log'])
+    const arrived = collector.events.map(({ json }) => (json as { uuid: string }).uuid)
+    const known = new Set(sent.map(({ event }) => event.uuid))
+    return {
+      arrived: arrived.length,
+      missing: arrived.filter((id) => !known.has(id)),
+      confirmed: sent.filter(({ confirmed }) => confirmed).length,
+    }
+  }
+
+  it('although the host was killed before an answer', async () => {
+    const made = await runStage({ answer: { hang: 'before headers' } })
+    const child = spawn(
+      process.execPath,
+      [program('runner'), JSON.stringify({ library, end: 'close when told' } satisfies Play)],
+      { env: made.home.env, stdio: ['pipe', 'ignore', 'inherit'] },
+    )
+    await made.collector.received(2)
+    child.kill('SIGKILL')
+    await once(child, 'close')
+    expect(await onRecord(made)).toEqual({ arrived: 2, missing: [], confirmed: 0 })
+  })
+
+  it('although the uploader was killed before an answer', async () => {
+    const made = await runStage({ answer: { hang: 'before headers' } })
+    fillQueue(made.home, 3)
+    const [command, ...args] = uploaderCommand
+    const child = spawn(command, args, {
+      env: { ...made.home.env, ...uploaderEnv },
+      stdio: 'ignore',
+    })
+    await made.collector.received(3)
+    await expect.poll(async () => (await cliJson<Sent[]>(made.home, ['log'])).length).toBe(3)
+    child.kill('SIGKILL')
+    await once(child, 'close')
+    expect(await onRecord(made)).toEqual({ arrived: 3, missing: [], confirmed: 0 })
+  })
+
+  it('or it does not leave', async () => {
+    const { home, collector } = await runStage({}, 'drain_timeout_ms = 5000\n')
+    home.write('other.txt', 'ours to read\n')
+    const { symlinkSync } = await import('node:fs')
+    symlinkSync(home.at('other.txt'), `${home.state}/sent.ndjson`)
+    expect((await host(home, {})).code).toBe(0)
+    expect(collector.requests).toBe(0)
+    expect(home.read('other.txt')).toBe('ours to read\n')
+    expect(Object.keys(queueContent(home))).toHaveLength(2)
+  })
+})
