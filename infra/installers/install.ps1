@@ -551,8 +551,10 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
             $start.UseShellExecute = $true
             $start.WindowStyle = 'Hidden'
             $start.WorkingDirectory = $env:SystemRoot
+            try { Add-Sent $json } catch { Write-Verbose 'it is on no record' }
+            # Who opts out after this look waits for what is on record.
+            if (-not (Test-Consent)) { return }
             [void] [Diagnostics.Process]::Start($start)
-            Add-Sent $json
         }
         catch { Write-Verbose 'the event is lost' }
     }

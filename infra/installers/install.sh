@@ -581,12 +581,22 @@ send() {
   add cid "$cid"
   event="{$event}"
   ! is_set "${RUNMAT_TELEMETRY_SHOW-}" || warn "$event"
-  (cd / && post) </dev/null >/dev/null 2>&1 &
+  (post) </dev/null >/dev/null 2>&1 & # a function alone would keep our streams open in dash
 }
 
 add() { [ -z "$2" ] || event="$event${event:+,}\"$1\":\"$2\""; }
 
 post() {
+  umask 077
+  mark=''
+  ! open_state || mark_sending
+  # Who opts out after this look waits for what has a mark.
+  ! may_send || { cd / && deliver; }
+  [ -z "$mark" ] || rm -f "$mark"
+  [ -z "$state" ] || rmdir "$state" "$cache/runmat" # if nothing is on record
+}
+
+deliver() {
   json='Content-Type: application/json' agent=runmat-install
   if [ "$client" = curl ]; then
     status=$(curl -s -o /dev/null -w '%{http_code}' --max-time 3 -A "$agent" -H "$json" \
@@ -596,7 +606,7 @@ post() {
   else
     status=$(post_with_wget | sed -n 's|.*HTTP/[0-9.]* \([0-9]*\).*|\1|p' | tail -n 1)
   fi
-  note_sent
+  [ -z "$state" ] || note_sent
 }
 
 post_with_wget() {
@@ -609,25 +619,32 @@ post_with_wget() {
   kill -9 $!
 }
 
-# Adds the event to the list of what left this machine, which `runmat-telemetry log` shows.
-note_sent() {
-  umask 077
+# The folder that RunMat and its installers share, in $state: '' where it is not ours.
+open_state() {
+  state=''
   # Under sudo the home can be somebody else's.
   [ -n "$(find "$HOME/" -prune -user "$user")" ] || return
   case ${XDG_CACHE_HOME-} in
     /*) cache=$XDG_CACHE_HOME ;;
     *) if [ "$os" = darwin ]; then cache=$HOME/Library/Caches; else cache=$HOME/.cache; fi ;;
   esac
-  state=$cache/runmat/telemetry
-  ledger=$state/sent.ndjson
   if [ -e "$cache/runmat" ]; then are_ours "$cache/runmat" || return; fi
-  mkdir -p "$state" || return
-  start=''
-  set -- "$cache/runmat" "$state"
-  if [ -e "$ledger" ] || [ -L "$ledger" ]; then set -- "$@" "$ledger"; fi
-  are_ours "$@" || return
-  if [ $# -eq 3 ]; then
-    [ -f "$ledger" ] || return
+  mkdir -p "$cache/runmat/telemetry" || return
+  are_ours "$cache/runmat" "$cache/runmat/telemetry" || return
+  state=$cache/runmat/telemetry
+}
+
+# Until it is removed, or four seconds old, `runmat-telemetry disable` waits.
+mark_sending() {
+  mark=$state/installer-$uuid.tmp
+  : >"$mark" || mark=''
+}
+
+# Adds the event to the list of what left this machine, which `runmat-telemetry log` shows.
+note_sent() {
+  ledger=$state/sent.ndjson start=''
+  if [ -e "$ledger" ] || [ -L "$ledger" ]; then
+    are_ours "$ledger" && [ -f "$ledger" ] || return
     # A crash or a full disk may have cut the last line short.
     [ -z "$(tail -c 1 "$ledger")" ] || start=$newline
   fi

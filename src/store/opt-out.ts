@@ -1,5 +1,6 @@
 import type { Context } from '../settings/context.ts'
 import type { Role } from '../settings/files.ts'
+import { installersEnd } from './installers.ts'
 import { type Wiped, wipeQueue } from './queue.ts'
 import { type Stop, stopSenders } from './senders.ts'
 import { type Changes, changeSettings, SettingsError } from './settings-file.ts'
@@ -30,6 +31,7 @@ export async function optOut(
 ): Promise<OptOut> {
   const first = write(targets)
   const stop = await stopSenders(context.paths, context.choices.endpoint.value)
+  await installersEnd(context.paths)
   const deleted = keepQueue ? { wiped: 0 } : wipeQueue(context.paths.queue)
   const { wiped } = deleted
   // If the disk was full, there is room now that the queue is deleted.

@@ -1,0 +1,59 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+
+import { namesIn } from '../../support/events.ts'
+import { nothingRuns } from '../../support/processes.ts'
+import { cli } from '../../support/run.ts'
+import { powershell, sh } from './installer.ts'
+import { canInstall, openStage, pathWith, type Stage, where } from './stage.ts'
+
+const marksIn = ({ home }: Stage) =>
+  namesIn(home.state).filter((name) => name.startsWith('installer-'))
+
+/** A curl that posts a second late, as over a slow network. */
+const late = `case "$*" in *--data*) sleep 1 ;; esac; exec ${where('curl')} "$@"`
+
+describe.skipIf(!canInstall)('disable, while an installer still posts,', () => {
+  beforeAll(powershell.ready, 180_000)
+
+  it.each([sh, powershell])('returns after its last byte ($name)', async (installer) => {
+    const stage = await openStage(installer)
+    const { home, collector } = stage
+    const PATH = pathWith(home, { curl: late })
+    expect(await stage.install({ env: { PATH } })).toMatchObject({ code: 0 })
+    expect(marksIn(stage).length > 0).toBe(installer === sh)
+    // The folders of this platform, where the installer believes itself on Windows.
+    const env = { XDG_CACHE_HOME: installer === sh ? undefined : home.at('AppData/Local') }
+    if (installer === powershell)
+      home.write('AppData/Local/runmat/telemetry/sent.ndjson', home.read(installer.ledger))
+    expect((await cli(home, ['disable'], { env })).code).toBe(0)
+    const { requests } = collector
+    await nothingRuns(home)
+    expect(collector.requests).toBe(requests)
+    // What had no mark yet has found the opt-out.
+    expect(requests).toBeGreaterThan(0)
+    expect(marksIn(stage)).toEqual([])
+  })
+
+  it('is obeyed by what has made its mark and not begun', async () => {
+    const stage = await openStage(sh)
+    const { home } = stage
+    // Somebody opts out right after the last folder for the mark was found to be ours.
+    const off = `printf '[telemetry]\nenabled = false\n' >'${home.at('runmat.toml')}'`
+    const find = `case "$*" in *runmat/telemetry*) ${off} ;; esac; exec ${where('find')} "$@"`
+    const PATH = pathWith(home, { find })
+    expect(await stage.install({ env: { PATH } })).toMatchObject({ code: 0 })
+    await nothingRuns(home)
+    expect(home.has('runmat.toml')).toBe(true)
+    expect(stage.collector.requests).toBe(0)
+    expect(marksIn(stage)).toEqual([])
+  })
+
+  it('waits no longer than a post can take', async () => {
+    const { home } = await openStage(sh)
+    home.write(`${home.state}/installer-${crypto.randomUUID()}.tmp`, '')
+    const begun = performance.now()
+    expect((await cli(home, ['disable'])).code).toBe(0)
+    expect(performance.now() - begun).toBeLessThan(15_000)
+    expect((await cli(home, ['disable'])).code).toBe(0)
+  })
+})
