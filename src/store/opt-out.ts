@@ -1,6 +1,8 @@
 import type { Context } from '../settings/context.ts'
 import type { Role } from '../settings/files.ts'
+import type { Paths } from '../settings/paths.ts'
 import { installersEnd } from './installers.ts'
+import { otherStates } from './other-states.ts'
 import { type Wiped, wipeQueue } from './queue.ts'
 import { type Stop, stopSenders } from './senders.ts'
 import { type Changes, changeSettings, SettingsError } from './settings-file.ts'
@@ -30,9 +32,9 @@ export async function optOut(
   { keepQueue = false }: { readonly keepQueue?: boolean } = {},
 ): Promise<OptOut> {
   const first = write(targets)
-  const stop = await stopSenders(context.paths, context.choices.endpoint.value)
-  await installersEnd(context.paths)
-  const deleted = keepQueue ? { wiped: 0 } : wipeQueue(context.paths.queue)
+  const places = placesOf(context)
+  const stop = await stopAll(context, places)
+  const deleted = keepQueue ? { wiped: 0 } : wipeAll(places)
   const { wiped } = deleted
   // If the disk was full, there is room now that the queue is deleted.
   const second = wiped > 0 ? write(first.failed) : first
@@ -44,6 +46,24 @@ export async function optOut(
     ...stop,
     ...deleted,
   }
+}
+
+function placesOf(context: Context): readonly Paths[] {
+  return [context.paths, ...otherStates(context)]
+}
+
+/** Waits until nothing is being sent any more, as far as this machine can tell. */
+export async function stopAll(context: Context, places = placesOf(context)): Promise<Stop> {
+  const { endpoint } = context.choices
+  const stops = await Promise.all(places.map((paths) => stopSenders(paths, endpoint.value)))
+  await Promise.all(places.map(installersEnd))
+  return stops.find(({ stopped }) => !stopped) ?? { stopped: true }
+}
+
+function wipeAll(places: readonly Paths[]): Wiped {
+  const all = places.map(({ queue }) => wipeQueue(queue))
+  const kept = all.find((one) => one.kept)?.kept
+  return { wiped: all.reduce((sum, { wiped }) => sum + wiped, 0), ...(kept && { kept }) }
 }
 
 /** A no is written over whatever another program has just written. */

@@ -85,6 +85,23 @@ describe.concurrent('an opt-out', () => {
     })
   })
 
+  it.runIf(process.platform === 'linux')('reaches hosts with another cache folder', async () => {
+    const made = await stage({ answer: { hang: 'before headers' } })
+    const { home } = made
+    const job: Home = { ...home, env: { ...home.env, XDG_CACHE_HOME: home.at('job') } }
+    const queue = home.at('job/runmat/telemetry/queue')
+    const pid = await frozenHost({ ...made, home: { ...job, state: path.dirname(queue) } })
+    home.write(path.join(queue, 'waiting.json'), '{}')
+    const { code, err } = await cli(home, ['disable'])
+    expect(code).toBe(1)
+    expect(err).toContain('a process that was sending could not be stopped')
+    expect(namesIn(queue)).toEqual([])
+    process.kill(pid, 'SIGCONT')
+    await nothingRuns(home)
+    expect((await cli(home, ['disable'])).code).toBe(0)
+    expect(namesIn(queue)).toEqual([])
+  })
+
   it('resets a post of a host, and the host goes on', async () => {
     const { home, collector } = await stage({ answer: { hang: 'before headers' } })
     settle(home, { fired: ['first_seen_for_install_id', 'first_seen_for_version@0.6.1'] })

@@ -1,8 +1,8 @@
 import { parseEndpoint } from '../../settings/address.ts'
 import { liveHolder } from '../../store/lock-holder.ts'
-import { optOut } from '../../store/opt-out.ts'
+import { optOut, stopAll } from '../../store/opt-out.ts'
 import { isQueueEmpty, queuedNames, wipeQueue } from '../../store/queue.ts'
-import { eventsBeingSent, stopSenders } from '../../store/senders.ts'
+import { eventsBeingSent } from '../../store/senders.ts'
 import type { Changes } from '../../store/settings-file.ts'
 import { change, requireOptOut, requireStopped, targetsOf } from '../change.ts'
 import { CliError, wrongUsage } from '../error.ts'
@@ -154,7 +154,7 @@ async function move(
     if (address !== choices.endpoint.value) {
       requireStopped(
         invocation,
-        await stopSenders(paths, choices.endpoint.value),
+        await stopAll(context),
         'The address is changed',
         'Give it 15 seconds.',
       )
