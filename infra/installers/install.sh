@@ -636,7 +636,7 @@ open_state() {
 
 # Until it is removed, or four seconds old, `runmat-telemetry disable` waits.
 mark_sending() {
-  mark=$state/installer-$uuid.tmp
+  mark=$state/leaving-$uuid.tmp
   : >"$mark" || mark=''
 }
 

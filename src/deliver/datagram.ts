@@ -9,10 +9,24 @@ const largest = 1200
 export interface Datagrams {
   /**
    * Best effort: there is no answer. Events that do not fit into one datagram are not sent. `mayBegin`
-   * is called right before the bytes go to the kernel. Resolves to true once they have.
+   * is called right before the bytes go to the kernel.
    */
-  readonly send: (bytes: string, mayBegin: () => boolean) => Promise<boolean>
+  readonly send: (bytes: string, mayBegin: () => boolean) => Promise<void>
+  /** May the kernel have something that it can't send yet? Only Linux tells. */
+  readonly areHeld: () => Promise<boolean>
   readonly close: () => void
+}
+
+/** How many bytes the kernel has left to send from the socket. */
+async function queuedIn(socket: Socket): Promise<number> {
+  const { port, family } = socket.address()
+  const number = port.toString(16).toUpperCase().padStart(4, '0')
+  const { readFile } = await import('node:fs/promises')
+  const table = await readFile(`/proc/net/udp${family === 'IPv6' ? '6' : ''}`, 'latin1').catch(
+    () => '',
+  )
+  const [, queued = '0'] = new RegExp(`: \\w+:${number} \\w+:\\w+ \\w+ (\\w+):`).exec(table) ?? []
+  return Number.parseInt(queued, 16)
 }
 
 export async function openDatagrams(address: string, lookup: LookupFunction): Promise<Datagrams> {
@@ -48,14 +62,15 @@ export async function openDatagrams(address: string, lookup: LookupFunction): Pr
   const opening = prepare()
   return {
     send: async (bytes, mayBegin) => {
-      if (Buffer.byteLength(bytes) > largest) return false
+      if (Buffer.byteLength(bytes) > largest) return
       const target = await opening
       const open = socket
-      if (target === undefined || open === undefined || isClosed || !mayBegin()) return false
-      return await new Promise((resolve) => {
-        open.send(bytes, port, target, (error) => resolve(error === null))
+      if (target === undefined || open === undefined || isClosed || !mayBegin()) return
+      await new Promise<void>((resolve) => {
+        open.send(bytes, port, target, () => resolve())
       })
     },
+    areHeld: async () => socket !== undefined && (isClosed || (await queuedIn(socket)) > 0),
     close: () => {
       isClosed = true
       try {

@@ -1,7 +1,9 @@
 import { steadyMs } from '../files/clock.ts'
 import type { Context } from '../settings/context.ts'
+import { markLeaving } from '../store/leaving.ts'
 import { removeQueued } from '../store/queue.ts'
 import { noteAnswerTime } from '../store/upload-state.ts'
+import type { Datagrams } from './datagram.ts'
 import { type Departures, openDepartures } from './departures.ts'
 import { drainMs, fitsIntoDrain, unlessSettled, withinTime } from './drain.ts'
 import { debugHeaders, headersFor } from './http/headers.ts'
@@ -98,8 +100,10 @@ export function openLive({ context, userAgent, mayLeave }: LiveOptions): Live {
   }
   const sendDatagram = async (event: Pending): Promise<void> => {
     const { datagrams } = await open()
+    if (datagrams === undefined) return
     const departure = departures.of('udp', event)
-    await datagrams?.send(event.bytes, () => !isOver && departure.mayBegin())
+    await datagrams.send(event.bytes, () => !isOver && departure.mayBegin())
+    if (await datagrams.areHeld()) markHeld(datagrams, markLeaving(paths, event.id))
     departure.end()
   }
   const lookAgain = (): void => {
@@ -148,6 +152,14 @@ export function openLive({ context, userAgent, mayLeave }: LiveOptions): Live {
   }
 }
 
+/** Most network cards have sent a datagram a moment later. Else the mark stays until it counts no more. */
+function markHeld(datagrams: Datagrams, unmark: () => void): void {
+  const lookAgain = async () => {
+    if (!(await datagrams.areHeld())) unmark()
+  }
+  setTimeout(() => void lookAgain(), lookAgainMs).unref()
+}
+
 async function closeWhenSettled(
   works: readonly Promise<void>[],
   abandon: () => void,
@@ -169,7 +181,7 @@ function headersOf(context: Context, userAgent: string): Record<string, string> 
 
 /** `sync_mode`: true once the event was delivered. */
 function sendingNow(
-  { choices, environment }: Context,
+  { choices, environment, paths }: Context,
   departures: Departures,
   headers: Readonly<Record<string, string>>,
 ) {
@@ -182,6 +194,7 @@ function sendingNow(
       udpEndpoint,
       mayBegin: (way) => ways[way].mayBegin(),
       mustStop: () => !departures.may('http'),
+      onHeld: () => void markLeaving(paths, event.id),
     })
     if (delivered) ways.http.confirm()
     ways.udp.end()

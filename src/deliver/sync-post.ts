@@ -15,6 +15,8 @@ export interface SyncPostOptions {
   readonly udpEndpoint: string
   /** Called right before the event's bytes go to the kernel. */
   readonly mayBegin: (way: Way) => boolean
+  /** Called if the kernel can't send the datagram yet. */
+  readonly onHeld: () => void
   /** Called repeatedly while waiting for the answer. */
   readonly mustStop: () => boolean
 }
@@ -27,7 +29,7 @@ export interface SyncPostData extends SinglePost {
 }
 
 /** The cells and their values. */
-export const cell = { state: 0, answer: 1, stop: 2 } as const
+export const cell = { state: 0, answer: 1, stop: 2, held: 3 } as const
 export const state = { working: 0, askHttp: 1, askUdp: 2, delivered: 3, failed: 4 } as const
 export const answer = { none: 0, yes: 1, no: 2 } as const
 
@@ -39,10 +41,10 @@ const graceMs = 500
 
 /** `sync_mode`: holds the calling thread until the event is delivered or can't be. */
 export function postAndWait(options: SyncPostOptions): boolean {
-  const { post, udpEndpoint, mayBegin, mustStop } = options
+  const { post, udpEndpoint, mayBegin, onHeld, mustStop } = options
   // Few hosts want this, and loading it would be a third of the whole library's start.
   const { Worker } = builtin('node:worker_threads')
-  const cells = new Int32Array(new SharedArrayBuffer(12))
+  const cells = new Int32Array(new SharedArrayBuffer(16))
   const data: SyncPostData = {
     ...post,
     env: { ...post.env },
@@ -67,6 +69,7 @@ export function postAndWait(options: SyncPostOptions): boolean {
       Atomics.store(cells, cell.stop, 1)
     }
   }
+  if (Atomics.load(cells, cell.held) === 1) onHeld()
   void worker.terminate()
   return at === state.delivered
 }

@@ -23,6 +23,7 @@ async function sendDatagram(): Promise<void> {
   const { lookup } = await openLookUp(timeoutMs / 2)
   const datagrams = await openDatagrams(udpEndpoint, lookup)
   await datagrams.send(body, () => mayBegin(state.askUdp))
+  if (await datagrams.areHeld()) Atomics.store(cells, cell.held, 1)
   datagrams.close()
 }
 

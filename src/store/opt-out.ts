@@ -1,7 +1,7 @@
 import type { Context } from '../settings/context.ts'
 import type { Role } from '../settings/files.ts'
 import type { Paths } from '../settings/paths.ts'
-import { installersEnd } from './installers.ts'
+import { allHasLeft } from './leaving.ts'
 import { otherStates } from './other-states.ts'
 import { type Wiped, wipeQueue } from './queue.ts'
 import { type Stop, stopSenders } from './senders.ts'
@@ -56,7 +56,7 @@ function placesOf(context: Context): readonly Paths[] {
 export async function stopAll(context: Context, places = placesOf(context)): Promise<Stop> {
   const { endpoint } = context.choices
   const stops = await Promise.all(places.map((paths) => stopSenders(paths, endpoint.value)))
-  await Promise.all(places.map(installersEnd))
+  await Promise.all(places.map(allHasLeft))
   return stops.find(({ stopped }) => !stopped) ?? { stopped: true }
 }
 

@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import path from 'node:path'
 
 import { afterAll, describe, expect, it } from 'vitest'
 
@@ -10,8 +11,11 @@ import { orphansSendTo } from '../../src/store/orphans.ts'
 import { fillQueue, readNotice } from '../support/events.ts'
 import { eventually } from '../support/eventually.ts'
 import { tempHome } from '../support/home.ts'
-import { cliCommand, cliJson, executable } from '../support/run.ts'
-import { configure, host, runStage } from './stage.ts'
+import { library } from '../faults/stage.ts'
+import { program } from '../support/programs.ts'
+import { cli, cliCommand, cliJson, executable, run } from '../support/run.ts'
+import { requireTool } from '../support/tools.ts'
+import { configure, host, runStage, udpSink } from './stage.ts'
 
 /** A collector that never answers, and never ends a connection either. */
 async function silentCollector() {
@@ -43,6 +47,45 @@ function closedTo(port: number): readonly string[] {
     .map((columns) => columns.join(' '))
 }
 
+/** A network of its own, in which nobody answers at 10.9.9.2. */
+const silentNetwork = [
+  'ip link add near type veth peer name far',
+  'ip addr add 10.9.9.1/24 dev near',
+  'for one in near far lo; do ip link set "$one" up; done',
+].join(' && ')
+
+const hasNetworks =
+  process.platform === 'linux' &&
+  requireTool('ip') &&
+  spawnSync('unshare', ['--net', 'sh', '-c', silentNetwork]).status === 0
+
+describe.runIf(hasNetworks)('a datagram for which the kernel looks for the receiver', () => {
+  it.each([false, true])('is waited for by disable (sync_mode = %s)', async (isSync) => {
+    const { home } = await runStage({ answer: 500 }, '')
+    const url = 'http://127.0.0.1:9/t'
+    configure(home, url, `udp_endpoint = "10.9.9.2:7846"\nsync_mode = ${isSync}\n`)
+    const play = JSON.stringify({ library, end: 'close', runs: 1 })
+    const words = [process.execPath, program('runner'), play]
+    const script = `${silentNetwork} && exec "$@"`
+    const inNetwork = ['--net', 'sh', '-c', script, 'sh', ...words]
+    // That network is the guard against posts to other machines.
+    const env = { NODE_OPTIONS: undefined }
+    expect((await run('unshare', inNetwork, home, { env })).code).toBe(0)
+    const marks = () => readdirSync(home.state).filter((name) => name.startsWith('leaving-'))
+    expect(marks()).toHaveLength(2)
+    const made = marks().map((name) => statSync(path.join(home.state, name)).mtimeMs)
+    expect((await cli(home, ['disable'])).code).toBe(0)
+    expect(Date.now() - Math.max(...made)).toBeGreaterThanOrEqual(3990)
+  })
+
+  it('leaves no mark where it is sent at once', async () => {
+    const { address } = await udpSink()
+    const { home } = await runStage({}, `udp_endpoint = "${address}"\n`)
+    expect((await host(home, {})).code).toBe(0)
+    expect(readdirSync(home.state).filter((name) => name.startsWith('leaving-'))).toEqual([])
+  })
+})
+
 // A closed connection is not enough: the kernel would go on sending for minutes.
 describe.runIf(process.platform === 'linux')('what was not confirmed', () => {
   it.each(['close', 'nothing'] as const)(
@@ -68,8 +111,8 @@ describe.runIf(process.platform === 'linux')('what was not confirmed', () => {
       configure(home, collector.url)
       readNotice(home.state)
       fillQueue(home, 2)
-      const [program, ...before] = cliCommand
-      const upload = spawn(program, [...before, 'upload'], { cwd: home.path, env: home.env })
+      const [command, ...before] = cliCommand
+      const upload = spawn(command, [...before, 'upload'], { cwd: home.path, env: home.env })
       let out = ''
       upload.stdout.on('data', (chunk: Buffer) => (out += String(chunk)))
       await collector.arrival

@@ -7,7 +7,7 @@ import { powershell, sh } from './installer.ts'
 import { canInstall, openStage, pathWith, type Stage, where } from './stage.ts'
 
 const marksIn = ({ home }: Stage) =>
-  namesIn(home.state).filter((name) => name.startsWith('installer-'))
+  namesIn(home.state).filter((name) => name.startsWith('leaving-'))
 
 /** A curl that posts a second late, as over a slow network. */
 const late = `case "$*" in *--data*) sleep 1 ;; esac; exec ${where('curl')} "$@"`
@@ -50,7 +50,7 @@ describe.skipIf(!canInstall)('disable, while an installer still posts,', () => {
 
   it('waits no longer than a post can take', async () => {
     const { home } = await openStage(sh)
-    home.write(`${home.state}/installer-${crypto.randomUUID()}.tmp`, '')
+    home.write(`${home.state}/leaving-${crypto.randomUUID()}.tmp`, '')
     const begun = performance.now()
     expect((await cli(home, ['disable'])).code).toBe(0)
     expect(performance.now() - begun).toBeLessThan(15_000)
