@@ -133,6 +133,37 @@ describe.concurrent('log', () => {
     await collector.stop()
   })
 
+  it('follows a post once, unless its answer takes long', async () => {
+    const home = tempHome()
+    const collector = await startCollector({ answer: { status: 204, afterMs: 700 } })
+    await cli(home, ['endpoint', collector.url])
+    await cli(home, ['record', 'usage'], { input: usage })
+    const [program, ...before] = cliCommand
+    const child = spawn(program, [...before, 'log', '--follow', '--json', '-n', '0'], {
+      env: home.env,
+      cwd: home.path,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    const told: boolean[] = []
+    child.stdout.on('data', (chunk: Buffer) => {
+      for (const line of String(chunk).trim().split('\n')) {
+        told.push((JSON.parse(line) as { confirmed: boolean }).confirmed)
+      }
+    })
+    const { delivered } = await cliJson<{ delivered: number }>(home, ['upload'])
+    const answered = Array.from({ length: delivered }, () => true)
+    await eventually(() => expect(told).toEqual(answered))
+    collector.setAnswer(500)
+    await cli(home, ['record', 'install'], {
+      input: JSON.stringify({ event_label: 'install_start', method: 'shell' }),
+    })
+    await cli(home, ['upload'])
+    await eventually(() => expect(told).toEqual([...answered, false]))
+    child.kill('SIGINT')
+    await once(child, 'close')
+    await collector.stop()
+  })
+
   it('follows no longer than somebody reads', async () => {
     const home = tempHome()
     const collector = await startCollector()

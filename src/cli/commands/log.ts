@@ -65,7 +65,7 @@ function summary(
 
 /** Oldest first, as they come. */
 async function follow(invocation: Invocation, options: LogOptions, before: number): Promise<void> {
-  const { io, context } = invocation
+  const { io, context, environment } = invocation
   const { ledger } = context.paths
   const stop = interrupted(io)
   const tell = (sent: readonly Sent[]): void => {
@@ -75,6 +75,7 @@ async function follow(invocation: Invocation, options: LogOptions, before: numbe
   }
   let last = knownLedger(context)
   let seen = sightingOf(ledger).trace
+  let awaited = 0
   tell(last.slice(0, before))
   if (io.outIsClosed()) return
   if (!options.json) io.err('Following what is sent. Ctrl-C ends it.\n')
@@ -82,11 +83,13 @@ async function follow(invocation: Invocation, options: LogOptions, before: numbe
   const unread = new Promise<void>((resolve) => {
     timer = setInterval(() => {
       const now = sightingOf(ledger).trace
-      if (now === seen) return
-      const sent = ledgerNow(ledger)
+      if (now === seen && awaited === 0) return
+      const all = ledgerNow(ledger)
       // Taken for empty, all of it would be new the next time.
-      if (sent === undefined) return
+      if (all === undefined) return
       seen = now
+      const sent = all.filter((one) => !mayBeAnswered(one, environment.now()))
+      awaited = all.length - sent.length
       tell(newSince(last, sent))
       last = sent
       if (io.outIsClosed()) resolve()
@@ -94,6 +97,13 @@ async function follow(invocation: Invocation, options: LogOptions, before: numbe
   })
   await Promise.race([stop, unread])
   clearInterval(timer)
+}
+
+/** Most answers come sooner. A post whose answer comes later is told of twice. */
+const answerMs = 2000
+
+function mayBeAnswered({ sent_at: sentAt, via, confirmed }: Sent, now: number): boolean {
+  return via === 'http' && confirmed === false && Math.abs(now - Date.parse(sentAt)) < answerMs
 }
 
 /** Both newest first. The ledger may have lost its oldest lines in between, but never newer ones. */
