@@ -109,7 +109,7 @@ export function sightingOf(file: string): Sighting {
     if (entry === undefined) return nothing
     const target = entry.isSymbolicLink() ? statSync(file, optional) : entry
     const seen = target ?? entry
-    const trace = traceOf(seen)
+    const trace = traceOf(file, seen)
     return { entry, target, trace, version: isFresh(seen) ? `${trace} ${(looks += 1)}` : trace }
   } catch (error) {
     const trace = codeOf(error) || 'unknown'
@@ -121,9 +121,29 @@ const optional = { throwIfNoEntry: false } as const
 const nothing: Sighting = { entry: undefined, target: undefined, trace: '', version: '' }
 let looks = 0
 
-function traceOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
-  return `${dev}/${ino}/${size}/${mtimeMs}/${ctimeMs}`
+/** Writing down two times with their fractions takes as long as looking at the file. */
+function traceOf(file: string, stat: Stats): string {
+  const known = traces.get(file)
+  if (known !== undefined && isSame(known.stat, stat)) return known.trace
+  const { dev, ino, size, mtimeMs, ctimeMs } = stat
+  const trace = `${dev}/${ino}/${size}/${mtimeMs}/${ctimeMs}`
+  if (traces.size === mostTraces) traces.clear()
+  traces.set(file, { stat, trace })
+  return trace
 }
+
+function isSame(one: Stats, other: Stats): boolean {
+  return (
+    one.ino === other.ino &&
+    one.mtimeMs === other.mtimeMs &&
+    one.ctimeMs === other.ctimeMs &&
+    one.size === other.size &&
+    one.dev === other.dev
+  )
+}
+
+const traces = new Map<string, { readonly stat: Stats; readonly trace: string }>()
+const mostTraces = 200
 
 /** FAT counts in steps of two seconds, some versions of NFS and ext in steps of one. */
 const coarsestMs = 3000

@@ -35,16 +35,16 @@ export function collectorsNo(
 ): Gone | undefined {
   const { version: state } = see(paths.uploads)
   if (state === '') return undefined
-  const told = allGone(goneFields(fieldsOf(paths.uploads, state))).filter(
+  const told = goneIn(paths.uploads, state).filter(
     ({ endpoint: asked }) => asked === null || asked === endpoint,
   )
   if (told.length === 0) return undefined
-  const current = version ?? lastVersion(paths.stats, see)
+  const current = version ?? versionIn(paths.stats, see(paths.stats).version)
   return told.find((gone) => current === undefined || current === gone.version)
 }
 
 export function goneFields(state: object): GoneFields {
-  const { endpoint, gone, gone_before: before } = state as Partial<Record<string, unknown>>
+  const { endpoint, gone, gone_before: before } = state as Fields
   const asked = text(endpoint, 4096)
   return {
     endpoint: asked,
@@ -54,7 +54,7 @@ export function goneFields(state: object): GoneFields {
 }
 
 function goneOf(answer: unknown): readonly Gone[] {
-  const { version, at, endpoint } = Object(answer) as Partial<Record<string, unknown>>
+  const { version, at, endpoint } = Object(answer) as Fields
   const time = text(at, 40)
   if (time === null) return []
   return [{ version: text(version, 200), at: time, endpoint: text(endpoint, 4096) }]
@@ -64,26 +64,30 @@ function text(value: unknown, most: number): string | null {
   return typeof value === 'string' && value.length <= most ? value : null
 }
 
-function lastVersion(file: string, see: Snapshot): string | undefined {
-  const { version } = fieldsOf(file, see(file).version) as { version?: unknown }
-  return typeof version === 'string' ? version : undefined
+/** Every process that must ask often reads the same file again and again. */
+function remembered<T>(otherwise: T, make: (fields: Fields) => T) {
+  const memory = openFileMemory<{ readonly made: T }>()
+  return (file: string, version: string): T => {
+    const known = memory.recall(file, version)
+    if (known) return known.made
+    const reading = readSmallFile(file, 1024 * 1024)
+    if (reading.kind !== 'read') return otherwise
+    const made = make(fieldsIn(reading.bytes.toString('utf8')))
+    memory.keep(file, version, { made })
+    return made
+  }
 }
 
-const parsed = openFileMemory<object>()
+type Fields = Partial<Readonly<Record<string, unknown>>>
 
-function fieldsOf(file: string, version: string): object {
-  const known = parsed.recall(file, version)
-  if (known) return known
-  const reading = readSmallFile(file, 1024 * 1024)
-  if (reading.kind !== 'read') return {}
-  const fields = fieldsIn(reading.bytes.toString('utf8'))
-  parsed.keep(file, version, fields)
-  return fields
-}
+const goneIn = remembered<readonly Gone[]>([], (fields) => allGone(goneFields(fields)))
+const versionIn = remembered(undefined as string | undefined, ({ version }) =>
+  typeof version === 'string' ? version : undefined,
+)
 
-function fieldsIn(written: string): object {
+function fieldsIn(written: string): Fields {
   try {
-    return Object(JSON.parse(written) ?? {}) as object
+    return Object(JSON.parse(written) ?? {}) as Fields
   } catch {
     return {}
   }

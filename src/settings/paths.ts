@@ -22,9 +22,21 @@ export interface Paths {
 }
 
 export function pathsOf(product: Product, environment: HostEnvironment): Paths {
+  const { home, configHome, systemHome, platform, env } = environment
+  const state = locate(product.places.state, environment)
+  const key = [home, configHome, systemHome, platform, env['ProgramData'], state].join('\0')
+  if (last?.product !== product || last.key !== key) {
+    last = { product, key, paths: pathsWith(product, environment, state) }
+  }
+  return last.paths
+}
+
+/** Hosts that open again and again have the same paths each time. */
+let last: { readonly product: Product; readonly key: string; readonly paths: Paths } | undefined
+
+function pathsWith(product: Product, environment: HostEnvironment, state: string): Paths {
   const at = (place: Place): string => locate(place, environment)
   const { places } = product
-  const state = at(places.state)
   const settings = at(places.settings)
   const others = (places.alsoSettings ?? []).map(at).filter((file) => file !== settings)
   return {

@@ -2,6 +2,7 @@ import { renameSync } from 'node:fs'
 import path from 'node:path'
 
 import { isUnread, readSmallFile } from '../files/read.ts'
+import { openFileMemory, sightingOf } from '../files/snapshot.ts'
 import { removeFile, replaceFile, temporaryName, writeNewFile } from '../files/write.ts'
 import { allGone, type GoneFields, goneFields } from '../settings/collector.ts'
 import { isOwnState } from './foreign.ts'
@@ -45,7 +46,7 @@ const longestWaitMs = 25 * 60 * 60 * 1000
 
 /** What is known about uploads to this endpoint. What another one answered says nothing about it. */
 export function readUploadState(file: string, endpoint: string): UploadState {
-  const state = parse(file)
+  const state = stateIn(file)
   if (state.endpoint === null || state.endpoint === endpoint) return state
   return { ...noUploads, delivered: state.delivered, gone_before: allGone(state) }
 }
@@ -58,6 +59,19 @@ export function writeUploadState(file: string, state: UploadState): void {
 export function mustWait(until: string | null | undefined, now: number): boolean {
   const time = Date.parse(until ?? '')
   return time > now && time - now <= longestWaitMs
+}
+
+/** Hosts that come and go in one process find the same pause each time. */
+const remembered = openFileMemory<UploadState>()
+
+function stateIn(file: string): UploadState {
+  const { version } = sightingOf(file)
+  if (version === '') return noUploads
+  const before = remembered.recall(file, version)
+  if (before) return before
+  const state = parse(file)
+  if (state.unread === undefined) remembered.keep(file, version, state)
+  return state
 }
 
 function parse(file: string): UploadState {
