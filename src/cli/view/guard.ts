@@ -28,12 +28,9 @@ export function guardFor(port: number, { token, session }: Secrets): Guard {
     judge: (request) => {
       // A page elsewhere can have its own name resolve to this machine, but it can't lie about it.
       if (request.headers.host !== host || !isFromHere(request, host)) return refuse
+      if (!isOwnUser(request)) return refuse
       if (cookieOf(request, name) === session) return { kind: 'pass' }
-      const isInvited =
-        request.method === 'GET' &&
-        isTokenUnused &&
-        tokenIn(request.url) === token &&
-        isOwnUser(request)
+      const isInvited = request.method === 'GET' && isTokenUnused && tokenIn(request.url) === token
       if (!isInvited) return refuse
       isTokenUnused = false
       return {
@@ -67,8 +64,9 @@ function tokenIn(url: string | undefined): string | null {
 }
 
 /**
- * The address is on the command line of the browser that we start, where other users of the machine
- * can read it. Linux tells whose connection it is; elsewhere the token is all that counts.
+ * Other users of the machine can read the address on the command line of the browser that we start, and
+ * the browser shows its cookie to every port of 127.0.0.1, also to one on which another user listens.
+ * Linux tells whose connection it is; elsewhere only the token and the cookie count.
  */
 function isOwnUser({ socket }: IncomingMessage): boolean {
   const own = process.getuid?.()
