@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import http from 'node:http'
+import path from 'node:path'
 
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -16,6 +17,8 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 /** The checker of axe-core is a script of ours in the page. */
 const onPhone = { viewport: { width: 360, height: 640 }, bypassCSP: true } as const
+
+const preload = path.join(import.meta.dirname, '../screens/preload.cjs')
 
 const usage = JSON.stringify({ subcommand: 'run', outcome: 'success', engine: 'jit' })
 
@@ -76,6 +79,32 @@ describe.skipIf(!hasChromium).concurrent('view in Chromium', { timeout: 180_000 
     expect(await page.locator('#waiting').innerText()).toMatch(/^\d+ events waiting$/)
     await second.getByRole('button', { name: 'Turn telemetry off for good' }).click()
     await page.getByRole('heading', { name: 'RunMat telemetry is off.' }).waitFor()
+    await context.close()
+  })
+
+  it('keeps what a person reads, and where the keyboard is, when something happens', async () => {
+    const home = tempHome()
+    await cli(home, ['record', 'usage'], { input: usage })
+    const NODE_OPTIONS = `${home.env['NODE_OPTIONS'] ?? ''} --require=${preload}`
+    const readOnly = { ...home, env: { ...home.env, NODE_OPTIONS, TEST_READ_ONLY: '1' } }
+    const { page, context } = await look(readOnly, onPhone)
+    await page.getByText('Explain this event').first().click()
+    const back = page.getByText('Back to everything')
+    await page.getByText('Live: this page follows what happens.').waitFor()
+    await back.focus()
+    await cli(home, ['record', 'install'], {
+      input: JSON.stringify({ event_label: 'install_start', method: 'shell' }),
+    })
+    await page.getByText('install_start', { exact: true }).waitFor()
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Back to everything')
+    await page.getByRole('button', { name: 'Turn telemetry off for good' }).click()
+    const problem = page.getByText('config.toml: the file system is read-only.')
+    await problem.waitFor()
+    await page.getByText('Live: this page follows what happens.').waitFor()
+    home.write('runmat.toml', '[runtime.telemetry]\nenabled = false\n')
+    await page.getByText('Turned off in ~/runmat.toml:2').waitFor()
+    expect(await problem.isVisible()).toBe(true)
+    expect(await violationsOn(page)).toEqual([])
     await context.close()
   })
 

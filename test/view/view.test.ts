@@ -6,10 +6,11 @@ import { afterAll, describe, expect, it } from 'vitest'
 
 import { startCollector } from '../support/collector.ts'
 import { eventually } from '../support/eventually.ts'
+import { makeEvent, queueFolder } from '../support/events.ts'
 import { tempHome } from '../support/home.ts'
 import { cli, cliJson } from '../support/run.ts'
 import { sender } from '../e2e/forget-scene.ts'
-import { ask, openView, textOf, visit } from './stage.ts'
+import { ask, openView, type OpenView, textOf, visit } from './stage.ts'
 
 const usage = JSON.stringify({ subcommand: 'run', outcome: 'success', engine: 'jit' })
 
@@ -111,26 +112,23 @@ describe.concurrent('view', () => {
 
   it('sends what is recorded to the open page as it happens', async () => {
     const home = tempHome()
-    const opened = await openView(home)
-    const { pathname, search } = new URL(opened.url)
-    const first = await ask(opened.port, { path: pathname + search })
-    const cookie = String(first.headers['set-cookie']?.[0]).split(';')[0] ?? ''
-    const request = http.get({
-      host: '127.0.0.1',
-      port: opened.port,
-      path: '/events',
-      headers: { cookie },
-      agent: false,
-    })
-    const [stream] = (await once(request, 'response')) as [http.IncomingMessage]
-    let seen = ''
-    stream.on('data', (chunk: Buffer) => (seen += String(chunk)))
-    await eventually(() => expect(seen).toContain(': hello'))
+    const { seen, close } = await follow(await openView(home), '/events')
     await cli(home, ['record', 'usage'], { input: usage })
     const [bytes = ''] = (await cli(home, ['print', '--queued'])).out.split('\n')
-    await eventually(() => expect(seen).toContain(`event: recorded\ndata: ${bytes}\n`))
-    expect(seen).toContain('event: page\n')
-    request.destroy()
+    await eventually(() => expect(seen()).toContain(`event: recorded\ndata: ${bytes}\n`))
+    expect(seen()).toContain('event: page\n')
+    close()
+  })
+
+  it('keeps an event explained while the page follows what happens, whatever its file is called', async () => {
+    const home = tempHome()
+    const { bytes, id } = makeEvent(1)
+    home.write(`${queueFolder(home)}/of-another-program.json`, bytes)
+    const { seen, close } = await follow(await openView(home), `/events?event=${id}`)
+    await cli(home, ['record', 'usage'], { input: usage })
+    await eventually(() => expect(seen()).toContain('event: page\n'))
+    expect(seen()).toContain('Back to everything')
+    close()
   })
 
   it('allows nothing foreign, and is small', async () => {
@@ -264,4 +262,23 @@ describe.concurrent('view', () => {
 function idIn(bytes: string): string {
   const { event_id: id, uuid } = JSON.parse(bytes) as { event_id?: string; uuid?: string }
   return id ?? uuid ?? ''
+}
+
+/** What an open page is told. */
+async function follow(opened: OpenView, path: string) {
+  const { pathname, search } = new URL(opened.url)
+  const first = await ask(opened.port, { path: pathname + search })
+  const cookie = String(first.headers['set-cookie']?.[0]).split(';')[0] ?? ''
+  const stream = http.get({
+    host: '127.0.0.1',
+    port: opened.port,
+    path,
+    headers: { cookie },
+    agent: false,
+  })
+  const [response] = (await once(stream, 'response')) as [http.IncomingMessage]
+  let seen = ''
+  response.on('data', (chunk: Buffer) => (seen += String(chunk)))
+  await eventually(() => expect(seen).toContain(': hello'))
+  return { seen: () => seen, close: () => stream.destroy() }
 }

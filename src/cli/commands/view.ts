@@ -69,8 +69,7 @@ function save(invocation: Invocation, file: string, { json, port }: ViewOptions)
   // Settings get the folders that they need. A page is saved where the person has one.
   if (look(path.dirname(file)) === undefined) throw cannotSave(file, noFolder)
   const snapshot = takeSnapshot(invocation, { waiting: 1, sent: 1 })
-  const none = { event: undefined, problem: undefined, erased: undefined }
-  const options = { ...none, nonce: '', isStatic: true }
+  const options = { nonce: '', isStatic: true, problem: undefined, erased: undefined }
   const replaced = look(file)?.isFile() === true
   try {
     saveIn(file, page(invocation, snapshot, options))

@@ -90,7 +90,7 @@ export function leavingSection(
     ${
       isStatic || !canBeErased(snapshot)
         ? ''
-        : html`<details class="screen">
+        : html`<details class="screen" id="erase">
             <summary>Erase everything, here and at the collector</summary>
             <p>This can’t be undone. Telemetry is off afterwards.</p>
             ${notAskedMarkup(invocation)}

@@ -67,13 +67,7 @@ export function openLive(invocation: Invocation, erased: () => Erased | undefine
     }
   }
   const paint = (page: ServerResponse, request: PageRequest, now: Invocation): void => {
-    const options = {
-      nonce: '',
-      isStatic: false,
-      event: undefined,
-      problem: undefined,
-      erased: erased(),
-    }
+    const options = { isStatic: false, problem: undefined, erased: erased() }
     const markup = mainOf(now, takeSnapshot(now, request), options).text
     page.write(`event: page\ndata: ${JSON.stringify(markup)}\n\n`)
   }

@@ -9,7 +9,7 @@ import { type Erased, erasedPanel, leavingSection, pendingPanel } from './leavin
 import { eventSection, waitingSection, sentSection } from './events.ts'
 import { html, Markup } from './markup.ts'
 import { script } from './script.ts'
-import type { ShownEvent, Snapshot } from './snapshot.ts'
+import type { Snapshot } from './snapshot.ts'
 import { style } from './style.ts'
 
 export interface PageOptions {
@@ -17,8 +17,6 @@ export interface PageOptions {
   readonly nonce: string
   /** A page that was saved to a file can change nothing, and follows nothing. */
   readonly isStatic: boolean
-  /** The event that is to be explained field by field. */
-  readonly event: ShownEvent | undefined
   /** Why the switch did not do what was asked. */
   readonly problem: string | undefined
   readonly erased: Erased | undefined
@@ -26,7 +24,7 @@ export interface PageOptions {
 
 export function page(invocation: Invocation, snapshot: Snapshot, options: PageOptions): string {
   const { product } = invocation
-  const { nonce, isStatic } = options
+  const { nonce, isStatic, problem } = options
   const title = `${product.name} telemetry on this machine`
   return html`<!doctype html>
     <html lang="en">
@@ -43,6 +41,7 @@ export function page(invocation: Invocation, snapshot: Snapshot, options: PageOp
       </head>
       <body>
         ${isStatic ? '' : html`<p class="soft" id="live" role="status"></p>`}
+        ${problem !== undefined && html`<p class="warning" role="alert">${problem}</p>`}
         <main>${mainOf(invocation, snapshot, options)}</main>
         ${
           isStatic
@@ -61,11 +60,15 @@ const contentPolicy = html`<meta
 />`
 
 /** What changes while the page is open. */
-export function mainOf(invocation: Invocation, snapshot: Snapshot, options: PageOptions): Markup {
-  const { isStatic, event, problem } = options
+export function mainOf(
+  invocation: Invocation,
+  snapshot: Snapshot,
+  options: Omit<PageOptions, 'nonce'>,
+): Markup {
+  const { isStatic } = options
+  const { explained, now } = snapshot
   const { context, product } = invocation
   return html`
-    ${problem !== undefined && html`<p class="warning" role="alert">${problem}</p>`}
     <h1>${headline(context)}</h1>
     ${reasonMarkup(because(context))} ${warnings(invocation, snapshot)}
     ${alsoBecause(context).map((reason) => html`<p>Also: ${reason}</p>`)}
@@ -83,7 +86,7 @@ export function mainOf(invocation: Invocation, snapshot: Snapshot, options: Page
       <a href="${product.docs}">How it all works</a>
       ${product.publicReport && html`<a href="${product.publicReport}">What comes of it</a>`}
     </p>
-    ${event && eventSection(event, snapshot.now)} ${waitingSection(invocation, snapshot)}
+    ${explained && eventSection(explained, now)} ${waitingSection(invocation, snapshot)}
     ${sentSection(invocation, snapshot)} ${countsSection(snapshot, product)}
     ${rulesSection(context)} ${hostSection(invocation, snapshot)}
     ${placesSection(invocation, snapshot)} ${leavingSection(invocation, snapshot, isStatic)}

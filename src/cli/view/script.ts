@@ -6,12 +6,15 @@ export const script = `
 const main = document.querySelector('main')
 const live = document.getElementById('live')
 const source = new EventSource('/events' + location.search)
+const named = (one) => one.id ||
+  [one.localName, one.closest('details')?.id, one.getAttribute('href'), one.textContent].join(' ')
 source.addEventListener('page', ({ data }) => {
   const open = new Set([...main.querySelectorAll('details[open]')].map(({ id }) => id))
-  const focused = document.activeElement?.id
+  const focused = main.contains(document.activeElement) ? named(document.activeElement) : ''
   main.innerHTML = JSON.parse(data)
   for (const one of main.querySelectorAll('details')) if (open.has(one.id)) one.open = true
-  if (focused) document.getElementById(focused)?.focus()
+  const same = [...main.querySelectorAll('a, button, summary')].find((one) => named(one) === focused)
+  same?.focus({ preventScroll: true })
 })
 const say = (isLive, text) => {
   live.textContent = text

@@ -13,7 +13,7 @@ import type { Erased } from './leaving.ts'
 import { html } from './markup.ts'
 import { openLive } from './live.ts'
 import { page, type PageOptions } from './page.ts'
-import { findEvent, takeSnapshot } from './snapshot.ts'
+import { type PageRequest, takeSnapshot } from './snapshot.ts'
 
 export interface View {
   readonly url: string
@@ -80,11 +80,9 @@ export async function openView(invocation: Invocation, port: number): Promise<Vi
   const show = (url: URL, response: ServerResponse, problem?: CliError): void => {
     const now = reassessed(invocation)
     const nonce = randomBytes(16).toString('base64')
-    const event = url.searchParams.get('event')
     const options: PageOptions = {
       nonce,
       isStatic: false,
-      event: event === null ? undefined : findEvent(now, event),
       problem: problem && problemText(problem),
       erased,
     }
@@ -143,12 +141,16 @@ function problemText({ message, hint = '' }: CliError): string {
   return [message, ...hints].join(' ').trim()
 }
 
-function requestOf({ searchParams }: URL) {
+function requestOf({ searchParams }: URL): PageRequest {
   const pageIn = (name: string) => {
     const number = Number(searchParams.get(name))
     return Number.isSafeInteger(number) && number > 0 ? number : 1
   }
-  return { waiting: pageIn('waiting'), sent: pageIn('sent') }
+  return {
+    waiting: pageIn('waiting'),
+    sent: pageIn('sent'),
+    event: searchParams.get('event') ?? undefined,
+  }
 }
 
 const safe = {

@@ -1,8 +1,9 @@
 import { type Contract, contractsOf } from '../../contract/documented.ts'
+import { eventIdIn } from '../../contract/event-id.ts'
 import { previewOf } from '../../record/preview.ts'
 import { readLedger } from '../../store/ledger.ts'
 import type { Sent } from '../../store/ledger-lines.ts'
-import { listQueue } from '../../store/queue.ts'
+import { listQueue, type QueuedFile } from '../../store/queue.ts'
 import { readQueued } from '../../store/queued-event.ts'
 import { freshStats, readStats, type Stats } from '../../store/stats.ts'
 import { type Status, statusOf } from '../commands/status.ts'
@@ -38,12 +39,16 @@ export interface Snapshot {
   readonly sent: Listing
   /** What an event would look like, where there is none. */
   readonly preview: ShownEvent | undefined
+  /** The one event that the person wants explained, wherever it lies by now. */
+  readonly explained: ShownEvent | undefined
   readonly now: number
 }
 
 export interface PageRequest {
   readonly waiting: number
   readonly sent: number
+  /** The id of an event that is to be explained field by field. */
+  readonly event?: string | undefined
 }
 
 /** As many events as a page can hold: a handful of bytes each, or one that is large. */
@@ -56,13 +61,25 @@ export function takeSnapshot(invocation: Invocation, request: PageRequest): Snap
   const reading = readStats(context.paths.stats)
   const now = environment.now()
   const queue = listQueue(context.paths.queue).toReversed()
-  const waiting = listing(queue, request.waiting, ({ path, at }) => {
+  const ledger = readLedger(context.paths.ledger)
+  const showQueued = ({ path, at }: QueuedFile): ShownEvent | undefined => {
     const queued = readQueued(path, contracts, now)
     return queued.kind === 'event' ? shown(queued.bytes, at, undefined) : undefined
-  })
-  const sent = listing(readLedger(context.paths.ledger), request.sent, (entry) =>
-    shown(JSON.stringify(entry.event), Date.parse(entry.sent_at), departure(entry)),
-  )
+  }
+  const showSent = (entry: Sent): ShownEvent =>
+    shown(JSON.stringify(entry.event), Date.parse(entry.sent_at), departure(entry))
+  const waiting = listing(queue, request.waiting, showQueued)
+  const sent = listing(ledger, request.sent, showSent)
+  const explained = (id: string): ShownEvent | undefined => {
+    // The names of our own files tell the id. Other programs' need not.
+    const named = queue.filter(({ name }) => name.includes(id))
+    for (const one of [...named, ...queue]) {
+      const event = showQueued(one)
+      if (event?.id === id) return event
+    }
+    const entry = ledger.find(({ event }) => eventIdIn(event) === id)
+    return entry && showSent(entry)
+  }
   const isEmpty = waiting.total === 0 && sent.total === 0
   return {
     status: statusOf(invocation),
@@ -77,6 +94,7 @@ export function takeSnapshot(invocation: Invocation, request: PageRequest): Snap
           undefined,
         )
       : undefined,
+    explained: request.event === undefined ? undefined : explained(request.event),
     now,
   }
 }
@@ -128,22 +146,4 @@ function wordIn(event: Readonly<Record<string, unknown>>, ...names: readonly str
 function parsed(bytes: string): Readonly<Record<string, unknown>> {
   const value: unknown = JSON.parse(bytes)
   return typeof value === 'object' && value !== null ? { ...value } : {}
-}
-
-/** The one event that a person wants explained, wherever it lies. */
-export function findEvent(invocation: Invocation, id: string): ShownEvent | undefined {
-  const { context, product, environment } = invocation
-  const contracts = contractsOf(product)
-  const shown = showing(contracts)
-  for (const { path, at, name } of listQueue(context.paths.queue)) {
-    if (!name.includes(id)) continue
-    const queued = readQueued(path, contracts, environment.now())
-    if (queued.kind === 'event') return shown(queued.bytes, at, undefined)
-  }
-  for (const entry of readLedger(context.paths.ledger)) {
-    const { event, sent_at: sentAt } = entry
-    const found = shown(JSON.stringify(event), Date.parse(sentAt), departure(entry))
-    if (found.id === id) return found
-  }
-  return undefined
 }
