@@ -22,6 +22,12 @@ const preload = path.join(import.meta.dirname, '../screens/preload.cjs')
 
 const usage = JSON.stringify({ subcommand: 'run', outcome: 'success', engine: 'jit' })
 
+const run = JSON.stringify({
+  event_label: 'runtime.run.finished',
+  run_kind: 'script',
+  payload: { 'runtime.failure.component': 'name_resolution', counters: { jit_compiled: 3 } },
+})
+
 // All at once in one browser: on a busy machine, each takes as long as all of them.
 describe.skipIf(!hasChromium).concurrent('view in Chromium', { timeout: 180_000 }, () => {
   let browser: Browser
@@ -200,6 +206,7 @@ describe.skipIf(!hasChromium).concurrent('view in Chromium', { timeout: 180_000 
   const states: readonly (readonly [string, (home: Home) => Promise<unknown>])[] = [
     ['nothing recorded', () => Promise.resolve()],
     ['events waiting', (home) => cli(home, ['record', 'usage'], { input: usage })],
+    ['a run waiting', (home) => cli(home, ['record', 'runtime'], { input: run })],
     ['off', (home) => cli(home, ['disable'])],
     ['settings that cannot be read', (home) => Promise.resolve(home.write(home.settings, '['))],
     ['folders of others', (home) => Promise.resolve(foreign(home))],

@@ -110,6 +110,22 @@ describe.concurrent('view', () => {
     expect(textOf(explained.body)).toContain('Which step of the installation this is.')
   })
 
+  it('says what each field of a run is, also inside its payload', async () => {
+    const home = tempHome()
+    const run = {
+      event_label: 'runtime.run.finished',
+      run_kind: 'script',
+      payload: { duration_us: 4412, provider: { device: { backend: 'vulkan' } } },
+    }
+    await cli(home, ['record', 'runtime'], { input: JSON.stringify(run) })
+    const { body } = await (await visit(await openView(home)))({ path: '/' })
+    expect(textOf(body)).toMatch(/duration_us\s+4412\s+How long the run took, in microseconds\./)
+    const device = '{"device":{"backend":"vulkan"}}'
+    expect(textOf(body)).toMatch(
+      new RegExp(`provider\\s+${device}\\s+The model, vendor and backend`),
+    )
+  })
+
   it('sends what is recorded to the open page as it happens', async () => {
     const home = tempHome()
     const { seen, close } = await follow(await openView(home), '/events')

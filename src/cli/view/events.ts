@@ -1,3 +1,5 @@
+import { isObject } from '../../contract/check.ts'
+import type { FieldNote } from '../../contract/dictionary.ts'
 import type { Invocation } from '../invocation.ts'
 import { ago } from '../time.ts'
 import { plural } from '../words.ts'
@@ -120,14 +122,33 @@ function fieldTable({ bytes, contract }: ShownEvent): Markup {
     <tbody>
       ${fields
         .filter(({ field }) => Object.hasOwn(values, field))
-        .map(
-          ({ field, carries, why }) =>
-            html`<tr>
-              <th scope="row">${field}</th>
-              <td><code>${JSON.stringify(values[field])}</code></td>
-              <td>${carries} <span class="soft">${why}</span></td>
-            </tr>`,
-        )}
+        .map((field) => fieldRows(field, values[field.field]))}
     </tbody>
   </table>`
+}
+
+/** A field, and below it each field inside that has words of its own. */
+function fieldRows({ field, carries, why, names }: FieldNote, value: unknown): Markup {
+  const inner = isObject(value)
+    ? names.filter(({ name, meaning }) => meaning !== '' && Object.hasOwn(value, name))
+    : []
+  const isShownBelow =
+    inner.length > 0 && isObject(value) && inner.length === Object.keys(value).length
+  return html`<tr>
+      <th scope="row">${field}</th>
+      <td>${!isShownBelow && valueMarkup(value)}</td>
+      <td>${carries} <span class="soft">${why}</span></td>
+    </tr>
+    ${inner.map(
+      ({ name, meaning }) =>
+        html`<tr class="inner">
+          <th scope="row">${name}</th>
+          <td>${isObject(value) && valueMarkup(value[name])}</td>
+          <td>${meaning}</td>
+        </tr>`,
+    )}`
+}
+
+function valueMarkup(value: unknown): Markup {
+  return html`<code>${exactBytes(JSON.stringify(value))}</code>`
 }

@@ -30,7 +30,9 @@ th { font-weight: 600; }
 td.count, th.count { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 td.bar { width: 50%; }
 rect { fill: var(--accent); }
-.wide th { white-space: nowrap; }
+.wide { table-layout: fixed; font-size: .9rem; }
+.wide th:first-child, .wide td:nth-child(2) { width: 30%; }
+.wide .inner th { font-weight: 400; padding-left: 1rem; }
 ol.events { list-style: none; margin: 0; padding: 0; }
 ol.events > li { border-bottom: 1px solid var(--line); padding: .6rem 0; }
 .off { font-weight: 600; }
@@ -43,6 +45,7 @@ dd { margin: 0; }
 #live:empty { display: none; }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr; } dd { margin-bottom: .5rem; }
   td.bar, th.bar { display: none; } .wide { display: block; } .wide tr, .wide td, .wide th { display: block; border: 0; padding: .1rem 0; }
+  .wide th:first-child, .wide td:nth-child(2) { width: auto; }
   .wide tr { border-bottom: 1px solid var(--line); padding: .5rem 0; } .wide thead { position: absolute; left: -100vw; } }
 @media print { body { max-width: none; padding: 0; } form, #live, .screen, details:not([open]) { display: none; }
   a[href^=http]::after { content: ' (' attr(href) ')'; } pre { border: 0; padding: 0; } }
