@@ -11,6 +11,7 @@ import {
   foreign,
   fresh,
   gone,
+  idOf,
   offInSettings,
   ownProject,
   sent,
@@ -19,6 +20,7 @@ import {
   unseen,
   waiting,
 } from '../screens/states.ts'
+import { runmat } from '../../src/product/runmat.ts'
 import { fillQueue } from '../support/events.ts'
 import { type Home, tempHome } from '../support/home.ts'
 import { optOuts } from '../support/opt-outs.ts'
@@ -176,6 +178,54 @@ describe.concurrent('the page', () => {
     const last = await request({ path: '/?sent=500&waiting=50' })
     expect(textOf(last.body)).toContain('"uuid":"0"')
     expect(Buffer.byteLength(last.body)).toBeLessThan(60_000)
+  })
+
+  it('is small however much there is to show', async () => {
+    const home = tempHome()
+    const { usage, runtime } = runmat
+    const count = (names: readonly string[]) =>
+      Object.fromEntries(names.map((name) => [name, 1_234_567]))
+    const outcomes = Object.entries(usage.outcomes).flatMap(([name, ends]) =>
+      ends.map((end) => `${name}_${end}`),
+    )
+    waiting(0, {
+      subcommand_counts: count([...usage.subcommands, ...outcomes]),
+      selections: count(usage.selections),
+      feature_capabilities: Object.fromEntries(
+        Object.keys(usage.capabilities).map((name) => [name, true]),
+      ),
+    })(home)
+    const { payload, ...envelope } = JSON.parse((await cli(home, ['print', 'runtime'])).out) as {
+      payload: object
+    }
+    const failure = {
+      success: false,
+      error: 'RunMat:IndexOutOfBounds',
+      'runtime.failure.stage': runtime?.failures.stages[0],
+      'runtime.failure.code': 'RunMat:IndexOutOfBounds',
+      'runtime.failure.has_span': true,
+      'runtime.failure.host': runtime?.failures.hosts[0],
+      'runtime.failure.component': 'name_resolution',
+    }
+    const runs = Array.from({ length: 80 }, (_, index) => {
+      const run = { ...envelope, uuid: idOf(index), payload: { ...payload, ...failure } }
+      return JSON.stringify(run)
+    })
+    const sentAt = '2026-03-01T00:00:00Z'
+    const lines = runs.slice(40).map((event, index) => {
+      const endpoint = `https://telemetry.example.com/v1/t?of=${index}`
+      return `{"sent_at":"${sentAt}","endpoint":"${endpoint}","event":${event}}\n`
+    })
+    home.write(path.join(home.state, 'sent.ndjson'), lines.join(''))
+    for (const [index, event] of runs.slice(0, 40).entries()) {
+      home.write(path.join(home.state, 'queue', `${index + 10}.json`), event)
+    }
+    const request = await visit(await openView(home))
+    for (const shown of ['/', `/?event=${idOf(0)}`, `/?event=${idOf(40)}&sent=2`]) {
+      const { body } = await request({ path: shown })
+      expect(textOf(body)).toContain('40 events waiting')
+      expect(Buffer.byteLength(body)).toBeLessThan(60_000)
+    }
   })
 
   it('is served twice at once, each to a browser of its own', async () => {

@@ -55,7 +55,7 @@ export function sentSection(_: Invocation, snapshot: Snapshot): Markup {
   </section>`
 }
 
-function events(name: 'waiting' | 'sent', listing: Listing, { now }: Snapshot): Markup {
+function events(name: 'waiting' | 'sent', listing: Listing, { now, explained }: Snapshot): Markup {
   const { page, hasMore } = listing
   const to = (target: number) => `/?${name}=${target}#${name}`
   return html`<ol class="events">
@@ -72,7 +72,7 @@ function events(name: 'waiting' | 'sent', listing: Listing, { now }: Snapshot): 
             >
             ${event.bytes !== '' && eventBytes(event, `${name}-${event.id}`)}
             ${
-              index === 0 && event.bytes !== '' && page === 1
+              index === 0 && page === 1 && explained === undefined
                 ? html`<details id="fields-${name}">
                     <summary>What each field is, and why</summary>
                     ${fieldTable(event)}

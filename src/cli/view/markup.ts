@@ -9,9 +9,14 @@ export class Markup {
 
 type Part = Markup | string | number | false | undefined | readonly Part[]
 
-/** A template whose values are escaped, unless they are markup already. */
+/**
+ * A template whose values are escaped, unless they are markup already. Its own indentation would be a
+ * tenth of the page, and is left out.
+ */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
-  const texts = strings.map((string, index) => string + textOf(parts[index]))
+  const texts = strings.map(
+    (string, index) => string.replaceAll(/\n\s+/g, '\n') + textOf(parts[index]),
+  )
   return new Markup(texts.join(''))
 }
 

@@ -51,8 +51,11 @@ export interface PageRequest {
   readonly event?: string | undefined
 }
 
-/** As many events as a page can hold: a handful of bytes each, or one that is large. */
-const limits = { events: 20, bytes: 18_000 } as const
+/**
+ * As many events as a page of 60 kB can hold, in each of the two lists and, as bytes, in both. What waits
+ * comes first, and leaves room for what was sent.
+ */
+const limits = { events: 20, bytes: 18_000, waitingBytes: 9000 } as const
 
 export function takeSnapshot(invocation: Invocation, request: PageRequest): Snapshot {
   const { context, product, environment, version, hostVersion } = invocation
@@ -68,8 +71,9 @@ export function takeSnapshot(invocation: Invocation, request: PageRequest): Snap
   }
   const showSent = (entry: Sent): ShownEvent =>
     shown(JSON.stringify(entry.event), Date.parse(entry.sent_at), departure(entry))
-  const waiting = listing(queue, request.waiting, showQueued)
-  const sent = listing(ledger, request.sent, showSent)
+  const waiting = listing(queue, request.waiting, limits.waitingBytes, showQueued)
+  const left = limits.bytes - bytesIn(waiting.events)
+  const sent = listing(ledger, request.sent, left, showSent)
   const explained = (id: string): ShownEvent | undefined => {
     // The names of our own files tell the id. Other programs' need not.
     const named = queue.filter(({ name }) => name.includes(id))
@@ -103,18 +107,22 @@ export function takeSnapshot(invocation: Invocation, request: PageRequest): Snap
 function listing<T>(
   all: readonly T[],
   page: number,
+  room: number,
   show: (one: T) => ShownEvent | undefined,
 ): Listing {
   const from = (page - 1) * limits.events
   const events: ShownEvent[] = []
-  let bytes = 0
   for (const one of all.slice(from, from + limits.events)) {
     const event = show(one)
     if (event === undefined) continue
-    bytes += event.bytes.length
-    events.push(bytes > limits.bytes && events.length > 0 ? withoutBytes(event) : event)
+    const isTooMuch = events.length > 0 && bytesIn(events) + event.bytes.length > room
+    events.push(isTooMuch ? withoutBytes(event) : event)
   }
   return { events, total: all.length, page, hasMore: from + limits.events < all.length }
+}
+
+function bytesIn(events: readonly ShownEvent[]): number {
+  return events.reduce((sum, { bytes }) => sum + bytes.length, 0)
 }
 
 /** Where a page is full, an event keeps its line; its own page shows the bytes. */
