@@ -100,6 +100,17 @@ describe.skipIf(!requireTool('script')).concurrent('the menu', () => {
     expect(home.read(home.settings)).toContain('/v1/t?q=1"')
   })
 
+  it('is ended by the first signal, also after it has served the page', async () => {
+    const terminal = openTerminal(tempHome(), cliCommand)
+    await terminal.sees(question)
+    terminal.press('up', 'up', 'enter')
+    await terminal.sees('Ctrl-C ends it.')
+    terminal.press('interrupt')
+    await terminal.sees(question)
+    process.kill(terminal.pid(), 'SIGTERM')
+    expect(await terminal.ended).toBe(143)
+  })
+
   it('does not open with --json', async () => {
     const terminal = openTerminal(tempHome(), [...cliCommand, '--json'])
     expect(await terminal.ended).toBe(0)

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 
 import type { Home } from './home.ts'
+import { childrenOf } from './processes.ts'
 
 export interface Terminal {
   /** Everything that was shown so far, without colours and cursor movements. */
@@ -10,6 +11,8 @@ export interface Terminal {
   readonly type: (text: string) => void
   readonly press: (...names: readonly Key[]) => void
   readonly ended: Promise<number | null>
+  /** The process of the program. */
+  readonly pid: () => number
 }
 
 const keys = { down: '\u001b[B', up: '\u001b[A', enter: '\r', interrupt: '\u0003' } as const
@@ -17,13 +20,17 @@ const keys = { down: '\u001b[B', up: '\u001b[A', enter: '\r', interrupt: '\u0003
 type Key = keyof typeof keys
 
 /** Runs a program in a real terminal, made by util-linux's `script`. */
-export function openTerminal(home: Home, command: readonly string[]): Terminal {
+export function openTerminal(home: Home, command: readonly string[], rows = 50): Terminal {
   const line = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ')
-  const child = spawn('script', ['-qefc', `stty cols 100 rows 50; exec ${line}`, '/dev/null'], {
-    cwd: home.path,
-    env: { ...home.env, TERM: 'xterm', SHELL: '/bin/sh' },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
+  const child = spawn(
+    'script',
+    ['-qefc', `stty cols 100 rows ${rows}; exec ${line}`, '/dev/null'],
+    {
+      cwd: home.path,
+      env: { ...home.env, TERM: 'xterm', SHELL: '/bin/sh' },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  )
   let raw = ''
   let from = 0
   const waiting = new Set<() => void>()
@@ -62,6 +69,7 @@ export function openTerminal(home: Home, command: readonly string[]): Terminal {
     type,
     press: (...names) => type(names.map((name) => keys[name]).join('')),
     ended,
+    pid: () => childrenOf(child.pid ?? 0)[0] ?? 0,
   }
 }
 

@@ -4,7 +4,7 @@ import type { Sent } from '../../store/ledger-lines.ts'
 import { knownLedger, ledgerNow } from '../access.ts'
 import { answerOf, hostOf } from '../delivery-words.ts'
 import { CliError, wrongUsage } from '../error.ts'
-import { interrupted } from '../interrupted.ts'
+import { interruption } from '../interruption.ts'
 import { foldOut } from '../fold.ts'
 import type { Invocation } from '../invocation.ts'
 import { printable, toJson } from '../io.ts'
@@ -67,7 +67,7 @@ function summary(
 async function follow(invocation: Invocation, options: LogOptions, before: number): Promise<void> {
   const { io, context, environment } = invocation
   const { ledger } = context.paths
-  const stop = interrupted(io)
+  const { happened } = interruption(io)
   const tell = (sent: readonly Sent[]): void => {
     for (const one of sent.toReversed()) {
       io.out(options.json ? `${JSON.stringify(one)}\n` : lineOf(one, invocation, options))
@@ -95,7 +95,7 @@ async function follow(invocation: Invocation, options: LogOptions, before: numbe
       if (io.outIsClosed()) resolve()
     }, lookEveryMs)
   })
-  await Promise.race([stop, unread])
+  await Promise.race([happened, unread])
   clearInterval(timer)
 }
 

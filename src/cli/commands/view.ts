@@ -6,7 +6,7 @@ import { look } from '../../files/read.ts'
 import { replaceFile } from '../../files/write.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { foldErr } from '../fold.ts'
-import { interrupted } from '../interrupted.ts'
+import { interruption } from '../interruption.ts'
 import type { Invocation } from '../invocation.ts'
 import { printable, toJson } from '../io.ts'
 import { openInBrowser } from '../view/browser.ts'
@@ -25,9 +25,18 @@ export interface ViewOptions {
 /** Shows this machine's telemetry as a page, until its last tab is closed. */
 export async function view(invocation: Invocation, options: ViewOptions): Promise<void> {
   if (options.export !== undefined) return save(invocation, options.export, options)
-  const { io, environment } = invocation
   const port = portIn(options.port)
-  const stop = interrupted(io)
+  const { happened, release } = interruption(invocation.io)
+  await serve(invocation, port, options, happened).finally(release)
+}
+
+async function serve(
+  invocation: Invocation,
+  port: number,
+  options: ViewOptions,
+  interrupted: Promise<void>,
+): Promise<void> {
+  const { io, environment } = invocation
   const opened = await openView(invocation, port).catch((error: unknown) => {
     throw cannotListen(port, error)
   })
@@ -38,7 +47,7 @@ export async function view(invocation: Invocation, options: ViewOptions): Promis
     if (!isOpen && !options.json) io.err(`${how.join('\n')}\n`)
   }
   if (!options.json) io.err('The page is live while this command runs. Ctrl-C ends it.\n')
-  await Promise.race([opened.left, stop])
+  await Promise.race([opened.left, interrupted])
   opened.close()
 }
 
