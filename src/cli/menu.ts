@@ -126,7 +126,7 @@ async function act(choice: Exclude<Choice, 'quit'>, invocation: Invocation): Pro
       case 'status':
         return await inPager(invocation, (one) => status(one, {}))
       case 'print':
-        return print(invocation, 'usage', {})
+        return await inPager(invocation, (one) => print(one, 'usage', {}))
       case 'explain':
         return await inPager(invocation, (one) => print(one, 'usage', { explain: true }))
       case 'log':
@@ -158,15 +158,10 @@ async function inPager(
 ): Promise<void> {
   const { io, environment } = invocation
   let shown = ''
-  await work({
-    ...invocation,
-    io: {
-      ...io,
-      out: (more) => {
-        shown += more
-      },
-    },
-  })
+  const show = (more: string): void => {
+    shown += more
+  }
+  await work({ ...invocation, io: { ...io, out: show, err: show } })
   if (!page(shown, io.outHeight(), environment)) io.out(shown)
 }
 

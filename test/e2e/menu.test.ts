@@ -100,6 +100,24 @@ describe.skipIf(!requireTool('script')).concurrent('the menu', () => {
     expect(home.read(home.settings)).toContain('/v1/t?q=1"')
   })
 
+  it('shows what is longer than the terminal in the person’s pager, where Ctrl-C does not end us', async () => {
+    const home = tempHome()
+    const pager = `cat; echo 'paged until Ctrl-C'; exec tail -f /dev/null`
+    const PAGER = `sh '${home.write('pager', pager)}'`
+    const terminal = openTerminal({ ...home, env: { ...home.env, PAGER } }, cliCommand, 20)
+    await terminal.sees(question)
+    for (const lastLine of ['Turn it off for good', 'Nothing was sent or recorded.']) {
+      terminal.press('enter')
+      await terminal.sees(lastLine)
+      await terminal.sees('paged until Ctrl-C')
+      terminal.press('interrupt')
+      await terminal.sees(question)
+      terminal.press('down')
+    }
+    terminal.type('q')
+    expect(await terminal.ended).toBe(0)
+  })
+
   it('is ended by the first signal, also after it has served the page', async () => {
     const terminal = openTerminal(tempHome(), cliCommand)
     await terminal.sees(question)
