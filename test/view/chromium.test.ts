@@ -11,7 +11,7 @@ import { listen, startCollector } from '../support/collector.ts'
 import { type Home, tempHome } from '../support/home.ts'
 import { cli } from '../support/run.ts'
 import { all, erasePending, foreign, waiting } from '../screens/states.ts'
-import { openView, type OpenView } from './stage.ts'
+import { ask, openView, type OpenView } from './stage.ts'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
@@ -196,11 +196,13 @@ describe.skipIf(!hasChromium).concurrent('view in Chromium', { timeout: 180_000 
     await context.close()
   })
 
-  it('ends a moment after its last tab was closed', async () => {
+  it('ends a moment after its last tab was closed, whoever else asks for the page', async () => {
     const { page, context, opened } = await look(tempHome())
     await page.getByText('Live: this page follows what happens.').waitFor()
     await context.close()
+    const asking = setInterval(() => void ask(opened.port, { path: '/' }).catch(() => ''), 1000)
     expect(await opened.ended).toBe(0)
+    clearInterval(asking)
   })
 
   const states: readonly (readonly [string, (home: Home) => Promise<unknown>])[] = [

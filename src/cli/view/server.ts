@@ -40,9 +40,9 @@ export async function openView(invocation: Invocation, port: number): Promise<Vi
   const leave = leaving()
 
   server.on('request', (request, response) => {
-    leave.stay(live.watching() > 0 ? Infinity : patience.idleMs)
     const judgement = guard.judge(request)
     if (judgement.kind === 'refuse') return send(response, 403, refusal)
+    leave.stay(live.watching() > 0 ? Infinity : patience.idleMs)
     if (judgement.kind === 'let in') {
       return void response
         .writeHead(303, { ...safe, 'set-cookie': judgement.cookie, location: '/' })
