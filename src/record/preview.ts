@@ -10,7 +10,7 @@ import { timestamp } from '../contract/timestamp.ts'
 import { buildInstall } from './install.ts'
 import { ofThisMachine } from './machine.ts'
 import { buildFinished, buildStarted } from './run.ts'
-import { buildUsage, usableVersion } from './usage.ts'
+import { buildUsage, noVersion, usableVersion } from './usage.ts'
 
 export interface Preview {
   readonly bytes: string
@@ -21,7 +21,7 @@ export interface Preview {
 export interface PreviewVersions {
   /** Given by a host that runs these commands itself: what its next event says. */
   readonly host: string | undefined
-  /** The tool's own, where no host has recorded anything yet. */
+  /** The tool's own, which stands in until a host has recorded something, with or without a version. */
   readonly own: string
 }
 
@@ -36,8 +36,8 @@ export function previewOf(
 ): Preview {
   const { product, paths } = context
   const reading = readStats(paths.stats)
-  const recorded = reading.kind === 'read' ? reading.stats.version : null
-  const version = usableVersion(host ?? recorded ?? own)
+  const recorded = reading.kind === 'read' ? (reading.stats.version ?? noVersion) : own
+  const version = usableVersion(host ?? recorded)
   if (kind === 'usage') return previewUsage(context, version)
   const clientId = readClientId(paths.clientId)
   const id = clientId ?? nilUuid

@@ -83,6 +83,8 @@ describe('record without a version', () => {
     await cli(home, ['record', 'usage'], { input: '{"subcommand":"run"}' })
     const { out } = await cli(home, ['print', '--queued', '--raw'])
     expect(out).toContain('"version":"0.0.0"')
+    expect((await cli(home, ['print'])).out).toContain('"version":"0.0.0"')
+    expect((await cli(home, ['print', 'runtime'])).out).toContain('"release":"0.0.0"')
     await cli(home, ['record', 'usage'], { input: '{"subcommand":"run","version":"0.6.1"}' })
     await cli(home, ['record', 'usage'], { input: '{"subcommand":"benchmark"}' })
     const queued = (await cli(home, ['print', '--queued', '--raw'])).out.trim().split('\n')
