@@ -92,7 +92,7 @@ interface Outcome {
 
 /** What happened, why, and what it means for the events that are still here. */
 function sentences(invocation: Invocation, outcome: Outcome): readonly string[] {
-  const { context, environment } = invocation
+  const { context, environment, ink } = invocation
   const { delivered, kept, reason, next } = outcome
   // The delivery reads the settings again, and may have found another verdict.
   if (!context.verdict.uploading && delivered === 0 && reason?.startsWith('off ') === true) {
@@ -110,7 +110,7 @@ function sentences(invocation: Invocation, outcome: Outcome): readonly string[] 
   const last = { context, result: reason, next, now: environment.now() }
   return [
     ...done,
-    ...(reason === null ? [] : [troubleText(reason, host, context)]),
+    ...(reason === null ? [] : [ink.warning(troubleText(reason, host, context))]),
     ...(kept === 0 ? [] : [keptText(kept, last)]),
     ...(wasStopped ? ['What was waiting was deleted, and nothing is sent any more.'] : []),
   ]
