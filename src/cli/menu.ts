@@ -1,6 +1,7 @@
 import { parseEndpoint } from '../settings/address.ts'
 import { look } from '../files/read.ts'
 import type { Context } from '../settings/context.ts'
+import { foreignIn } from '../store/foreign.ts'
 import { queuedNames } from '../store/queue.ts'
 import { settingsTargets } from '../store/settings-file.ts'
 import { isOffByUser } from './change.ts'
@@ -84,16 +85,18 @@ function offersFor({ context }: Invocation): readonly Offer[] {
   const waiting = queuedNames(paths.queue).length
   const hasRecorded = [paths.clientId, paths.state].some((place) => look(place) !== undefined)
   const hasSent = (look(paths.ledger)?.size ?? 0) > 0
+  // What others could have put there is neither sent nor erased.
+  const isOurs = foreignIn(paths).length === 0
   return [
     { value: 'status', label: 'Show whether it is on, and why' },
     { value: 'print', label: 'Preview what would be sent', hint: 'nothing is sent' },
     { value: 'explain', label: 'Explain each field, and why it is there' },
     ...(hasSent ? [{ value: 'log', label: 'Show what was sent' } as const] : []),
-    ...(verdict.uploading && waiting > 0
+    ...(verdict.uploading && waiting > 0 && isOurs
       ? [{ value: 'upload', label: 'Send what waits', hint: plural(waiting, 'event') } as const]
       : []),
     ...changesFor(context, waiting),
-    ...(hasRecorded
+    ...(hasRecorded && isOurs
       ? [{ value: 'forget', label: 'Erase everything, here and at the collector' } as const]
       : []),
     { value: 'view', label: 'Open all of it in the browser' },

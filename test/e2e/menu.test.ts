@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { chmodSync, readdirSync } from 'node:fs'
 
 import { describe, expect, it } from 'vitest'
 
@@ -65,6 +65,13 @@ describe.skipIf(!requireTool('script')).concurrent('the menu', () => {
     expect(waiting.shown()).toContain('Erase everything')
     waiting.press('interrupt')
     expect(await waiting.ended).toBe(0)
+    chmodSync(home.state, 0o777)
+    const foreign = openTerminal(home, cliCommand)
+    await foreign.sees(question)
+    expect(foreign.shown()).not.toContain('Send what waits')
+    expect(foreign.shown()).not.toContain('Erase everything')
+    foreign.press('interrupt')
+    expect(await foreign.ended).toBe(0)
   })
 
   it('changes the address, and Ctrl-C and Ctrl-D change nothing', async () => {
