@@ -102,7 +102,7 @@ export function unseenNotice({ queue }: Status, { paths, product }: Context): st
   if (queue.events === 0 || noticeWasSeen(paths.stats)) return undefined
   if (readStats(paths.stats).kind === 'unread') return undefined
   return (
-    'Nothing is sent by itself until you have seen the notice. ' +
+    'Nothing is sent automatically until you have seen the notice. ' +
     `${product.name} shows it when it next runs in a terminal.`
   )
 }

@@ -31,7 +31,7 @@ describe.concurrent('status', () => {
   })
 
   it('says that nothing is sent until the notice was seen, and only until then', async () => {
-    const unseen = 'Nothing is sent by itself until you have seen the notice.'
+    const unseen = 'Nothing is sent automatically until you have seen the notice.'
     const home = tempHome()
     await cli(home, ['record', 'usage'], { input: usage })
     expect((await cli(home, ['status'])).out).toContain(unseen)

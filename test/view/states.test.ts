@@ -114,7 +114,7 @@ const states: readonly (readonly [string, State, readonly string[]])[] = [
     ],
   ],
   ['files set aside', setAside, ['2 files that hold no event were set aside, never to be sent']],
-  ['the notice unseen', unseen, ['Nothing is sent by itself until you have seen the notice.']],
+  ['the notice unseen', unseen, ['Nothing is sent automatically until you have seen the notice.']],
   [
     'an erasure pending',
     all(offInSettings, waiting(0), erasePending),

@@ -50,5 +50,5 @@ const installations: Readonly<Record<Shell, (command: string) => string>> = {
 }
 
 function installationOf(shell: Shell, command: string): string {
-  return `To complete in every ${shell}, add this line:\n${installations[shell](command)}`
+  return `To complete commands in every ${shell} session, add this line:\n${installations[shell](command)}`
 }

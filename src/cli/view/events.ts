@@ -13,7 +13,7 @@ export function waitingSection(invocation: Invocation, snapshot: Snapshot): Mark
   const trouble = lastAttempt(invocation.context, status, now)
   return html`<section aria-labelledby="waiting">
     <h2 id="waiting">
-      ${waiting.total === 0 ? 'Nothing waits to be sent' : `${plural(waiting.total, 'event')} waiting`}
+      ${waiting.total === 0 ? 'Nothing is waiting to be sent' : `${plural(waiting.total, 'event')} waiting`}
     </h2>
     ${trouble !== undefined && html`<p class="warning">${trouble}</p>`}
     ${

@@ -138,7 +138,7 @@ function switchForm(context: Context): Markup {
               ? 'You can turn it off for good, here and now.'
               : 'It is off already, for the reason above. You can also turn it off for good.'
           }
-          Whatever waits to be sent is deleted.
+          Whatever is waiting to be sent is deleted.
         </p>
         <button id="switch">Turn telemetry off for good</button>
       </form>`
