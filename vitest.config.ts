@@ -20,6 +20,7 @@ export default defineConfig({
           // Its runtime has sockets, processes and files of its own. Who wins a race does not depend on it.
           'test/faults/{answers,detach,disk,frozen,junk,pauses,stop}.test.ts',
           'test/cli/completion.test.ts',
+          'test/view/{view,chromium}.test.ts',
           'test/docs/{readme,schema}.test.ts',
           'test/infra/end-to-end/uploader.test.ts',
           'test/runs/delivery.test.ts',

@@ -8,7 +8,7 @@ import { startCollector } from '../support/collector.ts'
 import { eventually } from '../support/eventually.ts'
 import { makeEvent, queueFolder } from '../support/events.ts'
 import { tempHome } from '../support/home.ts'
-import { cli, cliJson } from '../support/run.ts'
+import { cli, cliJson, executable } from '../support/run.ts'
 import { sender } from '../e2e/forget-scene.ts'
 import { ask, openView, type OpenView, textOf, visit } from './stage.ts'
 
@@ -176,7 +176,8 @@ describe.concurrent('view', () => {
     }
   })
 
-  it('says what works where there is no free port', async () => {
+  // Only Node loads what it is told in the environment.
+  it.skipIf(executable)('says what works where there is no free port', async () => {
     const home = tempHome()
     const full = home.write(
       'full.cjs',
