@@ -66,6 +66,11 @@ const states: readonly (readonly [string, State, readonly string[]])[] = [
     ['An event that is recorded now would have these fields, and no others:'],
   ],
   [
+    'a capability that nobody knows',
+    waiting(0, { feature_capabilities: { constructor: true } }),
+    ['Available here constructor yes'],
+  ],
+  [
     'events waiting while it is off',
     all(waiting(2), offInSettings),
     ['2 events waiting None of these is sent while telemetry is off.'],

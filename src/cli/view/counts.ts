@@ -24,7 +24,7 @@ export function countsSection({ stats, hasStats }: Snapshot, { name, usage }: Pr
                 <dl>
                   ${capabilities.map(
                     ([capability, isThere]) =>
-                      html`<dt>${usage.capabilities[capability] ?? capability}</dt>
+                      html`<dt>${meaningOf(capability, usage)}</dt>
                         <dd>${isThere ? 'yes' : 'no'}</dd>`,
                   )}
                 </dl>`
@@ -32,6 +32,12 @@ export function countsSection({ stats, hasStats }: Snapshot, { name, usage }: Pr
     }
     <p class="soft">${name} never counts code, data, arguments, file names or paths.</p>
   </section>`
+}
+
+/** The statistics may have names that only other versions know. */
+function meaningOf(capability: string, { capabilities }: Product['usage']): string {
+  const meaning = Object.hasOwn(capabilities, capability) ? capabilities[capability] : undefined
+  return meaning ?? capability
 }
 
 function bars(title: string, counts: readonly (readonly [string, number])[]): Markup {
