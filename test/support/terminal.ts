@@ -13,6 +13,7 @@ export interface Terminal {
   readonly ended: Promise<number | null>
   /** The process of the program. */
   readonly pid: () => number
+  readonly close: () => void
 }
 
 const keys = { down: '\u001b[B', up: '\u001b[A', enter: '\r', interrupt: '\u0003' } as const
@@ -69,6 +70,7 @@ export function openTerminal(home: Home, command: readonly string[], rows = 50):
     type,
     press: (...names) => type(names.map((name) => keys[name]).join('')),
     ended,
+    close: () => void child.kill('SIGKILL'),
     pid: () => childrenOf(child.pid ?? 0)[0] ?? 0,
   }
 }

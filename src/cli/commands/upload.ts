@@ -39,7 +39,11 @@ export async function upload(
   const asideBefore = namesIn(paths.aside).length
   const stopping = new AbortController()
   // If we were killed, the kernel would go on sending what it has of ours.
-  const stop = () => stopping.abort()
+  let hasHungUp = false
+  const stop = (signal: NodeJS.Signals) => {
+    hasHungUp ||= signal === 'SIGHUP'
+    stopping.abort()
+  }
   for (const signal of stops) process.once(signal, stop)
   const end = await deliver({
     signal: stopping.signal,
@@ -54,8 +58,10 @@ export async function upload(
       throw cannotWrite(error, context, (remedy) => `${events} kept. ${remedy}, then try again.`)
     })
     .finally(() => {
-      progress.show('')
       for (const signal of stops) process.removeListener(signal, stop)
+      // Nobody is there to be told, and without its terminal Node crashes in the attempt to end well.
+      if (hasHungUp) process.kill(process.pid, 'SIGHUP')
+      progress.show('')
     })
   const kept = queuedNames(paths.queue).length
   const { next_attempt } = reassessed(invocation).context.verdict.uploading
