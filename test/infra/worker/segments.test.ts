@@ -6,6 +6,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
@@ -151,6 +152,48 @@ describe('segments', () => {
     ])
     const all = Object.values(segments).flat()
     expect(all.toSorted()).toEqual([...events, late].map(uuidOf).toSorted())
+  })
+
+  it('of two workers have an event once, also after the clock of one was wrong', async () => {
+    const folder = newFolder()
+    mkdirSync(folder)
+    writeFileSync(path.join(folder, '2031-01-01.three.ndjson'), `${finished()}\n`)
+    const [one, two] = [await open(folder, 'one'), await open(folder, 'two')]
+    const events: string[] = []
+    // Forth over midnight and back, to days that come in any order.
+    for (const jump of [0, 900 * dayMs, dayMs, -901 * dayMs, -2 * dayMs, 3 * dayMs]) {
+      one.clock.jump(jump)
+      const bytes = finished()
+      expect([await one.send(bytes), await two.send(bytes)]).toEqual([204, 204])
+      events.push(bytes)
+    }
+    await Promise.all([one.worker.close(), two.worker.close()])
+    const all = Object.values(segmentsIn(folder)).flat()
+    expect(all).toEqual(expect.arrayContaining(events.map(uuidOf)))
+    expect(all).toHaveLength(events.length + 1)
+  })
+
+  it.each([
+    ['took back', []],
+    ['took back, and wrote another in its place', [finished()]],
+  ])('count no event as stored that another worker %s', async (_, instead) => {
+    const folder = newFolder()
+    const { worker, send } = await open(folder)
+    const other = path.join(folder, '2026-11-28.two.ndjson')
+    const [before, bytes] = [finished(), finished()]
+    writeFileSync(other, `${before}\n`)
+    expect(await send(finished())).toBe(204)
+    // Its disk is full: it rolls back what was not confirmed.
+    appendFileSync(other, `${bytes}\n`)
+    expect(await send(finished())).toBe(204)
+    truncateSync(other, before.length + 1)
+    for (const line of instead) appendFileSync(other, `${line}\n`)
+    expect(await send(bytes)).toBe(204)
+    expect(await send(before)).toBe(204)
+    await worker.close()
+    const { '2026-11-28.one.ndjson': ours } = segmentsIn(folder)
+    expect(ours).toHaveLength(3)
+    expect(ours).toContain(uuidOf(bytes))
   })
 
   it('begin again where they were moved away or deleted', async () => {

@@ -1,25 +1,18 @@
-import { open, readdir, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 
-import type { Trouble } from 'runmat-telemetry-common/sink'
-
 import { limits } from '../limits.ts'
-import { troubleOf } from './append.ts'
-import { idOf, openRemembered, type Remembered } from './remembered.ts'
+import { type Followed, openFollowed, statOf } from './followed.ts'
+import { openRemembered, type Remembered } from './remembered.ts'
 import { segmentIn } from './segment-names.ts'
 
 /** A folder whose entries changed this recently may change again without a new time. */
 const restlessMs = 2000
-const blockBytes = 4 * 1024 * 1024
-
-interface Followed {
-  readonly file: string
-  readonly day: string
-  /** How far it was read: always after a line. */
-  offset: number
-  /** Read, but perhaps not on the disk yet. */
-  isUnsettled: boolean
-}
+/**
+ * How many segments of each other worker are followed: those that grew last. Its clock, or ours, may be
+ * wrong for a while, over midnight too, and then it goes back to the segment of the true day.
+ */
+const mostOfEach = 3
 
 /**
  * Remembers the ids of a folder's segments: at the start those of the newest lines of every worker, and
@@ -28,147 +21,82 @@ interface Followed {
  */
 export async function followSegments(folder: string, worker: string): Promise<Remembered> {
   const remembered = openRemembered()
-  const followed = new Map<string, Followed>()
+  const known = new Set<string>()
+  /** In the order in which they grew. */
+  let followed: readonly Followed[] = []
   let folderTime = 0
 
-  const find = async (): Promise<void> => {
+  const findNew = async (): Promise<readonly Found[]> => {
     const { mtimeMs } = await stat(folder)
-    if (mtimeMs === folderTime && Date.now() - mtimeMs > restlessMs) return
+    if (mtimeMs === folderTime && Date.now() - mtimeMs > restlessMs) return []
     folderTime = mtimeMs
-    const names = (await readdir(folder)).toSorted()
-    const latest = names.map((name) => segmentIn(name)?.day ?? '').reduce(later, '')
-    for (const name of names) {
-      const found = segmentIn(name)
-      if (found === undefined || followed.has(name)) continue
-      const isOld = found.worker === worker || found.day < latest
-      // After the start, only new segments of others have news.
-      if (isOld && !isStarting) continue
+    const found: Found[] = []
+    for (const name of (await readdir(folder)).toSorted()) {
+      const segment = known.has(name) ? undefined : segmentIn(name)
+      if (segment === undefined) continue
+      known.add(name)
       const file = path.join(folder, name)
-      followed.set(name, { file, day: found.day, offset: 0, isUnsettled: true })
+      found.push({ file, segment: openFollowed(file, segment.worker, remembered.add) })
     }
+    return found
   }
 
-  /** Our own segments, and those of days that are over. */
-  const forget = (): void => {
-    const days = [...new Set([...followed.values()].map(({ day }) => day))].toSorted()
-    for (const [name, { day }] of followed) {
-      const isOurs = segmentIn(name)?.worker === worker
-      if (isOurs || !days.slice(-2).includes(day)) followed.delete(name)
+  const follow = (segments: readonly Followed[]): void => {
+    const counts = new Map<string, number>()
+    const isKept = ({ worker: name }: Followed): boolean => {
+      const count = (counts.get(name) ?? 0) + 1
+      counts.set(name, count)
+      return name !== worker && count <= mostOfEach
     }
+    followed = segments.toReversed().filter(isKept).toReversed()
   }
 
-  const read = async (one: Followed, isId: (line: string) => string | undefined) => {
-    const size = await sizeOf(one.file)
-    // Rewritten by an erasure: from the start again.
-    if (size < one.offset) one.offset = 0
-    if (size === one.offset) return
-    one.isUnsettled = true
-    one.offset = await readLines(one.file, one.offset, size, (line) => {
-      const id = isId(line)
-      if (id !== undefined) remembered.add(id)
-    })
-  }
-
-  let isStarting = true
-  await find()
-  let budget = limits.remembered.bytes
-  for (const one of [...followed.values()].toReversed()) {
-    const size = await sizeOf(one.file)
-    one.offset = Math.max(0, size - budget)
-    budget -= size - one.offset
-  }
-  for (const one of followed.values()) await read(one, idOf)
-  isStarting = false
-  forget()
+  follow(await readAll(await findNew()))
 
   return {
-    ...remembered,
+    add: remembered.add,
+    has: (id) => remembered.has(id) || followed.some((segment) => segment.has(id)),
     catchUp: async () => {
       try {
-        await find()
-        forget()
-        await Promise.all([...followed.values()].map((one) => read(one, idBetween)))
+        const news = (await findNew()).map(({ segment }) => segment)
+        if (news.length > 0) follow([...followed, ...news])
+        const all = followed
+        const grown = await Promise.all(all.map((segment) => segment.read()))
+        followed = [...all.filter((_, at) => !grown[at]), ...all.filter((_, at) => grown[at])]
       } catch {
         // What can't be read now is read later. Until then, an event may be stored twice.
       }
     },
     settle: async () => {
-      for (const one of followed.values()) {
-        if (!one.isUnsettled) continue
-        one.isUnsettled = false
-        const trouble = await syncData(one.file)
-        if (trouble === undefined) continue
-        one.isUnsettled = true
-        return trouble
+      for (const segment of followed) {
+        const trouble = await segment.settle()
+        if (trouble !== undefined) return trouble
       }
       return undefined
     },
   }
 }
 
-function later(one: string, other: string): string {
-  return one > other ? one : other
+interface Found {
+  readonly file: string
+  readonly segment: Followed
 }
 
-async function sizeOf(file: string): Promise<number> {
-  return await stat(file).then(
-    ({ size }) => size,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return 0
-      throw error
-    },
-  )
-}
-
-/** Reads whole lines and returns where the last one ends. */
-async function readLines(
-  file: string,
-  from: number,
-  to: number,
-  take: (line: string) => void,
-): Promise<number> {
-  const handle = await open(file, 'r')
-  try {
-    let at = from
-    while (at < to) {
-      const block = Buffer.allocUnsafe(Math.min(blockBytes, to - at))
-      const { bytesRead } = await handle.read(block, 0, block.length, at)
-      const end = block.subarray(0, bytesRead).lastIndexOf(10)
-      if (end === -1) return at
-      for (const line of block.toString('latin1', 0, end).split('\n')) take(line)
-      at += end + 1
-    }
-    return at
-  } finally {
-    await handle.close()
+/** Reads the end of them all, and sorts them by how far from now they grew: a clock may be wrong. */
+async function readAll(found: readonly Found[]): Promise<readonly Followed[]> {
+  const now = Date.now()
+  const ages = new Map<Followed, number>()
+  let budget = limits.remembered.bytes
+  const parts: (() => Promise<void>)[] = []
+  for (const { file, segment } of found.toReversed()) {
+    const { size, mtimeMs } = await statOf(file)
+    ages.set(segment, Math.abs(now - mtimeMs))
+    const from = Math.max(0, size - budget)
+    budget -= size - from
+    parts.push(() => segment.start(from, size))
   }
-}
-
-async function syncData(file: string): Promise<Trouble | undefined> {
-  try {
-    // Windows syncs only what may be written, others may have made it read-only.
-    const handle = await open(file, 'r+').catch(() => open(file, 'r'))
-    try {
-      await handle.datasync()
-    } finally {
-      await handle.close()
-    }
-    return undefined
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    return code === 'ENOENT' ? undefined : troubleOf(error)
-  }
-}
-
-const names = ['"event_id":"', '"uuid":"'] as const
-
-/** The id of a line that a living worker wrote whole, without parsing it. */
-function idBetween(line: string): string | undefined {
-  for (const name of names) {
-    const at = line.indexOf(name)
-    if (at === -1) continue
-    const start = at + name.length
-    return line.slice(start, line.indexOf('"', start))
-  }
-  return undefined
+  // Oldest first, so that the newest are remembered longest.
+  for (const read of parts.toReversed()) await read()
+  const age = (segment: Followed): number => ages.get(segment) ?? 0
+  return [...ages.keys()].toSorted((one, other) => age(other) - age(one))
 }

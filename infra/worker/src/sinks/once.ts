@@ -14,18 +14,16 @@ export function storingOnce(sink: Sink, remembered: Remembered = openRemembered(
     await remembered.catchUp?.()
     const fresh = new Map<string, Event>()
     const elsewhere = new Map<string, Promise<ReadonlyMap<string, Outcome>>>()
-    let isAnyKnown = false
+    const isKnown = ({ uuid }: Event): boolean => remembered.has(uuid)
+    const unsettled = events.some(isKnown) ? await remembered.settle?.() : undefined
     for (const event of events) {
+      // Asked again: another worker may have taken it back.
+      if (isKnown(event)) continue
       const { uuid } = event
-      if (remembered.has(uuid)) {
-        isAnyKnown = true
-        continue
-      }
       const other = inFlight.get(uuid)
       if (other === undefined) fresh.set(uuid, event)
       else elsewhere.set(uuid, other)
     }
-    const unsettled = isAnyKnown ? await remembered.settle?.() : undefined
     const storing = fresh.size === 0 ? nothing : storeFresh([...fresh.values()])
     const { outcomes, trouble = unsettled } = await storing
     const others = new Map<string, Outcome>()
