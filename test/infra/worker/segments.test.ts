@@ -214,6 +214,21 @@ describe('segments', () => {
     await worker.close()
   })
 
+  it('begin a line of their own behind half a line that somebody left in the open file', async () => {
+    const folder = newFolder()
+    const { worker, send } = await open(folder)
+    const file = path.join(folder, '2026-11-28.one.ndjson')
+    const events = [finished(), finished(), finished()]
+    expect(await send(events[0] ?? '')).toBe(204)
+    appendFileSync(file, '{"half')
+    expect(await send(events[1] ?? '')).toBe(204)
+    truncateSync(file, 10)
+    expect(await send(events[2] ?? '')).toBe(204)
+    const [torn, line] = readFileSync(file, 'utf8').split('\n')
+    expect([torn?.length, line]).toEqual([10, events[2]])
+    await worker.close()
+  })
+
   it('lose half a line that a crash left, and take its event again', async () => {
     const folder = newFolder()
     mkdirSync(folder)

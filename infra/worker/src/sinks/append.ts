@@ -24,6 +24,8 @@ export async function openAppender(file: string, torn: TornLine): Promise<Append
   let handle = await openAtEnd(file, torn)
   /** The file's size before a failed write that couldn't be rolled back. */
   let good: number | undefined
+  /** Where our last line ended. */
+  let ours: number | undefined
 
   const current = async (): Promise<FileHandle> => {
     const [here, there] = await Promise.all([handle.stat(), stat(file).catch(() => undefined)])
@@ -44,9 +46,12 @@ export async function openAppender(file: string, torn: TornLine): Promise<Append
     append: async (lines) => {
       const end = await current()
       const { size } = await end.stat()
+      const isTorn = size !== ours && !(await endsWithLine(end, size))
+      const text = `${isTorn ? '\n' : ''}${lines.join('\n')}\n`
       try {
-        await end.appendFile(`${lines.join('\n')}\n`)
+        await end.appendFile(text)
         await end.datasync()
+        ours = size + Buffer.byteLength(text)
       } catch (error) {
         await end.truncate(size).catch(() => {
           good = size
@@ -79,8 +84,7 @@ export async function appendShared(file: string, lines: string): Promise<void> {
   const handle = await open(file, 'a+', 0o600)
   try {
     const { size } = await handle.stat()
-    const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1))
-    const isTorn = size > 0 && buffer.toString() !== '\n'
+    const isTorn = !(await endsWithLine(handle, size))
     await handle.appendFile(`${isTorn ? '\n' : ''}${lines}`)
     await handle.datasync()
     if (size === 0) await syncFolder(path.dirname(file))
@@ -114,7 +118,7 @@ async function openAtEnd(file: string, torn: TornLine): Promise<FileHandle> {
     const { size } = await handle.stat()
     if (size === 0) await syncFolder(path.dirname(file))
     else if (torn === 'cut') await cutTornLine(handle, size)
-    else await endTornLine(handle, size)
+    else if (!(await endsWithLine(handle, size))) await handle.appendFile('\n')
     return handle
   } catch (error) {
     await handle.close()
@@ -122,9 +126,10 @@ async function openAtEnd(file: string, torn: TornLine): Promise<FileHandle> {
   }
 }
 
-async function endTornLine(handle: FileHandle, size: number): Promise<void> {
+async function endsWithLine(handle: FileHandle, size: number): Promise<boolean> {
+  if (size === 0) return true
   const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1)
-  if (buffer.toString() !== '\n') await handle.appendFile('\n')
+  return buffer.toString() === '\n'
 }
 
 async function cutTornLine(handle: FileHandle, size: number): Promise<void> {
