@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs'
 
 import { describe, expect, it } from 'vitest'
 
+import { everyKind } from '../../../infra/common/src/events/event.ts'
+import { readEvent } from '../../../infra/common/src/events/reader.ts'
 import { fetchHandlerOf } from '../../../infra/worker/src/http/fetch-handler.ts'
 import { openDebugTags } from '../../../infra/worker/src/intake/debug-tags.ts'
+import { runmat } from '../../../src/product/runmat.ts'
 import { finished, install, started } from './support/events.ts'
 import { json, ndjson, requestOf } from './support/requests.ts'
 import { key, type ServedStage, served, stage } from './support/stage.ts'
@@ -169,10 +172,22 @@ describe('what is kept under debug tags', () => {
     expect(['1', '2', '3', '4'].map((text) => received(tags, `tag-${text}`).length)).toEqual([
       0, 1, 1, 1,
     ])
-    tags.keep('large', 'x'.repeat(500), reading)
+    tags.keep('large', 'x'.repeat(890), reading)
     expect(received(tags, 'tag-4')).toEqual([])
-    tags.keep('too-large', 'x'.repeat(501), reading)
+    expect(received(tags, 'large')).toHaveLength(1)
+    tags.keep('too-large', 'x'.repeat(1000), reading)
     expect(received(tags, 'too-large')).toEqual([])
+    tags.close()
+  })
+
+  it('is bounded with what is said of each dropped field', () => {
+    const tags = openDebugTags([runmat], { ...limits, events: 100, bytes: 100_000 } as never)
+    const names = Array.from({ length: 500 }, (_, index) => [`f${index}`, 1])
+    const sent = JSON.stringify({ ...JSON.parse(finished()), ...Object.fromEntries(names) })
+    for (let count = 0; count < 10; count += 1) tags.keep('a', sent, readEvent(sent, everyKind))
+    const events = tags.under('a')
+    expect(events[0]?.dropped).toHaveLength(500)
+    expect(JSON.stringify(events).length).toBeLessThan(100_100)
     tags.close()
   })
 

@@ -37,8 +37,8 @@ export interface DebugTags {
 interface Kept {
   readonly tag: string
   readonly until: number
-  readonly bytes: number
-  readonly event: DebugEvent
+  /** The event as the JSON that is shown, so that its size is known. */
+  readonly json: Buffer
 }
 
 export function openDebugTags(
@@ -50,7 +50,7 @@ export function openDebugTags(
   let kept: Kept[] = []
   let bytes = 0
   const dropFirst = (count: number): void => {
-    for (const one of kept.splice(0, count)) bytes -= one.bytes
+    for (const { json } of kept.splice(0, count)) bytes -= json.length
   }
   const sweep = (): void => {
     const time = now()
@@ -63,20 +63,20 @@ export function openDebugTags(
     keep: (tag, received, reading) => {
       sweep()
       const time = now()
-      const event = {
+      const event: DebugEvent = {
         arrived_at: new Date(time).toISOString(),
         received,
         ...outcomeOf(reading, fieldsOf),
       }
-      // What is kept of an event besides its text is bounded by the contract and the text.
-      const size = 2 * received.length
-      kept.push({ tag, until: time + keepMs, bytes: size, event })
-      bytes += size
+      const json = Buffer.from(JSON.stringify(event))
+      kept.push({ tag, until: time + keepMs, json })
+      bytes += json.length
       while (isOver()) dropFirst(1)
     },
     under: (tag) => {
       sweep()
-      return kept.filter((one) => one.tag === tag).map(({ event }) => event)
+      const found = kept.filter((one) => one.tag === tag)
+      return found.map(({ json }) => JSON.parse(json.toString()) as DebugEvent)
     },
     close: () => {
       clearInterval(timer)
