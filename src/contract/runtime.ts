@@ -1,4 +1,5 @@
 import type { Product, RuntimeFacts } from '../product/product.ts'
+import { accepts } from './check.ts'
 import { contractOf, type EventContract } from './contract.ts'
 import { runtimeArchitectures, runtimeSystems } from './platform.ts'
 import { constant, object, oneOf, optional } from './schema.ts'
@@ -33,7 +34,7 @@ export function runtimeContracts({ name, runtime }: Product): readonly EventCont
 /** The identifier of an error, unless the user's own program chose it. */
 export function ownIdentifier({ namespaces }: RuntimeFacts, given: unknown): unknown {
   if (typeof given !== 'string' || given === '') return undefined
-  return identifierIn(namespaces).pattern.test(given) ? given : userIdentifier
+  return accepts(identifierIn(namespaces), given) ? given : userIdentifier
 }
 
 export function startedEvent(facts: RuntimeFacts) {

@@ -21,7 +21,7 @@ export const userIdentifier = 'user'
 
 /** A stable name of an error in one of these namespaces, or `user`. No spaces, so no sentences. */
 export function identifierIn(namespaces: readonly string[]): TextValue {
-  const own = `(${namespaces.join('|')})([:.][A-Za-z0-9_]+){1,7}`
+  const own = `(${namespaces.join('|')})([:.][A-Za-z0-9_-]+){1,7}`
   return { kind: 'text', pattern: new RegExp(`^(${userIdentifier}|${own})$`), longest: 96 }
 }
 

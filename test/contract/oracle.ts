@@ -106,7 +106,7 @@ const startedPayload: Rules = {
 
 function finishedPayload({ runtime }: Product): Rules {
   const own = (runtime?.namespaces ?? []).join('|')
-  const isError = isText(new RegExp(`user|(${own})([:.][A-Za-z0-9_]+){1,7}`), 96)
+  const isError = isText(new RegExp(`user|(${own})([:.][A-Za-z0-9_-]+){1,7}`), 96)
   return {
     'duration_us?': isCount,
     'success?': isFlag,

@@ -89,10 +89,16 @@ describe('what real clients send', () => {
   it.each(['RunMat:UndefinedVariable', 'MATLAB:undefinedVarOrClass', 'Octave:undefined-function'])(
     'keeps an identifier of a known namespace: %s',
     (error) => {
-      const payload = { ...(failed['payload'] as object), error: error.replaceAll('-', '_') }
-      expect(fieldsOf({ ...failed, payload }).payload?.['error']).toBe(error.replaceAll('-', '_'))
+      const payload = { ...(failed['payload'] as object), error, 'runtime.failure.code': error }
+      const stored = { error, 'runtime.failure.code': error }
+      expect(fieldsOf({ ...failed, payload }).payload).toMatchObject(stored)
     },
   )
+
+  it('knows an identifier as a user’s that is too long to be one of RunMat’s', () => {
+    const payload = { ...(failed['payload'] as object), error: `RunMat:${'x'.repeat(90)}` }
+    expect(fieldsOf({ ...failed, payload }).payload).toMatchObject({ error: 'user' })
+  })
 
   it.each(['1760000000-12345', 'anon-7f3a', '0190f2c4-8a7e-7cc3-98a4-1b1f0a2d3c4e'])(
     'stands the same derived id in for %s, and never the run’s',

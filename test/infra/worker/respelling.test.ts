@@ -48,7 +48,7 @@ const figures: Fields = {
   fusion_cache_misses: 'fusion_cache_misses',
 }
 
-const ownIdentifier = /^(user|(RunMat|MATLAB|Octave)([:.][A-Za-z0-9_]+){1,7})$/
+const ownIdentifier = /^(?!.{97})(user|(RunMat|MATLAB|Octave)([:.][A-Za-z0-9_-]+){1,7})$/
 
 const isPlain = (value: unknown): value is Fields =>
   Object.prototype.toString.call(value) === '[object Object]'
