@@ -25,6 +25,15 @@ function fieldsOf(body: object): Record<string, unknown> & { payload?: Record<st
   return reading.event.fields
 }
 
+function camelCased(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const rename = (name: string) =>
+    name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [rename(name), camelCased(inner)]),
+  )
+}
+
 function bodyOf(name: string): Body {
   const found = clients.find((client) => client.name === name)
   if (found === undefined) throw new Error(`no payload called ${name}`)
@@ -126,6 +135,13 @@ describe('what real clients send', () => {
     const fields = fieldsOf(body)
     if (name === 'uuid') expect(fields['uuid']).toBe(fieldsOf(body)['uuid'])
     else expect(fields).not.toHaveProperty(name)
+  })
+
+  it('is taken in camel case at every depth', () => {
+    const counters = { total_executions: 3, jit_compiled: 2, interpreter_fallback: 1 }
+    const old = bodyOf('seed000 runtime_value')
+    const forms = [{ ...vulkan, payload: { ...(vulkan['payload'] as object), counters } }, old]
+    for (const form of forms) expect(fieldsOf(camelCased(form) as object)).toEqual(fieldsOf(form))
   })
 
   it('is taken without a duration, in camel case, and with more beside', () => {

@@ -95,13 +95,18 @@ function installSaid(said: Fields, payload: Fields): Fields {
   return platform === undefined ? rest : { ...rest, platform }
 }
 
-function payloadSaid(payload: Fields): Fields {
-  const said: Fields = Object.fromEntries(
-    Object.entries(without(payload, 'provider')).map(([name, value]) => {
+function snakeCased(fields: Fields): Fields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => {
       const snake = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-      return [snake !== name && Object.hasOwn(payload, snake) ? name : snake, value]
+      return [snake !== name && Object.hasOwn(fields, snake) ? name : snake, value]
     }),
   )
+}
+
+function payloadSaid(payload: Fields): Fields {
+  const said = snakeCased(without(payload, 'provider'))
+  if (isPlain(said['counters'])) said['counters'] = snakeCased(said['counters'])
   for (const name of ['error', 'runtime.failure.code']) {
     const given = said[name] ?? undefined
     if (given === undefined) continue
@@ -111,7 +116,8 @@ function payloadSaid(payload: Fields): Fields {
   if ((said['error'] ?? undefined) !== undefined) said['runtime.failure.stage'] ??= 'runtime'
   const { provider } = payload
   if (!isPlain(provider)) return provider === undefined ? said : { ...said, provider }
-  const { device, telemetry } = provider
+  const { device, telemetry: given } = provider
+  const telemetry = isPlain(given) ? snakeCased(given) : given
   const hasBackend = isPlain(device) && typeof device['backend'] === 'string'
   const lower = hasBackend
     ? { ...device, backend: String(device['backend']).toLowerCase() }

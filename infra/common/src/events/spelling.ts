@@ -106,6 +106,8 @@ function respellPayload(event: JsonObject, payload: JsonObject): void {
   }
   const { provider, ...given } = payload
   const rest = respellFailure(inSnakeCase(given))
+  const { counters } = rest
+  if (isObject(counters)) rest['counters'] = inSnakeCase(counters)
   event['payload'] = rest
   if (provider === undefined) return
   if (!isObject(provider)) {
@@ -118,7 +120,7 @@ function respellPayload(event: JsonObject, payload: JsonObject): void {
     return
   }
   const unknown: JsonObject = {}
-  for (const [old, value] of Object.entries(telemetry)) {
+  for (const [old, value] of Object.entries(inSnakeCase(telemetry))) {
     const name = Object.hasOwn(gpuFigures, old) ? gpuFigures[old] : undefined
     if (name === undefined) unknown[old] = value
     else if (isThere(value) && !isThere(rest[name])) rest[name] = value
