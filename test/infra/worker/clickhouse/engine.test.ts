@@ -111,6 +111,24 @@ describe.skipIf(engine === undefined)('the ClickHouse sink, on ClickHouse’s en
     expect(await sink.store([event])).toEqual({ outcomes: ['stored'] })
   })
 
+  it.each([
+    ['no column host', 'DROP COLUMN host'],
+    ['no column host', 'RENAME COLUMN host TO hosts'],
+    ['another type for host', 'MODIFY COLUMN host Int8'],
+  ])('stores no part of an event in a table altered since: %s after %s', async (what, change) => {
+    const { sink } = await open()
+    const events = [finished(), finished()].map(eventOf)
+    expect(await sink.probe()).toBeUndefined()
+    query(`ALTER TABLE ${tableName} ${change}`)
+    const later = { outcomes: ['later', 'later'] }
+    expect(await sink.store(events)).toMatchObject(later)
+    const trouble = { cause: `ClickHouse: ${tableName} has ${what}` }
+    expect(await sink.store(events)).toMatchObject({ ...later, trouble })
+    expect(query(`SELECT count() FROM ${tableName} FORMAT TSV`)).toBe('0')
+    query(`DROP TABLE ${tableName} SYNC`)
+    expect(await sink.store(events)).toEqual({ outcomes: ['stored', 'stored'] })
+  })
+
   it('deletes everything of a client or an event, and proves it', async () => {
     const { sink } = await open()
     const gone = randomUUID()

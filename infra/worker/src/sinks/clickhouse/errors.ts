@@ -8,6 +8,7 @@ const minute = 60_000
 
 /** ClickHouse's error codes that an operator should recognise, in our words. */
 const meanings: ReadonlyMap<number, Meaning> = new Map([
+  [16, { cause: 'the table lacks a column' }],
   [60, { cause: 'the table is missing' }],
   [81, { cause: 'the database is missing', retryAfterMs: minute }],
   [159, { cause: 'took too long' }],

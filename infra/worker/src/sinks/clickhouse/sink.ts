@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { steadyNow } from 'runmat-telemetry-common/clock'
 import type { Event } from 'runmat-telemetry-common/events/event'
 import type { Sink, Trouble } from 'runmat-telemetry-common/sink'
-import { rowOf, tableOf } from 'runmat-telemetry-report/clickhouse-table'
+import { columns, rowOf, tableOf } from 'runmat-telemetry-report/clickhouse-table'
 import { factsOf } from 'runmat-telemetry-report/facts'
 
 import { limits } from '../../limits.ts'
@@ -74,7 +74,7 @@ export function openClickHouse(
       // An insert has nothing to say. Whatever else answers 200 has stored nothing.
       return answer.text.trim() === '' ? 'stored' : trouble('what answers is no ClickHouse')
     }
-    if (answer.cause.endsWith('the table is missing')) checked = undefined
+    if (isOfSchema.test(answer.cause)) checked = undefined
     return answer
   }
 
@@ -87,7 +87,18 @@ export function openClickHouse(
       if (problem !== undefined) {
         return { outcomes: events.map(() => 'later' as const), trouble: problem }
       }
-      return await bisect(events, (part) => insert(part, deadline), limits.probes)
+      let looked: Promise<Trouble | undefined> | undefined
+      const post = async (part: readonly Event[]): Promise<BatchOutcome> => {
+        const outcome = await insert(part, deadline)
+        if (outcome !== 'refused') return outcome
+        // Somebody may have altered the table, which then refuses every event.
+        if (looked === undefined) {
+          checked = undefined
+          looked = prepare(deadline)
+        }
+        return (await looked) ?? outcome
+      }
+      return await bisect(events, post, limits.probes)
     },
     probe: async () => {
       const deadline = steadyNow() + Math.min(timeoutMs, limits.probeMs)
@@ -128,6 +139,11 @@ export function openClickHouse(
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
+const isOfSchema = /the table (is missing|lacks a column)$/
+
+/** Named, because ClickHouse skips what the table has no column for, unless the column is named. */
+const columnNames = columns.map((column) => column.split(' ')[0]).join(', ')
+
 /** The token is made of the ids, so the same batch has the same one however often it is sent. */
 function insertHead(table: string, events: readonly Event[], isReplicated: boolean): string {
   const hash = createHash('sha256')
@@ -140,5 +156,5 @@ function insertHead(table: string, events: readonly Event[], isReplicated: boole
     // A majority of the replicas has it, so any one of them may be lost.
     ...(isReplicated ? ["insert_quorum = 'auto'", 'insert_quorum_timeout = 5000'] : []),
   ]
-  return `INSERT INTO ${table} SETTINGS ${options.join(', ')} FORMAT JSONEachRow`
+  return `INSERT INTO ${table} (${columnNames}) SETTINGS ${options.join(', ')} FORMAT JSONEachRow`
 }
