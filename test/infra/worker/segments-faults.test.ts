@@ -85,6 +85,23 @@ describe('the lock of a name', () => {
   })
 })
 
+describe('a file system without hard links', () => {
+  it('has a lock, too, which keeps a second worker out and is taken over from a dead one', async () => {
+    const folder = newFolder()
+    await withFault('link', /\.tmp$/, 'EPERM', async () => {
+      const { sink, lock } = await openSink(folder)
+      const holder = readFileSync(lock, 'utf8')
+      await expect(openSink(folder)).rejects.toThrow('Another worker has this name')
+      await sink.close()
+      home.write(lock, holder.replace(/"pid":\d+/, '"pid":999999999'))
+      const next = await openSink(folder)
+      expect(await next.sink.probe()).toBeUndefined()
+      await next.sink.close()
+    })
+    expect(readdirSync(folder)).toEqual([])
+  })
+})
+
 describe('a segment', () => {
   it('that can’t be closed keeps no event from the next one, and the lock from no one', async () => {
     const folder = newFolder()

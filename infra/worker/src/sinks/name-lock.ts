@@ -127,12 +127,20 @@ async function textIn(file: string): Promise<string | undefined> {
   }
 }
 
+const newFile = { mode: 0o600, flag: 'wx' } as const
+/** What a file system without hard links answers: SMB, exFAT, buckets that look like folders. */
+const withoutLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
+
 /** The lock appears with its content: nobody reads half of it. */
 async function create(file: string, text: string): Promise<boolean> {
   const temporary = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}.tmp`
   try {
-    await writeFile(temporary, text, { mode: 0o600, flag: 'wx' })
-    await link(temporary, file)
+    await writeFile(temporary, text, newFile)
+    await link(temporary, file).catch(async (error: NodeJS.ErrnoException) => {
+      if (!withoutLinks.has(error.code ?? '')) throw error
+      // Who reads half of it takes it for a lock from elsewhere, and watches it.
+      await writeFile(file, text, newFile)
+    })
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false

@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 
-type Call = 'open' | 'readFile' | 'readdir' | 'rm' | 'stat'
+type Call = 'link' | 'open' | 'readFile' | 'readdir' | 'rm' | 'stat'
 type HandleCall = 'appendFile' | 'close' | 'datasync' | 'read'
 type AnyCall = (...words: unknown[]) => Promise<unknown>
 
