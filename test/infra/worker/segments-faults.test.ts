@@ -64,6 +64,17 @@ describe('the lock of a name', () => {
     expect(existsSync(lock)).toBe(false)
   })
 
+  it('that can’t be renewed says why, and not that the name is taken', async () => {
+    const folder = newFolder()
+    const { sink } = await withHandleFault('write', /one\.lock$/, 'EROFS', () =>
+      openSink(folder, { ms: 40, renewMs: 5 }),
+    )
+    await eventually(async () =>
+      expect(await sink.probe()).toEqual({ cause: 'file: the file system is read-only' }),
+    )
+    await sink.close()
+  })
+
   it('has what killed processes left beside it removed, once it is a day old', async () => {
     const folder = newFolder()
     mkdirSync(folder)

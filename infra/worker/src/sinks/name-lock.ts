@@ -16,8 +16,10 @@ import { holderIn, isAlive, isFromHere, newHolder } from './holder.ts'
 
 /** Keeps two workers from writing under one name, in other containers and on other machines too. */
 export interface NameLock {
-  /** False while another process has it, which happens only after this one was frozen for long. */
+  /** False while it can't be renewed, or another process has it, because this one was frozen for long. */
   readonly isHeld: () => Promise<boolean>
+  /** Why it could not be renewed, if it could not. */
+  readonly fault: () => unknown
   readonly release: () => Promise<void>
 }
 
@@ -93,8 +95,16 @@ export async function takeNameLock(file: string, lease: Lease = usualLease): Pro
 
   // One step at a time: a slow disk must not make two of them overlap.
   let step: Promise<unknown> = Promise.resolve()
+  let fault: unknown
   const next = (action: () => Promise<unknown>): Promise<unknown> => {
-    step = step.then(action).catch(() => undefined)
+    step = step.then(action).then(
+      () => {
+        fault = undefined
+      },
+      (error: unknown) => {
+        fault = error
+      },
+    )
     return step
   }
   const timer = setInterval(() => {
@@ -107,6 +117,7 @@ export async function takeNameLock(file: string, lease: Lease = usualLease): Pro
       if (handle !== undefined && !isRecent()) await next(renew)
       return handle !== undefined && isRecent()
     },
+    fault: () => fault,
     release: async () => {
       clearInterval(timer)
       await next(renew)

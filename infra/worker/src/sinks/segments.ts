@@ -61,7 +61,11 @@ export async function openSegments(
     await syncFolder(folder)
 
     // Without the folder, such as a disk that is not mounted any more, there is no lock either.
-    const notHeld = async () => ((await exists(folder)) ? nameTaken : folderGone)
+    const notHeld = async () => {
+      if (!(await exists(folder))) return folderGone
+      const fault = lock.fault()
+      return fault === undefined ? nameTaken : troubleOf(fault)
+    }
     const sink: Sink = {
       name: 'file',
       inFlight: 1,

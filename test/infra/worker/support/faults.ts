@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 
 type Call = 'link' | 'open' | 'readFile' | 'readdir' | 'rm' | 'stat'
-type HandleCall = 'appendFile' | 'close' | 'datasync' | 'read'
+type HandleCall = 'appendFile' | 'close' | 'datasync' | 'read' | 'write'
 type AnyCall = (...words: unknown[]) => Promise<unknown>
 
 const calls = fs.promises as unknown as Record<Call, AnyCall>
