@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 
@@ -129,6 +130,30 @@ describe('what real clients send', () => {
       expect(fieldsOf({ ...vulkan, cid: older })['cid']).toBe(readClientId(home.clientId))
     },
   )
+
+  it('has the id of an older installer that Windows PowerShell wrote as an object', () => {
+    const { uuid: _, ...install } = bodyOf('install.completed windows ps1')
+    const read = (value: string) => ({
+      value,
+      PSPath: `Microsoft.PowerShell.Core\\FileSystem::C:\\Users\\smith\\.runmat\\telemetry_id`,
+      PSParentPath: 'Microsoft.PowerShell.Core\\FileSystem::C:\\Users\\smith\\.runmat',
+      PSDrive: { CurrentLocation: 'Users\\smith', Name: 'C', Root: 'C:\\' },
+      ReadCount: 1,
+    })
+    const [one, two] = [randomUUID(), randomUUID()].map((id) =>
+      fieldsOf({ ...install, distinctId: read(id) }),
+    )
+    const plain = fieldsOf({ ...install, distinctId: one?.['cid'] })
+    expect(plain).toEqual(one)
+    // Without their ids, the installs of all such machines would be one event.
+    expect(two?.['uuid']).not.toBe(one?.['uuid'])
+    expect(JSON.stringify(one)).not.toContain('smith')
+  })
+
+  it('has an id without the line end that came along', () => {
+    const { cid } = vulkan
+    expect(fieldsOf({ ...vulkan, cid: `${String(cid)}\r\n` })['cid']).toBe(cid)
+  })
 
   it.each(['session_id', 'uuid', 'cid', 'release'])('is taken without %s', (name) => {
     const { [name]: _, ...body } = vulkan

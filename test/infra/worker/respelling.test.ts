@@ -62,7 +62,7 @@ function uuidOf(text: string): string {
 }
 
 function idOf(name: string, given: string): string {
-  const id = given.toLowerCase()
+  const id = given.trim().toLowerCase()
   const isUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id)
   if (isUuid || /^[0-]+$/.test(id) || !/^[a-z0-9._:-]{1,128}$/.test(id)) return id
   return uuidOf(name === 'cid' || name === 'install_id' ? id : `${name}:${id}`)
@@ -80,7 +80,8 @@ function saidIn(body: Fields): Fields {
   const label = said['event_label']
   if (typeof label === 'string' && Object.hasOwn(labels, label)) said['event_label'] = labels[label]
   for (const name of ['cid', 'session_id', 'uuid', 'install_id', 'event_id']) {
-    if (typeof said[name] === 'string') said[name] = idOf(name, said[name])
+    const id = isPlain(said[name]) ? said[name]['value'] : said[name]
+    if (typeof id === 'string') said[name] = idOf(name, id)
   }
   if (!isPlain(said['payload'])) return said
   return String(said['event_label']).startsWith('install_')
@@ -175,6 +176,11 @@ const bodies = readFileSync(
 
 const value = fc.oneof(
   fc.constantFrom<unknown>(null, true, 0, -1, 1.5, '', {}, [], { a: { b: 1 } }, ['a']),
+  fc.constantFrom<unknown>(
+    { value: 'anon-17', PSPath: 'C:\\smith' },
+    { value: {} },
+    ' anon-17\r\n',
+  ),
   fc.constantFrom(
     '1760000000-12345',
     'F3C1E6A2-64A5-4B9B-9A70-3D0D8A1C5D11',

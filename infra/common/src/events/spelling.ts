@@ -61,8 +61,8 @@ export function respell(claim: JsonObject): JsonObject {
   if (typeof label === 'string' && Object.hasOwn(labels, label))
     event['event_label'] = labels[label]
   for (const name of ids) {
-    const value = event[name]
-    if (typeof value === 'string') event[name] = idFrom(name, value)
+    const value = textIn(event[name])
+    if (value !== undefined) event[name] = idFrom(name, value)
   }
   const { payload } = event
   if (isObject(payload)) respellPayload(event, payload)
@@ -81,9 +81,18 @@ const plausible = /^[a-z0-9._:-]{1,128}$/
  */
 function idFrom(name: string, given: string): string {
   // macOS's uuidgen prints upper case.
-  const id = given.toLowerCase()
+  const id = given.trim().toLowerCase()
   if (accepts(uuid, id) || nil.test(id) || !plausible.test(id)) return id
   return derivedIdentity(clientNames.has(name) ? id : `${name}:${id}`)
+}
+
+/**
+ * Windows PowerShell 5.1 turns a text that it has read from a file into an object, with the path of
+ * the file beside the text. Older installers send their id that way.
+ */
+function textIn(value: unknown): string | undefined {
+  const text = isObject(value) ? value['value'] : value
+  return typeof text === 'string' ? text : undefined
 }
 
 /** A client's id as it is stored. */
