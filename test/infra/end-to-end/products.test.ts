@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 
@@ -80,6 +81,41 @@ describe('a second product', () => {
       (await worker.post({ ...amd64, platform: { os: 'Windows', arch: 'AMD64' } })).status,
     ).toBe(204)
     expect(worker.roars()[1]?.['platform']).toEqual({ os: 'windows', arch: 'x86_64' })
+  })
+
+  it('is taken with every version, platform and id that Python may write', async () => {
+    const worker = await startWorker({ PRODUCTS: roarModule })
+    const post = async (fields: Fields) => {
+      const event = { ...real, event_id: randomUUID(), ...fields }
+      expect([fields, (await worker.post(event)).status]).toEqual([fields, 204])
+      return worker.roars().at(-1) ?? {}
+    }
+    const versions = {
+      '0.3': '0.3',
+      '0.3.0rc1': '0.3.0-rc1',
+      '0.2.12.dev3+g1a2b3c4': '0.2.12-dev3+g1a2b3c4',
+      '1.0.post1': '1.0-post1',
+      '2026.11.2.1': '2026.11.2-1',
+    }
+    for (const [version, stored] of Object.entries(versions)) {
+      expect(await post({ version })).toHaveProperty('version', stored)
+    }
+    const platforms = [
+      ['linux', 'ppc64le', 'linux', 'ppc64'],
+      ['linux', 'armv6l', 'linux', 'arm'],
+      ['linux', 'unknown', 'linux', 'other'],
+      ['freebsd13', 'amd64', 'other', 'x86_64'],
+    ]
+    for (const [os, arch, storedOs, storedArch] of platforms) {
+      const { platform } = await post({ platform: { os, arch } })
+      expect(platform).toEqual({ os: storedOs, arch: storedArch })
+    }
+    const id = randomUUID()
+    expect(await post({ install_id: id.toUpperCase() })).toHaveProperty('install_id', id)
+    const older = await post({ event_id: '0190f2c4-8a7e-7cc3-98a4-1b1f0a2d3c4f' })
+    expect(older['event_id']).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4/)
+    const path = { ...real, event_id: randomUUID(), version: '0.2.12/home/smith' }
+    expect((await worker.post(path)).status).toBe(400)
   })
 
   it('has its own address and its own words', async () => {

@@ -60,13 +60,17 @@ export function respell(claim: JsonObject): JsonObject {
   const { event_label: label } = event
   if (typeof label === 'string' && Object.hasOwn(labels, label))
     event['event_label'] = labels[label]
+  respellIds(event)
+  const { payload } = event
+  if (isObject(payload)) respellPayload(event, payload)
+  return event
+}
+
+export function respellIds(event: JsonObject): void {
   for (const name of ids) {
     const value = textIn(event[name])
     if (value !== undefined) event[name] = idFrom(name, value)
   }
-  const { payload } = event
-  if (isObject(payload)) respellPayload(event, payload)
-  return event
 }
 
 const clientNames = new Set(['cid', 'install_id'])
