@@ -196,6 +196,18 @@ describe('segments', () => {
     expect(ours).toContain(uuidOf(bytes))
   })
 
+  it('read no more of a large one that somebody put beside them than at the start', async () => {
+    const folder = newFolder()
+    const { worker, send } = await open(folder)
+    const [first, last] = [finished(), finished()]
+    const filler = `${'x'.repeat(1024 * 1024 - 1)}\n`.repeat(65)
+    writeFileSync(path.join(folder, '2026-11-20.two.ndjson'), `${first}\n${filler}${last}\n`)
+    expect([await send(last), await send(first)]).toEqual([204, 204])
+    const ours = readFileSync(path.join(folder, '2026-11-28.one.ndjson'), 'utf8')
+    expect(ours).toBe(`${first}\n`)
+    await worker.close()
+  })
+
   it('begin again where they were moved away or deleted', async () => {
     const folder = newFolder()
     const { worker, send } = await open(folder)

@@ -3,6 +3,7 @@ import { open, stat } from 'node:fs/promises'
 
 import type { Trouble } from 'runmat-telemetry-common/sink'
 
+import { limits } from '../limits.ts'
 import { troubleOf } from './append.ts'
 import { idOf } from './remembered.ts'
 
@@ -35,20 +36,29 @@ export function openFollowed(file: string, worker: string, add: (id: string) => 
   let isSynced = true
   let unsettled = new Set<string>()
 
+  /** What is read from here on is settled by itself. */
+  const beginAt = (start: number): void => {
+    for (const id of unsettled) add(id)
+    unsettled = new Set()
+    offset = settled = start
+  }
+
   const readNews = async (): Promise<boolean> => {
     const found = await statOf(file)
     if (found.ino !== ino) {
       // Moved away, deleted or rewritten by an erasure: what was stored there is not sent again.
-      for (const id of unsettled) add(id)
-      unsettled = new Set()
+      beginAt(0)
       ino = found.ino
-      offset = settled = 0
     } else if (found.size < offset) {
       unsettled = new Set()
       if (found.size < settled) settled = 0
       offset = settled
     }
     if (found.size <= offset) return false
+    // Restored from a backup, or we were frozen for long: no more than at the start.
+    if (found.size - offset > limits.remembered.bytes) {
+      beginAt(found.size - limits.remembered.bytes)
+    }
     isSynced = false
     offset = await readLines(file, offset, found.size, (line) => {
       const id = idBetween(line)
