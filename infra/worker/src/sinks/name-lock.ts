@@ -97,14 +97,15 @@ export async function takeNameLock(file: string, lease: Lease = usualLease): Pro
   let step: Promise<unknown> = Promise.resolve()
   let fault: unknown
   const next = (action: () => Promise<unknown>): Promise<unknown> => {
-    step = step.then(action).then(
-      () => {
+    const act = async (): Promise<void> => {
+      try {
+        await action()
         fault = undefined
-      },
-      (error: unknown) => {
+      } catch (error) {
         fault = error
-      },
-    )
+      }
+    }
+    step = step.then(act)
     return step
   }
   const timer = setInterval(() => {
