@@ -79,9 +79,14 @@ function addressOf(given: string, { user, password }: Credentials) {
   const name = decodeURIComponent(parsed.username) || user
   const secret = decodeURIComponent(parsed.password) || password
   const headers: Record<string, string> = { 'content-type': 'text/plain; charset=utf-8' }
-  if (name !== undefined && name !== '') headers['x-clickhouse-user'] = name
-  if (secret !== undefined && secret !== '') headers['x-clickhouse-key'] = secret
+  if (name !== undefined && name !== '') headers['x-clickhouse-user'] = headerText(name)
+  if (secret !== undefined && secret !== '') headers['x-clickhouse-key'] = headerText(secret)
   return { url, headers, table: tableOf(product), shown: host }
+}
+
+/** A header's text is its bytes, so that UTF-8 arrives as it is. */
+function headerText(text: string): string {
+  return Buffer.from(text).toString('latin1')
 }
 
 function causeOf(error: unknown, host: string): string {

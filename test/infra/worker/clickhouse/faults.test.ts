@@ -181,6 +181,34 @@ describe.concurrent('the password', () => {
     await sink.close()
   })
 
+  it('arrives in UTF-8, whatever letters it has', async () => {
+    const file = tempHome().write('password', 'pässwörd-€\r\n')
+    const keys = new Set<string>()
+    const insert: Answerer = (_, headers) => {
+      keys.add(Buffer.from(String(headers['x-clickhouse-key']), 'latin1').toString())
+      return said('')
+    }
+    const { send } = await open(treating(insert), { CLICKHOUSE_PASSWORD_FILE: file })
+    expect((await send()).status).toBe(204)
+    expect([...keys]).toEqual(['pässwörd-€'])
+  })
+
+  it('of several lines is named, and read again once the file is right', async () => {
+    const file = tempHome().write('password', 'one\n\n')
+    const { sink: settings } = readSettings({
+      INGESTION_KEY: key,
+      CLICKHOUSE_URL: (await startClickHouse(treating(works))).url,
+      CLICKHOUSE_PASSWORD_FILE: file,
+    })
+    if (settings.kind !== 'clickhouse') throw new Error('not ClickHouse')
+    const sink = openClickHouse(settings)
+    const cause = "ClickHouse: the password's file holds more than one line"
+    expect(await sink.probe()).toMatchObject({ cause })
+    writeFileSync(file, 'one\n')
+    expect(await sink.probe()).toBeUndefined()
+    await sink.close()
+  })
+
   it('that can’t be read keeps events with their clients', async () => {
     const { send } = await open(treating(works), { CLICKHOUSE_PASSWORD_FILE: '/nonexistent/file' })
     expect((await send()).status).toBe(503)

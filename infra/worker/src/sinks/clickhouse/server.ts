@@ -21,6 +21,8 @@ export interface Server {
 
 export const connections = 4
 
+const minute = 60_000
+
 export function openServer(address: string, settings: ClickHouseSettings): Server {
   const url = new URL(address)
   url.searchParams.set('database', settings.database)
@@ -28,12 +30,17 @@ export function openServer(address: string, settings: ClickHouseSettings): Serve
   url.searchParams.set('wait_end_of_query', '1')
   let poster: HttpPoster | undefined
 
-  const open = async (): Promise<HttpPoster> => {
+  const open = async (): Promise<HttpPoster | Trouble> => {
     const [password, ca] = await Promise.all([
-      textIn(settings.passwordFile),
-      textIn(settings.caFile),
+      bytesIn(settings.passwordFile),
+      bytesIn(settings.caFile),
     ])
-    const key = password?.replace(/\r?\n$/, '')
+    // A header's text is its bytes, so that a password in UTF-8 arrives as it is.
+    const key = password?.toString('latin1').replace(/\r?\n$/, '')
+    // oxlint-disable-next-line no-control-regex -- what no header may hold
+    if (key !== undefined && /[\0-\b\n-\u001F\u007F]/.test(key)) {
+      return trouble("the password's file holds more than one line", minute)
+    }
     return openHttpPoster({
       url,
       headers: {
@@ -45,7 +52,7 @@ export function openServer(address: string, settings: ClickHouseSettings): Serve
       connections,
       longestRetryAfterMs: limits.retryAfterMs,
       longestAnswerBytes: limits.sinkAnswerBytes,
-      ca,
+      ca: ca?.toString(),
     })
   }
 
@@ -54,7 +61,9 @@ export function openServer(address: string, settings: ClickHouseSettings): Serve
       const left = deadline - steadyNow()
       if (left <= 0) return trouble('no answer in time')
       try {
-        poster ??= await open()
+        const opened = poster ?? (await open())
+        if ('cause' in opened) return opened
+        poster = opened
       } catch {
         return trouble("the password's or the authority's file can't be read")
       }
@@ -77,6 +86,6 @@ export function trouble(cause: string, retryAfterMs?: number): Trouble {
   return { cause: `ClickHouse: ${cause}`, ...(retryAfterMs !== undefined && { retryAfterMs }) }
 }
 
-async function textIn(file: string | undefined): Promise<string | undefined> {
-  return file === undefined ? undefined : await readFile(file, 'utf8')
+async function bytesIn(file: string | undefined): Promise<Buffer | undefined> {
+  return file === undefined ? undefined : await readFile(file)
 }

@@ -9,6 +9,7 @@ import { factsOf } from 'runmat-telemetry-report/facts'
 import { limits } from '../../limits.ts'
 import type { ClickHouseSettings } from '../../sink-settings.ts'
 import { type BatchOutcome, bisect } from '../bisect.ts'
+import { eraseRows } from './erase-rows.ts'
 import { checkSchema } from './schema.ts'
 import { type Answer, connections, openServer, trouble } from './server.ts'
 
@@ -109,35 +110,15 @@ export function openClickHouse(
       return 'cause' in answer ? answer : undefined
     },
     erase: async (ids) => {
-      // Of anything else there can be no row.
-      const valid = ids.filter((id) => uuid.test(id))
-      if (valid.length === 0) return undefined
       const deadline = steadyNow() + limits.eraseMs
-      const problem = await prepare(deadline)
-      if (problem !== undefined) return problem
-      const list = valid.map((id) => `'${id}'`).join(', ')
-      const which = `client IN (${list}) OR id IN (${list})`
-      const rows = async () =>
-        await ask(`SELECT count() FROM ${table} WHERE ${which} FORMAT TSV`, deadline)
-      const before = await rows()
-      if (before === 'refused') return trouble('a query is refused')
-      if ('cause' in before) return before
-      if (before.text.trim() === '0') return undefined
-      // 2: every replica has rewritten its parts when this answers. A plain DELETE only hides rows.
-      const deletion = `ALTER TABLE ${table} DELETE WHERE ${which} SETTINGS mutations_sync = 2`
-      const deleted = await ask(deletion, deadline)
-      if (deleted === 'refused') return trouble('a deletion is refused')
-      if ('cause' in deleted) return deleted
-      const left = await rows()
-      if (left === 'refused') return trouble('a query is refused')
-      if ('cause' in left) return left
-      return left.text.trim() === '0' ? undefined : trouble('rows are left after a deletion')
+      return await eraseRows(ids, table, async (sql) => {
+        const problem = await prepare(deadline)
+        return problem ?? (await ask(sql, deadline))
+      })
     },
     close: () => Promise.resolve(servers.forEach((server) => server.close())),
   }
 }
-
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 const isOfSchema = /the table (is missing|lacks a column)$/
 
