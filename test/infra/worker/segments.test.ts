@@ -131,6 +131,20 @@ describe('segments', () => {
     expect(segmentsIn(folder)).toEqual(before)
   })
 
+  it('are known again after a restart, however much another worker has stored', async () => {
+    const folder = newFolder()
+    const bytes = finished()
+    const before = await open(folder)
+    expect(await before.send(bytes)).toBe(204)
+    await before.worker.close()
+    const filler = `${'x'.repeat(1024 * 1024 - 1)}\n`.repeat(65)
+    writeFileSync(path.join(folder, '2026-11-28.two.ndjson'), filler)
+    const { worker, send } = await open(folder)
+    expect(await send(bytes)).toBe(204)
+    expect(readFileSync(path.join(folder, '2026-11-28.one.ndjson'), 'utf8')).toBe(`${bytes}\n`)
+    await worker.close()
+  })
+
   it('of two workers have an event once, whichever of them it reaches first', async () => {
     const folder = newFolder()
     const [one, two] = [await open(folder, 'one'), await open(folder, 'two')]

@@ -8,6 +8,7 @@ import { segmentIn } from './segment-names.ts'
 
 /** A folder whose entries changed this recently may change again without a new time. */
 const restlessMs = 2000
+const dayMs = 86_400_000
 /**
  * How many segments of each other worker are followed: those that grew last. Its clock, or ours, may be
  * wrong for a while, over midnight too, and then it goes back to the segment of the true day.
@@ -85,18 +86,45 @@ interface Found {
 /** Reads the end of them all, and sorts them by how far from now they grew: a clock may be wrong. */
 async function readAll(found: readonly Found[]): Promise<readonly Followed[]> {
   const now = Date.now()
-  const ages = new Map<Followed, number>()
-  let budget = limits.remembered.bytes
-  const parts: (() => Promise<void>)[] = []
-  for (const { file, segment } of found.toReversed()) {
-    const { size, mtimeMs } = await statOf(file)
-    ages.set(segment, Math.abs(now - mtimeMs))
-    const from = Math.max(0, size - budget)
-    budget -= size - from
-    parts.push(() => segment.start(from, size))
-  }
+  const seen = await Promise.all(
+    found.map(async ({ file, segment }) => {
+      const { size, mtimeMs } = await statOf(file)
+      return { segment, size, age: Math.abs(now - mtimeMs) }
+    }),
+  )
+  const newestFirst = seen.toSorted((one, other) => one.age - other.age)
+  const starts = startsIn(newestFirst)
+  const newestLast = newestFirst.toReversed()
   // Oldest first, so that the newest are remembered longest.
-  for (const read of parts.toReversed()) await read()
-  const age = (segment: Followed): number => ages.get(segment) ?? 0
-  return [...ages.keys()].toSorted((one, other) => age(other) - age(one))
+  for (const one of newestLast) await one.segment.start(starts.get(one) ?? one.size, one.size)
+  return newestLast.map(({ segment }) => segment)
+}
+
+interface Seen {
+  readonly segment: Pick<Followed, 'worker'>
+  readonly size: number
+  readonly age: number
+}
+
+/**
+ * Where to begin, so that no more is read than allowed. The workers at work share that, however much one
+ * of them has stored; what they leave is for older segments.
+ */
+function startsIn(newestFirst: readonly Seen[]): ReadonlyMap<Seen, number> {
+  const current = new Map<string, Seen>()
+  for (const one of newestFirst) {
+    const isCurrent = one.age - (newestFirst[0]?.age ?? 0) < dayMs
+    const { worker } = one.segment
+    if (isCurrent && !current.has(worker)) current.set(worker, one)
+  }
+  const inTurn = new Set([...current.values(), ...newestFirst])
+  const starts = new Map<Seen, number>()
+  let left = limits.remembered.bytes
+  for (const one of inTurn) {
+    const sharing = Math.max(1, current.size - starts.size)
+    const length = Math.min(one.size, Math.floor(left / sharing))
+    starts.set(one, one.size - length)
+    left -= length
+  }
+  return starts
 }
