@@ -126,6 +126,9 @@ const refused = 'telemetry_events_rejected_total{reason="key",instance="a"}'
 const runtime = (instance: string) => `${accepted}{family="runtime",instance="${instance}"}`
 const dropped = (field: string) => `telemetry_fields_dropped_total{field="${field}",instance="a"}`
 
+const kernelDrops = 'telemetry_forwarder_datagrams_dropped_by_kernel_total{instance="f"}'
+const gaveWay = 'telemetry_forwarder_events_given_way_total{instance="f"}'
+
 /** One sample a minute. `0+5x60` grows by 5 sixty times. */
 const trials: readonly Trial[] = [
   {
@@ -172,6 +175,31 @@ const trials: readonly Trial[] = [
       [dropped('payload.provider.device.device_id')]: '0+50x120',
       [dropped('$ip')]: '0+50x120',
     },
+    fires: false,
+  },
+  {
+    alert: 'SinkAway',
+    at: '30m',
+    series: { 'telemetry_sink_up{sink="file",instance="a"}': '1x10 0x20' },
+    fires: true,
+  },
+  {
+    alert: 'SinkAway',
+    at: '30m',
+    series: { 'telemetry_sink_up{sink="file",instance="a"}': '0x20 1x10' },
+    fires: false,
+  },
+  {
+    alert: 'DatagramsLost',
+    at: '60m',
+    series: { [kernelDrops]: '0+1x60', [gaveWay]: '0x60' },
+    fires: true,
+  },
+  { alert: 'DatagramsLost', at: '60m', series: { [gaveWay]: '0+1x60' }, fires: true },
+  {
+    alert: 'DatagramsLost',
+    at: '60m',
+    series: { [kernelDrops]: '5x60', [gaveWay]: '7x60' },
     fires: false,
   },
 ]
