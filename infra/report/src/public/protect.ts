@@ -33,7 +33,7 @@ export function rounded(value: number): number {
 
 /** A name of ours or of RunMat's. What a user's program called its error is theirs. */
 const word = /^[A-Za-z0-9][A-Za-z0-9_.+-]{0,47}$/
-const code = /^(RunMat|MATLAB|Octave)(:[A-Za-z0-9_]{1,48}){1,4}$/
+const code = /^(RunMat|MATLAB|Octave)(:[A-Za-z0-9_-]{1,48}){1,4}$/
 
 function isPublic(name: string): boolean {
   return word.test(name) || code.test(name)
