@@ -82,6 +82,9 @@ export const limits = {
     sweepMs: 10 * second,
   },
 
+  /** Of the log, while nobody reads it. */
+  logBytes: mebibyte,
+
   /** Ids that the file sink remembers, and how much of the file it reads to restore them. */
   remembered: { ids: 100_000, bytes: 64 * mebibyte },
 } as const

@@ -2,6 +2,7 @@
 import { bufferOf } from 'runmat-telemetry-buffer/settings'
 import { readerOf, SettingsError } from 'runmat-telemetry-common/environment'
 
+import { boundedTo } from './bounded-log.ts'
 import { ListenError, listenError } from './http/listen-error.ts'
 import { openServer } from './http/server.ts'
 import { openWorker } from './open-worker.ts'
@@ -15,7 +16,7 @@ async function serve(): Promise<void> {
   const settings = readSettings(env)
   // The reader of the log may go away; that is no reason to lose events.
   stdout.on('error', () => undefined)
-  const worker = await openWorker(settings, stdout)
+  const worker = await openWorker(settings, boundedTo(stdout))
   const server = await openServer(worker).catch(async (error: unknown) => {
     await worker.close()
     throw listenError(settings, error)
