@@ -28,8 +28,11 @@ export default defineConfig({
         ]
       : ['test/**/*.test.ts'],
     exclude: withExecutable
-      ? // These run nothing but the sources, in the Node of the tests.
-        ['test/deliver/{breakage,policy,post,proxy,retry-after}.test.ts']
+      ? // These run nothing but the sources or the package, in the Node of the tests.
+        [
+          'test/deliver/{breakage,policy,post,proxy,retry-after}.test.ts',
+          'test/opt-outs/library.test.ts',
+        ]
       : ['test/standalone/**'],
     setupFiles: ['test/support/setup.ts'],
     globalSetup: ['test/support/global-setup.ts'],

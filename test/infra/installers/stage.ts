@@ -171,11 +171,11 @@ export const noRelease = { RUNMAT_RELEASES_URL: 'http://127.0.0.1:1/r' }
  */
 export async function isOn(
   stage: Stage,
-  env: Readonly<Record<string, string | undefined>> = {},
-  cwd = stage.home.path,
+  { env = {}, cwd = stage.home.path }: Pick<InstallOptions, 'env' | 'cwd'> = {},
+  within = (command: readonly string[]) => command,
 ) {
   const { said, on } =
-    stage.installer === sh ? await decide(stage, env, cwd) : await begin(stage, env, cwd)
+    stage.installer === sh ? await decide(stage, env, cwd, within) : await begin(stage, env, cwd)
   expect(stage.home.has(stage.home.clientId)).toBe(on)
   expect(said.includes('RunMat counts installs')).toBe(on)
   return on
@@ -185,12 +185,11 @@ async function decide(
   { home, env }: Stage,
   more: Readonly<Record<string, string | undefined>>,
   cwd: string,
+  within: (command: readonly string[]) => readonly string[],
 ) {
   const script = `${functionsOfSh}\nset -u; LC_ALL=C; export LC_ALL; telemetry=off\nprepare_telemetry; echo "$telemetry"`
-  const { code, out, err } = await run('sh', ['-c', script], home, {
-    env: { ...env, ...more },
-    cwd,
-  })
+  const [command = '', ...args] = within(['sh', '-c', script])
+  const { code, out, err } = await run(command, args, home, { env: { ...env, ...more }, cwd })
   expect([code, ['on\n', 'off\n']]).toEqual([0, expect.arrayContaining([out])])
   return { said: err, on: out === 'on\n' }
 }
