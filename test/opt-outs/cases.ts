@@ -364,6 +364,9 @@ export const optOutCases: readonly OptOutCase[] = [
     ...['{"": 1}', '{"a\\u0062": 1}', `${'{"a":'.repeat(60)}1${'}'.repeat(60)}`].map((text) =>
       said(`JSON: ${text}`, 'on', [file('project', 'runmat.json', text)]),
     ),
+    said('the settings file is a byte order mark and a yes', 'on', [
+      { base: 'home', path: user, content: { hex: `efbbbf${hex(yes)}` } },
+    ]),
     ...texts('on', ['[runtime.telemetry]\nhttp_endpoint = "http://127.0.0.1:1/t"\n']).map(
       (one) => ({
         ...one,
