@@ -287,8 +287,9 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
         $userHome = $env:USERPROFILE
         $files = @()
         $config = [IO.Path]::Combine($userHome, '.config')
+        # The XDG specification has programs ignore a relative path.
         foreach ($parent in @("$env:XDG_CONFIG_HOME", $config)) {
-            if (-not $parent) { continue }
+            if (-not [IO.Path]::IsPathRooted($parent)) { continue }
             foreach ($name in @('config.toml', 'config.json')) {
                 $files += [IO.Path]::Combine($parent, 'runmat', $name)
             }

@@ -332,8 +332,10 @@ may_send() {
     [ -z "$value" ] || return 1
   done
 
-  for config in "${XDG_CONFIG_HOME:-$HOME/.config}" "$HOME/.config" "$HOME"; do
-    case $config in "$HOME") place=$config/.runmat ;; *) place=$config/runmat ;; esac
+  config=$HOME/.config
+  # The XDG specification has programs ignore a relative path.
+  case ${XDG_CONFIG_HOME-} in /*) config=$XDG_CONFIG_HOME ;; esac
+  for place in "$config/runmat" "$HOME/.config/runmat" "$HOME/.runmat"; do
     allows "$place/config.toml" && allows "$place/config.json" || return 1
   done
   # The administrator's file, here and on macOS.

@@ -185,6 +185,19 @@ export const optOutCases: readonly OptOutCase[] = [
     ...said(`under XDG_CONFIG_HOME, a no in ${files[0]?.path}`, 'off', files),
     env: { XDG_CONFIG_HOME: '{home}/xdg' },
   })),
+  // The XDG specification has programs ignore such a value.
+  ...['', 'xdg', './xdg', '../deep/xdg'].flatMap((value) =>
+    (
+      [
+        ['nothing there', 'on', []],
+        ['a no there', 'on', [file('project', 'xdg/runmat/config.toml', no)]],
+        ['a no in ~/.config', 'off', [file('home', user, no)]],
+      ] as const
+    ).map(([what, expect, files]) => ({
+      ...said(`XDG_CONFIG_HOME=${value}, with ${what}`, expect, files),
+      env: { XDG_CONFIG_HOME: value },
+    })),
+  ),
 
   // Spellings of a no.
   ...texts('off', [
