@@ -308,13 +308,16 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
             if (-not [IO.File]::Exists($named)) { return $false }
             $files += $named
         }
-        while ($folder) {
-            foreach ($name in @('runmat.toml', 'runmat.json')) {
-                $files += [IO.Path]::Combine($folder, $name)
-            }
-            $folder = [IO.Path]::GetDirectoryName($folder)
-        }
         foreach ($file in $files) { if (-not (Test-Settings $file)) { return $false } }
+        # The nearest folder that has one. What is itself a folder is none.
+        for ($found = $false; $folder -and -not $found; $folder = [IO.Path]::GetDirectoryName($folder)) {
+            foreach ($name in @('runmat.toml', 'runmat.json')) {
+                $file = [IO.Path]::Combine($folder, $name)
+                if ([IO.Directory]::Exists($file)) { continue }
+                if (-not (Test-Settings $file)) { return $false }
+                if ([IO.File]::Exists($file)) { $found = $true }
+            }
+        }
 
         return $run.Endpoint -cmatch "^($endpointForm)\z" -and [IO.File]::Exists($run.Curl)
     }

@@ -346,8 +346,12 @@ may_send() {
     [ -e "$RUNMAT_CONFIG" ] && allows "$RUNMAT_CONFIG" || return 1
   fi
   project=$(pwd) || return 1
+  # The nearest folder that has one. What is itself a folder is none.
   until [ -z "$project" ]; do
-    allows "$project/runmat.toml" && allows "$project/runmat.json" || return 1
+    for name in runmat.toml runmat.json; do
+      [ -d "$project/$name" ] || allows "$project/$name" || return 1
+    done
+    if [ -f "$project/runmat.toml" ] || [ -f "$project/runmat.json" ]; then return 0; fi
     project=${project%/*}
   done
 }

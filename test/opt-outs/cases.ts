@@ -151,6 +151,18 @@ export const optOutCases: readonly OptOutCase[] = [
     file('home', user, yes),
     file('home', '.config/runmat/config.json', '{"telemetry": {"enabled": false}}'),
   ]),
+  // Only the nearest folder that has a project's file counts, as for RunMat.
+  ...[file('project', 'runmat.toml', yes), file('project', 'runmat.json', '{}')].map((nearest) =>
+    said(`a no in project:../runmat.toml above ${nearest.path}`, 'on', [
+      file('project', '../runmat.toml', no),
+      nearest,
+    ]),
+  ),
+  said('runmat.toml is a folder, which is passed over', 'on', [folder('project', 'runmat.toml')]),
+  said('a no in project:../runmat.toml above a folder of that name', 'off', [
+    file('project', '../runmat.toml', no),
+    folder('project', 'runmat.toml'),
+  ]),
   said('runmat.toml is a link to nowhere', 'off', [
     { base: 'project', path: 'runmat.toml', content: { link: 'missing' } },
   ]),
