@@ -328,7 +328,7 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
     function Test-Settings([string] $File) {
         try { $text = Read-Text $File }
         catch { return $false }
-        if ($null -eq $text) { return $true }
+        if ($null -eq $text) { return Test-Reach $File }
         $run.Seen = New-Object Collections.Hashtable
         $run.Whole = $File -cmatch '[\\/]telemetry\.toml\z'
         if ($File -like '*.json') { return Test-Json $text }
@@ -362,6 +362,18 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
         $text = $strict.GetString($bytes, 0, $length)
         if ($text -match '[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]|\r(?!\n)') { throw 'it is no text' }
         return $text
+    }
+
+    # Settings may lie on a disk that is not there now. Then a file, or a link that leads nowhere, has
+    # the place of their folder.
+    function Test-Reach([string] $File) {
+        $above = [IO.Path]::GetDirectoryName($File)
+        while ($above -and -not (Test-Link $above)) { $above = [IO.Path]::GetDirectoryName($above) }
+        if (-not $above) { return $true }
+        $isLink = [IO.File]::GetAttributes($above) -band [IO.FileAttributes]::ReparsePoint
+        if (-not $isLink) { return [IO.Directory]::Exists($above) }
+        # Windows takes a link to a folder for one that is there, until it is asked what is in it.
+        try { [void] [IO.Directory]::GetFiles($above, 'runmat'); return $true } catch { return $false }
     }
 
     # A link that leads nowhere is there, and says something that we cannot read.

@@ -353,6 +353,11 @@ export const optOutCases: readonly OptOutCase[] = [
     file('home', 'dotfiles/config.toml', yes),
     link(user, '../../dotfiles/config.toml'),
   ]),
+  // Settings may lie on a disk that is not there now.
+  ...['.config/runmat', '.config', '.runmat'].flatMap((place) => [
+    said(`in the place of ${place} is a file`, 'off', [file('home', place, '')]),
+    said(`in the place of ${place} is a link to nowhere`, 'off', [link(place, 'unmounted')]),
+  ]),
 
   // No opt-out.
   ...texts('on', [
