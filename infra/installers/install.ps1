@@ -300,7 +300,9 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
         # The administrator's file, wherever the variable leads.
         $common = [Environment]::GetFolderPath('CommonApplicationData')
         foreach ($parent in @("$env:ProgramData", $common)) {
-            if ($parent) { $files += [IO.Path]::Combine($parent, 'runmat', 'telemetry.toml') }
+            if (-not $parent) { continue }
+            $file = [IO.Path]::Combine($parent, 'runmat', 'telemetry.toml')
+            if (-not (Test-Settings $file $true)) { return $false }
         }
         $folder = (Get-Location -PSProvider FileSystem).ProviderPath
         if ($env:RUNMAT_CONFIG) {
@@ -325,13 +327,13 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
     # Does a settings file leave it at yes? This is no parser of TOML or JSON: anything but plain
     # lines, or but a plain yes where telemetry is mentioned, is a no. So is an address of the
     # user's own, because these events would not go there.
-    function Test-Settings([string] $File) {
+    function Test-Settings([string] $File, [bool] $Whole = $false) {
         try { $text = Read-Text $File }
         catch { return $false }
         if ($null -eq $text) { return Test-Reach $File }
         $run.Seen = New-Object Collections.Hashtable
-        $run.Whole = $File -cmatch '[\\/]telemetry\.toml\z'
-        if ($File -like '*.json') { return Test-Json $text }
+        $run.Whole = $Whole
+        if ($File -clike '*.json') { return Test-Json $text }
         return Test-Toml $text
     }
 
@@ -412,8 +414,13 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
         $word = '([A-Za-z0-9_-]+|"[^"\\]*"|''[^'']*'')'
         $name = "[ \t]*$word([ \t]*[.][ \t]*$word)*[ \t]*"
         $rest = '[ \t]*(#.*)?\z'
-        $number = '[-+]?(inf|nan|[0-9][0-9A-Za-z_.:+-]*( [0-9][0-9Z:.+-]*)?)'
-        $value = '("([^"\\]|\\.)*"|''[^'']*''|true|false|' + $number + '|[[].*\]|[{].*[}])'
+        $digits = '[0-9](_?[0-9])*'
+        $number = "[-+]?(inf|nan|(0|[1-9](_?[0-9])*)([.]$digits)?([eE][-+]?$digits)?)"
+        $string = '"([^"\\]|\\["\\bfnrt])*"|''[^'']*'''
+        $scalar = "($string|true|false|$number)"
+        $list = "[[][ \t]*($scalar[ \t]*(,[ \t]*$scalar[ \t]*)*(,[ \t]*)?)?\]"
+        $entry = "$name=[ \t]*($scalar|$list)[ \t]*"
+        $value = "($scalar|$list|[{]([ \t]*|$entry(,$entry)*)[}])"
         $table = ''
         $count = 0
         foreach ($line in $Text -split '\r?\n') {

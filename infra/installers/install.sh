@@ -340,12 +340,13 @@ may_send() {
   done
   # The administrator's file, here and on macOS.
   for place in /etc '/Library/Application Support'; do
-    allows "$place/runmat/telemetry.toml" || return 1
+    allows "$place/runmat/telemetry.toml" whole || return 1
   done
-  if [ -n "${RUNMAT_CONFIG-}" ]; then
-    [ -e "$RUNMAT_CONFIG" ] && allows "$RUNMAT_CONFIG" || return 1
-  fi
   project=$(pwd) || return 1
+  if [ -n "${RUNMAT_CONFIG-}" ]; then
+    case $RUNMAT_CONFIG in /*) named=$RUNMAT_CONFIG ;; *) named=$project/$RUNMAT_CONFIG ;; esac
+    [ -e "$named" ] && allows "$named" || return 1
+  fi
   # The nearest folder that has one. What is itself a folder is none.
   until [ -z "$project" ]; do
     for name in runmat.toml runmat.json; do
@@ -407,8 +408,13 @@ read_toml='
     word = "([A-Za-z0-9_-]+|\"[^\"\\\\]*\"|\047[^\047]*\047)"
     name = "[ \t]*" word "([ \t]*[.][ \t]*" word ")*[ \t]*"
     rest = "[ \t]*(#.*)?$"
-    number = "[-+]?(inf|nan|[0-9][0-9A-Za-z_.:+-]*( [0-9][0-9Z:.+-]*)?)"
-    value = "(\"([^\"\\\\]|\\\\.)*\"|\047[^\047]*\047|true|false|" number "|[[].*[]]|[{].*[}])"
+    digits = "[0-9](_?[0-9])*"
+    number = "[-+]?(inf|nan|(0|[1-9](_?[0-9])*)([.]" digits ")?([eE][-+]?" digits ")?)"
+    string = "\"([^\"\\\\]|\\\\[\"\\\\bfnrt])*\"|\047[^\047]*\047"
+    scalar = "(" string "|true|false|" number ")"
+    list = "[[][ \t]*(" scalar "[ \t]*(,[ \t]*" scalar "[ \t]*)*(,[ \t]*)?)?[]]"
+    entry = name "=[ \t]*(" scalar "|" list ")[ \t]*"
+    value = "(" scalar "|" list "|[{]([ \t]*|" entry "(," entry ")*)[}])"
   }
   no { exit }
   /"""|\047\047\047/ { no = 1; exit }
@@ -471,7 +477,7 @@ read_json='
   }
   BEGIN {
     hex = "[0-9A-Fa-f]"
-    string = "\"([^\"\\\\]|\\\\([\"\\\\/bfnrt]|u" hex hex hex hex "))*\""
+    string = "\"([^\"\\\\\t\n]|\\\\([\"\\\\/bfnrt]|u" hex hex hex hex "))*\""
     number = "-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][-+]?[0-9]+)?"
     form = "^[ \t\n]*(" string "|true|false|null|" number "|[]{},:[])"
   }
@@ -494,7 +500,7 @@ allows() {
   fi
   [ -f "$1" ] && [ -r "$1" ] || return 1
   case $1 in *.json) reader=$read_json ;; *) reader=$read_toml ;; esac
-  case $1 in */telemetry.toml) whole=1 ;; *) whole=0 ;; esac
+  case ${2-} in whole) whole=1 ;; *) whole=0 ;; esac
   # One byte more than a settings file may have; what a shell cannot hold becomes what no text has.
   dd if="$1" bs=65537 count=1 2>/dev/null | tr '\000' '\001' | awk -v "whole=$whole" "$judge$reader"
 }

@@ -96,6 +96,7 @@ export const optOutCases: readonly OptOutCase[] = [
     { named: '{home}/link', files: [file('home', 'named.toml', no), link('link', 'named.toml')] },
     { named: '{home}/empty.json', files: [file('home', 'empty.json', '')] },
     // It is no JSON by its name, so it is no TOML by its text.
+    { named: '{home}/n.JSON', files: [file('home', 'n.JSON', '{"telemetry": {"enabled": true}}')] },
     { named: '{home}/named', files: [file('home', 'named', '{"telemetry": {"enabled": true}}')] },
   ].map(({ named, files }) => ({
     ...said(`a no in the file that RUNMAT_CONFIG names: ${named}`, 'off', files),
@@ -104,6 +105,13 @@ export const optOutCases: readonly OptOutCase[] = [
   {
     ...said('a yes in the file that RUNMAT_CONFIG names', 'on', [file('home', 'n.toml', yes)]),
     env: { RUNMAT_CONFIG: '{home}/n.toml' },
+  },
+  // It has the name of the administrator's file, which may leave the table out, but is another.
+  {
+    ...said('RUNMAT_CONFIG names a telemetry.toml', 'on', [
+      file('home', 'telemetry.toml', 'enabled = false\n'),
+    ]),
+    env: { RUNMAT_CONFIG: '{home}/telemetry.toml' },
   },
 
   // Every file that counts.
@@ -270,8 +278,15 @@ export const optOutCases: readonly OptOutCase[] = [
     'a = \n',
     'a = yes\n',
     'a = 1 b = 2\n',
+    'a = 01\n',
+    'a = 1.\n',
+    'a = 1__0\n',
     'a = "x\n',
+    'a = "\\q"\n',
+    'a = [1 2]\n',
     'a = [1, 2\n',
+    'a = { b }\n',
+    'd = 1979-13-27\n',
     '[a]\n[a]\n',
     'a = 1\na = 2\n',
     '[telemetry]\nenabled = true\nenabled = false\n',
@@ -302,6 +317,8 @@ export const optOutCases: readonly OptOutCase[] = [
     '{"telemetry": {"enabled": true}} // ours',
     '{"runtime": null}',
     '{"a": 1, "a": 2}',
+    '{"a": "\t"}',
+    '{"a": "\n"}',
     '{"a": "\\x"}',
     '{"a": 01}',
     '{"a": NaN}',
@@ -385,6 +402,10 @@ export const optOutCases: readonly OptOutCase[] = [
       'a = """\nb\n"""\n',
       '[a]\nx = """\n[b]\n"""\n',
       '"caf\\u00e9" = 1\n',
+      'a = "caf\\u00e9"\n',
+      'a = [[1], [2]]\n',
+      'a = { b = { c = 1 } }\n',
+      'd = 1979-05-27T07:32:00Z\n',
       '[telemetry]\ncolour = 1\n',
       '[runtime.telemetry]\ncolour = 1\n',
       '[runtime.telemetry]\nqueue_size = 0x10\n',
