@@ -29,7 +29,7 @@ export interface KeySpec<K extends Key = Key> {
   readonly read: (value: unknown) => Parsed<Values[K]>
 }
 
-/** What we look for in a file: our keys, and the tables in which one of them may be misspelt. */
+/** What we look for in a file: our keys, and the tables in which a name may be misspelt. */
 interface Sought {
   readonly specs: readonly KeySpec[]
   readonly tables: Tables
@@ -57,13 +57,12 @@ function soughtBy({ keys }: Product): { readonly inFile: Sought; readonly inMach
     ...(keys.runtime ? runtimeSpecs(keys.runtime) : []),
   ]
   // The machine's file is about telemetry only, so an administrator may leave the table out.
-  const bare = specs
-    .filter(({ key }) => mayOptOut(key))
-    .map((one) => spec(one.key, one.path.slice(-1), one.read))
+  const optOuts = specs.filter(({ key }) => mayOptOut(key))
+  const bare = optOuts.map((one) => spec(one.key, one.path.slice(-1), one.read))
   const machines = [...specs, ...new Map(bare.map((one) => [one.key, one])).values()]
   const sought = {
-    inFile: { specs, tables: tablesOf(pathsOf(specs), false) },
-    inMachinesFile: { specs: machines, tables: tablesOf(pathsOf(machines), true) },
+    inFile: { specs, tables: tablesOf(pathsOf(specs), pathsOf(optOuts)) },
+    inMachinesFile: { specs: machines, tables: tablesOf(pathsOf(machines), pathsOf(optOuts)) },
   }
   soughtByKeys.set(keys, sought)
   return sought

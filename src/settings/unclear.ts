@@ -4,11 +4,12 @@ import { lineIn, type Problem, type SettingsFile } from './files.ts'
 import { Table } from './table.ts'
 
 /**
- * What may have been meant as an opt-out: one of our tables that is not a table, and a key that
- * differs from ours by its case or one letter. It counts as an opt-out and is reported.
+ * What may have been meant as an opt-out: one of our tables that is not a table, a name that differs
+ * from one of ours by its case or one letter, and an opt-out's key in the wrong one of our tables. It
+ * counts as an opt-out and is reported.
  */
 export function unclearIn(file: SettingsFile, tables: Tables): readonly Problem[] {
-  return [...tables].flatMap(([name, { path, keys }]) => {
+  return [...tables].flatMap(([name, { path, keys, elsewhere }]) => {
     const found = file.table.valueAt(path)
     if (found === undefined) return []
     const at = (keyPath: KeyPath, message: string): Problem => {
@@ -20,7 +21,7 @@ export function unclearIn(file: SettingsFile, tables: Tables): readonly Problem[
     // One is enough for an opt-out, and a file can contain thousands.
     const given = found.names().filter((one) => !keys.has(one))
     if (given.length === 0) return []
-    const search = () => doubtfulIn(given, keys)
+    const search = () => misplacedIn(given, elsewhere) ?? doubtfulIn(given, keys)
     const doubtful = given.length > many ? workOnce(search) : search()
     if (doubtful === undefined) return []
     const wrong = [...path, doubtful.given]
@@ -34,6 +35,15 @@ const many = 1000
 interface Doubtful {
   readonly given: string
   readonly meant: string
+}
+
+function misplacedIn(
+  names: readonly string[],
+  elsewhere: Known['elsewhere'],
+): Doubtful | undefined {
+  const given = names.find((name) => elsewhere.has(name)) ?? ''
+  const meant = elsewhere.get(given)
+  return meant === undefined ? undefined : { given, meant }
 }
 
 /** The first name that differs by its case or one letter from one that we know. */
@@ -56,29 +66,34 @@ function doubtfulIn(names: readonly string[], known: ReadonlySet<string>): Doubt
 interface Known {
   readonly path: KeyPath
   readonly keys: Set<string>
+  /** Keys of opt-outs that belong to another table, each with its whole path. */
+  readonly elsewhere: ReadonlyMap<string, string>
 }
 
 /** By the names of their paths. */
 export type Tables = ReadonlyMap<string, Known>
 
-/**
- * The tables that contain our keys, their parent tables, and the keys that we know in each. Only where
- * the file is about nothing else, a table's name can be a misspelt one of ours.
- */
-export function tablesOf(known: readonly KeyPath[], isAllOurs: boolean): Tables {
+/** The tables that contain our keys, their parent tables, and the names that we know in each. */
+export function tablesOf(known: readonly KeyPath[], optOuts: readonly KeyPath[]): Tables {
   const tables = new Map<string, Known>()
   for (const path of known) {
-    // A key without a table stands in the file itself.
-    const first = isAllOurs ? 0 : Math.min(1, path.length - 1)
-    for (let depth = first; depth < path.length; depth += 1) {
+    for (let depth = 0; depth < path.length; depth += 1) {
       const name = path.slice(0, depth).join('.')
-      const table = tables.get(name) ?? { path: path.slice(0, depth), keys: new Set() }
+      const elsewhere = misplacedFrom(name, optOuts)
+      const table = tables.get(name) ?? { path: path.slice(0, depth), keys: new Set(), elsewhere }
       tables.set(name, table)
-      // Other programs may name their tables as they like.
-      if (isAllOurs || depth === path.length - 1) table.keys.add(path[depth] ?? '')
+      table.keys.add(path[depth] ?? '')
     }
   }
   return tables
+}
+
+/** Where one opt-out's key belongs, another's may have been written. */
+function misplacedFrom(table: string, optOuts: readonly KeyPath[]): Known['elsewhere'] {
+  const isHere = (path: KeyPath) => path.slice(0, -1).join('.') === table
+  if (!optOuts.some(isHere)) return new Map()
+  const others = optOuts.filter((path) => !isHere(path))
+  return new Map(others.map((path) => [path.at(-1) ?? '', path.join('.')]))
 }
 
 /** Equal except for case, or for one letter added, missing, replaced or swapped with the next. */
