@@ -16,37 +16,38 @@ export interface Preview {
   readonly bytes: string
   /** False if there is no id yet and the nil UUID takes its place. */
   readonly hasClientId: boolean
-}
-
-export interface PreviewVersions {
-  /** Given by a host that runs these commands itself: what its next event says. */
-  readonly host: string | undefined
-  /** The tool's own, which stands in until a host has recorded something, with or without a version. */
-  readonly own: string
+  /** False if no host has given its version yet, and zeros take its place. The tool's own is another. */
+  readonly hasVersion: boolean
 }
 
 type Version = ReturnType<typeof usableVersion>
 
-/** An event of the family as it would be made now. Nothing is written. */
+/**
+ * An event of the family as it would be made now. Nothing is written. The version is that of the host
+ * that runs these commands itself, or of the last one that recorded.
+ */
 export function previewOf(
   kind: Kind,
   context: Context,
-  { host, own }: PreviewVersions,
+  hostVersion: string | undefined,
   isStart = false,
 ): Preview {
   const { product, paths } = context
   const reading = readStats(paths.stats)
-  const recorded = reading.kind === 'read' ? (reading.stats.version ?? noVersion) : own
-  const version = usableVersion(host ?? recorded)
-  if (kind === 'usage') return previewUsage(context, version)
+  const recorded = reading.kind === 'read' ? reading.stats.version : null
+  const known = hostVersion ?? recorded
+  const version = known === null ? noVersion : usableVersion(known)
+  // An installer says in a word that it does not know.
+  const hasVersion = version !== noVersion || kind === 'install'
+  if (kind === 'usage') return { ...previewUsage(context, version), hasVersion }
   const clientId = readClientId(paths.clientId)
   const id = clientId ?? nilUuid
   const bytes =
     kind === 'install'
-      ? previewInstall(context, version, id, isStart)
+      ? previewInstall(context, version === noVersion ? 'unknown' : version, id, isStart)
       : previewRun(context, version, id, isStart)
   if (bytes === undefined) throw new Error(`${product.name} has no events of that kind`)
-  return { bytes, hasClientId: clientId !== undefined }
+  return { bytes, hasClientId: clientId !== undefined, hasVersion }
 }
 
 function previewInstall(
@@ -94,7 +95,7 @@ function previewRun(
 }
 
 /** The next usage event as the same builder would queue it now. Nothing is written. */
-function previewUsage(context: Context, version: Version): Preview {
+function previewUsage(context: Context, version: Version): Omit<Preview, 'hasVersion'> {
   const { product, paths, environment } = context
   const at = timestamp(environment.now())
   const reading = readStats(paths.stats, at)

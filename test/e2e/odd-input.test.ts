@@ -76,15 +76,17 @@ describe('no control or format character of an address reaches the terminal raw:
   )
 })
 
-describe('record without a version', () => {
-  it('records no version: that of this tool is never that of its host', async () => {
+describe('without a version', () => {
+  it('nothing is recorded or shown as one: that of this tool is never that of its host', async () => {
     const home = tempHome()
     home.write(home.settings, '[runtime.telemetry]\nhttp_endpoint = "http://127.0.0.1:9/"\n')
     await cli(home, ['record', 'usage'], { input: '{"subcommand":"run"}' })
     const { out } = await cli(home, ['print', '--queued', '--raw'])
     expect(out).toContain('"version":"0.0.0"')
-    expect((await cli(home, ['print'])).out).toContain('"version":"0.0.0"')
-    expect((await cli(home, ['print', 'runtime'])).out).toContain('"release":"0.0.0"')
+    const shown = async (...what: string[]) => (await cli(home, ['print', ...what])).out
+    expect(await shown()).toContain('"version":"0.0.0"')
+    expect(await shown('runtime')).toContain('"release":"0.0.0"')
+    expect(await shown('install')).toContain('"release":"unknown"')
     await cli(home, ['record', 'usage'], { input: '{"subcommand":"run","version":"0.6.1"}' })
     await cli(home, ['record', 'usage'], { input: '{"subcommand":"benchmark"}' })
     const queued = (await cli(home, ['print', '--queued', '--raw'])).out.trim().split('\n')

@@ -73,17 +73,15 @@ function whyZeros(context: Context): readonly string[] {
 
 function preview(invocation: Invocation, kind: Kind, options: PrintOptions): void {
   const { started } = options
-  const { io, context, version, hostVersion } = invocation
-  const { bytes, hasClientId } = previewOf(
-    kind,
-    context,
-    { host: hostVersion, own: version },
-    started,
-  )
+  const { io, context, product, hostVersion } = invocation
+  const { bytes, hasClientId, hasVersion } = previewOf(kind, context, hostVersion, started)
   show(invocation, bytes, options)
   const isShown = io.outIsTerminal
   const notes = [
     ...(hasClientId ? [] : whyZeros(context)),
+    ...(hasVersion
+      ? []
+      : [`No version of ${product.name} is known yet: zeros stand in its place.`]),
     // A usage event has this machine's own counters.
     ...(isShown && kind !== 'usage' ? [examples] : []),
     ...(isShown ? ['This is a preview. Nothing was sent or recorded.'] : []),

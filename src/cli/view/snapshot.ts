@@ -58,7 +58,7 @@ export interface PageRequest {
 const limits = { events: 20, bytes: 18_000, waitingBytes: 9000 } as const
 
 export function takeSnapshot(invocation: Invocation, request: PageRequest): Snapshot {
-  const { context, product, environment, version, hostVersion } = invocation
+  const { context, product, environment, hostVersion } = invocation
   const contracts = contractsOf(product)
   const shown = showing(contracts)
   const reading = readStats(context.paths.stats)
@@ -92,11 +92,7 @@ export function takeSnapshot(invocation: Invocation, request: PageRequest): Snap
     waiting,
     sent,
     preview: isEmpty
-      ? shown(
-          previewOf('usage', context, { host: hostVersion, own: version }).bytes,
-          now,
-          undefined,
-        )
+      ? shown(previewOf('usage', context, hostVersion).bytes, now, undefined)
       : undefined,
     explained: request.event === undefined ? undefined : explained(request.event),
     now,
