@@ -12,7 +12,7 @@ import type { Context } from '../settings/context.ts'
 import type { HostEnvironment } from '../settings/host-environment.ts'
 import type { Paths } from '../settings/paths.ts'
 import { isOwnState } from '../store/foreign.ts'
-import { productVariable, thisHolder } from '../store/process-identity.ts'
+import { isOfUploader, productVariable, thisHolder } from '../store/process-identity.ts'
 import { debugTag } from './http/headers.ts'
 
 /** A program that uploads what is waiting and ends. It gets the product in its environment. */
@@ -37,7 +37,7 @@ export async function detachUploader(
 ): Promise<void> {
   const { product, environment, paths, choices } = context
   // A process started by an uploader, even indirectly, starts no other uploader.
-  if (environment.env[productVariable] !== undefined) return
+  if (environment.env[productVariable] !== undefined || isOfUploader()) return
   // Other hosts' events are to be stored, not just looked at.
   if (debugTag(context) !== undefined) return
   if (!noteStart(paths, environment.now())) return

@@ -70,7 +70,19 @@ export function isAlive({ pid, born }: Holder): boolean {
 export function isProvenUploader(holder: Holder): boolean {
   if (holder.born === null || holder.place === null || isFromElsewhere(holder)) return false
   if (holder.pid === process.pid || birthOf(holder.pid) !== holder.born) return false
-  const entries = (read(`/proc/${holder.pid}/environ`) ?? '').split('\0')
+  return startedAsUploader(holder.pid)
+}
+
+/** Was this process or its parent started as an uploader, even if the variable is gone since? */
+export function isOfUploader(): boolean {
+  // Where the kernel doesn't tell of this process, it has other numbers.
+  if (birthOf('self') === null) return false
+  return startedAsUploader('self') || startedAsUploader(process.ppid)
+}
+
+/** By the environment that the process got. It stays readable whatever the process does with its own. */
+function startedAsUploader(pid: number | 'self'): boolean {
+  const entries = (read(`/proc/${pid}/environ`) ?? '').split('\0')
   return entries.some((entry) => entry.startsWith(`${productVariable}=`))
 }
 

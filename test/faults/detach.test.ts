@@ -36,6 +36,8 @@ import {
   uploadsOf,
 } from './stage.ts'
 
+const [variable = ''] = Object.keys(uploaderEnv)
+
 const slow: Answer = { status: 204, afterMs: 150 }
 
 const steps: readonly Step[] = [['count', 'run'], ['close'], ['wait']]
@@ -222,6 +224,29 @@ describe.concurrent('an uploader', () => {
     expect(own.wasStarted()).toBe(false)
     await host(home, { uploader: own.uploader, steps: short })
     await eventually(() => expect(own.wasStarted()).toBe(true))
+  })
+
+  it.runIf(process.platform === 'linux').each([
+    ['itself', 'exec "$@"', `delete process.env.${variable}`],
+    ['its parent', `env -u ${variable} "$@"; true`, ''],
+  ])('starts no other one although %s has cleaned its environment', async (_, parent, preload) => {
+    const { home } = await stage()
+    settle(home)
+    const own = fakeUploader(home)
+    const guard = home.env['NODE_OPTIONS'] ?? ''
+    const cleaning = home.write('clean.cjs', preload)
+    const script: Script = {
+      library,
+      version: '1.0.0',
+      steps: [['count', 'run'], ['close']],
+      uploader: own.uploader,
+    }
+    const node = [process.execPath, program('host'), JSON.stringify(script)]
+    const env = { ...uploaderEnv, NODE_OPTIONS: `${guard} --require ${cleaning}` }
+    const ended = await run('sh', ['-c', parent, 'sh', ...node], home, { env })
+    expect(ended).toEqual({ code: 0, signal: null, out: '', err: '' })
+    expect(Object.keys(queueContent(home))).toHaveLength(1)
+    expect(own.wasStarted()).toBe(false)
   })
 
   it('runs even if its host has relative preloads or a debugger', async () => {
