@@ -34,8 +34,12 @@ export function platformName(given: unknown, os: string, arch: string): string {
 
 export function releaseName(given: unknown): string {
   const name = word(given)
-  return /^v\d/.test(name) ? name.slice(1) : name
+  const release = /^v\d/.test(name) ? name.slice(1) : name
+  return release === noRelease ? unknown : release
 }
+
+/** What a client that knows no version says where one is required. */
+const noRelease = '0.0.0'
 
 const longest = 128
 

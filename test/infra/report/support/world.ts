@@ -190,7 +190,7 @@ const usage = fc
     client,
     os,
     arch,
-    release: fc.constantFrom('0.6.1', '0.6.0'),
+    release: fc.constantFrom('0.6.1', '0.6.0', 'unknown'),
     sequence: fc.integer({ min: 1, max: 9 }),
     moment,
     run: fc.integer({ min: 0, max: 3 }),
@@ -211,7 +211,8 @@ const usage = fc
       sequence: event.sequence,
       trigger: 'first_successful_run',
       trigger_ts: new Date(at).toISOString(),
-      version: event.release,
+      // The contract requires one, so this stands for none.
+      version: event.release === 'unknown' ? '0.0.0' : event.release,
       platform: { os: event.os, arch: event.arch },
       subcommand_counts: { run },
       engine_selections: { jit },
