@@ -10,7 +10,7 @@ import { requireTool } from '../support/tools.ts'
 const looking = [
   ['status', ''],
   ['status --json', ''],
-  ['print', 'No version of RunMat is known yet: zeros stand in its place.\n'],
+  ['print', ''],
   ['print --explain', ''],
   ['print --schema', ''],
   ['print --queued', 'Nothing is waiting to be sent.\n'],

@@ -102,7 +102,7 @@ const print: readonly Scene[] = [
   scene('an installation that begins', 'print install --started', waiting(0), { once: true }),
   scene('usage events have no beginning', 'print --started', fresh),
   scene('exact bytes', 'print --raw', waiting(0), { once: true }),
-  scene('into a pipe', 'print 2>&1 | cat', waiting(0), { once: true }),
+  scene('into a pipe', 'print | cat', waiting(0), { once: true }),
   scene('nothing is waiting', 'print --queued', fresh),
   scene('what is waiting', 'print --queued', all(waiting(2), junk), { once: true }),
   scene('the beginning of an id', `print ${idOf(1).slice(0, 8)}`, waiting(2), { once: true }),

@@ -79,9 +79,9 @@ function preview(invocation: Invocation, kind: Kind, options: PrintOptions): voi
   const isShown = io.outIsTerminal
   const notes = [
     ...(hasClientId ? [] : whyZeros(context)),
-    ...(hasVersion
-      ? []
-      : [`No version of ${product.name} is known yet: zeros stand in its place.`]),
+    ...(isShown && !hasVersion
+      ? [`No version of ${product.name} is known yet: zeros stand in its place.`]
+      : []),
     // A usage event has this machine's own counters.
     ...(isShown && kind !== 'usage' ? [examples] : []),
     ...(isShown ? ['This is a preview. Nothing was sent or recorded.'] : []),
