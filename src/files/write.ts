@@ -91,9 +91,21 @@ export function writeNewFile(
  * may throw.
  */
 export function replaceFile(file: string, bytes: string | Uint8Array, check?: () => void): void {
+  insist(() => {
+    const target = resolveLinks(file)
+    replaceOnce(target, bytes, look(target), check)
+  })
+}
+
+/** The same for a file that nobody but us writes. A link in its place leads anywhere, so it is replaced. */
+export function replaceOwnFile(file: string, bytes: string | Uint8Array): void {
+  insist(() => replaceOnce(file, bytes))
+}
+
+function insist(replace: () => void): void {
   for (let round = 1; ; round += 1) {
     try {
-      return replaceOnce(file, bytes, check)
+      return replace()
     } catch (error) {
       // The folder was removed meanwhile, as a `forget` of another process does.
       if (codeOf(error) !== 'ENOENT' || round === 3) throw error
@@ -101,11 +113,15 @@ export function replaceFile(file: string, bytes: string | Uint8Array, check?: ()
   }
 }
 
-function replaceOnce(file: string, bytes: string | Uint8Array, check?: () => void): void {
-  const target = resolveLinks(file)
-  makeFolder(path.dirname(target))
-  putFile(target, bytes, true, look(target), check)
-  syncFolder(path.dirname(target))
+function replaceOnce(
+  file: string,
+  bytes: string | Uint8Array,
+  like?: Stats,
+  check?: () => void,
+): void {
+  makeFolder(path.dirname(file))
+  putFile(file, bytes, true, like, check)
+  syncFolder(path.dirname(file))
 }
 
 /** A file gets its name only when it is complete. If that fails, nothing is left. */

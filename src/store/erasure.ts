@@ -3,7 +3,7 @@ import path from 'node:path'
 import { eventIdIn } from '../contract/event-id.ts'
 import { uuid } from '../contract/values.ts'
 import { readSmallFile } from '../files/read.ts'
-import { replaceFile } from '../files/write.ts'
+import { replaceOwnFile } from '../files/write.ts'
 import type { Paths } from '../settings/paths.ts'
 import { isOwnState } from './foreign.ts'
 import { readLedger } from './ledger.ts'
@@ -40,7 +40,7 @@ function textOf(value: unknown): string {
 export function notePending(paths: Pick<Paths, 'state'>, at: string, endpoint: string): void {
   if (!isOwnState(paths.state)) throw new Error('the state folder is not ours')
   const since = pendingErasure(paths)?.since ?? at
-  replaceFile(erasureFile(paths), `${JSON.stringify({ since, endpoint })}\n`)
+  replaceOwnFile(erasureFile(paths), `${JSON.stringify({ since, endpoint })}\n`)
 }
 
 /** Where events were sent to, besides these places, and how many of them. */

@@ -3,7 +3,7 @@ import path from 'node:path'
 
 import { isUnread, readSmallFile } from '../files/read.ts'
 import { openFileMemory, sightingOf } from '../files/snapshot.ts'
-import { removeFile, replaceFile, temporaryName, writeNewFile } from '../files/write.ts'
+import { removeFile, replaceOwnFile, temporaryName, writeNewFile } from '../files/write.ts'
 import { allGone, type GoneFields, goneFields } from '../settings/collector.ts'
 import { isOwnState } from './foreign.ts'
 
@@ -52,7 +52,7 @@ export function readUploadState(file: string, endpoint: string): UploadState {
 }
 
 export function writeUploadState(file: string, state: UploadState): void {
-  replaceFile(file, `${JSON.stringify(state)}\n`)
+  replaceOwnFile(file, `${JSON.stringify(state)}\n`)
 }
 
 /** Is it too early? An impossible time, written by a wrong clock, is ignored. */

@@ -2,7 +2,7 @@ import path from 'node:path'
 
 import { look } from '../files/read.ts'
 import { sightingOf } from '../files/snapshot.ts'
-import { replaceFile } from '../files/write.ts'
+import { replaceOwnFile } from '../files/write.ts'
 import type { Paths } from '../settings/paths.ts'
 import { readClientId } from './client-id.ts'
 
@@ -18,7 +18,7 @@ export function wipeMark({ state, clientId }: Pick<Paths, 'state' | 'clientId'>)
 export function changeWipeMark(state: string): void {
   if (look(state) === undefined) return
   try {
-    replaceFile(markFile(state), '')
+    replaceOwnFile(markFile(state), '')
   } catch {
     // Where nothing can be written, a host can't queue anything either.
   }

@@ -4,6 +4,7 @@ import {
   chmodSync,
   chownSync,
   lchownSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -16,6 +17,7 @@ import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
+import { mintClientId } from '../../src/store/client-id.ts'
 import { signatureOf, thisHolder } from '../../src/store/process-identity.ts'
 import { foreignIn, isOwnState } from '../../src/store/foreign.ts'
 import { stopSenders } from '../../src/store/senders.ts'
@@ -25,7 +27,7 @@ import { withFsFaults } from '../support/fs-faults.ts'
 import type { Home } from '../support/home.ts'
 import { isRunning } from '../support/processes.ts'
 import { cli, cliCommand, run } from '../support/run.ts'
-import { host as runHost } from '../runs/stage.ts'
+import { host as runHost, runStage } from '../runs/stage.ts'
 import {
   cleanUpLater,
   fakeUploader,
@@ -183,6 +185,24 @@ describe.concurrent('state that is not ours is left alone:', () => {
     symlinkSync(victim, path.join(home.state, 'sent.ndjson'))
     await uploader(home)
     expect(readFileSync(victim, 'utf8')).toBe('mine')
+  })
+})
+
+describe.concurrent('a link in the place of a file that only we write is not followed:', () => {
+  it.each<[string, (home: Home) => unknown]>([
+    ['wiped', (home) => cli(home, ['disable'])],
+    ['uploads.json', (home) => runHost(home, {})],
+    ['erase.json', (home) => cli(home, ['forget', '--yes'])],
+  ])('%s', async (name, write) => {
+    const { home, collector } = await runStage({ answer: 410 }, 'drain_timeout_ms = 5000\n')
+    mintClientId(home.clientId)
+    const link = path.join(home.state, name)
+    const victim = home.write('victim', 'mine')
+    symlinkSync(victim, link)
+    await write(home)
+    expect(collector.requests > 0).toBe(name !== 'wiped')
+    expect(lstatSync(link).isFile()).toBe(true)
+    expect(home.read('victim')).toBe('mine')
   })
 })
 
