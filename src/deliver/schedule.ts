@@ -1,4 +1,4 @@
-import { allGone } from '../settings/collector.ts'
+import { alsoGone } from '../settings/collector.ts'
 import type { Context } from '../settings/context.ts'
 import { isOwnState } from '../store/foreign.ts'
 import { liveHolder } from '../store/lock-holder.ts'
@@ -93,8 +93,6 @@ export interface LastingAnswers {
 }
 
 export const goneStatus = 410
-/** How many of these answers are remembered. */
-const goneKept = 32
 
 /** A success that does not confirm that the event was stored. */
 export function isUnconfirmed(status: number): boolean {
@@ -123,12 +121,11 @@ function save(
         unconfirmed: { status: unconfirmed, until: tomorrow },
       }),
       ...(gone && {
-        gone: {
+        ...alsoGone(before, {
           version: context.version ?? hostVersion(paths.stats),
           at: new Date(now).toISOString(),
           endpoint: choices.endpoint.value,
-        },
-        gone_before: allGone(before).slice(0, goneKept),
+        }),
         next_attempt: null,
         failures: 0,
         refused: {},

@@ -23,6 +23,25 @@ export function allGone({ gone, gone_before: before }: GoneFields): readonly Gon
   return gone === null ? before : [gone, ...before]
 }
 
+/** How many of these requests are remembered, and how much of a version, which a host may give any. */
+const kept = { requests: 32, versionLength: 200 } as const
+
+/** With one more. Posts that were under way together can all get the same answer. */
+export function alsoGone(
+  before: GoneFields,
+  { version, at, endpoint }: Gone,
+): Pick<GoneFields, 'gone' | 'gone_before'> {
+  const gone = { version: asKept(version), at, endpoint }
+  const others = allGone(before).filter(
+    (one) => one.version !== gone.version || one.endpoint !== endpoint,
+  )
+  return { gone, gone_before: others.slice(0, kept.requests) }
+}
+
+function asKept(version: unknown): string | null {
+  return typeof version === 'string' ? version.slice(0, kept.versionLength) : null
+}
+
 /**
  * The collector's 410 to the version that the host has now, whatever other versions or collectors were
  * told since. It can only turn sending off, never on.
@@ -40,7 +59,7 @@ export function collectorsNo(
   )
   if (told.length === 0) return undefined
   const current = version ?? versionIn(paths.stats, see(paths.stats).version)
-  return told.find((gone) => current === undefined || current === gone.version)
+  return told.find((gone) => current === undefined || asKept(current) === gone.version)
 }
 
 export function goneFields(state: object): GoneFields {
@@ -57,7 +76,7 @@ function goneOf(answer: unknown): readonly Gone[] {
   const { version, at, endpoint } = Object(answer) as Fields
   const time = text(at, 40)
   if (time === null) return []
-  return [{ version: text(version, 200), at: time, endpoint: text(endpoint, 4096) }]
+  return [{ version: asKept(version), at: time, endpoint: text(endpoint, 4096) }]
 }
 
 function text(value: unknown, most: number): string | null {

@@ -200,6 +200,21 @@ describe.concurrent('an answer of 410', () => {
     expect(collector.requests).toBe(after)
   })
 
+  it.each([
+    ['posts that were under way together get it', '1.0.0'],
+    ['the version is longer than any', `1.0.0-${'x'.repeat(300)}`],
+  ])('is remembered once, even if %s', async (_, version) => {
+    const { home, collector } = await runStage(
+      { answer: { status: 410, afterMs: 300 } },
+      'drain_timeout_ms = 5000\n',
+    )
+    await runHost(home, { runs: 2, version })
+    expect(collector.requests).toBe(4)
+    expect(uploadsOf(home)).toMatchObject({ gone: { endpoint: collector.url }, gone_before: [] })
+    await runHost(home, { version })
+    expect(collector.requests).toBe(4)
+  })
+
   it('promises nothing of the next version where sending is turned off, too', async () => {
     const { home } = await stage({ answer: 410 })
     settle(home, { version: '1.0.0', sequence: 3 })

@@ -5,6 +5,7 @@ import type { RunFinish } from '../../src/record/run.ts'
 /** A host that runs something, and ends in one of the ways in which hosts end. */
 export interface Play {
   readonly library: string
+  readonly version?: string
   readonly runs?: number
   readonly finish?: RunFinish | null
   readonly end:
@@ -25,7 +26,7 @@ const { openTelemetry, runmat } = (await import(
 )) as typeof import('../../src/entry/library.ts')
 
 const begun = performance.now()
-const telemetry = openTelemetry(runmat, { version: '0.6.1' })
+const telemetry = openTelemetry(runmat, { version: play.version ?? '0.6.1' })
 const facts = { runKind: 'script', jitEnabled: true, accelerateEnabled: true }
 const runs = Array.from({ length: play.runs ?? 1 }, () => telemetry.startRun(facts))
 const finish = () => {
