@@ -646,10 +646,11 @@ open_state() {
   state=$cache/runmat/telemetry
 }
 
-# Until it is removed, or four seconds old, `runmat-telemetry disable` waits.
+# It names this process. Until it is removed, or four seconds old, `runmat-telemetry disable` waits; it says
+# so if the process lives on, because it was suspended.
 mark_sending() {
   mark=$state/leaving-$uuid.tmp
-  : >"$mark" || mark=''
+  sh -c 'echo "{\"pid\":$PPID}"' >"$mark" || [ -e "$mark" ] || mark=''
 }
 
 # Adds the event to the list of what left this machine, which `runmat-telemetry log` shows.

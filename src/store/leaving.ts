@@ -4,7 +4,9 @@ import { steadyMs } from '../files/clock.ts'
 import { namesIn, statLink } from '../files/read.ts'
 import { removeFile, writeNewFile } from '../files/write.ts'
 import type { Paths } from '../settings/paths.ts'
+import { isOwnState } from './foreign.ts'
 import { readLedger } from './ledger.ts'
+import { liveHolder } from './lock-holder.ts'
 
 /**
  * What no process of ours can stop any more takes no longer. Our installers give a post three seconds; they
@@ -30,31 +32,46 @@ export function markLeaving({ state }: Pick<Paths, 'state'>, id: string): () => 
 
 const prefix = 'leaving-'
 
-/** Waits until nothing of that kind is under way. The caller has written an opt-out. */
-export async function allHasLeft(paths: Places): Promise<void> {
+/**
+ * Waits until nothing of that kind is under way. False if something may still be: an installer that was
+ * suspended goes on later. The caller has written an opt-out.
+ */
+export async function allHasLeft(paths: Places): Promise<boolean> {
+  // In a folder that is not ours there are no marks of ours.
+  if (!isOwnState(paths.state)) return true
   const end = steadyMs() + longestMs + roundedMs
-  while (isLeaving(paths) && steadyMs() < end) {
+  while (isLeaving(paths)) {
+    if (steadyMs() > end) return false
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
+  // Left by processes that have ended.
+  for (const mark of marksIn(paths)) removeFile(mark)
+  return true
 }
 
 /**
- * install.sh makes such marks, too. install.ps1 can't remove one, as its posts go on without it, but puts
- * each on record first.
+ * install.sh makes such marks, too, with its process in them. install.ps1 can't remove one, as its posts
+ * go on without it, but puts each on record first.
  */
-function isLeaving({ state, ledger }: Places): boolean {
-  const isMark = (name: string) => name.startsWith(prefix) && isRecent(path.join(state, name))
-  if (namesIn(state).some(isMark)) return true
-  if (!isRecent(ledger)) return false
-  const last = readLedger(ledger).find(({ via }) => via === 'installer')
+function isLeaving(paths: Places): boolean {
+  // A post may outlive the script that has begun it.
+  const isUnderWay = (mark: string) =>
+    isWithin(statLink(mark)?.mtimeMs ?? NaN, longestMs) || liveHolder(mark) !== undefined
+  if (marksIn(paths).some(isUnderWay)) return true
+  if (!isWithin(statLink(paths.ledger)?.mtimeMs ?? NaN, longestMs)) return false
+  const last = readLedger(paths.ledger).find(({ via }) => via === 'installer')
   const { method } = (last?.event ?? {}) as { method?: unknown }
   return method === 'powershell' && isWithin(Date.parse(last?.sent_at ?? ''), longestMs + roundedMs)
 }
 
-function isRecent(file: string): boolean {
-  return isWithin(statLink(file)?.mtimeMs ?? NaN, longestMs)
+function marksIn({ state }: Places): readonly string[] {
+  return namesIn(state)
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => path.join(state, name))
 }
 
+/** Not that long ago? A time that lies ahead was written by a wrong clock. */
 function isWithin(time: number, ms: number): boolean {
-  return Math.abs(Date.now() - time) < ms
+  const age = Date.now() - time
+  return age > -roundedMs && age < ms
 }

@@ -56,8 +56,8 @@ function placesOf(context: Context): readonly Paths[] {
 export async function stopAll(context: Context, places = placesOf(context)): Promise<Stop> {
   const { endpoint } = context.choices
   const stops = await Promise.all(places.map((paths) => stopSenders(paths, endpoint.value)))
-  await Promise.all(places.map(allHasLeft))
-  return stops.find(({ stopped }) => !stopped) ?? { stopped: true }
+  const ends = await Promise.all(places.map(allHasLeft))
+  return stops.find(({ stopped }) => !stopped) ?? { stopped: ends.every(Boolean) }
 }
 
 function wipeAll(places: readonly Paths[]): Wiped {

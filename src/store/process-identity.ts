@@ -61,8 +61,8 @@ export function isAlive({ pid, born }: Holder): boolean {
   } catch (error) {
     if (codeOf(error) !== 'EPERM') return false
   }
-  if (born === null) return true
   const now = birthOf(pid)
+  if (born === null) return now !== 'ended'
   return now === null || now === born
 }
 

@@ -1,3 +1,5 @@
+import { utimesSync } from 'node:fs'
+
 import { beforeAll, describe, expect, it } from 'vitest'
 
 import { namesIn } from '../../support/events.ts'
@@ -48,12 +50,45 @@ describe.skipIf(!canInstall)('disable, while an installer still posts,', () => {
     expect(marksIn(stage)).toEqual([])
   })
 
-  it('waits no longer than a post can take', async () => {
-    const { home } = await openStage(sh)
-    home.write(`${home.state}/leaving-${crypto.randomUUID()}.tmp`, '')
+  it('says so if one was suspended, which goes on later', async () => {
+    const stage = await openStage(sh)
+    const { home, collector } = stage
+    const pids = home.at('suspended')
+    const suspended =
+      `case "$*" in *--data*) echo $$ >>'${pids}'; kill -STOP $$ ;; esac; ` +
+      `exec ${where('curl')} "$@"`
+    const PATH = pathWith(home, { curl: suspended })
+    expect(await stage.install({ env: { PATH } })).toMatchObject({ code: 0 })
+    await expect.poll(() => home.has(pids) && home.read(pids).split('\n').length).toBe(3)
+    expect(await cli(home, ['disable'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('could not be stopped'),
+    })
+    expect(collector.requests).toBe(0)
+    for (const pid of home.read(pids).trim().split('\n')) process.kill(Number(pid), 'SIGCONT')
+    expect((await cli(home, ['disable'])).code).toBe(0)
+    const { requests } = collector
+    await nothingRuns(home)
+    expect(requests).toBe(2)
+    expect(collector.requests).toBe(requests)
+    expect(marksIn(stage)).toEqual([])
+  })
+
+  it('waits no longer than a post can take, and removes what a killed one has left', async () => {
+    const stage = await openStage(sh)
+    const { home } = stage
+    const leave = (text: string) =>
+      home.write(`${home.state}/leaving-${crypto.randomUUID()}.tmp`, text)
+    leave('')
+    leave('{"pid":4194304}\n')
     const begun = performance.now()
     expect((await cli(home, ['disable'])).code).toBe(0)
     expect(performance.now() - begun).toBeLessThan(15_000)
+    expect(marksIn(stage)).toEqual([])
+    // As if by a clock that was an hour fast.
+    const inAnHour = Date.now() / 1000 + 3600
+    utimesSync(leave(''), inAnHour, inAnHour)
     expect((await cli(home, ['disable'])).code).toBe(0)
+    expect(marksIn(stage)).toEqual([])
   })
 })
