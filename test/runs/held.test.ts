@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 
 import { describe, expect, it } from 'vitest'
 
 import { library, type Stage, uploaderCommand, uploaderEnv } from '../faults/stage.ts'
-import { fillQueue, queueContent } from '../support/events.ts'
+import { fillQueue, namesIn, queueContent } from '../support/events.ts'
 import type { Home } from '../support/home.ts'
 import { nothingRuns } from '../support/processes.ts'
 import { program } from '../support/programs.ts'
@@ -51,6 +52,24 @@ describe.concurrent('the events of a run under way', () => {
     [`endpoint ${other}`, 'endpoint --reset'],
   ])('are deleted with the queue, whatever comes later: %s, %s', async (...lines) => {
     expect(await commands(await refusing(), lines)).toBe(0)
+  })
+
+  it('are deleted even if the cache is deleted by hand meanwhile', async () => {
+    const made = await refusing()
+    const { end } = await running(made.home)
+    await made.collector.received(1)
+    await expect.poll(() => namesIn(`${made.home.state}/senders`)).toEqual([])
+    rmSync(made.home.at('.cache'), { recursive: true })
+    for (const command of ['disable', 'enable']) await cli(made.home, [command])
+    await end()
+    await nothingRuns(made.home)
+    expect(waiting(made)).toBe(0)
+  })
+
+  it('are deleted even if something is in the way of what says so', async () => {
+    const made = await refusing()
+    made.home.write(`${made.home.state}/wiped/in the way`, '')
+    expect(await commands(made, ['disable', 'enable'])).toBe(0)
   })
 
   it('go to a new address if that was asked for', async () => {
