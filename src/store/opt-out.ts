@@ -34,7 +34,7 @@ export async function optOut(
   const first = write(targets)
   const places = placesOf(context)
   const stop = await stopAll(context, places)
-  const deleted = keepQueue ? { wiped: 0 } : wipeAll(places)
+  const deleted = keepQueue ? { wiped: 0 } : wipeAll(context, places)
   const { wiped } = deleted
   // If the disk was full, there is room now that the queue is deleted.
   const second = wiped > 0 ? write(first.failed) : first
@@ -60,7 +60,8 @@ export async function stopAll(context: Context, places = placesOf(context)): Pro
   return stops.find(({ stopped }) => !stopped) ?? { stopped: ends.every(Boolean) }
 }
 
-function wipeAll(places: readonly Paths[]): Wiped {
+/** Deletes the queue, wherever this user has one. */
+export function wipeAll(context: Context, places = placesOf(context)): Wiped {
   const all = places.map(({ queue }) => wipeQueue(queue))
   const kept = all.find((one) => one.kept)?.kept
   return { wiped: all.reduce((sum, { wiped }) => sum + wiped, 0), ...(kept && { kept }) }

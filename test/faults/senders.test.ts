@@ -6,6 +6,7 @@ import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
+import { mintClientId } from '../../src/store/client-id.ts'
 import { eventsBeingSent, markSending, stopSenders } from '../../src/store/senders.ts'
 import { configure } from '../runs/stage.ts'
 import { eventually } from '../support/eventually.ts'
@@ -99,6 +100,23 @@ describe.concurrent('an opt-out', () => {
     process.kill(pid, 'SIGCONT')
     await nothingRuns(home)
     expect((await cli(home, ['disable'])).code).toBe(0)
+    expect(namesIn(queue)).toEqual([])
+  })
+
+  it.runIf(process.platform === 'linux').each([
+    ['', 'disable'],
+    ['', 'endpoint http://127.0.0.1:9/v1/t'],
+  ])("deletes the queue of such a job, whose HOME ends with '%s': %s", async (end, words) => {
+    const { home } = await stage()
+    mintClientId(home.clientId)
+    const queue = home.at('job/runmat/telemetry/queue')
+    home.write(path.join(queue, 'waiting.json'), '{}')
+    const env = { HOME: home.path + end, XDG_CACHE_HOME: home.at('job') }
+    const job = spawn('sleep', ['60'], { env: { ...home.env, ...env } })
+    await once(job, 'spawn')
+    expect((await cli(home, words.split(' '))).code).toBe(0)
+    job.kill()
+    await once(job, 'close')
     expect(namesIn(queue)).toEqual([])
   })
 

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs'
 
 import { describe, expect, it } from 'vitest'
 
-import { library, type Stage, uploaderCommand, uploaderEnv } from '../faults/stage.ts'
+import { collectorFor, library, type Stage, uploaderCommand, uploaderEnv } from '../faults/stage.ts'
 import { fillQueue, namesIn, queueContent } from '../support/events.ts'
 import type { Home } from '../support/home.ts'
 import { nothingRuns } from '../support/processes.ts'
@@ -70,6 +70,23 @@ describe.concurrent('the events of a run under way', () => {
     const made = await refusing()
     made.home.write(`${made.home.state}/wiped/in the way`, '')
     expect(await commands(made, ['disable', 'enable'])).toBe(0)
+  })
+
+  it('do not go to a new address while that is still waiting for an installer', async () => {
+    const made = await refusing()
+    const { home } = made
+    const next = await collectorFor()
+    const { end } = await running(home)
+    await made.collector.received(1)
+    await expect.poll(() => namesIn(`${home.state}/senders`)).toEqual([])
+    home.write(`${home.state}/installer-${crypto.randomUUID()}.tmp`, '')
+    const moving = cli(home, ['endpoint', next.url])
+    await expect.poll(() => home.read(home.settings)).toContain(next.url)
+    await end()
+    expect((await moving).code).toBe(0)
+    await nothingRuns(home)
+    expect(next.requests).toBe(0)
+    expect(waiting(made)).toBe(0)
   })
 
   it('go to a new address if that was asked for', async () => {

@@ -1,7 +1,7 @@
 import { parseEndpoint } from '../../settings/address.ts'
 import { liveHolder } from '../../store/lock-holder.ts'
-import { optOut, stopAll } from '../../store/opt-out.ts'
-import { isQueueEmpty, queuedNames, wipeQueue } from '../../store/queue.ts'
+import { optOut, stopAll, wipeAll } from '../../store/opt-out.ts'
+import { isQueueEmpty, queuedNames } from '../../store/queue.ts'
 import { eventsBeingSent } from '../../store/senders.ts'
 import type { Changes } from '../../store/settings-file.ts'
 import { change, requireOptOut, requireStopped, targetsOf } from '../change.ts'
@@ -152,6 +152,9 @@ async function move(
   } else {
     changed = change(invocation, changes).length > 0
     if (address !== choices.endpoint.value) {
+      // What hosts hold was recorded for the old address, and they may end while this waits for others.
+      const wipe = () => (keepQueue ? 0 : wipeAll(context).wiped)
+      wiped = wipe()
       requireStopped(
         invocation,
         await stopAll(context),
@@ -159,7 +162,7 @@ async function move(
         'Give it 15 seconds.',
       )
       // A host may have queued something meanwhile, or be about to.
-      if (!keepQueue) ({ wiped } = wipeQueue(paths.queue))
+      wiped += wipe()
     }
   }
   const after = reassessed(invocation)
