@@ -30,8 +30,15 @@ function cachesOfProcesses(home: string): readonly string[] {
     const variables = variablesOf(pid)
     const cache = valueIn(variables, 'XDG_CACHE_HOME')
     // Who has another home has other settings.
-    return path.isAbsolute(cache) && valueIn(variables, 'HOME') === home ? [cache] : []
+    return path.isAbsolute(cache) && isSame(valueIn(variables, 'HOME'), home) ? [cache] : []
   })
+}
+
+/** Programs may write the same folder in another way. */
+function isSame(place: string, home: string): boolean {
+  if (place === home) return true
+  const [one, other] = [path.isAbsolute(place) ? look(place) : undefined, look(home)]
+  return one !== undefined && one.ino === other?.ino && one.dev === other.dev
 }
 
 function processes(): readonly string[] {
@@ -42,8 +49,9 @@ function processes(): readonly string[] {
   }
 }
 
-/** Each with a zero before and behind it. Empty for a process of another user. */
+/** Each with a zero before and behind it. Empty for another user's process, which could name any folder of root's. */
 function variablesOf(pid: string): string {
+  if (look(`/proc/${pid}`)?.uid !== process.geteuid?.()) return ''
   try {
     return `\0${readFileSync(`/proc/${pid}/environ`, 'utf8')}\0`
   } catch {

@@ -105,6 +105,7 @@ describe.concurrent('an opt-out', () => {
 
   it.runIf(process.platform === 'linux').each([
     ['', 'disable'],
+    ['/', 'disable'],
     ['', 'endpoint http://127.0.0.1:9/v1/t'],
   ])("deletes the queue of such a job, whose HOME ends with '%s': %s", async (end, words) => {
     const { home } = await stage()
@@ -119,6 +120,22 @@ describe.concurrent('an opt-out', () => {
     await once(job, 'close')
     expect(namesIn(queue)).toEqual([])
   })
+
+  it.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
+    'deletes nothing that only a process of another user names',
+    async () => {
+      const { home } = await stage()
+      mintClientId(home.clientId)
+      const kept = home.write('backup/runmat/telemetry/queue/waiting.json', '{}')
+      const env = { ...home.env, XDG_CACHE_HOME: home.at('backup') }
+      const job = spawn('sleep', ['60'], { env, uid: 65_534, gid: 65_534 })
+      await once(job, 'spawn')
+      expect((await cli(home, ['disable'])).code).toBe(0)
+      job.kill()
+      await once(job, 'close')
+      expect(home.has(kept)).toBe(true)
+    },
+  )
 
   it('resets a post of a host, and the host goes on', async () => {
     const { home, collector } = await stage({ answer: { hang: 'before headers' } })
