@@ -206,12 +206,13 @@ function settlement({ paths, environment }: Context, { done }: Backlog, endpoint
       via: 'http',
       confirmed: true,
     } as const
+    const note = () => noteSent(paths.ledger, sending, ...batch.map(({ bytes }) => bytes))
+    const isNoted = noteQuietly(note)
     // Sending it again because the ledger could not be written would be worse.
-    noteQuietly(() => noteSent(paths.ledger, sending, ...batch.map(({ bytes }) => bytes)))
-    for (const { name, noted } of batch) {
-      done(name)
-      noted()
-    }
+    for (const { name } of batch) done(name)
+    // If the disk was full, there is room now.
+    if (!isNoted) noteQuietly(note)
+    for (const { noted } of batch) noted()
   }
   return (name: string, bytes: string): Promise<void> =>
     new Promise((noted) => {
@@ -220,10 +221,11 @@ function settlement({ paths, environment }: Context, { done }: Backlog, endpoint
 }
 
 /** The disk may be full or read-only. What was sent has been sent. */
-function noteQuietly(note: () => void): void {
+function noteQuietly(note: () => void): boolean {
   try {
     note()
+    return true
   } catch {
-    // It goes on without a line.
+    return false
   }
 }

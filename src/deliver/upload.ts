@@ -1,6 +1,7 @@
 import type { Paths } from '../settings/paths.ts'
 import { removeDelivered, removeLeftovers } from '../store/cleanup.ts'
 import { foreignIn } from '../store/foreign.ts'
+import { ledgerFault } from '../store/ledger-append.ts'
 import { liveHolder } from '../store/lock-holder.ts'
 import type { Lock } from '../store/lock.ts'
 import { takeUploadLock } from '../store/upload-lock.ts'
@@ -35,6 +36,12 @@ export async function upload(options: UploadOptions): Promise<SessionEnd> {
     const lock = await lockFor(options, until)
     if (typeof lock === 'string') return { ...result, reason: lock }
     recover(paths, lock)
+    // What can't be put on record does not leave.
+    const fault = ledgerFault(paths.ledger)
+    if (fault !== undefined) {
+      lock.release()
+      return { ...result, reason: `cannot write ${paths.ledger}: ${fault}` }
+    }
     try {
       const end = await runSession(options, until, handed, lock.isOurs)
       result = {

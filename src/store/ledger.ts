@@ -10,17 +10,10 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 
-import { codeOf, isMissing, retryWhileInUse } from '../files/errors.ts'
-import { look } from '../files/read.ts'
-import {
-  makeFolder,
-  privateFile,
-  removeFile,
-  temporaryName,
-  writeFully,
-  writeNewFile,
-} from '../files/write.ts'
+import { isMissing, retryWhileInUse } from '../files/errors.ts'
+import { removeFile, temporaryName, writeNewFile } from '../files/write.ts'
 import { isOwnState, whyForeign } from './foreign.ts'
+import { append, newline } from './ledger-append.ts'
 import {
   departureIn,
   departureOf,
@@ -116,42 +109,6 @@ export function countSent(file: string): SentCount {
     last: last ? (parseLine(last)[0]?.sent_at ?? null) : null,
   }
 }
-
-const appending =
-  constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0)
-
-/** Returns the new size; undefined where the file has been replaced by now. */
-function append(file: string, lines: string): number | undefined {
-  const descriptor = openForAppending(file)
-  try {
-    const { ino, size } = fstatSync(descriptor)
-    const bytes = Buffer.from(endsLine(descriptor, size) ? lines : `\n${lines}`)
-    writeFully(descriptor, bytes)
-    // Asked before closing: the number of a closed file may be given to another at once.
-    return look(file)?.ino === ino ? size + bytes.length : undefined
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-function openForAppending(file: string): number {
-  try {
-    return openSync(file, appending, privateFile)
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error
-    makeFolder(path.dirname(file))
-    return openSync(file, appending, privateFile)
-  }
-}
-
-/** A crash or a full disk may have cut the last line short. */
-function endsLine(descriptor: number, size: number): boolean {
-  if (size === 0) return true
-  const last = Buffer.alloc(1)
-  return readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] === newline
-}
-
-const newline = 10
 
 /** One process cuts at a time. The others append meanwhile, and what they add is carried over. */
 function cutBack(file: string): void {

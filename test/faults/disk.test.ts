@@ -202,11 +202,13 @@ describe('where a disk', () => {
     })
 
   it.skipIf(mounter === undefined).concurrent.each([0, 1, 2, 3])(
-    'has %i pages left, the uploader sends every event at most once',
+    'has %i pages left, the uploader sends every event at most once, and puts it on record',
     async (pages) => {
       const { home, collector } = await stage()
       const ids = fillQueue(home, 10).map(({ id }) => id)
-      const twice = '"$@"; "$@"; ls "$HOME/.cache/runmat/telemetry/queue" > "$HOME/left"'
+      const twice =
+        '"$@"; "$@"; cd "$HOME/.cache/runmat/telemetry"; ls queue > "$HOME/left"; ' +
+        'touch sent.ndjson; cat sent.ndjson > "$HOME/sent"'
       const command = ['sh', '-c', twice, 'sh', ...uploaderCommand]
       const [first = '', ...rest] = (mounter as Mounter)({ before: almostFull(pages) }, command)
       expect(await run(first, rest, home, { env: uploaderEnv })).toEqual(silence)
@@ -215,6 +217,7 @@ describe('where a disk', () => {
       expect(new Set(idsAt(collector)).size).toBe(10 - left.length)
       expect(ids.filter((id) => left.some((name) => name.includes(id)))).toHaveLength(left.length)
       expect(left).toHaveLength(pages === 0 ? 10 : 0)
+      for (const id of idsAt(collector)) expect(home.read('sent')).toContain(id)
     },
   )
 })

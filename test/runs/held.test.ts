@@ -9,7 +9,7 @@ import { fillQueue, namesIn, queueContent } from '../support/events.ts'
 import type { Home } from '../support/home.ts'
 import { nothingRuns } from '../support/processes.ts'
 import { program } from '../support/programs.ts'
-import { cli, cliJson } from '../support/run.ts'
+import { cli, cliJson, run } from '../support/run.ts'
 import type { Play } from '../programs/runner.ts'
 import { host, runStage } from './stage.ts'
 
@@ -147,6 +147,21 @@ describe.concurrent('what left is on record', () => {
     child.kill('SIGKILL')
     await once(child, 'close')
     expect(await onRecord(made)).toEqual({ arrived: 3, missing: [], confirmed: 0 })
+  })
+
+  it.each([
+    ['a folder', 'mkdir'],
+    ['a pipe', 'mkfifo'],
+  ])('or waits, if %s has the place of the record', async (_, make) => {
+    const { home, collector } = await runStage()
+    fillQueue(home, 3)
+    expect((await run(make, [`${home.state}/sent.ndjson`], home)).code).toBe(0)
+    const { code, out } = await cli(home, ['upload'])
+    expect({ code, out }).toMatchObject({ code: 1, out: expect.stringContaining('sent.ndjson') })
+    expect((await host(home, {})).code).toBe(0)
+    await nothingRuns(home)
+    expect(collector.requests).toBe(0)
+    expect(Object.keys(queueContent(home))).toHaveLength(5)
   })
 
   it('or it does not leave', async () => {
