@@ -1,7 +1,6 @@
 import { outcomeCounter } from '../contract/usage.ts'
 import type { Product } from '../product/product.ts'
 import type { Stats } from '../store/stats.ts'
-import { noVersion } from './usage.ts'
 
 /** What a host says has happened. Everything in it is checked against the allowlists. */
 export interface UsageInput {
@@ -31,10 +30,7 @@ export function milestonesReached(
   const { firstRun, firstRunOfVersion, named } = product.milestones
   const reached = [
     { trigger: firstRun, mark: firstRun },
-    // Without a version there is none that was seen.
-    ...(version === noVersion
-      ? []
-      : [{ trigger: firstRunOfVersion, mark: `${firstRunOfVersion}@${version}` }]),
+    { trigger: firstRunOfVersion, mark: `${firstRunOfVersion}@${version}` },
     ...successes(product, stats, input),
     ...Object.entries(named)
       .filter(([name, { subcommand, outcome }]) => {

@@ -82,10 +82,7 @@ describe('without a version', () => {
     home.write(home.settings, '[runtime.telemetry]\nhttp_endpoint = "http://127.0.0.1:9/"\n')
     await cli(home, ['record', 'usage'], { input: '{"subcommand":"run"}' })
     const { out } = await cli(home, ['print', '--queued', '--raw'])
-    expect(out.match(/"(trigger|version)":"[^"]*"/g)).toEqual([
-      '"trigger":"first_seen_for_install_id"',
-      '"version":"0.0.0"',
-    ])
+    expect(out).toContain('"version":"0.0.0"')
     const shown = async (...what: string[]) => (await cli(home, ['print', ...what])).out
     expect(await shown()).toContain('"version":"0.0.0"')
     expect(await shown('runtime')).toContain('"release":"0.0.0"')
