@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -11,9 +12,11 @@ import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
+import { readEvent } from '../../../infra/common/src/events/reader.ts'
 import { fetchHandlerOf } from '../../../infra/worker/src/http/fetch-handler.ts'
 import { openWorker } from '../../../infra/worker/src/open-worker.ts'
 import { readSettings } from '../../../infra/worker/src/settings.ts'
+import { storingOnce } from '../../../infra/worker/src/sinks/once.ts'
 import { openSegments } from '../../../infra/worker/src/sinks/segments.ts'
 import { eventually } from '../../support/eventually.ts'
 import { tempHome } from '../../support/home.ts'
@@ -45,6 +48,12 @@ async function open(folder: string, name = 'one') {
   return { worker, send, logged }
 }
 
+function eventOf(bytes: string) {
+  const reading = readEvent(bytes, ['runtime'])
+  if ('refusal' in reading) throw new Error(reading.refusal.error)
+  return reading.event
+}
+
 function linesIn(folder: string): readonly string[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.ndjson'))
@@ -62,6 +71,27 @@ describe('the lock of a name', () => {
     await eventually(async () => expect(await sink.probe()).toBeUndefined())
     await sink.close()
     expect(existsSync(lock)).toBe(false)
+  })
+
+  it('brings along what another process has stored under the name meanwhile', async () => {
+    const folder = newFolder()
+    const settings = { folder, worker: 'one', retentionDays: undefined }
+    const lease = { ms: 1000, renewMs: 5 }
+    const { sink, remembered } = await openSegments(settings, { note: () => undefined, lease })
+    const { store } = storingOnce(sink, remembered)
+    const [first, second, third] = [finished(), finished(), finished()]
+    expect(await store([eventOf(first)])).toEqual({ outcomes: ['stored'] })
+    const lock = path.join(folder, 'one.lock')
+    home.write(lock, '{"pid":1,"place":"elsewhere","lock":"another"}\n')
+    await eventually(async () => expect(await sink.probe()).toBeDefined())
+    const segment = readdirSync(folder).find((name) => name.endsWith('.ndjson')) ?? ''
+    appendFileSync(path.join(folder, segment), `${second}\n{"half`)
+    rmSync(lock)
+    await eventually(async () => expect(await sink.probe()).toBeUndefined())
+    expect(await store([eventOf(second)])).toEqual({ outcomes: ['repeated'] })
+    expect(await store([eventOf(third)])).toEqual({ outcomes: ['stored'] })
+    expect(linesIn(folder)).toEqual([first, second, third])
+    await sink.close()
   })
 
   it('that can’t be renewed says why, and not that the name is taken', async () => {

@@ -15,12 +15,17 @@ const dayMs = 86_400_000
  */
 const mostOfEach = 3
 
+export interface FollowedSegments extends Required<Remembered> {
+  /** Reads our own segments again, after another process had our name. False if that failed. */
+  readonly readOwn: () => Promise<boolean>
+}
+
 /**
  * Remembers the ids of a folder's segments: at the start those of the newest lines of every worker, and
  * from then on what the others append. A client whose worker was killed sends its event to another one,
  * which must know it.
  */
-export async function followSegments(folder: string, worker: string): Promise<Remembered> {
+export async function followSegments(folder: string, worker: string): Promise<FollowedSegments> {
   const remembered = openRemembered()
   const known = new Set<string>()
   /** In the order in which they grew. */
@@ -36,10 +41,15 @@ export async function followSegments(folder: string, worker: string): Promise<Re
       const segment = known.has(name) ? undefined : segmentIn(name)
       if (segment === undefined) continue
       known.add(name)
-      const file = path.join(folder, name)
-      found.push({ file, segment: openFollowed(file, segment.worker, remembered.add) })
+      found.push(openFound(name))
     }
     return found
+  }
+
+  const openFound = (name: string): Found => {
+    const file = path.join(folder, name)
+    const owner = segmentIn(name)?.worker ?? ''
+    return { file, segment: openFollowed(file, owner, remembered.add) }
   }
 
   const follow = (segments: readonly Followed[]): void => {
@@ -55,6 +65,15 @@ export async function followSegments(folder: string, worker: string): Promise<Re
   follow(await readAll(await findNew()))
 
   return {
+    readOwn: async () => {
+      try {
+        const names = (await readdir(folder)).filter((name) => segmentIn(name)?.worker === worker)
+        await readAll(names.map(openFound))
+        return true
+      } catch {
+        return false
+      }
+    },
     add: remembered.add,
     has: (id) => remembered.has(id) || followed.some((segment) => segment.has(id)),
     catchUp: async () => {

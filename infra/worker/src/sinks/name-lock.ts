@@ -18,6 +18,8 @@ import { holderIn, isAlive, isFromHere, newHolder } from './holder.ts'
 export interface NameLock {
   /** False while it can't be renewed, or another process has it, because this one was frozen for long. */
   readonly isHeld: () => Promise<boolean>
+  /** How often it was taken. If more than once, another process may have had it in between. */
+  readonly turns: () => number
   /** Why it could not be renewed, if it could not. */
   readonly fault: () => unknown
   readonly release: () => Promise<void>
@@ -45,6 +47,7 @@ export async function takeNameLock(file: string, lease: Lease = usualLease): Pro
   let handle: FileHandle | undefined
   let renewals = 0
   let renewedAt = 0
+  let turns = 0
   let seen: { readonly text: string; readonly since: number } | undefined
 
   const attempt = async (): Promise<'ours' | 'held' | 'unclear'> => {
@@ -67,6 +70,7 @@ export async function takeNameLock(file: string, lease: Lease = usualLease): Pro
     handle = await open(file, 'r+')
     renewedAt = performance.now()
     renewals = 0
+    turns += 1
     seen = undefined
     return 'ours'
   }
@@ -118,6 +122,7 @@ export async function takeNameLock(file: string, lease: Lease = usualLease): Pro
       if (handle !== undefined && !isRecent()) await next(renew)
       return handle !== undefined && isRecent()
     },
+    turns: () => turns,
     fault: () => fault,
     release: async () => {
       clearInterval(timer)

@@ -27,6 +27,7 @@ export interface SegmentOptions {
 
 const folderGone = troubleOf({ code: 'ENOENT' })
 const nameTaken = { cause: 'file: another worker has taken our name' }
+const unread = { cause: 'file: what another worker stored under our name is not read yet' }
 
 /**
  * One NDJSON file a day and worker, by day of arrival (UTC). Several workers may share the folder; each
@@ -44,6 +45,8 @@ export async function openSegments(
       retentionDays === undefined ? undefined : openRetention(folder, retentionDays, clock, note)
     await retention?.act()
 
+    /** The turn of our lock since which we know what is in our segments. */
+    let turn = lock.turns()
     let segment: (Appender & { readonly day: Day }) | undefined
     const today = async (): Promise<Appender> => {
       const day = dayOf(clock.now())
@@ -71,6 +74,7 @@ export async function openSegments(
       inFlight: 1,
       store: async (events) => {
         if (!(await lock.isHeld())) return allOf(events, 'later', await notHeld())
+        if (lock.turns() !== turn) return allOf(events, 'later', unread)
         try {
           const { append } = await today()
           await append(events.map(({ bytes }) => bytes))
@@ -94,7 +98,18 @@ export async function openSegments(
         await lock.release()
       },
     }
-    return { sink, remembered: await followSegments(folder, worker) }
+    const followed = await followSegments(folder, worker)
+    const catchUp = async (): Promise<void> => {
+      const now = lock.turns()
+      if (now !== turn && (await followed.readOwn())) {
+        // The other one may have left half a line.
+        await segment?.close()
+        segment = undefined
+        turn = now
+      }
+      await followed.catchUp()
+    }
+    return { sink, remembered: { ...followed, catchUp } }
   } catch (error) {
     throw folderError(folder, error)
   }
