@@ -275,6 +275,18 @@ describe('segments', () => {
     expect(readFileSync(file, 'utf8')).toBe(`${torn}\n`)
   })
 
+  it('keep the last line of a file that somebody wrote again without its end', async () => {
+    const folder = newFolder()
+    mkdirSync(folder)
+    const [stored, next] = [finished(), finished()]
+    const file = path.join(folder, '2026-11-28.one.ndjson')
+    writeFileSync(file, stored)
+    const { worker, send } = await open(folder)
+    expect([await send(next), await send(stored)]).toEqual([204, 204])
+    await worker.close()
+    expect(readFileSync(file, 'utf8')).toBe(`${stored}\n${next}\n`)
+  })
+
   it('whose folder is gone say so, and not that the name is taken, and go on when it is back', async () => {
     const folder = newFolder()
     const options = { note: () => undefined, lease: { ms: 1000, renewMs: 5 } }

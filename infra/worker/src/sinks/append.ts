@@ -4,6 +4,7 @@ import path from 'node:path'
 import type { Trouble } from 'runmat-telemetry-common/sink'
 
 const spareBytes = 1024 * 1024
+const longestLine = 64 * 1024
 
 /** Appends whole lines to a file, each of which would survive a crash once its promise settles. */
 export interface Appender {
@@ -140,11 +141,25 @@ async function cutTornLine(handle: FileHandle, size: number): Promise<void> {
     const last = block.subarray(0, bytesRead).lastIndexOf(10)
     end = last === -1 ? start : start + last + 1
     if (last === -1 && start > 0) continue
-    if (end < size) await handle.truncate(end)
+    if (end === size) break
+    // Somebody who rewrites a file may leave out its last line end.
+    if (await isWhole(handle, end, size)) await handle.appendFile('\n')
+    else await handle.truncate(end)
     break
   }
   // Lines of a batch that was written and not confirmed count as stored from now on.
   await handle.datasync()
+}
+
+/** Whether what stands there is a JSON object, and not half of one. */
+async function isWhole(handle: FileHandle, from: number, to: number): Promise<boolean> {
+  if (to - from > longestLine) return false
+  const { buffer } = await handle.read(Buffer.alloc(to - from), 0, to - from, from)
+  try {
+    return typeof JSON.parse(buffer.toString()) === 'object'
+  } catch {
+    return false
+  }
 }
 
 /** A new file survives a crash only once its folder is synced too. */
