@@ -7,6 +7,7 @@ import {
   renameSync,
   rmSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
@@ -129,6 +130,31 @@ describe('segments', () => {
       await again.worker.close()
     }
     expect(segmentsIn(folder)).toEqual(before)
+  })
+
+  it('of workers that are no more are not looked at for ever', async () => {
+    const folder = newFolder()
+    mkdirSync(folder)
+    const [old, late] = [finished(), finished()]
+    const gone = path.join(folder, '2026-11-20.gone.ndjson')
+    writeFileSync(gone, `${old}\n`)
+    const tenDaysAgo = Date.now() / 1000 - 864_000
+    utimesSync(gone, tenDaysAgo, tenDaysAgo)
+    writeFileSync(path.join(folder, '2026-11-28.two.ndjson'), `${finished()}\n`)
+    const { worker, send, clock } = await open(folder)
+    const two = path.join(folder, '2026-11-28.two.ndjson')
+    appendFileSync(two, `${late}\n`)
+    expect([await send(old), await send(late)]).toEqual([204, 204])
+    expect(readdirSync(folder)).not.toContain('2026-11-28.one.ndjson')
+    // What is appended to either of them from now on is of no living worker.
+    clock.pass(3 * dayMs)
+    expect(await send(finished())).toBe(204)
+    const [first, second] = [finished(), finished()]
+    appendFileSync(gone, `${first}\n`)
+    appendFileSync(two, `${second}\n`)
+    expect([await send(first), await send(second), await send(late)]).toEqual([204, 204, 204])
+    expect(segmentsIn(folder)['2026-12-01.one.ndjson']).toHaveLength(3)
+    await worker.close()
   })
 
   it('are known again after a restart, however much another worker has stored', async () => {

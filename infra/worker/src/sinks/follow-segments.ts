@@ -4,6 +4,7 @@ import path from 'node:path'
 import { limits } from '../limits.ts'
 import { type Followed, openFollowed, statOf } from './followed.ts'
 import { openRemembered, type Remembered } from './remembered.ts'
+import { type Clock, machineClock } from './retention.ts'
 import { segmentIn } from './segment-names.ts'
 
 /** A folder whose entries changed this recently may change again without a new time. */
@@ -14,6 +15,8 @@ const dayMs = 86_400_000
  * wrong for a while, over midnight too, and then it goes back to the segment of the true day.
  */
 const mostOfEach = 3
+/** Who stores something after that begins a new segment. Names of workers may change with every start. */
+const quietMs = 2 * dayMs
 
 export interface FollowedSegments extends Required<Remembered> {
   /** Reads our own segments again, after another process had our name. False if that failed. */
@@ -25,11 +28,15 @@ export interface FollowedSegments extends Required<Remembered> {
  * from then on what the others append. A client whose worker was killed sends its event to another one,
  * which must know it.
  */
-export async function followSegments(folder: string, worker: string): Promise<FollowedSegments> {
+export async function followSegments(
+  folder: string,
+  worker: string,
+  passed: Clock['passed'] = machineClock.passed,
+): Promise<FollowedSegments> {
   const remembered = openRemembered()
   const known = new Set<string>()
   /** In the order in which they grew. */
-  let followed: readonly Followed[] = []
+  let followed: readonly Entry[] = []
   let folderTime = 0
 
   const findNew = async (): Promise<readonly Found[]> => {
@@ -52,17 +59,20 @@ export async function followSegments(folder: string, worker: string): Promise<Fo
     return { file, segment: openFollowed(file, owner, remembered.add) }
   }
 
-  const follow = (segments: readonly Followed[]): void => {
+  const follow = (entries: readonly Entry[]): void => {
     const counts = new Map<string, number>()
-    const isKept = ({ worker: name }: Followed): boolean => {
-      const count = (counts.get(name) ?? 0) + 1
-      counts.set(name, count)
-      return name !== worker && count <= mostOfEach
+    const isKept = ({ segment, grownAt }: Entry): boolean => {
+      const count = (counts.get(segment.worker) ?? 0) + 1
+      counts.set(segment.worker, count)
+      return segment.worker !== worker && count <= mostOfEach && passed() - grownAt < quietMs
     }
-    followed = segments.toReversed().filter(isKept).toReversed()
+    const kept = new Set(entries.toReversed().filter(isKept))
+    for (const entry of entries) if (!kept.has(entry)) entry.segment.release()
+    followed = entries.filter((entry) => kept.has(entry))
   }
 
-  follow(await readAll(await findNew()))
+  const entryOf = (segment: Followed): Entry => ({ segment, grownAt: passed() })
+  follow((await readAll(await findNew())).map(entryOf))
 
   return {
     readOwn: async () => {
@@ -75,20 +85,25 @@ export async function followSegments(folder: string, worker: string): Promise<Fo
       }
     },
     add: remembered.add,
-    has: (id) => remembered.has(id) || followed.some((segment) => segment.has(id)),
+    has: (id) => remembered.has(id) || followed.some(({ segment }) => segment.has(id)),
     catchUp: async () => {
       try {
-        const news = (await findNew()).map(({ segment }) => segment)
-        if (news.length > 0) follow([...followed, ...news])
+        const news = (await findNew()).map(({ segment }) => entryOf(segment))
+        const [first] = followed
+        const isQuiet = first !== undefined && passed() - first.grownAt >= quietMs
+        if (news.length > 0 || isQuiet) follow([...followed, ...news])
         const all = followed
-        const grown = await Promise.all(all.map((segment) => segment.read()))
-        followed = [...all.filter((_, at) => !grown[at]), ...all.filter((_, at) => grown[at])]
+        const grown = await Promise.all(all.map(({ segment }) => segment.read()))
+        followed = [
+          ...all.filter((_, at) => !grown[at]),
+          ...all.filter((_, at) => grown[at]).map(({ segment }) => entryOf(segment)),
+        ]
       } catch {
         // What can't be read now is read later. Until then, an event may be stored twice.
       }
     },
     settle: async () => {
-      for (const segment of followed) {
+      for (const { segment } of followed) {
         const trouble = await segment.settle()
         if (trouble !== undefined) return trouble
       }
@@ -97,12 +112,21 @@ export async function followSegments(folder: string, worker: string): Promise<Fo
   }
 }
 
+interface Entry {
+  readonly segment: Followed
+  /** By the clock that never jumps. */
+  readonly grownAt: number
+}
+
 interface Found {
   readonly file: string
   readonly segment: Followed
 }
 
-/** Reads the end of them all, and sorts them by how far from now they grew: a clock may be wrong. */
+/**
+ * Reads the end of them all. Returns those that are not quiet, sorted by how far from now they grew: a
+ * clock may be wrong.
+ */
 async function readAll(found: readonly Found[]): Promise<readonly Followed[]> {
   const now = Date.now()
   const seen = await Promise.all(
@@ -116,7 +140,8 @@ async function readAll(found: readonly Found[]): Promise<readonly Followed[]> {
   const newestLast = newestFirst.toReversed()
   // Oldest first, so that the newest are remembered longest.
   for (const one of newestLast) await one.segment.start(starts.get(one) ?? one.size, one.size)
-  return newestLast.map(({ segment }) => segment)
+  const newest = newestFirst[0]?.age ?? 0
+  return newestLast.filter(({ age }) => age - newest < quietMs).map(({ segment }) => segment)
 }
 
 interface Seen {

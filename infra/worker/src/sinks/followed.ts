@@ -23,6 +23,8 @@ export interface Followed {
   readonly read: () => Promise<boolean>
   /** Whether a line that is not settled yet has this id. */
   readonly has: (id: string) => boolean
+  /** Ends the following: what was read counts as settled. */
+  readonly release: () => void
   /** Makes sure that what was read would survive a crash. */
   readonly settle: () => Promise<Trouble | undefined>
 }
@@ -98,6 +100,7 @@ export function openFollowed(file: string, worker: string, add: (id: string) => 
       return isGrown
     },
     has: (id) => unsettled.has(id),
+    release: () => beginAt(offset),
     settle: async () => {
       try {
         await readNews()

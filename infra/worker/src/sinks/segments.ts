@@ -98,7 +98,7 @@ export async function openSegments(
         await lock.release()
       },
     }
-    const followed = await followSegments(folder, worker)
+    const followed = await followSegments(folder, worker, clock.passed)
     const catchUp = async (): Promise<void> => {
       const now = lock.turns()
       if (now !== turn && (await followed.readOwn())) {
