@@ -11,12 +11,13 @@ import { segmentIn } from './segment-names.ts'
 const restlessMs = 2000
 const dayMs = 86_400_000
 /**
- * How many segments of each other worker are followed: those that grew last. Its clock, or ours, may be
- * wrong for a while, over midnight too, and then it goes back to the segment of the true day.
+ * How long a segment is followed that does not grow, whatever its name says: a clock may be wrong for a
+ * while, and then go back to the segment of the true day. Who stores something after that begins a new
+ * one. Names of workers may change with every start, so the others are many.
  */
-const mostOfEach = 3
-/** Who stores something after that begins a new segment. Names of workers may change with every start. */
 const quietMs = 2 * dayMs
+/** A folder that was copied may look as if every segment had just grown. */
+const mostAtStart = 64
 
 export interface FollowedSegments extends Required<Remembered> {
   /** Reads our own segments again, after another process had our name. False if that failed. */
@@ -60,15 +61,10 @@ export async function followSegments(
   }
 
   const follow = (entries: readonly Entry[]): void => {
-    const counts = new Map<string, number>()
-    const isKept = ({ segment, grownAt }: Entry): boolean => {
-      const count = (counts.get(segment.worker) ?? 0) + 1
-      counts.set(segment.worker, count)
-      return segment.worker !== worker && count <= mostOfEach && passed() - grownAt < quietMs
-    }
-    const kept = new Set(entries.toReversed().filter(isKept))
-    for (const entry of entries) if (!kept.has(entry)) entry.segment.release()
-    followed = entries.filter((entry) => kept.has(entry))
+    const isKept = ({ segment, grownAt }: Entry): boolean =>
+      segment.worker !== worker && passed() - grownAt < quietMs
+    for (const entry of entries) if (!isKept(entry)) entry.segment.release()
+    followed = entries.filter(isKept)
   }
 
   const entryOf = (segment: Followed): Entry => ({ segment, grownAt: passed() })
@@ -141,7 +137,8 @@ async function readAll(found: readonly Found[]): Promise<readonly Followed[]> {
   // Oldest first, so that the newest are remembered longest.
   for (const one of newestLast) await one.segment.start(starts.get(one) ?? one.size, one.size)
   const newest = newestFirst[0]?.age ?? 0
-  return newestLast.filter(({ age }) => age - newest < quietMs).map(({ segment }) => segment)
+  const atWork = newestLast.filter(({ age }) => age - newest < quietMs).slice(-mostAtStart)
+  return atWork.map(({ segment }) => segment)
 }
 
 interface Seen {
