@@ -24,7 +24,7 @@ describe.concurrent('dictionary', () => {
     expect(out).toContain('  Value: a random UUID.\n')
     const patterns = new Set(lines.filter((line) => /[{$^]/.test(line)).map((line) => line.trim()))
     expect([...patterns]).toEqual([
-      String.raw`^(user|(RunMat|MATLAB|Octave)([:.][A-Za-z0-9_]+){1,7})$`,
+      String.raw`^(user|(RunMat|MATLAB|Octave)([:.][A-Za-z0-9_-]+){1,7})$`,
     ])
     const flat = out.replaceAll(/\s+/g, ' ')
     for (const text of Object.values(all.questions)) expect(flat).toContain(text)
