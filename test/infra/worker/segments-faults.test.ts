@@ -94,6 +94,23 @@ describe('the lock of a name', () => {
     await sink.close()
   })
 
+  it('lost while a batch was written keeps it from taking back what the other one stored', async () => {
+    const folder = newFolder()
+    const { sink, lock } = await openSink(folder)
+    const theirs = finished()
+    const takeOver = async () => {
+      home.write(lock, '{"pid":1,"place":"elsewhere","lock":"another"}\n')
+      await eventually(async () => expect(await sink.probe()).toBeDefined())
+      const segment = readdirSync(folder).find((name) => name.endsWith('.ndjson')) ?? ''
+      appendFileSync(path.join(folder, segment), `${theirs}\n`)
+    }
+    const store = () => sink.store([eventOf(finished())])
+    const full = () => withHandleFault('appendFile', /\.ndjson$/, 'ENOSPC', store, takeOver)
+    expect(await full()).toMatchObject({ outcomes: ['later'] })
+    expect(linesIn(folder)).toEqual([theirs])
+    await sink.close()
+  })
+
   it('that can’t be renewed says why, and not that the name is taken', async () => {
     const folder = newFolder()
     const { sink } = await withHandleFault('write', /one\.lock$/, 'EROFS', () =>

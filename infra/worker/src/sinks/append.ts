@@ -21,7 +21,11 @@ export type TornLine = 'keep' | 'cut'
  * One batch is one write and one fsync. A write that fails halfway is rolled back, so a line is there
  * once or not at all. If the file is moved away or deleted, a new one begins.
  */
-export async function openAppender(file: string, torn: TornLine): Promise<Appender> {
+export async function openAppender(
+  file: string,
+  torn: TornLine,
+  isOurs: () => Promise<boolean> = () => Promise.resolve(true),
+): Promise<Appender> {
   let handle = await openAtEnd(file, torn)
   /** The file's size before a failed write that couldn't be rolled back. */
   let good: number | undefined
@@ -54,9 +58,12 @@ export async function openAppender(file: string, torn: TornLine): Promise<Append
         await end.datasync()
         ours = size + Buffer.byteLength(text)
       } catch (error) {
-        await end.truncate(size).catch(() => {
-          good = size
-        })
+        // While we were frozen, another process may have taken the file and stored events in it.
+        if (await isOurs()) {
+          await end.truncate(size).catch(() => {
+            good = size
+          })
+        }
         throw error
       }
     },

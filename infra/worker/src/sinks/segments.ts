@@ -52,7 +52,7 @@ export async function openSegments(
       const day = dayOf(clock.now())
       if (segment?.day === day) return segment
       const file = path.join(folder, segmentName(day, worker))
-      const next = { ...(await openAppender(file, 'cut')), day }
+      const next = { ...(await openAppender(file, 'cut', lock.isHeld)), day }
       await segment?.close()
       if (segment !== undefined) void retention?.act()
       segment = next

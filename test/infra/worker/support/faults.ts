@@ -26,12 +26,15 @@ export async function withHandleFault<Value>(
   file: RegExp,
   code: string,
   during: () => Promise<Value>,
+  /** What happens before such a call fails. */
+  before: () => Promise<void> = () => Promise.resolve(),
 ): Promise<Value> {
   return await replaced('open', during, async (real, words) => {
     const handle = (await real(...words)) as Record<HandleCall, AnyCall>
     if (!file.test(String(words[0]))) return handle
     const usual = handle[call].bind(handle)
     handle[call] = async () => {
+      await before()
       if (call === 'close') await usual()
       throw Object.assign(new Error(`${code}: ${call}`), { code })
     }
