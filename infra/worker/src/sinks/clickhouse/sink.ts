@@ -51,7 +51,7 @@ export function openClickHouse(
     return answer
   }
 
-  /** Looks at the schema until it has been right once. */
+  /** Looks at the schema at the start, and again after an insert that failed. */
   const prepare = async (deadline: number): Promise<Trouble | undefined> => {
     checked ??= checkSchema((sql) => ask(sql, deadline), table, settings)
     const problem = await checked
@@ -75,7 +75,8 @@ export function openClickHouse(
       // An insert has nothing to say. Whatever else answers 200 has stored nothing.
       return answer.text.trim() === '' ? 'stored' : trouble('what answers is no ClickHouse')
     }
-    if (isOfSchema.test(answer.cause)) checked = undefined
+    // Whatever was wrong, somebody may have altered the table meanwhile.
+    checked = undefined
     return answer
   }
 
@@ -119,8 +120,6 @@ export function openClickHouse(
     close: () => Promise.resolve(servers.forEach((server) => server.close())),
   }
 }
-
-const isOfSchema = /the table (is missing|lacks a column)$/
 
 /** Named, because ClickHouse skips what the table has no column for, unless the column is named. */
 const columnNames = columns.map((column) => column.split(' ')[0]).join(', ')
