@@ -76,7 +76,7 @@ const causes: Readonly<Record<string, string>> = {
 
 function failureText(failure: string, host: string): string {
   if (failure.startsWith('proxy'))
-    return `The proxy in the way of ${host} failed (${printable(failure)}).`
+    return `The proxy on the way to ${host} failed (${printable(failure)}).`
   return `Could not reach ${host} (${causes[failure] ?? printable(failure)}).`
 }
 

@@ -186,7 +186,7 @@ function uploaderText({ running, pid }: Status['uploader']): readonly string[] {
   if (!running) return []
   return [
     pid === null
-      ? 'Uploader: it cannot be told whether it is running'
+      ? 'Uploader: nobody can tell whether it is running'
       : `Uploader: running as process ${pid}`,
   ]
 }

@@ -166,6 +166,6 @@ function deliveries(invocation: Invocation): readonly Check[] {
 function uploaderAtWork({ uploader: { running, pid } }: Status): readonly Check[] {
   if (!running) return []
   if (pid !== null) return [ok('uploader', `The uploader is running as process ${pid}.`)]
-  const message = 'It cannot be told whether the uploader is running.'
+  const message = 'Nobody can tell whether the uploader is running.'
   return [{ id: 'uploader', status: 'warning', message, hint: null }]
 }

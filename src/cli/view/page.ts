@@ -183,7 +183,9 @@ function placesSection({ context }: Invocation, { status }: Snapshot): Markup {
       uploading ? 'Events go to' : 'Events would go to',
       `${endpoint.url} (${tidy(endpoint.source, context)})`,
     ],
-    ...(udp.address === null || !uploading ? [] : [['Runs also by UDP to', udp.address] as const]),
+    ...(udp.address === null || !uploading
+      ? []
+      : [['Runs also go by UDP to', udp.address] as const]),
     ['Client id', status.client_id ?? (collecting ? 'none yet' : 'none')],
     ['Settings', tidy(paths.settings, context)],
     ['Statistics', tidy(paths.stats, context)],
