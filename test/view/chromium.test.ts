@@ -111,6 +111,28 @@ describe.skipIf(!hasChromium).concurrent('view in Chromium', { timeout: 180_000 
     await context.close()
   })
 
+  it('works in more tabs than a browser opens connections', async () => {
+    const home = tempHome()
+    const { page: first, context, opened } = await look(home)
+    const others: Page[] = []
+    for (let tab = 2; tab <= 8; tab += 1) {
+      const page = await context.newPage()
+      await page.goto(new URL('/', opened.url).href)
+      await page.getByText('Live: this page follows what happens.').waitFor()
+      others.push(page)
+    }
+    await first.getByText('Paused: too many tabs are open.').waitFor()
+    await first.getByRole('button', { name: 'Turn telemetry off for good' }).click()
+    const isOff = { name: 'RunMat telemetry is off.' }
+    await first.getByRole('heading', isOff).waitFor()
+    await others.at(-1)?.getByRole('heading', isOff).waitFor()
+    const paused = others[0]
+    expect(await paused?.getByRole('heading', isOff).count()).toBe(0)
+    await paused?.evaluate("dispatchEvent(new Event('focus'))")
+    await paused?.getByRole('heading', isOff).waitFor()
+    await context.close()
+  })
+
   it('erases after a second question, and removes nothing until the collector has confirmed', async () => {
     const home = tempHome()
     const collector = await startCollector({ answer: 503 })

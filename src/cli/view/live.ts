@@ -21,6 +21,8 @@ export interface Live {
 const lookEveryMs = 300
 /** Times on the page say how long ago something was. */
 const repaintEveryMs = 30_000
+/** A browser opens six connections to one address, and needs some of them for pages and buttons. */
+const mostFollowing = 4
 
 export function openLive(invocation: Invocation, erased: () => Erased | undefined): Live {
   const pages = new Map<ServerResponse, PageRequest>()
@@ -80,7 +82,13 @@ export function openLive(invocation: Invocation, erased: () => Erased | undefine
         last = stateOf(reassessed(invocation))
         painted = Date.now()
       }
+      const [oldest] = pages.keys()
+      if (oldest !== undefined && pages.size === mostFollowing) {
+        pages.delete(oldest)
+        oldest.end('event: pause\ndata: until it is looked at again\n\n')
+      }
       pages.set(response, request)
+      if (request.isAgain) stale.add(response)
       response.once('close', () => {
         pages.delete(response)
         stale.delete(response)

@@ -150,6 +150,7 @@ function requestOf({ searchParams }: URL): PageRequest {
     waiting: pageIn('waiting'),
     sent: pageIn('sent'),
     event: searchParams.get('event') ?? undefined,
+    isAgain: searchParams.has('again'),
   }
 }
 

@@ -49,6 +49,8 @@ export interface PageRequest {
   readonly sent: number
   /** The id of an event that is to be explained field by field. */
   readonly event?: string | undefined
+  /** Was the page paused, so that it may have missed something? */
+  readonly isAgain?: boolean
 }
 
 /**
