@@ -9,6 +9,7 @@ import { eventually } from '../support/eventually.ts'
 import { withFsFaults } from '../support/fs-faults.ts'
 import { tempHome } from '../support/home.ts'
 import { cli, cliCommand, executable } from '../support/run.ts'
+import { textOf } from '../view/stage.ts'
 
 describe.skipIf(executable !== undefined).concurrent('a file that can’t be read now', () => {
   const line = (sequence: number): string => {
@@ -32,6 +33,21 @@ describe.skipIf(executable !== undefined).concurrent('a file that can’t be rea
     const { out } = await without(/^(open .*(telemetry_id|ndjson)|list .*queue)$/, 'status')
     for (const name of ['Client id', 'Waiting', 'Sent']) {
       expect(out).toContain(`${name}: unknown at this moment\n`)
+    }
+  })
+
+  it('is not called empty or missing by the page of view', async () => {
+    const { home, without } = used()
+    const fail = /^(open .*(telemetry_id|ndjson|stats\.json)|list .*queue)$/
+    await without(fail, 'view', '--export', 'page.html')
+    const page = textOf(home.read('page.html')).replaceAll(/\s+/g, ' ')
+    for (const sentence of [
+      'What is waiting is unknown at this moment An event that is recorded now would have',
+      'What was sent is unknown at this moment',
+      'What is counted on this machine That is unknown at this moment.',
+      'Client id unknown at this moment',
+    ]) {
+      expect(page).toContain(sentence)
     }
   })
 

@@ -3,7 +3,10 @@ import { html, type Markup } from './markup.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** What this machine has counted, with bars to compare by. */
-export function countsSection({ stats, hasStats }: Snapshot, { name, usage }: Product): Markup {
+export function countsSection(
+  { stats, hasStats, areStatsUnread }: Snapshot,
+  { name, usage }: Product,
+): Markup {
   const counters = Object.entries(stats.subcommand_counts)
   const selections = Object.entries(stats.selections)
   const capabilities = Object.entries(stats.feature_capabilities)
@@ -11,7 +14,9 @@ export function countsSection({ stats, hasStats }: Snapshot, { name, usage }: Pr
     <h2 id="counted">What is counted on this machine</h2>
     ${
       !hasStats || counters.length + selections.length + capabilities.length === 0
-        ? html`<p>Nothing has been counted here.</p>`
+        ? html`<p>
+            ${areStatsUnread ? 'That is unknown at this moment.' : 'Nothing has been counted here.'}
+          </p>`
         : html`<p class="soft">
               Since ${stats.first_seen.slice(0, 10)}. Counters leave this machine only inside the
               events above.

@@ -1,5 +1,6 @@
 import { isObject } from '../../contract/check.ts'
 import type { FieldNote } from '../../contract/dictionary.ts'
+import { hasNone } from '../access.ts'
 import type { Invocation } from '../invocation.ts'
 import { ago } from '../time.ts'
 import { plural } from '../words.ts'
@@ -9,11 +10,16 @@ import type { Listing, ShownEvent, Snapshot } from './snapshot.ts'
 
 /** What is about to leave, and why it has not yet. */
 export function waitingSection(invocation: Invocation, snapshot: Snapshot): Markup {
+  const { context } = invocation
   const { waiting, preview, status, now } = snapshot
-  const trouble = lastAttempt(invocation.context, status, now)
+  const trouble = lastAttempt(context, status, now)
   return html`<section aria-labelledby="waiting">
     <h2 id="waiting">
-      ${waiting.total === 0 ? 'Nothing is waiting to be sent' : `${plural(waiting.total, 'event')} waiting`}
+      ${
+        waiting.total > 0
+          ? `${plural(waiting.total, 'event')} waiting`
+          : orUnknown(hasNone.waiting(context), 'Nothing is waiting to be sent', 'is waiting')
+      }
     </h2>
     ${trouble !== undefined && html`<p class="warning">${trouble}</p>`}
     ${
@@ -39,20 +45,30 @@ function previewWords({ context }: Invocation, { hasStats }: Snapshot): string {
   const fields = 'would have these fields, and no others:'
   if (!collecting) return `Nothing is recorded while telemetry is off. An event ${fields}`
   if (!uploading) return `No event is made while nothing may be sent. One ${fields}`
-  return hasStats
+  const isFirst = !hasStats && hasNone.waiting(context) && hasNone.sent(context)
+  return !isFirst
     ? `An event that is recorded now ${fields}`
     : `Nothing has been recorded on this machine yet. The first event ${fields}`
 }
 
 /** The exact bytes that have left, as the ledger keeps them. */
-export function sentSection(_: Invocation, snapshot: Snapshot): Markup {
+export function sentSection({ context }: Invocation, snapshot: Snapshot): Markup {
   const { sent } = snapshot
   return html`<section aria-labelledby="sent">
     <h2 id="sent">
-      ${sent.total === 0 ? 'Nothing is on record as sent' : `${plural(sent.total, 'event')} sent`}
+      ${
+        sent.total > 0
+          ? `${plural(sent.total, 'event')} sent`
+          : orUnknown(hasNone.sent(context), 'Nothing is on record as sent', 'was sent')
+      }
     </h2>
     ${sent.total > 0 && events('sent', sent, snapshot)}
   </section>`
+}
+
+/** While a file or folder of ours can't be read, nobody knows that there is nothing in it. */
+function orUnknown(isCertain: boolean, nothing: string, what: string): string {
+  return isCertain ? nothing : `What ${what} is unknown at this moment`
 }
 
 function events(name: 'waiting' | 'sent', listing: Listing, { now, explained }: Snapshot): Markup {

@@ -1,5 +1,6 @@
 import type { Context } from '../../settings/context.ts'
 import type { Rule } from '../../settings/verdict.ts'
+import { hasNone } from '../access.ts'
 import type { Invocation } from '../invocation.ts'
 import { attention, brokenSettings, hostFacts, unseenNotice } from '../status-text.ts'
 import { minuteOf } from '../time.ts'
@@ -178,6 +179,8 @@ function ruleRow({ rule, source, effect }: Rule, context: Context): Markup {
 
 function placesSection({ context }: Invocation, { status }: Snapshot): Markup {
   const { endpoint, udp_endpoint: udp, paths, collecting, uploading } = status
+  const none = collecting ? 'none yet' : 'none'
+  const noId = hasNone.id(context) ? none : 'unknown at this moment'
   const rows: readonly (readonly [string, string])[] = [
     [
       uploading ? 'Events go to' : 'Events would go to',
@@ -186,7 +189,7 @@ function placesSection({ context }: Invocation, { status }: Snapshot): Markup {
     ...(udp.address === null || !uploading
       ? []
       : [['Runs also go by UDP to', udp.address] as const]),
-    ['Client id', status.client_id ?? (collecting ? 'none yet' : 'none')],
+    ['Client id', status.client_id ?? noId],
     ['Settings', tidy(paths.settings, context)],
     ['Statistics', tidy(paths.stats, context)],
     ['Queue', tidy(paths.queue, context)],

@@ -35,6 +35,8 @@ export interface Snapshot {
   readonly status: Status
   readonly stats: Stats
   readonly hasStats: boolean
+  /** The statistics can't be read at this moment, whatever they contain. */
+  readonly areStatsUnread: boolean
   readonly waiting: Listing
   readonly sent: Listing
   /** What an event would look like, where there is none. */
@@ -91,6 +93,7 @@ export function takeSnapshot(invocation: Invocation, request: PageRequest): Snap
     status: statusOf(invocation),
     stats: reading.kind === 'read' ? reading.stats : freshStats(''),
     hasStats: reading.kind === 'read',
+    areStatsUnread: reading.kind === 'unread',
     waiting,
     sent,
     preview: isEmpty
