@@ -56,7 +56,13 @@ function previewInstall(
   clientId: string,
   isStart: boolean,
 ): string | undefined {
-  const facts = { release, method: 'shell' }
+  const { platform, arch } = context.environment
+  const target = runtimePlatformOf(platform, arch)
+  const facts = {
+    platform: `${target.os}-${target.arch}`,
+    release,
+    method: platform === 'win32' ? 'powershell' : 'shell',
+  }
   const label = isStart ? 'install_start' : 'install_complete'
   return buildInstall(context, label, facts, newUuid(), clientId)
 }

@@ -4,6 +4,7 @@ import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
+import { installEvent } from '../../src/contract/install.ts'
 import { fillQueue } from '../support/events.ts'
 import { tempHome } from '../support/home.ts'
 import { cli, cliCommand, cliJson, run } from '../support/run.ts'
@@ -179,6 +180,13 @@ describe('print', () => {
     expect(notes.every(({ carries, why }) => carries !== '' && why !== '')).toBe(true)
     const { out } = await cli(home, ['print', '--explain'])
     for (const field of Object.keys(event)) expect(out).toContain(`\n${field}\n`)
+  })
+
+  it.concurrent('prints every field that an installer sends', async () => {
+    for (const step of [[], ['--started']]) {
+      const { out } = await cli(tempHome(), ['print', 'install', ...step])
+      expect(Object.keys(JSON.parse(out) as object)).toEqual(Object.keys(installEvent.fields))
+    }
   })
 
   it.concurrent('prints the same bytes that record queues', async () => {
