@@ -55,7 +55,8 @@ export function openRuns({ context, version, userAgent, recorder }: RunsOptions)
       const now = context()
       const current = unconfirmed.length > 0 ? wipeMark(now.paths) : ''
       const wanted = unconfirmed.filter(({ mark }) => mark === current)
-      queueFinished(now, wanted, lost)
+      // The queue may be deleted between that look and the last file.
+      queueFinished(now, wanted, lost, () => current === '' || wipeMark(now.paths) === current)
     } catch {
       // They could not be written. The host must not notice.
     }

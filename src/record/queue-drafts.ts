@@ -59,9 +59,11 @@ export function queueDrafts(
 export function unlessChanged(
   { verdict, again }: Context,
   files: readonly string[],
+  isWanted: () => boolean = () => true,
 ): readonly string[] | undefined {
   const now = again().verdict
-  if (now.uploading === verdict.uploading && now.collecting === verdict.collecting) return files
+  const isSame = now.uploading === verdict.uploading && now.collecting === verdict.collecting
+  if (isSame && isWanted()) return files
   for (const file of files) removeFile(file)
   return undefined
 }

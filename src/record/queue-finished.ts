@@ -10,11 +10,15 @@ import { queueDrafts, unlessChanged } from './queue-drafts.ts'
 import { markedWithId } from './machine.ts'
 import { continued } from './recover.ts'
 
-/** Queues events that need no milestone. `lost` is how many were dropped before for lack of room. */
+/**
+ * Queues events that need no milestone. `lost` is how many were dropped before for lack of room. If they
+ * are not wanted any more when they lie there, they are removed.
+ */
 export function queueFinished(
   context: Context,
   events: readonly { readonly id: string; readonly bytes: string }[],
   lost = 0,
+  isWanted?: () => boolean,
 ): void {
   if (!context.verdict.uploading || events.length + lost === 0) return
   const { paths, environment } = context
@@ -27,7 +31,7 @@ export function queueFinished(
     const { stats, put, dropOldest } = queueDrafts(context, moment.now, counted, drafts)
     return {
       stats: markedWithId(context, stats),
-      put: () => unlessChanged(context, put()),
+      put: () => unlessChanged(context, put(), isWanted),
       done: dropOldest,
       result: true,
     }
@@ -37,7 +41,7 @@ export function queueFinished(
   const reading = readStats(paths.stats)
   const sequence = reading.kind === 'read' ? reading.stats.sequence + 1 : 0
   const named = events.map(({ id, bytes }) => ({ name: { sequence, at: moment.now, id }, bytes }))
-  unlessChanged(context, enqueueAll(paths.queue, named))
+  unlessChanged(context, enqueueAll(paths.queue, named), isWanted)
   if (lost > 0) {
     const input = { isAnnouncement: true }
     const at = timestamp(moment.now)

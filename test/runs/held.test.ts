@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 
 import { collectorFor, library, type Stage, uploaderCommand, uploaderEnv } from '../faults/stage.ts'
 import { fillQueue, namesIn, queueContent } from '../support/events.ts'
+import { withFsFaults } from '../support/fs-faults.ts'
 import type { Home } from '../support/home.ts'
 import { nothingRuns } from '../support/processes.ts'
 import { program } from '../support/programs.ts'
@@ -14,8 +15,9 @@ import type { Play } from '../programs/runner.ts'
 import { host, runStage } from './stage.ts'
 
 /** A host that has recorded a run, and ends when it is told to. */
-async function running({ env }: Home): Promise<{ readonly end: () => Promise<void> }> {
+async function running(home: Home, more = {}): Promise<{ readonly end: () => Promise<void> }> {
   const play: Play = { library, end: 'close when told' }
+  const env = { ...home.env, ...more }
   const child = spawn(process.execPath, [program('runner'), JSON.stringify(play)], { env })
   await once(child.stdout, 'data')
   return {
@@ -70,6 +72,21 @@ describe.concurrent('the events of a run under way', () => {
     const made = await refusing()
     made.home.write(`${made.home.state}/wiped/in the way`, '')
     expect(await commands(made, ['disable', 'enable'])).toBe(0)
+  })
+
+  it('are deleted even if they are being queued at that moment', async () => {
+    const made = await refusing()
+    const { home } = made
+    const go = home.at('go')
+    const call = /^create .*queue\/.*tmp/
+    const { end } = await running(home, withFsFaults(home, { hold: { call, go } }))
+    const ended = end()
+    await expect.poll(() => home.has(`${go}.held`)).toBe(true)
+    for (const command of ['disable', 'enable']) await cli(home, [command])
+    home.write(go, '')
+    await ended
+    await nothingRuns(home)
+    expect(waiting(made)).toBe(0)
   })
 
   it('do not go to a new address while that is still waiting for an installer', async () => {
