@@ -133,7 +133,8 @@ function problemOf(error: unknown, text: string): Omit<Problem, 'path'> {
     return { message: `invalid JSON: ${message}`, line: lineAt(text, offset), column }
   }
   if (!(error instanceof TomlFault)) return { message: 'it is not valid TOML' }
-  const { message, line, column, excerpt } = error
+  const { message, line, column, excerpt, isOursAlone } = error
+  if (isOursAlone) return { message, line, column, excerpt, isOursAlone }
   return { message: `invalid TOML: ${message}`, line, column, excerpt }
 }
 

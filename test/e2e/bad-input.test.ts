@@ -394,6 +394,22 @@ describe('words that people try', () => {
   })
 })
 
+describe.concurrent('a settings file with more than 5,000 lists in one another', () => {
+  it('is an opt-out, but not for RunMat, which reads on', async () => {
+    const home = tempHome()
+    home.write('runmat.toml', `x = [${'[[[1]]],'.repeat(1667)}1]\n`)
+    const { collecting, decided_by, host, warnings } = await cliJson(home, ['status'])
+    expect({ collecting, decided_by }).toEqual({
+      collecting: false,
+      decided_by: 'invalid_settings',
+    })
+    expect({ host, warnings }).toMatchObject({ host: { enabled: true, agrees: false } })
+    const { code, err } = await cli(home, ['disable'])
+    expect(code).toBe(1)
+    expect(err).toContain('would still send from here')
+  })
+})
+
 describe.concurrent('a settings file of almost 64 KiB', () => {
   const almost = (home: Home): string => {
     const text = `# ${'a'.repeat(65_530)}\n`

@@ -1,6 +1,6 @@
 import { parse, TomlError } from 'smol-toml'
 
-/** Text that is not TOML. */
+/** Text that is not TOML, or more than is read here. */
 export class TomlFault extends Error {
   override readonly name = 'TomlFault'
   /** Both are counted from 1. */
@@ -8,9 +8,12 @@ export class TomlFault extends Error {
   readonly column: number
   /** The line and its neighbours, with a caret below the spot. */
   readonly excerpt: string
+  /** Other parsers may take the text. */
+  readonly isOursAlone: boolean
 
-  constructor(message: string, text: string, at: number) {
+  constructor(message: string, text: string, at: number, isOursAlone = false) {
     super(message)
+    this.isOursAlone = isOursAlone
     this.line = lineAt(text, at)
     this.column = at - text.slice(0, at).lastIndexOf('\n')
     this.excerpt = excerptOf(text, at, this)

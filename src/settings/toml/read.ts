@@ -18,6 +18,8 @@ export const readToml = (text: string): TomlDocument => new Reader(text).read()
 const deepest = 127
 /** How many levels a pattern may take at once: a list of lists, with inline tables in them. */
 const atOnce = 3
+/** How many lists and inline tables that are no simple ones. No settings file of 64 KiB has as many. */
+const mostNested = 5000
 /** White space, line endings and comments begin with no later character. */
 const lastOfVoid = '#'.charCodeAt(0)
 
@@ -25,6 +27,7 @@ class Reader extends Cursor {
   private clash: TomlFault | undefined = undefined
   /** What nests deeply is not tried as something simple at each level, but again once it has ended. */
   private isDescending = false
+  private nested = 0
   private readonly grammar = grammar()
   private readonly asStatement: Form = {
     whole: this.grammar.simpleStatement,
@@ -137,8 +140,11 @@ class Reader extends Cursor {
 
   private open(depth: number): boolean {
     this.at += 1
-    if (depth < deepest) return true
-    this.clash = new TomlFault('nested too deeply', this.text, this.at - 1)
+    this.nested += 1
+    if (depth < deepest && this.nested <= mostNested) return true
+    const isDeep = depth >= deepest
+    const what = isDeep ? 'nested too deeply' : 'too many lists and tables in one another'
+    this.clash = new TomlFault(what, this.text, this.at - 1, !isDeep)
     return false
   }
 

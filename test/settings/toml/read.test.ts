@@ -81,6 +81,15 @@ describe('a document', () => {
     }
   })
 
+  it('may have 5,000 lists and tables in one another, and no more', () => {
+    // Each of them counts, and so does the one around.
+    const text = (items: number) => `x = [${'[[[1]]],'.repeat(items)}1]\n`
+    expect(ours(text(1666))).toEqual(parsed(text(1666)))
+    expect(ours(text(1667))).toMatchObject({
+      message: 'too many lists and tables in one another',
+    })
+  })
+
   // One that takes the square of its length takes longer than a test may.
   it(
     'is told from any other without going over its lines again and again',
