@@ -101,7 +101,9 @@ export async function stopSenders(
   const folder = sendersFolder(paths)
   const { names, cause } = listFolder(folder)
   const files = [paths.lock, ...names.map((name) => path.join(folder, name))]
-  let left = await remaining(sendersNow(files), patience.noticeMs)
+  const found = sendersNow(files)
+  wake(found.get(paths.lock))
+  let left = await remaining(found, patience.noticeMs)
   const uploader = left.get(paths.lock)
   const isKilled = uploader !== undefined && !foreignLock(paths.lock) && killUploader(uploader)
   if (left.size > 0) left = await remaining(left, patience.dieMs)
@@ -114,6 +116,11 @@ export async function stopSenders(
   // What it had handed to the kernel goes on without it.
   const port = isKilled ? portOf(endpoint) : undefined
   return { stopped: port === undefined || (await hasLeft(port, patience.dieMs)) }
+}
+
+/** One that is suspended notices nothing, and only it knows what it has sent. */
+function wake(uploader: Holder | undefined): void {
+  if (uploader !== undefined && isProvenUploader(uploader)) signal(uploader, 'SIGCONT')
 }
 
 /** Has all left that a killed process had written to its connections? */
@@ -172,10 +179,14 @@ export function holderHangs(lock: string): boolean {
 /** Kills the process if its start time, machine and environment prove that it is an uploader. */
 export function killUploader(holder: Holder): boolean {
   if (!isProvenUploader(holder)) return false
+  signal(holder, 'SIGKILL')
+  return true
+}
+
+function signal({ pid }: Holder, name: NodeJS.Signals): void {
   try {
-    process.kill(holder.pid, 'SIGKILL')
+    process.kill(pid, name)
   } catch {
     // It ended just now.
   }
-  return true
 }

@@ -166,6 +166,22 @@ describe.concurrent('what left is on record', () => {
     expect(await onRecord(made)).toEqual({ arrived: 3, missing: [], confirmed: 0 })
   })
 
+  it('although the uploader was suspended before an answer, and disable had to end it', async () => {
+    const made = await runStage({ answer: { hang: 'before headers' } })
+    fillQueue(made.home, 3)
+    const [command, ...args] = uploaderCommand
+    const child = spawn(command, args, {
+      env: { ...made.home.env, ...uploaderEnv },
+      stdio: 'ignore',
+    })
+    await made.collector.received(3)
+    child.kill('SIGSTOP')
+    const ended = once(child, 'close')
+    expect((await cli(made.home, ['disable'])).code).toBe(0)
+    await ended
+    expect(await onRecord(made)).toEqual({ arrived: 3, missing: [], confirmed: 0 })
+  })
+
   it.each([
     ['a folder', 'mkdir'],
     ['a pipe', 'mkfifo'],
