@@ -394,10 +394,10 @@ describe('words that people try', () => {
   })
 })
 
-describe.concurrent('a settings file with more than 5,000 lists in one another', () => {
+describe.concurrent('a settings file with more than 4,000 lists in one another', () => {
   it('is an opt-out, but not for RunMat, which reads on', async () => {
     const home = tempHome()
-    home.write('runmat.toml', `x = [${'[[[1]]],'.repeat(1667)}1]\n`)
+    home.write('runmat.toml', `x = [${'[[[1]]],'.repeat(1334)}1]\n`)
     const { collecting, decided_by, host, warnings } = await cliJson(home, ['status'])
     expect({ collecting, decided_by }).toEqual({
       collecting: false,

@@ -19,7 +19,7 @@ const deepest = 127
 /** How many levels a pattern may take at once: a list of lists, with inline tables in them. */
 const atOnce = 3
 /** How many lists and inline tables that are no simple ones. No settings file of 64 KiB has as many. */
-const mostNested = 5000
+const mostNested = 4000
 /** White space, line endings and comments begin with no later character. */
 const lastOfVoid = '#'.charCodeAt(0)
 
