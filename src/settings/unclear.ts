@@ -21,11 +21,12 @@ export function unclearIn(file: SettingsFile, tables: Tables): readonly Problem[
     // One is enough for an opt-out, and a file can contain thousands.
     const given = found.names().filter((one) => !keys.has(one))
     if (given.length === 0) return []
-    const search = () => misplacedIn(given, elsewhere) ?? doubtfulIn(given, keys)
+    const search = () => doubtfulIn(given, [...namesOf(keys), ...elsewhere])
     const doubtful = given.length > many ? workOnce(search) : search()
     if (doubtful === undefined) return []
     const wrong = [...path, doubtful.given]
-    return at(wrong, `${wrong.join('.')} is not a setting; did you mean ${doubtful.meant}?`)
+    const shown = wrong.map((part) => (part.includes('.') ? JSON.stringify(part) : part)).join('.')
+    return at(wrong, `${shown} is not a setting; did you mean ${doubtful.meant}?`)
   })
 }
 
@@ -37,28 +38,29 @@ interface Doubtful {
   readonly meant: string
 }
 
-function misplacedIn(
-  names: readonly string[],
-  elsewhere: Known['elsewhere'],
-): Doubtful | undefined {
-  const given = names.find((name) => elsewhere.has(name)) ?? ''
-  const meant = elsewhere.get(given)
-  return meant === undefined ? undefined : { given, meant }
+/** A name that may have been meant, and what to write for it. */
+type Meaning = readonly [name: string, meant: string]
+
+function namesOf(keys: ReadonlySet<string>): readonly Meaning[] {
+  return [...keys].map((name) => [name, name])
 }
 
-/** The first name that differs by its case or one letter from one that we know. */
-function doubtfulIn(names: readonly string[], known: ReadonlySet<string>): Doubtful | undefined {
-  const byLength = new Map<number, string[]>()
-  for (const one of known) {
-    for (const length of [one.length - 1, one.length, one.length + 1]) {
-      byLength.set(length, [...(byLength.get(length) ?? []), one])
+/** The first name that equals one of these, or differs from it by its case or one letter. */
+function doubtfulIn(names: readonly string[], meanings: readonly Meaning[]): Doubtful | undefined {
+  const byLength = new Map<number, Meaning[]>()
+  for (const meaning of meanings) {
+    const [{ length: of }] = meaning
+    for (const length of [of - 1, of, of + 1]) {
+      byLength.set(length, [...(byLength.get(length) ?? []), meaning])
     }
   }
   for (const given of names) {
     const candidates = byLength.get(given.length)
     if (candidates === undefined) continue
     const lower = given.toLowerCase()
-    for (const meant of candidates) if (isClose(lower, meant.toLowerCase())) return { given, meant }
+    for (const [name, meant] of candidates) {
+      if (isClose(lower, name.toLowerCase())) return { given, meant }
+    }
   }
   return undefined
 }
@@ -66,8 +68,8 @@ function doubtfulIn(names: readonly string[], known: ReadonlySet<string>): Doubt
 interface Known {
   readonly path: KeyPath
   readonly keys: Set<string>
-  /** Keys of opt-outs that belong to another table, each with its whole path. */
-  readonly elsewhere: ReadonlyMap<string, string>
+  /** Other names of opt-outs and their tables that may have been written here, with their whole paths. */
+  readonly elsewhere: readonly Meaning[]
 }
 
 /** By the names of their paths. */
@@ -79,7 +81,10 @@ export function tablesOf(known: readonly KeyPath[], optOuts: readonly KeyPath[])
   for (const path of known) {
     for (let depth = 0; depth < path.length; depth += 1) {
       const name = path.slice(0, depth).join('.')
-      const elsewhere = misplacedFrom(name, optOuts)
+      const elsewhere = [
+        ...misplacedFrom(name, optOuts),
+        ...quotedIn(path.slice(0, depth), optOuts),
+      ]
       const table = tables.get(name) ?? { path: path.slice(0, depth), keys: new Set(), elsewhere }
       tables.set(name, table)
       table.keys.add(path[depth] ?? '')
@@ -89,11 +94,23 @@ export function tablesOf(known: readonly KeyPath[], optOuts: readonly KeyPath[])
 }
 
 /** Where one opt-out's key belongs, another's may have been written. */
-function misplacedFrom(table: string, optOuts: readonly KeyPath[]): Known['elsewhere'] {
+function misplacedFrom(table: string, optOuts: readonly KeyPath[]): readonly Meaning[] {
   const isHere = (path: KeyPath) => path.slice(0, -1).join('.') === table
-  if (!optOuts.some(isHere)) return new Map()
+  if (!optOuts.some(isHere)) return []
   const others = optOuts.filter((path) => !isHere(path))
-  return new Map(others.map((path) => [path.at(-1) ?? '', path.join('.')]))
+  return others.map((path) => [path.at(-1) ?? '', path.join('.')])
+}
+
+/** In JSON, and in quotes in TOML, a path with its dots is a single name. */
+function quotedIn(table: KeyPath, optOuts: readonly KeyPath[]): readonly Meaning[] {
+  const within = optOuts.filter((path) => table.every((name, at) => path[at] === name))
+  return within.flatMap((path) => {
+    const ends = path.map((_, at) => at + 1).filter((end) => end >= table.length + 2)
+    return ends.map((end): Meaning => [
+      path.slice(table.length, end).join('.'),
+      path.slice(0, end).join('.'),
+    ])
+  })
 }
 
 /** Equal except for case, or for one letter added, missing, replaced or swapped with the next. */
