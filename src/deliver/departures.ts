@@ -1,7 +1,7 @@
 import { timestamp } from '../contract/timestamp.ts'
 import type { Context } from '../settings/context.ts'
 import { noteSent } from '../store/ledger.ts'
-import { markSending } from '../store/senders.ts'
+import { datagramEnd, markSending } from '../store/senders.ts'
 
 export type Way = 'http' | 'udp'
 
@@ -52,7 +52,7 @@ export function openDepartures(context: () => Context): Departures {
         mayBegin: () => {
           // If telemetry is off, not even a marker is made.
           if (!may(way)) return false
-          unmark = markSending(paths, way === 'http' ? id : `${id}.udp`)
+          unmark = markSending(paths, way === 'http' ? id : `${id}${datagramEnd}`)
           // This process may be killed before the answer, so the line comes first. What can't be put on
           // record does not leave.
           return unmark !== undefined && note(way, bytes, false) && may(way)

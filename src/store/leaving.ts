@@ -1,3 +1,4 @@
+import { renameSync } from 'node:fs'
 import path from 'node:path'
 
 import { steadyMs } from '../files/clock.ts'
@@ -28,6 +29,16 @@ export function markLeaving({ state }: Pick<Paths, 'state'>, id: string): () => 
     // It was made for the same event, or nothing can be written any more.
   }
   return () => void removeFile(mark)
+}
+
+/** Makes one of the marker of a process that has ended while it sent. It stands since that marker was made. */
+export function leaveToKernel({ state }: Pick<Paths, 'state'>, marker: string): boolean {
+  try {
+    renameSync(marker, path.join(state, `${prefix}${path.basename(marker)}.tmp`))
+    return true
+  } catch {
+    return false
+  }
 }
 
 const prefix = 'leaving-'

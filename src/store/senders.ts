@@ -7,6 +7,7 @@ import { listFolder, namesIn } from '../files/read.ts'
 import { makeFolder, privateFile, removeFile } from '../files/write.ts'
 import type { Paths } from '../settings/paths.ts'
 import { isOwnState } from './foreign.ts'
+import { leaveToKernel } from './leaving.ts'
 import {
   foreignLock,
   isOlder,
@@ -50,6 +51,9 @@ export function markSending(paths: State, name: string): (() => void) | undefine
 
 let signature: string | undefined
 
+/** What the names of datagrams' markers end in. */
+export const datagramEnd = '.udp'
+
 /**
  * The events that living processes are sending now and began to send within `sinceMs`. Undefined if the
  * folder that says so can't be listed.
@@ -63,12 +67,17 @@ export function eventsBeingSent(paths: State, sinceMs = Infinity): ReadonlySet<s
   return new Set(names.filter((name) => isBeingSent(path.join(folder, name))))
 }
 
-/** Removes the markers of processes that have ended. True if there were any. */
+/**
+ * Removes the markers of processes that have ended. True if there were any. One of a datagram goes on to
+ * say that the kernel may still have it.
+ */
 export function removeDeadSenders(paths: State): boolean {
   const folder = sendersFolder(paths)
   const files = namesIn(folder).map((name) => path.join(folder, name))
   const dead = files.filter((file) => liveHolder(file) === undefined)
-  return dead.filter(removeFile).length > 0
+  const remove = (file: string) =>
+    file.endsWith(datagramEnd) ? leaveToKernel(paths, file) : removeFile(file)
+  return dead.filter(remove).length > 0
 }
 
 function sendersFolder({ state }: State): string {

@@ -8,6 +8,7 @@ import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 
 import { orphansSendTo } from '../../src/store/orphans.ts'
+import { signatureOf, thisHolder } from '../../src/store/process-identity.ts'
 import { fillQueue, readNotice } from '../support/events.ts'
 import { eventually } from '../support/eventually.ts'
 import { tempHome } from '../support/home.ts'
@@ -82,6 +83,26 @@ describe.runIf(hasNetworks)('a datagram for which the kernel looks for the recei
     const { address } = await udpSink()
     const { home } = await runStage({}, `udp_endpoint = "${address}"\n`)
     expect((await host(home, {})).code).toBe(0)
+    expect(readdirSync(home.state).filter((name) => name.startsWith('leaving-'))).toEqual([])
+  })
+})
+
+describe('the marker of a process that ended while it sent', () => {
+  const dead = signatureOf({ ...thisHolder(), born: '1' })
+
+  it.runIf(process.platform === 'linux').each([
+    ['a datagram', '.udp', 3990],
+    ['a post', '', 0],
+  ])('is waited for by disable as long as the kernel can have it: %s', async (_, end, atLeast) => {
+    const { home } = await runStage()
+    const marker = `${home.state}/senders/${crypto.randomUUID()}${end}`
+    home.write(marker, dead)
+    const { mtimeMs } = statSync(marker)
+    expect((await cli(home, ['disable'])).code).toBe(0)
+    const waited = Date.now() - mtimeMs
+    expect(waited).toBeGreaterThanOrEqual(atLeast)
+    expect(waited).toBeLessThan(atLeast + 3000)
+    expect(readdirSync(`${home.state}/senders`)).toEqual([])
     expect(readdirSync(home.state).filter((name) => name.startsWith('leaving-'))).toEqual([])
   })
 })
