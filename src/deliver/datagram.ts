@@ -53,11 +53,15 @@ export async function openDatagrams(address: string, lookup: LookupFunction): Pr
     })
     socket = bound
     bound.unref()
-    await new Promise<void>((resolve) => {
-      bound.on('error', () => resolve())
-      bound.bind(0, () => resolve())
+    const isBound = await new Promise<boolean>((resolve) => {
+      bound.on('error', () => resolve(false))
+      bound.bind(0, () => resolve(true))
     })
-    return target
+    if (isBound) return target
+    // Its sends would never end.
+    bound.close()
+    socket = undefined
+    return undefined
   }
   const opening = prepare()
   return {
