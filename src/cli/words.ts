@@ -184,15 +184,16 @@ export function setAsideText(count: number, context: Context): string {
   return `${files} set aside, never to be sent: ${tidy(context.paths.aside, context)}`
 }
 
-const foreignBecause = {
+const notOursAlone = {
   owner: 'belongs to another user',
   link: 'is a link',
   writable: 'can be written by other users',
+  folder: 'lies in a folder that others can write to',
 } as const
 
 /** A file or folder in our place that is not for this user alone. */
 export function foreignText({ path: place, reason: why }: Foreign, context: Context): string {
-  return `${tidy(place, context)} ${foreignBecause[why]}.`
+  return `${tidy(place, context)} ${notOursAlone[why]}.`
 }
 
 /** A settings file that another user could have written; undefined if nobody else could. */
@@ -201,9 +202,7 @@ export function strangerText(
   context: Context,
 ): string | undefined {
   if (stranger === undefined) return undefined
-  const why =
-    stranger === 'owner' ? 'belongs to another user' : 'lies in a folder that others can write to'
-  return `${tidy(file, context)} ${why}. It can only turn telemetry off.`
+  return `${tidy(file, context)} ${notOursAlone[stranger]}. It can only turn telemetry off.`
 }
 
 /** The user's home folder as `~`, as people write it. */

@@ -10,6 +10,7 @@ import type { SettingsDocument } from './table.ts'
 import { lineAt, TomlFault } from './toml/fault.ts'
 import { readToml } from './toml/read.ts'
 import { TomlDocument } from './toml/tables.ts'
+import type { Stranger } from './trust.ts'
 
 /** Whose settings file it is; the verdict has a rule for each. */
 export type Role = 'system' | 'user' | 'named' | 'project' | 'home'
@@ -22,7 +23,7 @@ export interface SettingsFile {
   /** Set if the file exists but can't be understood. It then counts as an opt-out. */
   readonly problem?: Problem
   /** Why another user could have written it. It can then turn telemetry off and do nothing else. */
-  readonly stranger?: 'owner' | 'folder' | undefined
+  readonly stranger?: Stranger | undefined
 }
 
 export interface Problem {

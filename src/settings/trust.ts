@@ -7,6 +7,9 @@ import type { HostEnvironment } from './host-environment.ts'
 const root = 0
 const sticky = 0o1000
 
+/** Why another user could have written a file: whose it is, where it lies, or its own mode. */
+export type Stranger = 'owner' | 'folder' | 'writable'
+
 /**
  * Could another user than this one or root have written the file, or put it there? Such a file may opt
  * out and do nothing else. Windows has no user numbers, so every file there counts as ours.
@@ -15,7 +18,7 @@ export function strangerAt(
   file: string,
   { uid }: Pick<HostEnvironment, 'uid'>,
   see: Snapshot,
-): 'owner' | 'folder' | undefined {
+): Stranger | undefined {
   if (uid === undefined) return undefined
   const version = `${uid} ${see(file).version}`
   if (ours.recall(file, version)) return undefined
@@ -37,14 +40,16 @@ function strangerOnTheWay(
   way: readonly string[],
   uid: number,
   see: Snapshot,
-): 'owner' | 'folder' | undefined {
+): Stranger | undefined {
   const isOthers = (place: string) => {
     const { entry } = see(place)
     if (entry === undefined || entry.isDirectory()) return false
     return entry.uid !== root && entry.uid !== uid
   }
   if (way.some(isOthers)) return 'owner'
-  return way.some((place) => isOpenToOthers(see(place).entry, uid)) ? 'folder' : undefined
+  if (way.some((place) => isOpenToOthers(see(place).entry, uid))) return 'folder'
+  const file = see(way.at(-1) ?? '').entry
+  return file?.isFile() === true && isWritableToOthers(file, uid) ? 'writable' : undefined
 }
 
 /**
@@ -79,13 +84,18 @@ export function isOpenToOthers(stat: Entry | undefined, uid: number): boolean {
   if (stat?.isDirectory() !== true) return false
   // The owner of a folder may replace what is in it.
   if (stat.uid !== root && stat.uid !== uid) return true
-  if ((stat.mode & sticky) !== 0) return false
-  const mask = isPrivateGroup(stat.gid, uid) ? 0o002 : 0o022
-  return (stat.mode & mask) !== 0
+  return (stat.mode & sticky) === 0 && isWritableToOthers(stat, uid)
+}
+
+export function isWritableToOthers(
+  { mode, gid }: Pick<Entry, 'mode' | 'gid'>,
+  uid: number,
+): boolean {
+  return (mode & (isPrivateGroup(gid, uid) ? 0o002 : 0o022)) !== 0
 }
 
 /** Many systems give each user a group with the same number. On others, all users share one. */
-export function isPrivateGroup(gid: number, uid: number): boolean {
+function isPrivateGroup(gid: number, uid: number): boolean {
   return gid === root || gid === uid
 }
 

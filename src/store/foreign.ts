@@ -2,7 +2,7 @@ import path from 'node:path'
 
 import { look, statLink } from '../files/read.ts'
 import type { Paths } from '../settings/paths.ts'
-import { isOpenToOthers, isPrivateGroup } from '../settings/trust.ts'
+import { isOpenToOthers, isWritableToOthers } from '../settings/trust.ts'
 
 /** A file or folder in our place that is not ours, and why. It is left alone. */
 export interface Foreign {
@@ -52,6 +52,5 @@ export function whyForeign(place: string): Foreign['reason'] | undefined {
   const uid = process.geteuid?.()
   if (uid === undefined) return undefined
   if (stat.uid !== uid) return 'owner'
-  const mask = isPrivateGroup(stat.gid, uid) ? 0o002 : 0o022
-  return (stat.mode & mask) === 0 ? undefined : 'writable'
+  return isWritableToOthers(stat, uid) ? 'writable' : undefined
 }

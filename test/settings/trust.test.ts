@@ -84,3 +84,16 @@ describe.skipIf(uid === undefined)('a settings file that is reached by', () => {
     expect(strangerAt(home.at('nothing/x.toml'), { uid }, takeSnapshot())).toBeUndefined()
   })
 })
+
+describe.skipIf(uid === undefined)('a settings file of ours', () => {
+  it.each([
+    [0o600, undefined],
+    [0o644, undefined],
+    [0o646, 'writable'],
+    [0o666, 'writable'],
+  ])('with the mode %o can be written by others: %s', (mode, expected) => {
+    const home = homeWith(0o755)
+    chmodSync(home.at(settings), mode)
+    expect(strangerIn(home)).toBe(expected)
+  })
+})
