@@ -647,10 +647,12 @@ open_state() {
 }
 
 # It names this process. Until it is removed, or four seconds old, `runmat-telemetry disable` waits; it says
-# so if the process lives on, because it was suspended.
+# so if the process lives on, because it was suspended. If it was killed, the event goes on record.
 mark_sending() {
   mark=$state/leaving-$uuid.tmp
-  sh -c 'echo "{\"pid\":$PPID}"' >"$mark" || [ -e "$mark" ] || mark=''
+  # shellcheck disable=SC2016 # expanded by the inner shell, whose parent is this process
+  sh -c 'printf "{\"pid\":%s,\"endpoint\":\"%s\",\"event\":%s}\n" "$PPID" "$1" "$2"' \
+    sh "$endpoint" "$event" >"$mark" || [ -e "$mark" ] || mark=''
 }
 
 # Adds the event to the list of what left this machine, which `runmat-telemetry log` shows.

@@ -5,6 +5,7 @@ import { eventContracts } from '../contract/contracts.ts'
 import { timestamp } from '../contract/timestamp.ts'
 import { steadyMs } from '../files/clock.ts'
 import type { Context } from '../settings/context.ts'
+import { openInFlight } from '../store/in-flight.ts'
 import { noteSent, openDoubts } from '../store/ledger.ts'
 import { readQueued, setAside } from '../store/queued-event.ts'
 import { noteAnswerTime } from '../store/upload-state.ts'
@@ -103,19 +104,18 @@ export async function runSession(
     const isFirst = attempted === 1
     const since = steadyMs()
     // The upload lock marks that we are sending, so events need no markers of their own.
-    const mayBegin = () => {
-      if (forbidden() !== undefined || !isOurs()) return false
-      underWay.add(bytes)
-      return true
-    }
+    const mayBegin = () => forbidden() === undefined && isOurs() && underWay.add(name)
     const outcome = await client.post(bytes, mayBegin)
-    underWay.end(bytes, outcome.kind === 'delivered')
     tally = tallied(tally, outcome)
     if (outcome.kind === 'delivered') {
       if (isFirst) noteAnswerTime(paths.state, endpoint, steadyMs() - since)
       await settle(name, bytes)
-    } else if (isTheCollector(outcome)) backlog.postpone(name)
-    else backlog.rest(name)
+      underWay.arrived(name)
+    } else {
+      underWay.failed(name, bytes)
+      if (isTheCollector(outcome)) backlog.postpone(name)
+      else backlog.rest(name)
+    }
     options.onProgress?.({ attempted, delivered: tally.delivered })
     return outcome.kind === 'delivered'
   }
@@ -139,7 +139,6 @@ export async function runSession(
   options.signal?.addEventListener('abort', () => client.close())
   let movedAt: number | undefined
   const watchdog = setInterval(() => {
-    underWay.note()
     const no = forbidden()
     if (no === movedAway) movedAt ??= Date.now()
     const isOff = no !== undefined && no !== movedAway
@@ -150,6 +149,7 @@ export async function runSession(
   } finally {
     clearInterval(watchdog)
     client.close()
+    underWay.close()
   }
   const why = whyNot()
   const reason = why ?? tally.trouble
@@ -168,25 +168,26 @@ function admission({ product, paths, environment }: Context) {
   }
 }
 
-/**
- * The events that have left and have no answer yet. Those that wait longer than a moment go on record, as
- * this process may be killed before the answer, and so do those that don't arrive.
- */
+/** The events that have left and have no answer yet. Those that don't arrive go on record, too. */
 function openUnderWay({ paths, environment }: Context, endpoint: string) {
-  const since = new Map<string, number>()
+  const written = openInFlight(paths, endpoint)
+  const begun = new Set<string>()
   const doubt = openDoubts(paths.ledger, endpoint)
-  const note = (bytes: string): void => {
-    noteQuietly(() => doubt(timestamp(environment.now()), bytes))
-  }
   return {
-    add: (bytes: string) => void since.set(bytes, steadyMs()),
-    end: (bytes: string, isDelivered: boolean) => {
-      if (since.delete(bytes) && !isDelivered) note(bytes)
+    add: (name: string) => {
+      begun.add(name)
+      written.add(name)
+      return true
     },
-    note: () => {
-      const longAgo = steadyMs() - lookAgainMs
-      for (const [bytes, left] of since) if (left < longAgo) note(bytes)
+    arrived: (name: string) => {
+      begun.delete(name)
+      written.end(name)
     },
+    failed: (name: string, bytes: string) => {
+      if (begun.delete(name)) noteQuietly(() => doubt(timestamp(environment.now()), bytes))
+      written.end(name)
+    },
+    close: written.close,
   }
 }
 

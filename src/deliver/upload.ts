@@ -1,7 +1,9 @@
-import type { Paths } from '../settings/paths.ts'
+import type { Context } from '../settings/context.ts'
 import { removeDelivered, removeLeftovers } from '../store/cleanup.ts'
 import { foreignIn } from '../store/foreign.ts'
+import { noteInFlight } from '../store/in-flight.ts'
 import { ledgerFault } from '../store/ledger-append.ts'
+import { sweepMarks } from '../store/leaving.ts'
 import { liveHolder } from '../store/lock-holder.ts'
 import type { Lock } from '../store/lock.ts'
 import { takeUploadLock } from '../store/upload-lock.ts'
@@ -35,7 +37,7 @@ export async function upload(options: UploadOptions): Promise<SessionEnd> {
     if (queuedNames(paths.queue).length === 0) return result
     const lock = await lockFor(options, until)
     if (typeof lock === 'string') return { ...result, reason: lock }
-    recover(paths, lock)
+    recover(context(), lock)
     // What can't be put on record does not leave.
     const fault = ledgerFault(paths.ledger)
     if (fault !== undefined) {
@@ -60,9 +62,12 @@ export async function upload(options: UploadOptions): Promise<SessionEnd> {
 }
 
 /** Cleans up behind processes that were killed. If that fails, it is left to the next holder of the lock. */
-function recover(paths: Paths, lock: Lock): void {
+function recover(context: Context, lock: Lock): void {
+  const { paths } = context
   try {
     removeLeftovers(paths)
+    noteInFlight(context, paths)
+    sweepMarks(paths)
     const wereKilled = removeDeadSenders(paths) || lock.isInherited
     if (wereKilled) removeDelivered(paths)
   } catch (error) {

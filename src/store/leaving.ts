@@ -2,11 +2,13 @@ import { renameSync } from 'node:fs'
 import path from 'node:path'
 
 import { steadyMs } from '../files/clock.ts'
-import { namesIn, statLink } from '../files/read.ts'
+import { timestamp } from '../contract/timestamp.ts'
+import { namesIn, readSmallFile, statLink } from '../files/read.ts'
 import { removeFile, writeNewFile } from '../files/write.ts'
 import type { Paths } from '../settings/paths.ts'
 import { isOwnState } from './foreign.ts'
-import { readLedger } from './ledger.ts'
+import { noteSent, readLedger } from './ledger.ts'
+import type { Sent } from './ledger-lines.ts'
 import { liveHolder } from './lock-holder.ts'
 
 /**
@@ -55,9 +57,35 @@ export async function allHasLeft(paths: Places): Promise<boolean> {
     if (steadyMs() > end) return false
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  // Left by processes that have ended.
-  for (const mark of marksIn(paths)) removeFile(mark)
+  sweepMarks(paths)
   return true
+}
+
+/** Removes the marks of processes that have ended. What one of an installer's names goes on record. */
+export function sweepMarks(paths: Places): void {
+  for (const mark of marksIn(paths)) {
+    if (isUnderWay(mark)) continue
+    noteLeft(paths.ledger, mark)
+    removeFile(mark)
+  }
+}
+
+/** It may have been killed before it could. */
+function noteLeft(ledger: string, mark: string): void {
+  const reading = readSmallFile(mark, 16 * 1024, { links: false })
+  if (reading.kind !== 'read' || reading.bytes.length === 0) return
+  try {
+    const { endpoint, event } = JSON.parse(reading.bytes.toString('utf8')) as Partial<Sent>
+    if (typeof endpoint !== 'string' || typeof event !== 'object' || event === null) return
+    const bytes = JSON.stringify(event)
+    const isThis = (sent: Sent) =>
+      sent.endpoint === endpoint && JSON.stringify(sent.event) === bytes
+    if (readLedger(ledger).some(isThis)) return
+    const sentAt = timestamp(statLink(mark)?.mtimeMs ?? Date.now())
+    noteSent(ledger, { sentAt, endpoint, via: 'installer', confirmed: false }, bytes)
+  } catch {
+    // It is no mark of an installer's, or the ledger can't be written.
+  }
 }
 
 /**
@@ -65,14 +93,16 @@ export async function allHasLeft(paths: Places): Promise<boolean> {
  * go on without it, but puts each on record first.
  */
 function isLeaving(paths: Places): boolean {
-  // A post may outlive the script that has begun it.
-  const isUnderWay = (mark: string) =>
-    isWithin(statLink(mark)?.mtimeMs ?? NaN, longestMs) || liveHolder(mark) !== undefined
   if (marksIn(paths).some(isUnderWay)) return true
   if (!isWithin(statLink(paths.ledger)?.mtimeMs ?? NaN, longestMs)) return false
   const last = readLedger(paths.ledger).find(({ via }) => via === 'installer')
   const { method } = (last?.event ?? {}) as { method?: unknown }
   return method === 'powershell' && isWithin(Date.parse(last?.sent_at ?? ''), longestMs + roundedMs)
+}
+
+/** A post may outlive the script that has begun it. */
+function isUnderWay(mark: string): boolean {
+  return isWithin(statLink(mark)?.mtimeMs ?? NaN, longestMs) || liveHolder(mark) !== undefined
 }
 
 function marksIn({ state }: Places): readonly string[] {

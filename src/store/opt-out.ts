@@ -1,7 +1,9 @@
 import type { Context } from '../settings/context.ts'
 import type { Role } from '../settings/files.ts'
 import type { Paths } from '../settings/paths.ts'
+import { noteInFlight } from './in-flight.ts'
 import { allHasLeft } from './leaving.ts'
+import { liveHolder } from './lock-holder.ts'
 import { otherStates } from './other-states.ts'
 import { type Wiped, wipeQueue } from './queue.ts'
 import { type Stop, stopSenders } from './senders.ts'
@@ -62,6 +64,10 @@ export async function stopAll(context: Context, places = placesOf(context)): Pro
 
 /** Deletes the queue, wherever this user has one. */
 export function wipeAll(context: Context, places = placesOf(context)): Wiped {
+  for (const paths of places) {
+    // Only an uploader that was killed has left it.
+    if (liveHolder(paths.lock) === undefined) noteInFlight(context, paths)
+  }
   const all = places.map(({ queue }) => wipeQueue(queue))
   const kept = all.find((one) => one.kept)?.kept
   return { wiped: all.reduce((sum, { wiped }) => sum + wiped, 0), ...(kept && { kept }) }

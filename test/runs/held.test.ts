@@ -160,9 +160,9 @@ describe.concurrent('what left is on record', () => {
       stdio: 'ignore',
     })
     await made.collector.received(3)
-    await expect.poll(async () => (await cliJson<Sent[]>(made.home, ['log'])).length).toBe(3)
     child.kill('SIGKILL')
     await once(child, 'close')
+    await cli(made.home, ['disable'])
     expect(await onRecord(made)).toEqual({ arrived: 3, missing: [], confirmed: 0 })
   })
 

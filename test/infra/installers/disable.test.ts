@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 
 import { namesIn } from '../../support/events.ts'
 import { nothingRuns } from '../../support/processes.ts'
-import { cli } from '../../support/run.ts'
+import { cli, cliJson } from '../../support/run.ts'
 import { powershell, sh } from './installer.ts'
 import { canInstall, openStage, pathWith, type Stage, where } from './stage.ts'
 
@@ -71,6 +71,25 @@ describe.skipIf(!canInstall)('disable, while an installer still posts,', () => {
     await nothingRuns(home)
     expect(requests).toBe(2)
     expect(collector.requests).toBe(requests)
+    expect(marksIn(stage)).toEqual([])
+  })
+
+  it('puts on record what one had posted when it was killed', async () => {
+    const stage = await openStage(sh)
+    const { home, collector } = stage
+    const killing = `case "$*" in *--data*) kill -KILL $PPID ;; esac; exec ${where('curl')} "$@"`
+    const PATH = pathWith(home, { curl: killing })
+    expect(await stage.install({ env: { PATH } })).toMatchObject({ code: 0 })
+    const sent = async () =>
+      (await cliJson<readonly { event: unknown; via: string; confirmed: boolean }[]>(home, ['log']))
+        .map(({ event, via, confirmed }) => ({ text: JSON.stringify(event), via, confirmed }))
+        .toSorted((one, other) => (one.text < other.text ? -1 : 1))
+    expect(await stage.labels()).toHaveLength(2)
+    expect(await sent()).toEqual([])
+    expect((await cli(home, ['disable'])).code).toBe(0)
+    const arrived = collector.events.map(({ text }) => text).toSorted()
+    const facts = { via: 'installer', confirmed: false }
+    expect(await sent()).toEqual(arrived.map((text) => ({ text, ...facts })))
     expect(marksIn(stage)).toEqual([])
   })
 
