@@ -31,7 +31,7 @@ export function unclearIn(file: SettingsFile, tables: Tables): readonly Problem[
 }
 
 /** Fewer are compared in no time. */
-const many = 1000
+const many = 2000
 
 interface Doubtful {
   readonly given: string
