@@ -149,7 +149,7 @@ export async function runSession(
   } finally {
     clearInterval(watchdog)
     client.close()
-    underWay.close()
+    underWay.close(isOurs())
   }
   const why = whyNot()
   const reason = why ?? tally.trouble

@@ -15,7 +15,8 @@ import { readQueued } from './queued-event.ts'
 export interface InFlight {
   readonly add: (name: string) => void
   readonly end: (name: string) => void
-  readonly close: () => void
+  /** Without the lock, the file is another uploader's by now. */
+  readonly close: (isOurs: boolean) => void
 }
 
 const writing =
@@ -39,10 +40,10 @@ export function openInFlight({ state }: Pick<Paths, 'state'>, endpoint: string):
     },
     // Not written down: it is on record by then, and is not noted again.
     end: (name) => void names.delete(name),
-    close: () => {
+    close: (isOurs) => {
       if (descriptor === undefined) return
       closeSync(descriptor)
-      removeFile(fileIn(state))
+      if (isOurs) removeFile(fileIn(state))
     },
   }
 }
