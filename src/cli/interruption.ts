@@ -8,8 +8,8 @@ export interface Interruption {
 }
 
 /**
- * Other signals end the program: whoever sends them means all of it, and where the terminal has been closed,
- * Node crashes in the attempt to end well.
+ * Other signals end the whole program, which is what they ask for. Once its terminal is closed, Node
+ * crashes if it tries to exit normally.
  */
 export function interruption(io: Io): Interruption {
   let settle = (): void => undefined

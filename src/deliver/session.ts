@@ -69,7 +69,8 @@ export async function runSession(
   const admit = admission(start)
   const backlog = openBacklog(start, options.impatient, handed)
   const settle = settlement(start, backlog, endpoint)
-  const underWay = openUnderWay(start, endpoint)
+  const sent = openInFlight(paths, endpoint)
+  const doubt = openDoubts(paths.ledger, endpoint)
   const client = openHttpClient({
     endpoint,
     // The queue goes to the built-in endpoint or one of the user's own: never to a project's.
@@ -104,15 +105,15 @@ export async function runSession(
     const isFirst = attempted === 1
     const since = steadyMs()
     // The upload lock marks that we are sending, so events need no markers of their own.
-    const mayBegin = () => forbidden() === undefined && isOurs() && underWay.add(name)
+    const mayBegin = () => forbidden() === undefined && isOurs() && sent.add(name)
     const outcome = await client.post(bytes, mayBegin)
     tally = tallied(tally, outcome)
     if (outcome.kind === 'delivered') {
       if (isFirst) noteAnswerTime(paths.state, endpoint, steadyMs() - since)
       await settle(name, bytes)
-      underWay.arrived(name)
+      sent.end(name)
     } else {
-      underWay.failed(name, bytes)
+      if (sent.end(name)) noteQuietly(() => doubt(timestamp(environment.now()), bytes))
       if (isTheCollector(outcome)) backlog.postpone(name)
       else backlog.rest(name)
     }
@@ -149,7 +150,7 @@ export async function runSession(
   } finally {
     clearInterval(watchdog)
     client.close()
-    underWay.close(isOurs())
+    sent.close(isOurs())
   }
   const why = whyNot()
   const reason = why ?? tally.trouble
@@ -165,29 +166,6 @@ function admission({ product, paths, environment }: Context) {
     const queued = readQueued(file, contracts, environment.now())
     if (queued.kind === 'foreign') setAside(paths.aside, file)
     return queued.kind === 'event' ? queued.bytes : undefined
-  }
-}
-
-/** The events that have left and have no answer yet. Those that don't arrive go on record, too. */
-function openUnderWay({ paths, environment }: Context, endpoint: string) {
-  const written = openInFlight(paths, endpoint)
-  const begun = new Set<string>()
-  const doubt = openDoubts(paths.ledger, endpoint)
-  return {
-    add: (name: string) => {
-      begun.add(name)
-      written.add(name)
-      return true
-    },
-    arrived: (name: string) => {
-      begun.delete(name)
-      written.end(name)
-    },
-    failed: (name: string, bytes: string) => {
-      if (begun.delete(name)) noteQuietly(() => doubt(timestamp(environment.now()), bytes))
-      written.end(name)
-    },
-    close: written.close,
   }
 }
 

@@ -11,10 +11,12 @@ import { isOwnState } from './foreign.ts'
 import { openDoubts } from './ledger.ts'
 import { readQueued } from './queued-event.ts'
 
-/** Which events an uploader is posting, for whoever comes after it if it is killed before the answers. */
+/** The events that an uploader has sent and has no answer to, also for its successor if it is killed. */
 export interface InFlight {
-  readonly add: (name: string) => void
-  readonly end: (name: string) => void
+  /** Always true: an event may be sent although this can't be written down. */
+  readonly add: (name: string) => true
+  /** False if the event was never sent. */
+  readonly end: (name: string) => boolean
   /** Without the lock, the file is another uploader's by now. */
   readonly close: (isOurs: boolean) => void
 }
@@ -37,9 +39,10 @@ export function openInFlight({ state }: Pick<Paths, 'state'>, endpoint: string):
       } catch {
         // The disk is full. To send what waits there makes room.
       }
+      return true
     },
     // Not written down: it is on record by then, and is not noted again.
-    end: (name) => void names.delete(name),
+    end: (name) => names.delete(name),
     close: (isOurs) => {
       if (descriptor === undefined) return
       closeSync(descriptor)

@@ -138,6 +138,19 @@ describe.concurrent('what left is on record', () => {
     }
   }
 
+  /** An uploader that has sent three events and waits for the answers. */
+  const postingUploader = async () => {
+    const made = await runStage({ answer: { hang: 'before headers' } })
+    fillQueue(made.home, 3)
+    const [command, ...args] = uploaderCommand
+    const child = spawn(command, args, {
+      env: { ...made.home.env, ...uploaderEnv },
+      stdio: 'ignore',
+    })
+    await made.collector.received(3)
+    return { made, child }
+  }
+
   it('although the host was killed before an answer', async () => {
     const made = await runStage({ answer: { hang: 'before headers' } })
     const child = spawn(
@@ -152,14 +165,7 @@ describe.concurrent('what left is on record', () => {
   })
 
   it('although the uploader was killed before an answer', async () => {
-    const made = await runStage({ answer: { hang: 'before headers' } })
-    fillQueue(made.home, 3)
-    const [command, ...args] = uploaderCommand
-    const child = spawn(command, args, {
-      env: { ...made.home.env, ...uploaderEnv },
-      stdio: 'ignore',
-    })
-    await made.collector.received(3)
+    const { made, child } = await postingUploader()
     child.kill('SIGKILL')
     await once(child, 'close')
     await cli(made.home, ['disable'])
@@ -167,14 +173,7 @@ describe.concurrent('what left is on record', () => {
   })
 
   it('although the uploader was suspended before an answer, and disable had to end it', async () => {
-    const made = await runStage({ answer: { hang: 'before headers' } })
-    fillQueue(made.home, 3)
-    const [command, ...args] = uploaderCommand
-    const child = spawn(command, args, {
-      env: { ...made.home.env, ...uploaderEnv },
-      stdio: 'ignore',
-    })
-    await made.collector.received(3)
+    const { made, child } = await postingUploader()
     child.kill('SIGSTOP')
     const ended = once(child, 'close')
     expect((await cli(made.home, ['disable'])).code).toBe(0)

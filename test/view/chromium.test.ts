@@ -215,7 +215,7 @@ describe.skipIf(!hasChromium).concurrent('view in Chromium', { timeout: 180_000 
     await context.close()
   })
 
-  it('ends a moment after its last tab was closed, whoever else asks for the page', async () => {
+  it('ends a moment after its last tab was closed, even if other programs ask for the page', async () => {
     const { page, context, opened } = await look(tempHome())
     await page.getByText('Live: this page follows what happens.').waitFor()
     await context.close()

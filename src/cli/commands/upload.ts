@@ -59,7 +59,7 @@ export async function upload(
     })
     .finally(() => {
       for (const signal of stops) process.removeListener(signal, stop)
-      // Nobody is there to be told, and without its terminal Node crashes in the attempt to end well.
+      // Nobody is there to be told, and without its terminal Node crashes if it exits normally.
       if (hasHungUp) process.kill(process.pid, 'SIGHUP')
       progress.show('')
     })
