@@ -37,9 +37,9 @@ export async function standalone(stage, { quick }) {
 function compileNothing(stage, suffix) {
   const platform = hostPlatform()
   const compiler = unpackRuntime(platform, stage.at())
-  const [entry, outfile] = [stage.at('nothing.js'), stage.at(`nothing${suffix}`)]
-  writeFileSync(entry, '')
-  compile({ compiler, platform, runtime: compiler, outfile, entry, version: '', key: '' })
+  const [program, outfile] = [stage.at('nothing.js'), stage.at(`nothing${suffix}`)]
+  writeFileSync(program, '')
+  compile({ compiler, platform, runtime: compiler, outfile, program })
   return outfile
 }
 

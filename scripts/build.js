@@ -1,69 +1,13 @@
 // Builds dist/: the CLI as CommonJS chunks (it starts faster than ESM), the library as ESM, types.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
-import { rolldown } from 'rolldown'
 import { minify } from 'terser'
 
 import { noticesOf, packagesIn } from './notices.js'
+import { bundle, inAscii, shared, withoutUnused } from './support/bundle.js'
 import { precompile } from './support/precompile.js'
-
-const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
-
-const shared = {
-  platform: 'node',
-  transform: {
-    target: 'node20.12',
-    define: {
-      BUILD_VERSION: JSON.stringify(version),
-      BUILD_INGESTION_KEY: JSON.stringify(process.env.RUNMAT_TELEMETRY_KEY ?? ''),
-    },
-  },
-}
-
-// Commander can start subprograms, env-paths finds the temporary folder, and kleur asks stdout whether
-// it is a terminal. We use none of that, and loading the modules for it would take a tenth of our start.
-// So would importing the process, which opens the standard streams.
-const unused = {
-  commander: { 'node:child_process': 'export default {}' },
-  'env-paths': {
-    'node:os': `const name = process.platform === 'win32' ? 'USERPROFILE' : 'HOME'
-      export default { homedir: () => process.env[name] ?? '', tmpdir: () => '' }`,
-    'node:process': 'export default globalThis.process',
-  },
-}
-const withoutUnused = {
-  name: 'without-unused',
-  resolveId: (id, importer = '') => {
-    const name = Object.keys(unused).find((one) =>
-      importer.includes(path.join('node_modules', one)),
-    )
-    return id in (unused[name] ?? {}) ? `\0${name}\0${id}` : null
-  },
-  load: (id) => {
-    const [, name, module] = id.split('\0')
-    return unused[name]?.[module] ?? null
-  },
-  transform: (code, id) => {
-    if (!id.includes(path.join('node_modules', 'kleur'))) return null
-    const [before, after, ...more] = code.split('process.stdout && process.stdout.isTTY')
-    if (after === undefined || more.length > 0) throw new Error('kleur asks in another way')
-    return `${before}false${after}`
-  },
-}
-
-// One two-byte character would make V8 store the whole source in two bytes each, and read it slower.
-// The launcher reads these files as Latin-1, in which it would be another character.
-const inAscii = {
-  name: 'in-ascii',
-  generateBundle: (_, files) => {
-    for (const file of Object.values(files)) {
-      const escaped = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
-      file.code = file.code?.replace(/[^\0-\x7f]/g, escaped)
-    }
-  },
-}
 
 // For a default import, Rolldown copies everything else that a module of Node exports, too.
 const defaultsOnly = {
@@ -116,32 +60,14 @@ const smaller = {
   },
 }
 
-async function bundle(input, output, { plugins = [], ...options } = {}) {
-  const build = await rolldown({
-    ...shared,
-    input,
-    plugins,
-    // Code that a lazy part shares with the start goes with the start: one file less to open.
-    preserveEntrySignatures: 'allow-extension',
-    ...options,
-  })
-  const { output: chunks } = await build.write({
-    dir: 'dist',
-    minify: true,
-    comments: false,
-    dynamicImportInCjs: false,
-    ...output,
-  })
-  for (const { moduleIds = [] } of chunks) for (const id of moduleIds) modules.add(id)
-  await build.close()
-}
+const modules = []
+const add = async (...parts) => void modules.push(...(await bundle(...parts)))
 
-const modules = new Set()
 // The executables are made by another script, from the sources.
 for (const name of existsSync('dist') ? readdirSync('dist') : []) {
   if (name !== 'standalone') rmSync(path.join('dist', name), { recursive: true, force: true })
 }
-await bundle(
+await add(
   { cli: 'src/entry/cli.ts' },
   {
     format: 'cjs',
@@ -156,19 +82,19 @@ for (const [name, input] of Object.entries({
   upload: 'src/entry/uploader.ts',
   'sync-post': 'src/entry/sync-post.ts',
 })) {
-  await bundle(
+  await add(
     { [name]: input },
     { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: `${name}/[name].cjs` },
   )
 }
-await bundle(
+await add(
   { lib: 'src/entry/library.ts' },
   { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'lib/[name].cjs' },
   { plugins: [withoutUnused, defaultsOnly, inAscii, onceOnly] },
 )
-await bundle({ contract: 'src/contract/index.ts' }, { format: 'esm' })
+await add({ contract: 'src/contract/index.ts' }, { format: 'esm' })
 writeFileSync('dist/index.js', esmEntry)
-await bundle(
+await add(
   { browser: 'src/entry/browser.ts' },
   { format: 'esm' },
   {

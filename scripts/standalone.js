@@ -7,7 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 
 import { noticesOf, packagesIn } from './notices.js'
-import { compile } from './standalone/compile.js'
+import { bundleProgram, compile } from './standalone/compile.js'
 import { signed } from './standalone/macho.js'
 import { bun, hostPlatform, platforms } from './standalone/platforms.js'
 import { unpackRuntime } from './standalone/runtime.js'
@@ -25,7 +25,8 @@ try {
   mkdirSync(target, { recursive: true })
   const compiler = unpackRuntime(host, work)
   const completions = completionScripts()
-  const archives = wanted().map((platform) => pack(platform, compiler, completions))
+  const bundled = await bundleProgram('src/entry/executable.ts', path.join(work, 'bundle'))
+  const archives = wanted().map((platform) => pack(platform, compiler, bundled, completions))
   writeFileSync(path.join(target, 'SHA256SUMS'), archives.map(checksum).join(''))
 } finally {
   rmSync(work, { recursive: true, force: true })
@@ -41,13 +42,11 @@ function wanted() {
   })
 }
 
-function pack(platform, compiler, completions) {
+function pack(platform, compiler, { program, modules }, completions) {
   const { suffix = '' } = platform
   const outfile = path.join(work, `made-${platform.name}${suffix}`)
-  const key = process.env.RUNMAT_TELEMETRY_KEY ?? ''
   const runtime = platform === host ? compiler : unpackRuntime(platform, work)
-  const entry = 'src/entry/executable.ts'
-  const modules = compile({ compiler, platform, runtime, outfile, entry, version, key })
+  compile({ compiler, platform, runtime, outfile, program })
   const made = readFileSync(outfile)
   const executable = platform.name.startsWith('macos-') ? signed(made, name) : made
   const packages = packagesIn(modules)

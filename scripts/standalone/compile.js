@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
+
+import { bundle, inAscii, withoutUnused } from '../support/bundle.js'
 
 /**
  * The working folder must not change what the program does. By default Bun would read settings,
@@ -10,19 +11,23 @@ const heedless = ['dotenv', 'bunfig', 'tsconfig', 'package-json'].map(
   (file) => `--no-compile-autoload-${file}`,
 )
 
-/** Made for programs that run for milliseconds. */
-const quick = ['--minify', '--bytecode', '--compile-jit-policy=10']
+/** Made for programs that run for milliseconds. Split, so that a start unpacks only what it runs. */
+const quick = ['--minify', '--bytecode', '--compile-jit-policy=10', '--splitting', '--format=esm']
 
 /** With this argument compiled in, the program also starts in a deleted folder. */
 const ownArguments = ['--compile-exec-argv=--no-addons']
 
-/**
- * Compiles for a platform, with this machine's compiler and the platform's runtime. Downloads nothing.
- * Returns the modules that were bundled.
- */
-export function compile({ compiler, platform, runtime, outfile, entry, version, key }) {
-  const metafile = `${outfile}.json`
-  const define = (name, value) => ['--define', `${name}=${JSON.stringify(value)}`]
+/** Bundles the program into a folder: what each start needs, and files that are loaded when needed. */
+export async function bundleProgram(entry, dir) {
+  const codeSplitting = { groups: [{ name: 'program', tags: ['$initial'] }] }
+  const [entryFileNames, chunkFileNames] = ['program.js', '[name].js']
+  const output = { dir, format: 'esm', entryFileNames, chunkFileNames, codeSplitting }
+  const modules = await bundle({ program: entry }, output, { plugins: [withoutUnused, inAscii] })
+  return { program: path.join(dir, 'program.js'), modules }
+}
+
+/** Compiles for a platform, with this machine's compiler and the platform's runtime. Downloads nothing. */
+export function compile({ compiler, platform, runtime, outfile, program }) {
   execFileSync(
     compiler,
     [
@@ -33,17 +38,12 @@ export function compile({ compiler, platform, runtime, outfile, entry, version, 
       ...ownArguments,
       `--target=bun-${platform.runtime}`,
       `--compile-executable-path=${runtime}`,
-      ...define('BUILD_VERSION', version),
-      ...define('BUILD_INGESTION_KEY', key),
-      `--metafile=${metafile}`,
       `--outfile=${outfile}`,
-      entry,
+      path.basename(program),
     ],
-    { stdio: ['ignore', 'ignore', 'inherit'], env: environment() },
+    // Where the files lie would become part of the names that the compiler gives them.
+    { stdio: ['ignore', 'ignore', 'inherit'], env: environment(), cwd: path.dirname(program) },
   )
-  const { inputs } = JSON.parse(readFileSync(metafile, 'utf8'))
-  rmSync(metafile)
-  return Object.keys(inputs).map((input) => path.resolve(input))
 }
 
 /** An environment without variables that change the build or connect to the network. */

@@ -1,6 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 
 import { dayMs } from '../contract/timestamp.ts'
 import { builtin } from '../files/builtin.ts'
@@ -90,7 +89,7 @@ function namedSettings(
  * bundle the file is missing, and an Electron app or a single executable would start itself.
  */
 export function ownUploader(): UploaderProgram | undefined {
-  const file = fileURLToPath(new URL('upload.cjs', import.meta.url))
+  const file = builtin('node:url').fileURLToPath(new URL('upload.cjs', import.meta.url))
   const { execPath } = process
   const isRuntime = runtimes.test(path.basename(execPath)) && !('electron' in process.versions)
   if (!isRuntime || isSingleExecutable() || !existsSync(file)) return undefined

@@ -1,6 +1,6 @@
-import { isUtf8 } from 'node:buffer'
 import path from 'node:path'
 
+import { builtin } from '../files/builtin.ts'
 import { workOnce } from '../files/once.ts'
 import { look, readSmallFile, type Reading } from '../files/read.ts'
 import { openFileMemory, sightingOf } from '../files/snapshot.ts'
@@ -75,7 +75,8 @@ function contentOf(file: string, reading: Exclude<Reading, { kind: 'absent' }>):
     const isOursAlone = (look(file)?.size ?? 0) > sizeLimit
     return broken(file, { message: reading.reason, ...(isOursAlone && { isOursAlone }) })
   }
-  if (!isUtf8(reading.bytes)) return broken(file, { message: 'it is not UTF-8 text' })
+  if (!builtin('node:buffer').isUtf8(reading.bytes))
+    return broken(file, { message: 'it is not UTF-8 text' })
   const text = reading.bytes.toString('utf8')
   if (text === '' && isJustEmptied(file)) {
     const message = 'it was emptied a moment ago'

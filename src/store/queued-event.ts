@@ -1,7 +1,7 @@
-import { isUtf8 } from 'node:buffer'
 import { readdirSync, renameSync } from 'node:fs'
 import path from 'node:path'
 
+import { builtin } from '../files/builtin.ts'
 import { statLink } from '../files/read.ts'
 import type { EventContract } from '../contract/contract.ts'
 import { recognise } from '../contract/contracts.ts'
@@ -30,7 +30,7 @@ export function readQueued(file: string, contracts: readonly EventContract[], no
   if (reading.kind === 'absent') return { kind: 'gone' }
   if (isUnread(reading)) return { kind: 'unread' }
   const bytes =
-    reading.kind === 'read' && isUtf8(reading.bytes)
+    reading.kind === 'read' && builtin('node:buffer').isUtf8(reading.bytes)
       ? recognise(contracts, reading.bytes.toString('utf8'))
       : undefined
   if (bytes !== undefined) return { kind: 'event', bytes }

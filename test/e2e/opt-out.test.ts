@@ -387,8 +387,10 @@ describe('disable', () => {
       home.write(home.settings, '# mine\n')
       const enabling = [cli(home, ['enable']), cli(home, ['enable'])]
       const disabling = [cli(home, ['disable']), cli(home, ['disable'])]
-      for (const ended of await Promise.all([...enabling, ...disabling])) {
-        expect(ended).toMatchObject({ code: 0 })
+      for (const ended of await Promise.all(enabling)) expect(ended).toMatchObject({ code: 0 })
+      for (const { code, err } of await Promise.all(disabling)) {
+        // It may find that an enable was later, and says so.
+        expect(code === 0 ? 'off' : err).toMatch(/^off$|Sending was allowed again/)
       }
       expect(home.read(home.settings)).toMatch(
         /^# mine\n\n?\[runtime\.telemetry\]\nenabled = (true|false)\n$/,
