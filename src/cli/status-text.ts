@@ -10,6 +10,7 @@ import { foldOut } from './fold.ts'
 import { printable } from './io.ts'
 import type { Status } from './commands/status.ts'
 import { ago } from './time.ts'
+import { liftedBy, wayOut } from './way-out.ts'
 import {
   alsoBecause,
   because,
@@ -21,7 +22,6 @@ import {
   setAsideText,
   strangerText,
   tidy,
-  wayOut,
 } from './words.ts'
 
 /**
@@ -222,7 +222,7 @@ function nextSteps(
     ...(broken === undefined
       ? [
           saysNo('user_settings')
-            ? `Turn it on: ${command('enable')}`
+            ? `Turn it on: ${liftedBy(command('enable'), 'enabled', context)}`
             : `Turn it off for good: ${command('disable')}`,
         ]
       : [`It stays off until you have corrected ${tidy(broken, context)}`]),

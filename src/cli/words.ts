@@ -35,19 +35,6 @@ export function alsoBecause(context: Context): readonly string[] {
     .map((rule) => reason(rule, context))
 }
 
-/** How to send again where only sending is forbidden. */
-export function wayOut(context: Context): readonly string[] {
-  const { product, verdict, choices } = context
-  if (!verdict.collecting || verdict.uploading) return []
-  if (verdict.decidedBy === 'collector') {
-    const isForbidden = alsoBecause(context).length > 0
-    return isForbidden ? [] : [`The next version of ${product.name} may send again.`]
-  }
-  const { value } = choices.endpoint
-  const address = value === product.endpoint ? '--reset' : value
-  return [`Send again: ${product.command} endpoint ${printable(address)}`]
-}
-
 /** What the product's own program does here, beside our verdict; null where it obeys the verdict. */
 export function hostHere({ product, environment, settings, verdict, see }: Context) {
   const host = readHost(product, environment, settings.files, see)

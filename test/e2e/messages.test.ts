@@ -78,6 +78,65 @@ describe.concurrent('status and doctor', () => {
   })
 })
 
+describe.concurrent('how to take an opt-out back', () => {
+  const no = '[telemetry]\nenabled = false\n'
+  const noUploads = '[telemetry]\nuploads = false\n'
+  const said = async (files: Readonly<Record<string, string>>, args: readonly string[]) => {
+    const home = tempHome()
+    for (const [name, text] of Object.entries(files)) home.write(name, text)
+    return (await command(environmentIn(home.path), args)).out
+  }
+
+  it.each(['status', 'endpoint', 'endpoint --reset', 'enable'])(
+    '%s names a file that no command changes, and no command that would not help',
+    async (line) => {
+      const args = line.split(' ')
+      for (const file of ['runmat.toml', '.runmat/config.toml', 'system/runmat/telemetry.toml']) {
+        const at = file.startsWith('system') ? expect.stringMatching(/system.*:2/) : `~/${file}:2`
+        const out = await said({ [file]: noUploads }, args)
+        expect(/^Send again: change (.*) by hand$/m.exec(out)?.[1]).toEqual(at)
+      }
+    },
+  )
+
+  it('names the command and the file, where it takes both', async () => {
+    const user = '.config/runmat/config.toml'
+    const sending = await said({ [user]: noUploads, 'runmat.toml': noUploads }, ['status'])
+    expect(sending).toContain(
+      '\nSend again: runmat-telemetry endpoint --reset, and in ~/runmat.toml:2 by hand\n',
+    )
+    const off = await said({ [user]: no, '.runmat/config.toml': no }, ['status'])
+    expect(off).toContain(
+      '\nTurn it on: runmat-telemetry enable, and in ~/.runmat/config.toml:2 by hand\n',
+    )
+  })
+
+  it('names only the file, where the command changes another', async () => {
+    const folder = '.config/runmat'
+    const files = {
+      [`${folder}/config.toml`]: '',
+      [`${folder}/config.json`]: '{"telemetry": {"enabled": false}}',
+    }
+    expect(await said(files, ['status'])).toContain(
+      `\nTurn it on: change ~/${folder}/config.json:1 by hand\n`,
+    )
+  })
+
+  it.each([
+    ['.runmat/config.toml', no, '~/.runmat/config.toml:2'],
+    ['runmat.toml', 'enabled', '~/runmat.toml:1'],
+    [
+      '.config/runmat/config.toml',
+      '[runtime.telemetry]\nenabeld = true\n',
+      '~/.config/runmat/config.toml:2',
+    ],
+  ])('is said by disable for %s', async (file, text, where) => {
+    expect(await said({ [file]: text }, ['disable'])).toContain(
+      `\nTurn it on again: runmat-telemetry enable, and in ${where} by hand\n`,
+    )
+  })
+})
+
 describe.concurrent('a file in the queue that is no event', () => {
   it('is reported once by upload, and by status as long as it is there', async () => {
     const home = tempHome()

@@ -15,6 +15,7 @@ import {
 import { needed } from '../access.ts'
 import { CliError } from '../error.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
+import { liftedBy } from '../way-out.ts'
 import { plural, tidy } from '../words.ts'
 
 export interface DisableOptions {
@@ -62,19 +63,9 @@ export async function disable(invocation: Invocation, options: DisableOptions): 
     ...forgotten.map((file) => `Removed ${tidy(file, context)}`),
     ...(forget && forgotten.length === 0 ? ['Nothing else was kept here.'] : []),
     ...left,
-    `Turn it on again: ${ink.name(`${product.command} enable`)}${byHand(context)}`,
+    `Turn it on again: ${liftedBy(ink.name(`${product.command} enable`), 'enabled', context)}`,
   ])
 }
-
-/** `enable` changes no project's file, and none that a variable names. */
-function byHand(context: Context): string {
-  const places = context.verdict.rules.flatMap(({ rule, source, effect }) =>
-    effect === 'off' && source !== null && notEnabled.has(rule) ? [tidy(source, context)] : [],
-  )
-  return places.length === 0 ? '' : `, and in ${places.join(' and ')} by hand`
-}
-
-const notEnabled: ReadonlySet<string> = new Set(['named_settings', 'project_settings'])
 
 /** Once the id is gone from here, only someone who kept it can have what was sent under it erased. */
 function leftBehind(context: Context, soFar: string): readonly string[] {

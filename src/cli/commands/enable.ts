@@ -1,7 +1,8 @@
 import { settingsTargets } from '../../store/settings-file.ts'
 import { change } from '../change.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
-import { alsoBecause, because, headline, hostHere, ifItHasKey, tidy, wayOut } from '../words.ts'
+import { wayOut } from '../way-out.ts'
+import { alsoBecause, because, headline, hostHere, ifItHasKey, tidy } from '../words.ts'
 
 export function enable(invocation: Invocation, { json }: { json?: boolean }): void {
   const [main = invocation.context.paths.settings] = settingsTargets(invocation.context)

@@ -10,16 +10,8 @@ import { foldOut } from '../fold.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
 import { printable, toJson } from '../io.ts'
 import { wantsOff, wayOff } from '../off-words.ts'
-import {
-  because,
-  headline,
-  hostHere,
-  hostWarning,
-  plural,
-  strangerText,
-  tidy,
-  wayOut,
-} from '../words.ts'
+import { wayOut } from '../way-out.ts'
+import { because, headline, hostHere, hostWarning, plural, strangerText, tidy } from '../words.ts'
 
 export interface EndpointOptions {
   readonly json?: boolean
