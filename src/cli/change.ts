@@ -15,16 +15,9 @@ import { look } from '../files/read.ts'
 import { forgetEverything } from '../store/cleanup.ts'
 import { foreignIn } from '../store/foreign.ts'
 import { CliError } from './error.ts'
+import { stopHostByHand } from './host-words.ts'
 import type { Invocation } from './invocation.ts'
-import {
-  exceptItself,
-  foreignText,
-  hostHere,
-  optOutLine,
-  plural,
-  problemText,
-  tidy,
-} from './words.ts'
+import { exceptItself, foreignText, hostHere, plural, problemText, tidy } from './words.ts'
 
 /**
  * Changes the user's settings, in every file that counts for it. Answers with those that said otherwise.
@@ -102,12 +95,7 @@ function unsaved({ context, product }: Invocation): string {
 function unheard(context: Context): string {
   const { product } = context
   if (hostHere(context)?.enabled !== true || !ignoresVariables(product)) return ''
-  const still = `\n${product.name} itself would still send from here.`
-  const { config } = product.variables
-  if (!product.host?.reads.some((source) => 'variable' in source && source.variable === config)) {
-    return still
-  }
-  return `${still}\nTo stop it: write ${optOutLine(product)} to another file, and set ${config} to its path.`
+  return `\n${product.name} itself would still send from here.\n${stopHostByHand(context)}`.trimEnd()
 }
 
 /**

@@ -19,7 +19,8 @@ import { type Invocation, reassessed } from './invocation.ts'
 import { page } from './pager.ts'
 import { intro, isCancel, log as say, outro, select, settings, text } from './prompts.ts'
 import { brokenSettings } from './status-text.ts'
-import { because, headline, isUnreadable, plural } from './words.ts'
+import { isUnreadable } from './host-words.ts'
+import { because, headline, plural } from './words.ts'
 
 type Choice =
   | 'status'

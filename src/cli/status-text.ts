@@ -11,12 +11,12 @@ import { printable } from './io.ts'
 import type { Status } from './commands/status.ts'
 import { ago } from './time.ts'
 import { liftedBy, wayOut } from './way-out.ts'
+import { hostWarning } from './host-words.ts'
 import {
   alsoBecause,
   because,
   foreignText,
   headline,
-  hostWarning,
   ifItHasKey,
   plural,
   setAsideText,

@@ -3,10 +3,9 @@ import path from 'node:path'
 import type { Product } from '../product/product.ts'
 import type { Context } from '../settings/context.ts'
 import { ignoresVariables, readHost } from '../settings/host.ts'
-import { isJson, type Problem, type SettingsFile } from '../settings/files.ts'
+import type { Problem, SettingsFile } from '../settings/files.ts'
 import { isSet, type Rule } from '../settings/verdict.ts'
 import { type Foreign, isOwnState } from '../store/foreign.ts'
-import { settingsTargets } from '../store/settings-file.ts'
 import { printable } from './io.ts'
 
 /** All wording about rules and settings stands here, so that every command says the same. */
@@ -59,53 +58,6 @@ export function ifItHasKey({ verdict }: Context): string {
     ({ rule, effect }) => rule === 'ingestion_key' && effect !== 'none',
   )
   return isMissing ? ', if its build has an ingestion key' : ''
-}
-
-/** Said wherever telemetry is off and the program itself does not know it. */
-export function hostWarning(context: Context): readonly string[] {
-  const host = hostHere(context)
-  if (host === null || host.agrees) return []
-  const { product, verdict } = context
-  if (verdict.decidedBy === 'uploads') {
-    return [
-      `Warning: ${product.name} itself does not know this setting and would still send from here.`,
-      howToStopHost(context),
-    ]
-  }
-  const reads = host.reads === null ? 'no settings here' : `only ${tidy(host.reads, context)} here`
-  return [
-    `Warning: ${product.name} itself would still send from here.`,
-    `It reads ${reads}, and ignores everything else.`,
-    howToStopHost(context),
-  ]
-}
-
-/** What stops the product's own program here: the command that can change the file that it reads. */
-export function howToStopHost(context: Context): string {
-  const { product, environment, settings, see } = context
-  const host = readHost(product, environment, settings.files, see)
-  // Where it reads no file, it would read the last of these.
-  const file = host?.reads ?? settingsTargets(context).at(-1)
-  if (file !== undefined && isUnreadable(file, context)) {
-    const says = isJson(file)
-      ? `in which ${product.keys.enabled.join('.')} is false`
-      : `that has ${optOutLine(product)}`
-    return `To stop it: replace ${tidy(file, context)} with a file ${says}.`
-  }
-  const isProjects = host?.source === 'project' || host?.source === 'variable'
-  return `To stop it: ${product.command} disable${isProjects ? ' --here' : ''}`
-}
-
-/** No command can change such a file. One that only says something wrong still takes an opt-out. */
-export function isUnreadable(file: string, { settings }: Context): boolean {
-  return settings.files.some(
-    ({ path: one, problem }) => one === file && problem !== undefined && !problem.isPassing,
-  )
-}
-
-/** The opt-out as a TOML file spells it. */
-export function optOutLine({ keys }: Product): string {
-  return `${keys.enabled.at(-1)} = false under [${keys.enabled.slice(0, -1).join('.')}]`
 }
 
 function reason(rule: Rule, context: Context): string {

@@ -8,6 +8,8 @@ import { tempHome, type Home } from '../support/home.ts'
 import { cli, cliCommand, cliJson, type Ended, run } from '../support/run.ts'
 import { requireTool } from '../support/tools.ts'
 
+type Env = Readonly<Record<string, string>>
+
 const writers = [
   ['enable'],
   ['disable'],
@@ -133,18 +135,48 @@ describe('a settings file that cannot be used', () => {
   })
 })
 
-it.concurrent('where no settings can be saved, disable names a way that stops RunMat itself', async () => {
-  const home = tempHome()
-  mkdirSync(home.settings, { recursive: true })
-  const refused = await cli(home, ['disable'])
-  const way =
-    'write enabled = false under [runtime.telemetry] to another file, and set RUNMAT_CONFIG to its path.'
-  expect(refused.err).toContain(`\nTo stop it: ${way}\n`)
-  const host = async (env: Record<string, string>) =>
-    (await cliJson<{ host: { enabled: boolean } }>(home, ['status'], { env })).host.enabled
-  expect(await host({})).toBe(true)
-  const RUNMAT_CONFIG = home.write('off.toml', '[runtime.telemetry]\nenabled = false\n')
-  expect(await host({ RUNMAT_CONFIG })).toBe(false)
+describe('where no settings can be saved', () => {
+  const no = '[runtime.telemetry]\nenabled = false\n'
+
+  it.concurrent.each<[string, string, (home: Home) => unknown, (home: Home) => Env]>([
+    [
+      'for a folder in their place',
+      'replace ~/.config/runmat/config.toml with a file that has enabled = false under [runtime.telemetry].',
+      (home) => mkdirSync(home.settings, { recursive: true }),
+      (home) => {
+        rmSync(home.settings, { recursive: true })
+        home.write(home.settings, no)
+        return {}
+      },
+    ],
+    [
+      'for a file in the place of their folder',
+      'write enabled = false under [runtime.telemetry] to another file, and set RUNMAT_CONFIG to its path.',
+      (home) => home.write('.config', ''),
+      (home) => ({ RUNMAT_CONFIG: home.write('off.toml', no) }),
+    ],
+  ])('%s, all commands name one way that stops RunMat itself', async (_, way, make, take) => {
+    const home = tempHome()
+    make(home)
+    const host = async (env: Env) =>
+      (await cliJson<{ host: { enabled: boolean } }>(home, ['status'], { env })).host.enabled
+    expect((await cli(home, ['disable'])).err).toContain(`\nTo stop it: ${way}\n`)
+    expect((await cli(home, ['status'])).out).toContain(`\nTo stop it: ${way}\n`)
+    expect((await cli(home, ['doctor'])).out).toContain(` To stop it: ${way}\n`)
+    expect(await host({})).toBe(true)
+    expect(await host(take(home))).toBe(false)
+  })
+
+  it.concurrent('in a project’s file, disable does not offer to write there', async () => {
+    const home = tempHome()
+    home.write('runmat.toml', `# ${'x'.repeat(70_000)}\n`)
+    const { code, err } = await cli(home, ['disable'])
+    expect(code).toBe(1)
+    expect(err).toContain('it reads ~/runmat.toml, and would still send from here.\n')
+    expect(err).toMatch(/To stop it: replace ~\/runmat\.toml with a file/)
+    expect(err).not.toContain('--here')
+    expect(home.read(home.settings)).toBe(no)
+  })
 })
 
 it.concurrent('where no settings can be saved, endpoint says that the address is the old one', async () => {

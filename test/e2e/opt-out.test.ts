@@ -60,6 +60,14 @@ describe.skipIf(!requireTool('script')).concurrent('disable in a terminal', () =
     expect(await terminal.ended).toBe(code)
     expect(home.read('runmat.toml')).toBe(code === 0 ? no : yes)
   })
+
+  it('asks about no project’s file that it could not change', async () => {
+    const home = tempHome()
+    home.write('runmat.toml', large)
+    const terminal = openTerminal(home, [...cliCommand, 'disable'])
+    await terminal.sees('To stop it: replace ~/runmat.toml')
+    expect(await terminal.ended).toBe(1)
+  })
 })
 
 describe('disable', () => {

@@ -136,7 +136,7 @@ describe('with any combination of settings files', () => {
             expect(after.host.enabled).toBe(false)
           } else {
             shadowed += 1
-            expect(ended.err).toMatch(/RUNMAT_NO_TELEMETRY=1|disable --here/)
+            expect(ended.err).toMatch(/RUNMAT_NO_TELEMETRY=1|disable --here|To stop it: replace/)
           }
           rmSync(home, { recursive: true })
         },

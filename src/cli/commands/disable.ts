@@ -14,6 +14,7 @@ import {
 } from '../change.ts'
 import { needed } from '../access.ts'
 import { CliError } from '../error.ts'
+import { howToStopHost, isBeyondUs } from '../host-words.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
 import { liftedBy } from '../way-out.ts'
 import { plural, tidy } from '../words.ts'
@@ -111,6 +112,7 @@ async function filesAgreedTo(
   const { io, product } = invocation
   const shadow = shadowOf(invocation)
   if (here || shadow === undefined || json || !io.outIsTerminal || !io.inIsTerminal()) return []
+  if (isBeyondUs(shadow.file, invocation.context)) return []
   const { agree } = await import('../agree.ts')
   const question =
     `${product.name} reads ${shadow.name} here, and no other settings. ` +
@@ -126,6 +128,10 @@ function requireHeard(after: Invocation): void {
   throw new CliError(
     `Telemetry is off in your settings, but ${product.name} does not read them here: ` +
       `it reads ${shadow.name}, and would still send from here.`,
-    { hint: `To turn it off in that file, too, run ${product.command} disable --here` },
+    {
+      hint: isBeyondUs(shadow.file, after.context)
+        ? howToStopHost(after.context)
+        : `To turn it off in that file, too, run ${product.command} disable --here`,
+    },
   )
 }

@@ -11,7 +11,8 @@ import { type Invocation, reassessed, report } from '../invocation.ts'
 import { printable, toJson } from '../io.ts'
 import { wantsOff, wayOff } from '../off-words.ts'
 import { wayOut } from '../way-out.ts'
-import { because, headline, hostHere, hostWarning, plural, strangerText, tidy } from '../words.ts'
+import { hostWarning } from '../host-words.ts'
+import { because, headline, hostHere, plural, strangerText, tidy } from '../words.ts'
 
 export interface EndpointOptions {
   readonly json?: boolean

@@ -16,7 +16,8 @@ import { CliError, wrongUsage } from '../error.ts'
 import { foldOut } from '../fold.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
 import { printable } from '../io.ts'
-import { hostWarning, plural, tidy } from '../words.ts'
+import { hostWarning } from '../host-words.ts'
+import { plural, tidy } from '../words.ts'
 
 export interface ForgetOptions {
   readonly json?: boolean

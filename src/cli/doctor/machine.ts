@@ -6,7 +6,8 @@ import type { Context } from '../../settings/context.ts'
 import { readHost } from '../../settings/host.ts'
 import { isAllowed } from '../access.ts'
 import type { Invocation } from '../invocation.ts'
-import { hostHere, howToStopHost, ifItHasKey, tidy } from '../words.ts'
+import { howToStopHost } from '../host-words.ts'
+import { hostHere, ifItHasKey, tidy } from '../words.ts'
 
 export interface Check {
   readonly id: string
