@@ -23,7 +23,7 @@ export function endpointFlaw(text: string): EndpointFlaw | undefined {
 
 const endpointFaults = {
   length: 'is longer than 2048 characters',
-  characters: 'contains a space or control character',
+  characters: 'contains a space, backslash or control character',
   form: 'is not an address',
   protocol: 'does not start with https:',
   credentials: 'contains a user name or password',
@@ -32,7 +32,10 @@ const endpointFaults = {
 }
 
 const endpointHints: Partial<Record<EndpointFlaw, string>> = {
+  length: 'Use a shorter one.',
+  characters: 'Write a space as %20, and a backslash as %5C.',
   credentials: 'Omit the part before the @.',
+  fragment: 'Omit the # and what comes after it.',
   plain: 'Use https://, or http:// to localhost, 127.0.0.1 or [::1].',
 }
 
