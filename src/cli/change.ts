@@ -83,7 +83,7 @@ export function cannotChange(
 function unsaved({ context, product }: Invocation): string {
   const variable = `${product.variables.off}=1 in the environment`
   const isUnread = context.verdict.decidedBy === 'invalid_settings'
-  const stillOff = isUnread ? ' for as long as that file cannot be read' : ''
+  const stillOff = isUnread ? ' for as long as that file stays as it is' : ''
   const except = exceptItself(product)
   const meanwhile = context.verdict.collecting
     ? `Telemetry is still on. Until you can save it there, ${variable} turns it off${except}.`
