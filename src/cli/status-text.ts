@@ -15,6 +15,7 @@ import { hostWarning } from './host-words.ts'
 import {
   alsoBecause,
   because,
+  endpointText,
   foreignText,
   headline,
   ifItHasKey,
@@ -156,7 +157,7 @@ function delivery(status: Status, { context, environment, ink }: Invocation): re
   const trouble = lastAttempt(context, status, now)
   const unseen = unseenNotice(status, context)
   return [
-    `Endpoint: ${printable(endpoint.url)} (${from(endpoint.source)})`,
+    endpointText(context),
     ...(runtimeEndpoint.value === endpoint.url
       ? []
       : [

@@ -26,6 +26,12 @@ export function because(context: Context): string {
   return reason(deciding, context)
 }
 
+/** Where events are sent, and what says so. */
+export function endpointText(context: Context): string {
+  const { value, source } = context.choices.endpoint
+  return `Endpoint: ${printable(value)} (${tidy(source, context)})`
+}
+
 /** The other rules that say no: they stay in force when the first one is lifted. */
 export function alsoBecause(context: Context): readonly string[] {
   const { verdict } = context

@@ -46,6 +46,18 @@ describe('disable and enable', () => {
     expect(await cliJson(home, ['enable'])).toMatchObject({ changed: true, collecting: true })
   })
 
+  it.concurrent('enable says where events go, if that is not the built-in address', async () => {
+    const home = tempHome()
+    const isNamed =
+      /^Endpoint: https:\/\/example\.invalid\/t \(~\/\.config\/runmat\/config\.toml:3\)$/m
+    expect((await cli(home, ['enable'])).out).not.toContain('Endpoint')
+    await cli(home, ['endpoint', 'https://example.invalid/t'])
+    expect((await cli(home, ['enable'])).out).toMatch(isNamed)
+    await cli(home, ['disable'])
+    expect((await cli(home, ['enable'])).out).toMatch(isNamed)
+    expect((await cli(home, ['enable'], { env: { DO_NOT_TRACK: '1' } })).out).not.toMatch(isNamed)
+  })
+
   it.concurrent('enable names the rule that still keeps it off', async () => {
     const home = tempHome()
     home.write('.runmat/config.toml', 'telemetry.enabled = false\n')

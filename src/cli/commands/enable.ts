@@ -2,7 +2,15 @@ import { settingsTargets } from '../../store/settings-file.ts'
 import { change } from '../change.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
 import { wayOut } from '../way-out.ts'
-import { alsoBecause, because, headline, hostHere, ifItHasKey, tidy } from '../words.ts'
+import {
+  alsoBecause,
+  because,
+  endpointText,
+  headline,
+  hostHere,
+  ifItHasKey,
+  tidy,
+} from '../words.ts'
 
 export function enable(invocation: Invocation, { json }: { json?: boolean }): void {
   const [main = invocation.context.paths.settings] = settingsTargets(invocation.context)
@@ -23,6 +31,8 @@ export function enable(invocation: Invocation, { json }: { json?: boolean }): vo
       ? [`${product.name} itself ignores that, and sends from here${ifItHasKey(context)}.`]
       : []),
     ...(collecting ? [headline(context)] : []),
+    // An address in the file may be from long ago, or from whoever wrote it.
+    ...(uploading && context.choices.endpoint.file !== undefined ? [endpointText(context)] : []),
     ...(collecting && !uploading ? [because(context), ...wayOut(context)] : []),
     `See what would be sent: ${invocation.ink.name(`${product.command} print`)}`,
   ])

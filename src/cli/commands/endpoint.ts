@@ -8,11 +8,11 @@ import { change, requireOptOut, requireStopped, targetsOf } from '../change.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { foldOut } from '../fold.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
-import { printable, toJson } from '../io.ts'
+import { toJson } from '../io.ts'
 import { wantsOff, wayOff } from '../off-words.ts'
 import { wayOut } from '../way-out.ts'
 import { hostWarning } from '../host-words.ts'
-import { because, headline, hostHere, plural, strangerText, tidy } from '../words.ts'
+import { because, endpointText, headline, hostHere, plural, strangerText } from '../words.ts'
 
 export interface EndpointOptions {
   readonly json?: boolean
@@ -70,7 +70,7 @@ export async function local(invocation: Invocation, { json }: { json?: boolean }
 
 function show(invocation: Invocation, { json }: EndpointOptions): void {
   const { io } = invocation
-  const sentences = [line(invocation), ...notSending(invocation)]
+  const sentences = [endpointText(invocation.context), ...notSending(invocation)]
   io.out(json ? toJson(current(invocation)) : `${foldOut(sentences, io).join('\n')}\n`)
 }
 
@@ -160,7 +160,7 @@ async function move(
   }
   const after = reassessed(invocation)
   answer(after, json, { changed, wiped }, [
-    line(after),
+    endpointText(after.context),
     ...wipedText(wiped),
     ...(wiped === 0 ? goesThere(after) : []),
     ...notSending(after),
@@ -198,9 +198,4 @@ function answer(
 function current({ context }: Invocation) {
   const { value, source } = context.choices.endpoint
   return { url: value, source, host: hostHere(context) }
-}
-
-function line(invocation: Invocation): string {
-  const { url, source } = current(invocation)
-  return `Endpoint: ${printable(url)} (${tidy(source, invocation.context)})`
 }
