@@ -153,6 +153,7 @@ describe.concurrent('a file in the queue that is no event', () => {
     expect(await cli(home, ['upload'])).toMatchObject({ code: 0, err: '' })
     expect((await cli(home, ['status'])).out).toContain(said)
     expect(await cliJson(home, ['status'])).toMatchObject({ queue: { set_aside: 1 } })
+    expect((await cli(home, ['doctor'])).out).toContain('set-aside. It is never sent. Delete it ')
     await collector.stop()
   })
 })

@@ -612,7 +612,7 @@ describe('doctor', () => {
     const text = `[runtime]\nbar = 1\n[runtime.telemetry]\n\n${secret} = 2\n`
     home.write(home.settings, text)
     const own = await cli(home, ['doctor'])
-    expect(own.out).toMatch(/1 unknown key in runtime: "bar"\. Remove them: RunMat refuses/)
+    expect(own.out).toMatch(/1 unknown key in runtime: "bar"\. Remove it: RunMat refuses/)
     expect(own.out).toContain(`1 unknown key in runtime.telemetry: "${secret}"`)
     rmSync(home.settings)
     home.write('project/runmat.toml', text)

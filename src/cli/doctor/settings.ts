@@ -66,9 +66,10 @@ function unknownKeys({ context, product }: Invocation): readonly Check[] {
       const isStrict = strict.some((one) => one.table.join('.') === name)
       const which = isOthersText(file) ? linesOf(file, path, unknown) : someOf(unknown)
       const what = `${plural(unknown.length, 'unknown key')} in ${name}: ${which}`
+      const them = unknown.length === 1 ? 'it' : 'them'
       const hint = isStrict
-        ? `Remove them: ${product.name} refuses the whole file.`
-        : 'Nobody reads them.'
+        ? `Remove ${them}: ${product.name} refuses the whole file.`
+        : `Nobody reads ${them}.`
       const message = `${tidy(file.path, context)} has ${what}.`
       return [{ id: 'unknown_keys', status: 'warning', message, hint }]
     }),

@@ -107,7 +107,10 @@ function aside({ context }: Invocation): readonly Check[] {
       id: 'set_aside',
       status: 'warning',
       message: `${plural(count, 'file')} that held no event ${count === 1 ? 'was' : 'were'} set aside in ${where}.`,
-      hint: 'They are never sent. Delete them once you know where they came from.',
+      hint:
+        count === 1
+          ? 'It is never sent. Delete it once you know where it came from.'
+          : 'They are never sent. Delete them once you know where they came from.',
     },
   ]
 }
