@@ -4,7 +4,7 @@ import type { Context } from '../settings/context.ts'
 import { foreignIn } from '../store/foreign.ts'
 import { queuedNames } from '../store/queue.ts'
 import { settingsTargets } from '../store/settings-file.ts'
-import { isOffByUser } from './change.ts'
+import { isOffByUser, shadowOf } from './change.ts'
 import { disable } from './commands/disable.ts'
 import { enable } from './commands/enable.ts'
 import { endpoint } from './commands/endpoint.ts'
@@ -19,7 +19,7 @@ import { type Invocation, reassessed } from './invocation.ts'
 import { page } from './pager.ts'
 import { intro, isCancel, log as say, outro, select, settings, text } from './prompts.ts'
 import { brokenSettings } from './status-text.ts'
-import { isUnreadable } from './host-words.ts'
+import { hostWarning, isBeyondUs, isUnreadable } from './host-words.ts'
 import { because, headline, plural } from './words.ts'
 
 type Choice =
@@ -50,7 +50,7 @@ export async function menu(start: Invocation): Promise<void> {
   // The frame begins only the first line.
   intro(foldQuestion([headline(invocation.context)], io).join('\n   '))
   const reason = because(invocation.context).trimEnd().split('\n')
-  say.message(foldQuestion(reason, io).join('\n'))
+  say.message(foldQuestion([...reason, ...hostWarning(invocation.context)], io).join('\n'))
   for (;;) {
     const offers = offersFor(invocation)
     const choice = await ask(offers, last)
@@ -81,7 +81,8 @@ async function ask(offers: readonly Offer[], last: Choice): Promise<Choice | und
 }
 
 /** Only what can work here and now. */
-function offersFor({ context }: Invocation): readonly Offer[] {
+function offersFor(invocation: Invocation): readonly Offer[] {
+  const { context } = invocation
   const { verdict, paths } = context
   const waiting = queuedNames(paths.queue).length
   const hasRecorded = [paths.clientId, paths.state].some((place) => look(place) !== undefined)
@@ -96,7 +97,7 @@ function offersFor({ context }: Invocation): readonly Offer[] {
     ...(verdict.uploading && waiting > 0 && isOurs
       ? [{ value: 'upload', label: 'Send what waits', hint: plural(waiting, 'event') } as const]
       : []),
-    ...changesFor(context, waiting),
+    ...changesFor(invocation, waiting),
     ...(hasRecorded && isOurs
       ? [{ value: 'forget', label: 'Erase everything, here and at the collector' } as const]
       : []),
@@ -106,15 +107,22 @@ function offersFor({ context }: Invocation): readonly Offer[] {
 }
 
 /** In a settings file that says something wrong, only an opt-out can be saved. */
-function changesFor(context: Context, waiting: number): readonly Offer[] {
+function changesFor(invocation: Invocation, waiting: number): readonly Offer[] {
+  const { context } = invocation
   const isOff = isOffByUser(context)
   const isFaulty = brokenSettings(context) !== undefined
   const [main = ''] = settingsTargets(context)
   const canTurnOff = !isOff && (waiting > 0 || !isUnreadable(main, context))
+  // The product's own program may read another file here, which does not have the user's opt-out.
+  const shadow = isOff ? shadowOf(invocation) : undefined
+  const canTurnOffHere = shadow !== undefined && !isBeyondUs(shadow.file, context)
   return [
     ...(isOff && !isFaulty ? [{ value: 'enable', label: 'Turn telemetry on' } as const] : []),
     ...(canTurnOff
       ? [{ value: 'disable', label: 'Turn telemetry off', hint: 'for good' } as const]
+      : []),
+    ...(canTurnOffHere
+      ? [{ value: 'disable', label: 'Turn telemetry off here, too' } as const]
       : []),
     ...(isFaulty ? [] : [{ value: 'endpoint', label: endpointLabel(context) } as const]),
   ]

@@ -6,6 +6,7 @@ import {
   endpoint,
   fresh,
   offInSettings,
+  ownProject,
   readOnly,
   sent,
   type State,
@@ -27,6 +28,7 @@ const menu: readonly Scene[] = [
   offers('events are waiting, and some were sent', all(waiting(3), sent(2)), { once: true }),
   offers('turned off', offInSettings, { once: true }),
   offers('off by a variable', doNotTrack, { once: true }),
+  offers('the project’s file hides the user’s opt-out', all(offInSettings, ownProject)),
   offers('settings that cannot be read', broken),
   offers('a headline that fits no narrow frame', countingOnly),
   offers('settings that cannot be read, and events are waiting', all(waiting(3), broken), {
