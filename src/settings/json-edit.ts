@@ -33,11 +33,16 @@ function withValue(document: JsonDocument, path: KeyPath, value: string | boolea
   while (document.memberAt(path.slice(0, depth)) === undefined) depth -= 1
   const part = path.slice(0, depth)
   const home = document.objectAt(part)
-  if (home === undefined) {
-    const start = document.startOf(part) ?? 0
-    throw new JsonTextError(`${part.join('.')} is not an object`, start)
-  }
   const rest = path.slice(depth)
+  if (home === undefined) {
+    const blank = document.memberAt(part)
+    // The same as an object that is left out.
+    if (blank && text.slice(blank.value, blank.end) === 'null') {
+      const object = `{ ${member(rest, written, undefined)} }`
+      return text.slice(0, blank.value) + object + text.slice(blank.end)
+    }
+    throw new JsonTextError(`${part.join('.')} is not an object`, blank?.start ?? 0)
+  }
   const last = document.memberAt([...part, ...home.names().slice(-1)])
   if (home.names().length === 0 || last === undefined) {
     return inEmptyObject(text, home, rest, written)

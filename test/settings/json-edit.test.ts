@@ -62,6 +62,16 @@ describe('an edit of JSON', () => {
     fc.assert(property, { numRuns: 2000 })
   })
 
+  it.each([
+    ['{"runtime": {"telemetry": null}}', '{"runtime": {"telemetry": { "enabled": false }}}'],
+    [
+      '{"runtime": null, "a": null}',
+      '{"runtime": { "telemetry": { "enabled": false } }, "a": null}',
+    ],
+  ])('puts an object in the place of null: %s', (before, after) => {
+    expect(editJson(before, key, false)).toBe(after)
+  })
+
   it('keeps the layout of the file', () => {
     const before = '{\n  "name": "x",\n  "runtime": {\n    "verbose": true\n  }\n}\n'
     expect(editJson(before, key, false)).toBe(
