@@ -123,6 +123,24 @@ describe('disable', () => {
     expect(await cliJson(home, ['on'])).toMatchObject({ collecting: true })
   })
 
+  it.concurrent('and local hold under another XDG_CONFIG_HOME, until they are taken back', async () => {
+    for (const [off, back] of [
+      [['disable'], ['enable']],
+      [['local'], ['endpoint', '--reset']],
+      [['local'], ['endpoint', 'https://example.invalid/t']],
+    ] as const) {
+      const home = tempHome()
+      const env = { XDG_CONFIG_HOME: home.at('xdg') }
+      const uploading = async (variables: Readonly<Record<string, string>>) =>
+        ((await statusIn(home, home.path, variables)) as { uploading: boolean }).uploading
+      const environment = environmentIn(home.path, { env })
+      expect(await command(environment, off)).toMatchObject({ code: 0 })
+      expect([await uploading(env), await uploading({})]).toEqual([false, false])
+      expect(await command(environment, back)).toMatchObject({ code: 0 })
+      expect([await uploading(env), await uploading({})]).toEqual([true, true])
+    }
+  })
+
   it.concurrent('writes both into XDG_CONFIG_HOME and into ~/.config', async () => {
     const home = tempHome()
     const env = { XDG_CONFIG_HOME: home.at('xdg') }

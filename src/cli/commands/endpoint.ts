@@ -49,7 +49,7 @@ export async function endpoint(
 /** Counts on this machine and sends nothing. */
 export async function local(invocation: Invocation, { json }: { json?: boolean }): Promise<void> {
   const changes = [[invocation.product.keys.uploads, false]] as const
-  const done = await optOut(invocation.context, targetsOf(invocation, changes).slice(0, 1))
+  const done = await optOut(invocation.context, targetsOf(invocation, changes))
   const after = reassessed(invocation)
   requireOptOut(after, done, 'Sending is off', { mayCount: true })
   const { changed, wiped } = done
