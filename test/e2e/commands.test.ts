@@ -46,6 +46,17 @@ describe('disable and enable', () => {
     expect(await cliJson(home, ['enable'])).toMatchObject({ changed: true, collecting: true })
   })
 
+  it.concurrent('enable takes back an opt-out in the older spelling, too', async () => {
+    const home = tempHome()
+    home.write(home.settings, '# mine\n[telemetry]\nenabled = false # for now\nuploads = true\n')
+    expect(await cliJson(home, ['status'])).toMatchObject({ decided_by: 'user_settings' })
+    expect(await cliJson(home, ['enable'])).toMatchObject({ changed: true, collecting: true })
+    expect(home.read(home.settings)).toBe(
+      '# mine\n[telemetry]\n# for now\nuploads = true\n\n[runtime.telemetry]\nenabled = true\n',
+    )
+    expect(await cliJson(home, ['enable'])).toMatchObject({ changed: false })
+  })
+
   it.concurrent('enable says where events go, if that is not the built-in address', async () => {
     const home = tempHome()
     const isNamed =

@@ -4,7 +4,7 @@ import path from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { tempHome } from '../support/home.ts'
+import { type Home, tempHome } from '../support/home.ts'
 import { command, environmentIn } from '../support/in-process.ts'
 import { simulateRunMat } from './simulated-runmat.ts'
 
@@ -45,35 +45,37 @@ const jsons = [
 ]
 
 const folder = Symbol('a folder')
-const fileOf = (texts: readonly string[]) =>
+const fileOf = (texts: readonly string[], absent: number) =>
   fc.oneof(
-    { weight: 4, arbitrary: fc.constant(undefined) },
+    { weight: absent, arbitrary: fc.constant(undefined) },
     { weight: 5, arbitrary: fc.constantFrom(...texts) },
     { weight: 1, arbitrary: fc.constant(folder) },
   )
 
-const world = fc.record({
-  files: fc.record({
-    'xdg/runmat/config.toml': fileOf(tomls),
-    '.config/runmat/config.toml': fileOf(tomls),
-    '.config/runmat/config.json': fileOf(jsons),
-    '.runmat/config.toml': fileOf(tomls),
-    'work/runmat.toml': fileOf(tomls),
-    'work/runmat.json': fileOf(jsons),
-    'work/deep/runmat.toml': fileOf(tomls),
-    'work/deep/runmat.json': fileOf(jsons),
-    'named.toml': fileOf(tomls),
-    'named.json': fileOf(jsons),
-  }),
-  xdg: fc.boolean(),
-  cwd: fc.constantFrom('.', 'work', 'work/deep'),
-  named: fc.option(fc.constantFrom('', 'missing.toml', 'named.toml', 'named.json'), {
-    nil: undefined,
-    freq: 4,
-  }),
-  variable: fc.constantFrom({}, {}, { DO_NOT_TRACK: '1' }, { RUNMAT_TELEMETRY: 'maybe' }),
-  here: fc.boolean(),
-})
+/** The more often a file is absent, the fewer contradict each other. */
+const worldOf = (absent: number) =>
+  fc.record({
+    files: fc.record({
+      'xdg/runmat/config.toml': fileOf(tomls, absent),
+      '.config/runmat/config.toml': fileOf(tomls, absent),
+      '.config/runmat/config.json': fileOf(jsons, absent),
+      '.runmat/config.toml': fileOf(tomls, absent),
+      'work/runmat.toml': fileOf(tomls, absent),
+      'work/runmat.json': fileOf(jsons, absent),
+      'work/deep/runmat.toml': fileOf(tomls, absent),
+      'work/deep/runmat.json': fileOf(jsons, absent),
+      'named.toml': fileOf(tomls, absent),
+      'named.json': fileOf(jsons, absent),
+    }),
+    xdg: fc.boolean(),
+    cwd: fc.constantFrom('.', 'work', 'work/deep'),
+    named: fc.option(fc.constantFrom('', 'missing.toml', 'named.toml', 'named.json'), {
+      nil: undefined,
+      freq: 4,
+    }),
+    variable: fc.constantFrom({}, {}, { DO_NOT_TRACK: '1' }, { RUNMAT_TELEMETRY: 'maybe' }),
+    here: fc.boolean(),
+  })
 
 interface Status {
   readonly collecting: boolean
@@ -86,6 +88,28 @@ interface Status {
   }
 }
 
+type World = Omit<ValueOf<ReturnType<typeof worldOf>>, 'here'>
+type ValueOf<T> = T extends fc.Arbitrary<infer V> ? V : never
+
+let count = 0
+
+/** Makes the files of a world in a home of its own. */
+function settle(base: Home, { files, xdg, cwd, named, variable }: World) {
+  const home = base.at(`world-${(count += 1)}`)
+  mkdirSync(path.join(home, 'work/deep'), { recursive: true })
+  for (const [name, content] of Object.entries(files)) {
+    if (typeof content === 'string') base.write(path.join(home, name), content)
+    else if (content === folder) mkdirSync(path.join(home, name), { recursive: true })
+  }
+  const env = {
+    ...variable,
+    ...(xdg && { XDG_CONFIG_HOME: path.join(home, 'xdg') }),
+    ...(named !== undefined && { RUNMAT_CONFIG: named && path.join(home, named) }),
+  }
+  const at = path.join(home, cwd)
+  return { home, at, env, environment: environmentIn(home, { cwd: at, env }) }
+}
+
 describe('with any combination of settings files', () => {
   it(
     'disable and status report exactly what RunMat does',
@@ -94,23 +118,10 @@ describe('with any combination of settings files', () => {
       let heard = 0
       let shadowed = 0
       const base = tempHome()
-      let count = 0
       const property = fc.asyncProperty(
-        world,
+        worldOf(4),
         async ({ files, xdg, cwd, named, variable, here }) => {
-          const home = base.at(`world-${(count += 1)}`)
-          mkdirSync(path.join(home, 'work/deep'), { recursive: true })
-          for (const [name, content] of Object.entries(files)) {
-            if (typeof content === 'string') base.write(path.join(home, name), content)
-            else if (content === folder) mkdirSync(path.join(home, name), { recursive: true })
-          }
-          const env = {
-            ...variable,
-            ...(xdg && { XDG_CONFIG_HOME: path.join(home, 'xdg') }),
-            ...(named !== undefined && { RUNMAT_CONFIG: named && path.join(home, named) }),
-          }
-          const at = path.join(home, cwd)
-          const environment = environmentIn(home, { cwd: at, env })
+          const { home, at, env, environment } = settle(base, { files, xdg, cwd, named, variable })
           const statusNow = async () =>
             JSON.parse((await command(environment, ['status', '--json'])).out) as Status
 
@@ -147,6 +158,50 @@ describe('with any combination of settings files', () => {
       )
       await fc.assert(property, { numRuns: runs })
       expect(Math.min(heard, shadowed)).toBeGreaterThan(runs / 20)
+    },
+  )
+
+  it(
+    'the commands that status and disable name do what they say',
+    { timeout: 600_000 + runs * 500 },
+    async () => {
+      const base = tempHome()
+      const told = { stop: 0, on: 0, send: 0 }
+      const property = fc.asyncProperty(worldOf(25), fc.boolean(), async (world, isLocal) => {
+        const { home, at, env, environment } = settle(base, world)
+        const say = async (line: string) => (await command(environment, line.split(' '))).out
+        const verdict = async () => JSON.parse(await say('status --json')) as Status
+        // No command changes what a variable says.
+        const isByFiles =
+          env.RUNMAT_CONFIG === undefined && Object.keys(world.variable).length === 0
+        const named = (text: string, what: string) =>
+          new RegExp(`^${what}: runmat-telemetry ((?!.* by hand$).*)$`, 'm').exec(text)?.[1]
+
+        if (isLocal) await say('local')
+        const text = await say('status')
+        const stop = named(text, 'To stop it')
+        const send = isByFiles ? named(text, 'Send again') : undefined
+        if (send !== undefined) {
+          told.send += 1
+          await say(send)
+          expect(await verdict()).toMatchObject({ uploading: true })
+        }
+        if (stop !== undefined) {
+          told.stop += 1
+          await say(stop)
+          expect(simulateRunMat(home, at, env).sends).toBe(false)
+        }
+        const off = await say('disable')
+        const on = isByFiles ? named(off, 'Turn it on again') : undefined
+        if (on !== undefined) {
+          told.on += 1
+          await say(on)
+          expect(await verdict()).toMatchObject({ collecting: true })
+        }
+        rmSync(home, { recursive: true })
+      })
+      await fc.assert(property, { numRuns: runs })
+      expect(Math.min(...Object.values(told))).toBeGreaterThan(runs / 100)
     },
   )
 })

@@ -1,3 +1,4 @@
+import type { KeyPath } from '../../product/product.ts'
 import { settingsTargets } from '../../store/settings-file.ts'
 import { change } from '../change.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
@@ -14,7 +15,10 @@ import {
 
 export function enable(invocation: Invocation, { json }: { json?: boolean }): void {
   const [main = invocation.context.paths.settings] = settingsTargets(invocation.context)
-  const changed = change(invocation, [[invocation.product.keys.enabled, true]])
+  const changed = change(invocation, [
+    [invocation.product.keys.enabled, true],
+    ...olderNoes(invocation).map((key) => [key, undefined] as const),
+  ])
   const after = reassessed(invocation)
   const { context, product } = after
   const where = changed.length > 0 ? changed : [main]
@@ -36,4 +40,13 @@ export function enable(invocation: Invocation, { json }: { json?: boolean }): vo
     ...(collecting && !uploading ? [because(context), ...wayOut(context)] : []),
     `See what would be sent: ${invocation.ink.name(`${product.command} print`)}`,
   ])
+}
+
+/** The opt-outs in the user's own settings that an older spelling says. */
+function olderNoes({ product, context }: Invocation): readonly KeyPath[] {
+  const ours = settingsTargets(context)
+  const files = context.settings.files.filter(({ path }) => ours.includes(path))
+  return product.keys.alsoEnabled.filter((key) =>
+    files.some(({ table }) => table.valueAt(key) === false),
+  )
 }
