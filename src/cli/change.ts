@@ -36,11 +36,7 @@ export function change(
     const first = error.problem.isPassing ? 'Run' : 'Correct that first, then run'
     return cannotChange(invocation, [error], `${soFar ?? done} ${first} this again.`)
   }
-  const [main, ...others] = targetsOf(invocation, changes)
-  // Only `disable` makes a second file; other changes go where there is one.
-  const targets = [main, ...others.filter(({ file }) => look(file) !== undefined)].flatMap(
-    (target) => target ?? [],
-  )
+  const targets = writtenBy(invocation, changes)
   const problem = context.settings.problems.find(
     ({ path, isPassing }) => !isPassing && targets.some(({ file }) => file === path),
   )
@@ -59,6 +55,13 @@ export function change(
 /** Where a change of the user's settings goes. */
 export function targetsOf({ context }: Invocation, changes: Changes): readonly Target[] {
   return settingsTargets(context).map((file) => ({ file, role: 'user' as Role, changes }))
+}
+
+/** Only an opt-out makes a second file; other changes go where there is one. */
+export function writtenBy(invocation: Invocation, changes: Changes): readonly Target[] {
+  return targetsOf(invocation, changes).filter(
+    ({ file }, index) => index === 0 || look(file) !== undefined,
+  )
 }
 
 /** Do the user's own settings turn telemetry off? */

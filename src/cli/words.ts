@@ -4,6 +4,7 @@ import type { Product } from '../product/product.ts'
 import type { Context } from '../settings/context.ts'
 import { ignoresVariables, readHost } from '../settings/host.ts'
 import type { Problem, SettingsFile } from '../settings/files.ts'
+import type { Stranger } from '../settings/trust.ts'
 import { isSet, type Rule } from '../settings/verdict.ts'
 import { type Foreign, isOwnState } from '../store/foreign.ts'
 import { printable } from './io.ts'
@@ -143,12 +144,19 @@ export function foreignText({ path: place, reason: why }: Foreign, context: Cont
 
 /** A settings file that another user could have written; undefined if nobody else could. */
 export function strangerText(
-  { path: file, stranger }: SettingsFile,
+  { path: file, stranger }: Pick<SettingsFile, 'path' | 'stranger'>,
   context: Context,
 ): string | undefined {
   if (stranger === undefined) return undefined
   return `${tidy(file, context)} ${notOursAlone[stranger]}. It can only turn telemetry off.`
 }
+
+/** What makes such a file the user's alone, as the beginning of a sentence. */
+export const toBeOursAlone = {
+  owner: 'Change its owner, if it is yours',
+  writable: 'Let only yourself write to it (chmod go-w)',
+  folder: 'Let only yourself write to that folder (chmod go-w)',
+} as const satisfies Record<Stranger, string>
 
 /** The user's home folder as `~`, as people write it. */
 export function tidy(file: string, { environment }: Context): string {

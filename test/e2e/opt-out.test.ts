@@ -562,6 +562,28 @@ describe.skipIf(!isRoot)('a file or home of another user', () => {
   })
 })
 
+describe.skipIf(process.platform === 'win32')('an address', () => {
+  it('is refused where others could replace the file that would have it', async () => {
+    const home = tempHome()
+    chmodSync(home.path, 0o777)
+    const environment = environmentIn(home.path)
+    for (const make of [() => false, () => home.write(home.settings, '')]) {
+      make()
+      const refused = await command(environment, ['endpoint', 'https://example.invalid/t'])
+      expect(refused).toMatchObject({ code: 1, out: '' })
+      expect(refused.err).toContain(
+        'would not count, so nothing was changed. Let only yourself write to that folder (chmod go-w)',
+      )
+    }
+    expect((await command(environment, ['doctor'])).out).toContain(
+      'It can only turn telemetry off. Let only yourself write to that folder (chmod go-w).\n',
+    )
+    expect(home.read(home.settings)).toBe('')
+    // The opt-out counts all the same.
+    expect(await command(environment, ['disable'])).toMatchObject({ code: 0 })
+  })
+})
+
 describe('the collector', () => {
   it('can stop a version until the host has another one', async () => {
     const home = tempHome()

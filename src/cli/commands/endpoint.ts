@@ -1,10 +1,11 @@
 import { parseEndpoint } from '../../settings/address.ts'
+import { strangerAt } from '../../settings/trust.ts'
 import { liveHolder } from '../../store/lock-holder.ts'
 import { optOut, stopAll, wipeAll } from '../../store/opt-out.ts'
 import { isQueueEmpty, queuedNames } from '../../store/queue.ts'
 import { eventsBeingSent } from '../../store/senders.ts'
 import type { Changes } from '../../store/settings-file.ts'
-import { change, requireOptOut, requireStopped, targetsOf } from '../change.ts'
+import { change, requireOptOut, requireStopped, targetsOf, writtenBy } from '../change.ts'
 import { CliError, wrongUsage } from '../error.ts'
 import { foldOut } from '../fold.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
@@ -12,7 +13,15 @@ import { toJson } from '../io.ts'
 import { wantsOff, wayOff } from '../off-words.ts'
 import { wayOut } from '../way-out.ts'
 import { hostWarning } from '../host-words.ts'
-import { because, endpointText, headline, hostHere, plural, strangerText } from '../words.ts'
+import {
+  because,
+  endpointText,
+  headline,
+  hostHere,
+  plural,
+  strangerText,
+  toBeOursAlone,
+} from '../words.ts'
 
 export interface EndpointOptions {
   readonly json?: boolean
@@ -99,15 +108,16 @@ async function set(invocation: Invocation, url: string, options: EndpointOptions
 
 /** What another user could have written counts as an opt-out and as nothing else. */
 function requireOwnFile(invocation: Invocation): void {
-  const { context } = invocation
-  const targets = new Set(targetsOf(invocation, []).map(({ file }) => file))
-  for (const file of context.settings.files) {
-    const message = targets.has(file.path) ? strangerText(file, context) : undefined
-    if (message === undefined) continue
+  const { context, environment } = invocation
+  for (const { file } of writtenBy(invocation, [])) {
+    // One that does not exist yet would lie where others can replace it.
+    const stranger = strangerAt(file, environment, context.see)
+    const message = strangerText({ path: file, stranger }, context)
+    if (message === undefined || stranger === undefined) continue
     throw new CliError(message, {
       hint:
         'An address in it would not count, so nothing was changed. ' +
-        'Change its owner or mode if it is yours, then run this again.',
+        `${toBeOursAlone[stranger]}, then run this again.`,
     })
   }
 }

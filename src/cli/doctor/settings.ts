@@ -15,6 +15,7 @@ import {
   problemText,
   strangerText,
   tidy,
+  toBeOursAlone,
 } from '../words.ts'
 import { forbidsWriting, type Obstacle } from '../access.ts'
 import { type Check, ok } from './machine.ts'
@@ -93,8 +94,8 @@ function someOf(keys: readonly string[]): string {
 function strangers({ context }: Invocation): readonly Check[] {
   return context.settings.files.flatMap((file): readonly Check[] => {
     const message = strangerText(file, context)
-    if (message === undefined) return []
-    const hint = 'Change the owner or the mode if it is yours.'
+    if (message === undefined || file.stranger === undefined) return []
+    const hint = `${toBeOursAlone[file.stranger]}.`
     return [{ id: 'owner', status: 'warning', message, hint }]
   })
 }
