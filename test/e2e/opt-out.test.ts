@@ -95,6 +95,24 @@ describe('disable', () => {
     })
   })
 
+  it.concurrent('tells what it deleted and removed, also where RunMat would still send', async () => {
+    const home = tempHome()
+    home.write('runmat.toml', yes)
+    const id = randomUUID()
+    home.write(home.clientId, `${id}\n`)
+    const [event] = fillQueue(home, 2)
+    const sent = { sent_at: '2026-03-14T00:00:00.000Z', endpoint: 'https://example.invalid', event }
+    home.write(path.join(home.state, 'sent.ndjson'), `${JSON.stringify(sent)}\n`)
+    const { code, err } = await cli(home, ['disable', '--forget'])
+    expect(code).toBe(1)
+    expect(err).toContain('would still send from here.\n2 waiting events deleted.\nRemoved ~/')
+    // Nobody can ask the collector to erase it without the id, which is gone here.
+    expect(err).toMatch(
+      new RegExp(`^1 event sent earlier is not erased at the collector.*${id}`, 'm'),
+    )
+    expect(err).toMatch(/disable --here\n$/)
+  })
+
   it.concurrent('names a file that enable leaves alone, as RUNMAT_CONFIG may name one', async () => {
     const home = tempHome()
     const env = { RUNMAT_CONFIG: home.write('named.toml', yes) }

@@ -52,16 +52,18 @@ export async function disable(invocation: Invocation, options: DisableOptions): 
   }
   const left = forget ? leftBehind(context, 'Telemetry is off, but nothing else was removed') : []
   const forgotten = forget ? removeEverything(after, 'disable --forget', 'Telemetry is off') : []
-  requireHeard(after)
-
+  const removed = forgotten.map((file) => `Removed ${tidy(file, context)}`)
   const { changed, wiped, files } = done
+  const deleted = wiped === 0 ? [] : [`${plural(wiped, 'waiting event')} deleted.`]
+  requireHeard(after, [...deleted, ...removed, ...left])
+
   report(after, json, { changed, wiped, ...(forget ? { forgotten } : {}) }, [
     `${product.name} telemetry is off, for good.`,
     'Nothing is recorded, and nothing is sent.',
     ...files.map((file) => `${changed ? 'Saved' : 'Already saved'} in ${tidy(file, context)}`),
     ...(options.here && here.length === 0 ? ['No project has settings here.'] : []),
-    wiped === 0 ? 'Nothing was waiting to be sent.' : `${plural(wiped, 'waiting event')} deleted.`,
-    ...forgotten.map((file) => `Removed ${tidy(file, context)}`),
+    ...(wiped === 0 ? ['Nothing was waiting to be sent.'] : deleted),
+    ...removed,
     ...(forget && forgotten.length === 0 ? ['Nothing else was kept here.'] : []),
     ...left,
     `Turn it on again: ${liftedBy(ink.name(`${product.command} enable`), 'enabled', context)}`,
@@ -120,18 +122,17 @@ async function filesAgreedTo(
   return (await agree(question, io)) ? [shadow.file] : []
 }
 
-/** Where the product's own program reads another file, that one has to say it. */
-function requireHeard(after: Invocation): void {
+/** Where the product's own program reads another file, that one has to say it. `done` is what was done. */
+function requireHeard(after: Invocation, done: readonly string[]): void {
   const { product } = after
   const shadow = shadowOf(after)
   if (shadow === undefined) return
+  const advice = isBeyondUs(shadow.file, after.context)
+    ? howToStopHost(after.context)
+    : `To turn it off in that file, too, run ${product.command} disable --here`
   throw new CliError(
     `Telemetry is off in your settings, but ${product.name} does not read them here: ` +
       `it reads ${shadow.name}, and would still send from here.`,
-    {
-      hint: isBeyondUs(shadow.file, after.context)
-        ? howToStopHost(after.context)
-        : `To turn it off in that file, too, run ${product.command} disable --here`,
-    },
+    { hint: [...done, advice].join('\n') },
   )
 }
