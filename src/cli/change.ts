@@ -15,7 +15,7 @@ import { look } from '../files/read.ts'
 import { forgetEverything } from '../store/cleanup.ts'
 import { foreignIn } from '../store/foreign.ts'
 import { CliError } from './error.ts'
-import { stopHostByHand } from './host-words.ts'
+import { howToStopHost, stopHostByHand } from './host-words.ts'
 import type { Invocation } from './invocation.ts'
 import { exceptItself, foreignText, hostHere, plural, problemText, tidy } from './words.ts'
 
@@ -83,7 +83,7 @@ export function cannotChange(
 }
 
 /** What is true although the opt-out could not be saved, and what works meanwhile. */
-function unsaved({ context, product }: Invocation): string {
+function unsaved({ context, product }: Invocation, failures: readonly SettingsError[]): string {
   const variable = `${product.variables.off}=1 in the environment`
   const isUnread = context.verdict.decidedBy === 'invalid_settings'
   const stillOff = isUnread ? ' for as long as that file stays as it is' : ''
@@ -91,14 +91,18 @@ function unsaved({ context, product }: Invocation): string {
   const meanwhile = context.verdict.collecting
     ? `Telemetry is still on. Until you can save it there, ${variable} turns it off${except}.`
     : `Telemetry is off anyway${stillOff}. ${variable} keeps it off${except}.`
-  return `${meanwhile}${unheard(context)}`
+  return `${meanwhile}${unheard(context, failures)}`
 }
 
-/** Its own program may pass over a file that we find unclear. */
-function unheard(context: Context): string {
+/** Its own program may pass over a file that we find unclear, or read a project's in its place. */
+function unheard(context: Context, failures: readonly SettingsError[]): string {
   const { product } = context
-  if (hostHere(context)?.enabled !== true || !ignoresVariables(product)) return ''
-  return `\n${product.name} itself would still send from here.\n${stopHostByHand(context)}`.trimEnd()
+  const host = hostHere(context)
+  if (host?.enabled !== true || !ignoresVariables(product)) return ''
+  const hasFailed =
+    host.reads === null || failures.some(({ problem }) => problem.path === host.reads)
+  const advice = hasFailed ? stopHostByHand(context) : howToStopHost(context)
+  return `\n${product.name} itself would still send from here.\n${advice}`.trimEnd()
 }
 
 /**
@@ -108,7 +112,7 @@ function unheard(context: Context): string {
  */
 export function requireOptOut(
   invocation: Invocation,
-  { failures, wiped, kept, ...stop }: OptOut,
+  { failures, files, wiped, kept, ...stop }: OptOut,
   soFar: string,
   {
     mayCount = false,
@@ -123,9 +127,11 @@ export function requireOptOut(
   ]
   if (failures.length > 0) {
     const deleted = wiped === 0 ? '' : 'What was waiting was deleted. '
-    const advice = isMeans ? '' : unsaved(invocation)
+    const names = files.map((file) => tidy(file, context)).join(' and ')
+    const saved = isMeans || names === '' ? [] : [`The opt-out is saved in ${names}.`]
+    const advice = isMeans ? '' : unsaved(invocation, failures)
     const left = isMeans ? [] : undeleted
-    const hint = [`${undone}${deleted}${advice}`.trimEnd(), ...left].join('\n')
+    const hint = [...saved, `${undone}${deleted}${advice}`.trimEnd(), ...left].join('\n')
     throw cannotChange(invocation, failures, hint)
   }
   const { collecting, uploading } = context.verdict

@@ -95,6 +95,21 @@ describe('disable', () => {
     })
   })
 
+  it.concurrent('says where it could be saved, and what stops RunMat, if only one file is broken', async () => {
+    const home = tempHome()
+    home.write(home.settings, '[runtime.telemetry\n')
+    home.write('runmat.toml', yes)
+    const unheard = await cli(home, ['disable'])
+    expect(unheard.code).toBe(1)
+    expect(unheard.err).not.toContain('is saved in')
+    expect(unheard.err).toMatch(/^To stop it: runmat-telemetry disable --here$/m)
+    const here = await cli(home, ['disable', '--here'])
+    expect(here.code).toBe(1)
+    expect(here.err).toContain('\nThe opt-out is saved in ~/runmat.toml.\n')
+    expect(here.err).not.toContain('still send')
+    expect(home.read('runmat.toml')).toBe(no)
+  })
+
   it.concurrent('tells what it deleted and removed, also where RunMat would still send', async () => {
     const home = tempHome()
     home.write('runmat.toml', yes)
