@@ -114,7 +114,9 @@ export function problemText(problem: Problem | undefined, context: Context): str
   }
   const spot = [tidy(file, context), line, column].filter((part) => part !== undefined).join(':')
   const excerpt = problem.excerpt ? `\n\n${indent(problem.excerpt.trimEnd())}\n` : ''
-  return printable(`${spot}: ${message}${message.endsWith('?') ? '' : '.'}${excerpt}`)
+  // A folder that is named in the message lies on the way to the file.
+  const said = message.startsWith(path.sep) ? tidy(message, context) : message
+  return printable(`${spot}: ${said}${said.endsWith('?') ? '' : '.'}${excerpt}`)
 }
 
 /** A file that a variable names, and that isn't there. */

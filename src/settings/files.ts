@@ -2,7 +2,7 @@ import path from 'node:path'
 
 import { builtin } from '../files/builtin.ts'
 import { workOnce } from '../files/once.ts'
-import { look, readSmallFile, type Reading } from '../files/read.ts'
+import { look, readSmallFile, type Reading, statLink } from '../files/read.ts'
 import { openFileMemory, sightingOf } from '../files/snapshot.ts'
 import type { KeyPath } from '../product/product.ts'
 import { JsonTextError, readJson } from './json-text.ts'
@@ -73,7 +73,8 @@ export function readSettingsFile(
 function contentOf(file: string, reading: Exclude<Reading, { kind: 'absent' }>): Content {
   if (reading.kind === 'unreadable') {
     const isOursAlone = (look(file)?.size ?? 0) > sizeLimit
-    return broken(file, { message: reading.reason, ...(isOursAlone && { isOursAlone }) })
+    const message = (reading.hasNoFolder && inTheWayOf(file)) || reading.reason
+    return broken(file, { message, ...(isOursAlone && { isOursAlone }) })
   }
   if (!builtin('node:buffer').isUtf8(reading.bytes))
     return broken(file, { message: 'it is not UTF-8 text' })
@@ -88,6 +89,17 @@ function contentOf(file: string, reading: Exclude<Reading, { kind: 'absent' }>):
   } catch (error) {
     return broken(file, problemOf(error, text))
   }
+}
+
+/** What is in the place of one of the folders that the file lies in, if anything is. */
+export function inTheWayOf(file: string): string | undefined {
+  let folder = path.dirname(file)
+  while (statLink(folder) === undefined && folder !== path.dirname(folder)) {
+    folder = path.dirname(folder)
+  }
+  const target = look(folder)
+  if (target?.isDirectory()) return undefined
+  return `${folder} is ${target ? 'not a folder' : 'a symbolic link to a folder that does not exist'}`
 }
 
 function jsonContent(file: string, text: string): Content {

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { steadyMs } from '../files/clock.ts'
 import type { Snapshot } from '../files/snapshot.ts'
 import type { Product } from '../product/product.ts'
-import { broken, readSettingsFile, type Role, type SettingsFile } from './files.ts'
+import { broken, inTheWayOf, readSettingsFile, type Role, type SettingsFile } from './files.ts'
 import type { HostEnvironment } from './host-environment.ts'
 import type { Paths } from './paths.ts'
 import { strangerAt } from './trust.ts'
@@ -113,8 +113,8 @@ function unreachable(role: Role, file: string, see: Snapshot): SettingsFile | un
     missed.set(file, steadyMs())
     return undefined
   }
-  const message = `${folder} is a symbolic link to a folder that does not exist`
-  return { role, path: file, ...broken(file, { message }) }
+  const message = inTheWayOf(file)
+  return message === undefined ? undefined : { role, path: file, ...broken(file, { message }) }
 }
 
 export function projectNames({

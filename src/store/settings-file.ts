@@ -6,7 +6,14 @@ import { takeSnapshot } from '../files/snapshot.ts'
 import { makeFolder, removeUnfinished, replaceFile } from '../files/write.ts'
 import type { KeyPath } from '../product/product.ts'
 import type { Context } from '../settings/context.ts'
-import { isJson, type Problem, readSettingsFile, type Role, sizeLimit } from '../settings/files.ts'
+import {
+  inTheWayOf,
+  isJson,
+  type Problem,
+  readSettingsFile,
+  type Role,
+  sizeLimit,
+} from '../settings/files.ts'
 import { editJson } from '../settings/json-edit.ts'
 import { JsonTextError } from '../settings/json-text.ts'
 import { locate } from '../settings/paths.ts'
@@ -62,7 +69,7 @@ export function changeSettings(file: string, role: Role, changes: Changes): bool
       return true
     } catch (error) {
       if (error instanceof SettingsError) throw error
-      throw new SettingsError({ path: file, message: messageOf(error) }, error)
+      throw new SettingsError({ path: file, message: inTheWayOf(file) ?? messageOf(error) }, error)
     }
   })
 }

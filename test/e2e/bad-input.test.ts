@@ -111,11 +111,11 @@ describe('a settings file that cannot be used', () => {
     ['huge', (home) => home.write(home.settings, '#'.repeat(2_000_000)), /larger than/],
     ['a device', (home) => deviceAt(home), /not a regular file/],
     ['a socket', (home) => socketAt(home), /not a regular file/],
-    ['below a file', (home) => home.write('.config', 'x'), /not a folder/],
+    ['below a file', (home) => home.write('.config', 'x'), /toml:\s~\/\.config is not a\sfolder/],
     [
       'below a broken link',
       (home) => symlinkSync('/nowhere/at/all', home.at('.config')),
-      /\.config is a symbolic link to a folder that does not exist|a part of its path is not a folder/,
+      /toml: ~\/\.config is a symbolic link to a folder that does not exist/,
     ],
   ])('%s turns telemetry off and is not overwritten', async (_, make, fault) => {
     const home = tempHome()
