@@ -113,8 +113,9 @@ function unreachable(role: Role, file: string, see: Snapshot): SettingsFile | un
     missed.set(file, steadyMs())
     return undefined
   }
-  const message = inTheWayOf(file)
-  return message === undefined ? undefined : { role, path: file, ...broken(file, { message }) }
+  // If it leads somewhere by now, nobody has looked for the file there.
+  const message = inTheWayOf(file) ?? `${folder} led nowhere a moment ago`
+  return { role, path: file, ...broken(file, { message }) }
 }
 
 export function projectNames({
