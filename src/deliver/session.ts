@@ -2,17 +2,15 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 
 import { eventContracts } from '../contract/contracts.ts'
-import { timestamp } from '../contract/timestamp.ts'
 import { steadyMs } from '../files/clock.ts'
 import type { Context } from '../settings/context.ts'
-import { openInFlight } from '../store/in-flight.ts'
-import { noteSent, openDoubts } from '../store/ledger.ts'
 import { readQueued, setAside } from '../store/queued-event.ts'
 import { noteAnswerTime } from '../store/upload-state.ts'
-import { type Backlog, openBacklog } from './backlog.ts'
+import { openBacklog } from './backlog.ts'
 import { openHttpClient } from './http/client.ts'
 import { debugHeaders, headersFor } from './http/headers.ts'
 import { isTheCollector } from './policy.ts'
+import { openRecords } from './records.ts'
 import { saveUploadState } from './schedule.ts'
 import { emptyTally, tallied } from './tally.ts'
 
@@ -68,9 +66,7 @@ export async function runSession(
   const endpoint = options.endpoint ?? start.choices.endpoint.value
   const admit = admission(start)
   const backlog = openBacklog(start, options.impatient, handed)
-  const settle = settlement(start, backlog, endpoint)
-  const sent = openInFlight(paths, endpoint)
-  const doubt = openDoubts(paths.ledger, endpoint)
+  const records = openRecords(start, endpoint, backlog)
   const client = openHttpClient({
     endpoint,
     // The queue goes to the built-in endpoint or one of the user's own: never to a project's.
@@ -91,6 +87,7 @@ export async function runSession(
   const whyDone = (): string | undefined => {
     if (Date.now() > until) return 'out of time'
     if (options.signal?.aborted) return interrupted
+    if (records.fault() !== undefined) return records.fault()
     return tally.stop === null ? undefined : (tally.trouble ?? undefined)
   }
   const whyNot = (): string | undefined => {
@@ -105,15 +102,15 @@ export async function runSession(
     const isFirst = attempted === 1
     const since = steadyMs()
     // The upload lock marks that we are sending, so events need no markers of their own.
-    const mayBegin = () => forbidden() === undefined && isOurs() && sent.add(name)
+    const mayBegin = () => forbidden() === undefined && isOurs() && records.begin(name, bytes)
     const outcome = await client.post(bytes, mayBegin)
     tally = tallied(tally, outcome)
     if (outcome.kind === 'delivered') {
       if (isFirst) noteAnswerTime(paths.state, endpoint, steadyMs() - since)
-      await settle(name, bytes)
-      sent.end(name)
+      // A worker waits for that before its next post, so after a crash only events in flight can be in doubt.
+      await records.confirm(name, bytes)
     } else {
-      if (sent.end(name)) noteQuietly(() => doubt(timestamp(environment.now()), bytes))
+      records.doubt(name, bytes)
       if (isTheCollector(outcome)) backlog.postpone(name)
       else backlog.rest(name)
     }
@@ -150,7 +147,7 @@ export async function runSession(
   } finally {
     clearInterval(watchdog)
     client.close()
-    sent.close(isOurs())
+    records.close(isOurs())
   }
   const why = whyNot()
   const reason = why ?? tally.trouble
@@ -166,45 +163,5 @@ function admission({ product, paths, environment }: Context) {
     const queued = readQueued(file, contracts, environment.now())
     if (queued.kind === 'foreign') setAside(paths.aside, file)
     return queued.kind === 'event' ? queued.bytes : undefined
-  }
-}
-
-/**
- * After a delivery: writes the event to the ledger, then removes it from the queue. Events that are
- * confirmed at about the same time are written together. A worker waits for that before its next post,
- * so after a crash only events in flight can be in doubt.
- */
-function settlement({ paths, environment }: Context, { done }: Backlog, endpoint: string) {
-  let confirmed: { name: string; bytes: string; noted: () => void }[] = []
-  const writeDown = (): void => {
-    const batch = confirmed
-    confirmed = []
-    const sending = {
-      sentAt: timestamp(environment.now()),
-      endpoint,
-      via: 'http',
-      confirmed: true,
-    } as const
-    const note = () => noteSent(paths.ledger, sending, ...batch.map(({ bytes }) => bytes))
-    const isNoted = noteQuietly(note)
-    // Sending it again because the ledger could not be written would be worse.
-    for (const { name } of batch) done(name)
-    // If the disk was full, there is room now.
-    if (!isNoted) noteQuietly(note)
-    for (const { noted } of batch) noted()
-  }
-  return (name: string, bytes: string): Promise<void> =>
-    new Promise((noted) => {
-      if (confirmed.push({ name, bytes, noted }) === 1) setImmediate(writeDown)
-    })
-}
-
-/** The disk may be full or read-only. What was sent has been sent. */
-function noteQuietly(note: () => void): boolean {
-  try {
-    note()
-    return true
-  } catch {
-    return false
   }
 }

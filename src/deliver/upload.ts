@@ -45,6 +45,7 @@ export async function upload(options: UploadOptions): Promise<SessionEnd> {
       return { ...result, reason: `cannot write ${paths.ledger}: ${fault}` }
     }
     try {
+      noteInFlight(context(), paths)
       const end = await runSession(options, until, handed, lock.isOurs)
       result = {
         attempted: result.attempted + end.attempted,
@@ -66,7 +67,6 @@ function recover(context: Context, lock: Lock): void {
   const { paths } = context
   try {
     removeLeftovers(paths)
-    noteInFlight(context, paths)
     sweepMarks(paths)
     const wereKilled = removeDeadSenders(paths) || lock.isInherited
     if (wereKilled) removeDelivered(paths)

@@ -1,103 +1,107 @@
-import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, openSync } from 'node:fs'
 import path from 'node:path'
 
-import { eventContracts } from '../contract/contracts.ts'
-import { timestamp } from '../contract/timestamp.ts'
-import { readSmallFile, statLink } from '../files/read.ts'
-import { privateFile, removeFile } from '../files/write.ts'
+import { eventContracts, recognise } from '../contract/contracts.ts'
+import { isUnread, readSmallFile, UnreadError } from '../files/read.ts'
+import { sightingOf } from '../files/snapshot.ts'
+import { privateFile, putFile, removeFile, writeFully } from '../files/write.ts'
 import type { Context } from '../settings/context.ts'
 import type { Paths } from '../settings/paths.ts'
 import { isOwnState } from './foreign.ts'
 import { openDoubts } from './ledger.ts'
-import { readQueued } from './queued-event.ts'
+import { looksWhole, parseLine } from './ledger-lines.ts'
+import { queueLimits } from './queue.ts'
 
-/** The events that an uploader has sent and has no answer to, also for its successor if it is killed. */
+/**
+ * The events that an uploader has sent and that are not on record yet, also for its successor if it is
+ * killed. They are kept whole: their files may be gone by then.
+ */
 export interface InFlight {
-  /** Always true: an event may be sent although this can't be written down. */
-  readonly add: (name: string) => true
-  /** False if the event was never sent. */
-  readonly end: (name: string) => boolean
+  /** Takes the line for the ledger, right before the event is sent. Throws if it can't be written down. */
+  readonly add: (name: string, line: string) => void
+  /** Was it sent? */
+  readonly has: (name: string) => boolean
+  /** It is on record. */
+  readonly end: (name: string) => void
   /** Without the lock, the file is another uploader's by now. */
   readonly close: (isOurs: boolean) => void
 }
 
-const writing =
-  constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | (constants.O_NOFOLLOW ?? 0)
+const appending =
+  constants.O_WRONLY |
+  constants.O_APPEND |
+  constants.O_CREAT |
+  (constants.O_NOFOLLOW ?? 0) |
+  (constants.O_NONBLOCK ?? 0)
 
-export function openInFlight({ state }: Pick<Paths, 'state'>, endpoint: string): InFlight {
-  const names = new Set<string>()
+/** What ends stays in the file until that is so large. It is on record, and is not noted again. */
+const mostBytes = 256 * 1024
+
+export function openInFlight({ state }: Pick<Paths, 'state'>): InFlight {
+  const file = fileIn(state)
+  const lines = new Map<string, string>()
   let descriptor: number | undefined
-  let width = 0
+  let size = 0
+  const close = (): void => {
+    if (descriptor !== undefined) closeSync(descriptor)
+    descriptor = undefined
+  }
+  const append = (text: string): void => {
+    descriptor ??= openSync(file, appending, privateFile)
+    writeFully(descriptor, text)
+    size += Buffer.byteLength(text)
+  }
+  const shorten = (): void => {
+    const text = [...lines.values()].join('')
+    close()
+    putFile(file, text, false)
+    size = Buffer.byteLength(text)
+  }
   return {
-    add: (name) => {
-      names.add(name)
-      const text = `${JSON.stringify({ endpoint, names: [...names] })}\n`
-      width = Math.max(width, text.length)
-      try {
-        descriptor ??= openSync(fileIn(state), writing, privateFile)
-        writeSync(descriptor, text.padEnd(width), 0)
-      } catch {
-        // The disk is full. To send what waits there makes room.
-      }
-      return true
+    add: (name, line) => {
+      if (size > mostBytes) shorten()
+      append(line)
+      lines.set(name, line)
     },
-    // Not written down: it is on record by then, and is not noted again.
-    end: (name) => names.delete(name),
+    has: (name) => lines.has(name),
+    end: (name) => void lines.delete(name),
     close: (isOurs) => {
-      if (descriptor === undefined) return
-      closeSync(descriptor)
-      if (isOurs) removeFile(fileIn(state))
+      const wasOpen = descriptor !== undefined
+      close()
+      if (wasOpen && isOurs && lines.size === 0) removeFile(file)
     },
   }
 }
 
-/** Puts on record what an uploader was posting when it was killed. The caller knows that none is at work. */
+/**
+ * Puts on record what an uploader was posting when it was killed. The caller knows that none is at work.
+ * Throws if that can't be read or written now. It stays for the next one then.
+ */
 export function noteInFlight(
-  { product, environment }: Context,
-  { state, queue, ledger }: Pick<Paths, 'state' | 'queue' | 'ledger'>,
+  { product }: Pick<Context, 'product'>,
+  { state, ledger }: Pick<Paths, 'state' | 'ledger'>,
 ): void {
   const file = fileIn(state)
-  const begun = statLink(file)
-  if (begun === undefined || !isOwnState(state)) return
-  const { endpoint, names } = contentOf(file)
-  const doubt = openDoubts(ledger, endpoint)
+  const { trace } = sightingOf(file)
+  if (trace === '' || !isOwnState(state)) return
+  const reading = readSmallFile(file, mostBytes + queueLimits.bytes, { links: false })
+  if (isUnread(reading)) throw new UnreadError(`Cannot read ${file} at this moment.`)
+  const text = reading.kind === 'read' ? reading.bytes.toString('utf8') : ''
   const contracts = eventContracts(product)
-  try {
-    for (const name of names) {
-      const queued = readQueued(path.join(queue, name), contracts, environment.now())
-      if (queued.kind === 'event') doubt(timestamp(begun.mtimeMs), queued.bytes)
-    }
-    removeFile(file)
-  } catch {
-    // The ledger can't be written now. The next one tries again.
+  const doubt = openDoubts(ledger)
+  // Any program may have written it.
+  for (const { sent_at: sentAt, endpoint, event } of text.split('\n').flatMap(wholeLine)) {
+    const bytes = recognise(contracts, JSON.stringify(event))
+    if (bytes !== undefined) doubt({ sentAt, endpoint, via: 'http', confirmed: false }, bytes)
   }
+  // If it has changed, another uploader is at work by now.
+  if (sightingOf(file).trace === trace) removeFile(file)
 }
 
-interface Content {
-  readonly endpoint: string
-  readonly names: readonly string[]
+function wholeLine(line: string) {
+  return looksWhole(line) ? parseLine(line) : []
 }
-
-const nothing: Content = { endpoint: '', names: [] }
-
-/** Any program may have written it. */
-function contentOf(file: string): Content {
-  const reading = readSmallFile(file, 64 * 1024, { links: false })
-  if (reading.kind !== 'read') return nothing
-  try {
-    const found = JSON.parse(reading.bytes.toString('utf8')) as Partial<Record<string, unknown>>
-    const { endpoint, names } = found
-    if (typeof endpoint !== 'string' || !Array.isArray(names)) return nothing
-    const texts = names.filter((name): name is string => typeof name === 'string')
-    return { endpoint, names: texts.slice(0, most).map((name) => path.basename(name)) }
-  } catch {
-    return nothing
-  }
-}
-
-/** More than any uploader posts at once. */
-const most = 100
 
 function fileIn(state: string): string {
-  return path.join(state, 'in-flight.json')
+  return path.join(state, 'in-flight.ndjson')
 }

@@ -9,6 +9,20 @@ export interface Sent {
   readonly confirmed?: boolean
 }
 
+/** What is the same for all events of one call of `noteSent`. */
+export interface Sending {
+  readonly sentAt: string
+  readonly endpoint: string
+  readonly via: NonNullable<Sent['via']>
+  readonly confirmed: boolean
+}
+
+/** The event goes in as the bytes that were sent, never parsed and serialised again. */
+export function lineOf({ sentAt, endpoint, via, confirmed }: Sending, bytes: string): string {
+  const head = `{"sent_at":${JSON.stringify(sentAt)}`
+  return `${head}${departureOf(endpoint, bytes)},"via":"${via}","confirmed":${confirmed}}\n`
+}
+
 export function looksWhole(line: string): boolean {
   return line.startsWith('{"sent_at":') && line.endsWith('}')
 }

@@ -18,21 +18,15 @@ import {
   departureIn,
   departureOf,
   isDoubtful,
+  lineOf,
   looksWhole,
   parseLine,
+  type Sending,
   type Sent,
   settled,
 } from './ledger-lines.ts'
 import { thisProcess } from './lock-holder.ts'
 import { takeLock } from './lock.ts'
-
-/** What is the same for all events of one call of `noteSent`. */
-export interface Sending {
-  readonly sentAt: string
-  readonly endpoint: string
-  readonly via: NonNullable<Sent['via']>
-  readonly confirmed: boolean
-}
 
 /**
  * A ledger larger than `mostBytes` is cut back to its newest `keepBytes`, or to its newest
@@ -49,18 +43,11 @@ const limits = {
  * Adds one line for each event. Several processes may do so at once, and each of them keeps the
  * ledger within its bounds. Throws if the line can't be written.
  */
-export function noteSent(
-  file: string,
-  { sentAt, endpoint, via, confirmed }: Sending,
-  ...events: readonly string[]
-): void {
+export function noteSent(file: string, sending: Sending, ...events: readonly string[]): void {
   if (!isOwnState(path.dirname(file)) || whyForeign(file) !== undefined) {
     throw new Error('the ledger is not ours')
   }
-  // The event goes in as the bytes that were sent, never parsed and serialised again.
-  const head = `{"sent_at":${JSON.stringify(sentAt)}`
-  const tail = `,"via":"${via}","confirmed":${confirmed}}\n`
-  const lines = events.map((bytes) => `${head}${departureOf(endpoint, bytes)}${tail}`).join('')
+  const lines = events.map((bytes) => lineOf(sending, bytes)).join('')
   // If another process cut the ledger back meanwhile, the line may be in the old file only.
   for (let round = 0; round < 5; round += 1) {
     const size = append(file, lines)
@@ -70,17 +57,14 @@ export function noteSent(
   }
 }
 
-/** Adds a line for an event unless there is one already for this address, however often it is tried. */
-export function openDoubts(
-  file: string,
-  endpoint: string,
-): (sentAt: string, bytes: string) => void {
+/** Adds a line for an event unless there is one already for its address, however often it is tried. */
+export function openDoubts(file: string): (sending: Sending, bytes: string) => void {
   let noted: Set<string> | undefined
-  return (sentAt, bytes) => {
+  return (sending, bytes) => {
     noted ??= new Set(linesOf(file).map(departureIn))
-    const departure = departureOf(endpoint, bytes)
+    const departure = departureOf(sending.endpoint, bytes)
     if (noted.has(departure)) return
-    noteSent(file, { sentAt, endpoint, via: 'http', confirmed: false }, bytes)
+    noteSent(file, sending, bytes)
     noted.add(departure)
   }
 }

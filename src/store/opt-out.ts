@@ -66,11 +66,19 @@ export async function stopAll(context: Context, places = placesOf(context)): Pro
 export function wipeAll(context: Context, places = placesOf(context)): Wiped {
   for (const paths of places) {
     // Only an uploader that was killed has left it.
-    if (liveHolder(paths.lock) === undefined) noteInFlight(context, paths)
+    if (liveHolder(paths.lock) === undefined) noteQuietly(context, paths)
   }
   const all = places.map(({ queue }) => wipeQueue(queue))
   const kept = all.find((one) => one.kept)?.kept
   return { wiped: all.reduce((sum, { wiped }) => sum + wiped, 0), ...(kept && { kept }) }
+}
+
+function noteQuietly(context: Context, paths: Paths): void {
+  try {
+    noteInFlight(context, paths)
+  } catch {
+    // The next uploader or `disable` tries again.
+  }
 }
 
 /** A no is written over whatever another program has just written. */

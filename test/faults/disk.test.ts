@@ -216,7 +216,8 @@ describe('where a disk', () => {
       expect(idsAt(collector)).toHaveLength(10 - left.length)
       expect(new Set(idsAt(collector)).size).toBe(10 - left.length)
       expect(ids.filter((id) => left.some((name) => name.includes(id)))).toHaveLength(left.length)
-      expect(left).toHaveLength(pages === 0 ? 10 : 0)
+      // One page holds the lock. Without another, nothing could say what left if the uploader was killed.
+      expect(left).toHaveLength(pages < 2 ? 10 : 0)
       for (const id of idsAt(collector)) expect(home.read('sent')).toContain(id)
     },
   )

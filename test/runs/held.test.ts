@@ -1,16 +1,17 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
+import path from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
 import { collectorFor, library, type Stage, uploaderCommand, uploaderEnv } from '../faults/stage.ts'
-import { fillQueue, namesIn, queueContent } from '../support/events.ts'
+import { fillQueue, namesIn, queueContent, queueFolder } from '../support/events.ts'
 import { withFsFaults } from '../support/fs-faults.ts'
 import type { Home } from '../support/home.ts'
 import { nothingRuns } from '../support/processes.ts'
 import { program } from '../support/programs.ts'
-import { cli, cliJson, run } from '../support/run.ts'
+import { cli, cliCommand, cliJson, run } from '../support/run.ts'
 import type { Play } from '../programs/runner.ts'
 import { host, runStage } from './stage.ts'
 
@@ -124,13 +125,14 @@ describe.concurrent('the events of a run under way', () => {
 
 describe.concurrent('what left is on record', () => {
   interface Sent {
-    readonly event: { readonly uuid: string }
+    readonly event: { readonly uuid?: string; readonly event_id?: string }
     readonly confirmed: boolean
   }
   const onRecord = async ({ home, collector }: Stage) => {
     const sent = await cliJson<readonly Sent[]>(home, ['log'])
-    const arrived = collector.events.map(({ json }) => (json as { uuid: string }).uuid)
-    const known = new Set(sent.map(({ event }) => event.uuid))
+    const idIn = ({ uuid, event_id: id }: Sent['event']) => uuid ?? id
+    const arrived = collector.events.map(({ json }) => idIn(json as Sent['event']))
+    const known = new Set(sent.map(({ event }) => idIn(event)))
     return {
       arrived: arrived.length,
       missing: arrived.filter((id) => !known.has(id)),
@@ -179,6 +181,92 @@ describe.concurrent('what left is on record', () => {
     expect((await cli(made.home, ['disable'])).code).toBe(0)
     await ended
     expect(await onRecord(made)).toEqual({ arrived: 3, missing: [], confirmed: 0 })
+  })
+
+  it('although its file had to make room in a full queue before the uploader was killed', async () => {
+    const { made, child } = await postingUploader()
+    const { home } = made
+    for (const name of namesIn(queueFolder(home))) rmSync(path.join(queueFolder(home), name))
+    child.kill('SIGKILL')
+    await once(child, 'close')
+    expect((await cli(home, ['disable'])).code).toBe(0)
+    expect(await onRecord(made)).toEqual({ arrived: 3, missing: [], confirmed: 0 })
+    expect(namesIn(home.state).filter((name) => name.startsWith('in-flight'))).toEqual([])
+  })
+
+  it('although disable could not end what sent it, and it was killed later', async () => {
+    const made = await runStage({ answer: { hang: 'before headers' } })
+    const { home, collector } = made
+    fillQueue(home, 3)
+    const [command, ...before] = cliCommand
+    const child = spawn(command, [...before, 'upload'], { env: home.env, stdio: 'ignore' })
+    await collector.received(3)
+    child.kill('SIGSTOP')
+    expect((await cli(home, ['disable'])).code).toBe(1)
+    child.kill('SIGKILL')
+    await once(child, 'close')
+    expect((await cli(home, ['disable'])).code).toBe(0)
+    expect(await onRecord(made)).toEqual({ arrived: 3, missing: [], confirmed: 0 })
+  })
+
+  it('although the record could not be written for a while, in which no more left', async () => {
+    const made = await runStage()
+    const { home, collector } = made
+    fillQueue(home, 100)
+    const ledger = `${home.state}/sent.ndjson`
+    collector.setAnswer(() => {
+      if (collector.requests === 1) mkdirSync(ledger)
+      return 204
+    })
+    const { code, out } = await cli(home, ['upload'])
+    expect({ code, out }).toMatchObject({ code: 1, out: expect.stringContaining('sent.ndjson') })
+    expect(collector.requests).toBeLessThan(30)
+    const left = 100 - collector.requests
+    expect(Object.keys(queueContent(home))).toHaveLength(left)
+    rmSync(ledger, { recursive: true })
+    expect((await cli(home, ['disable'])).out).toContain(`${left} waiting events deleted`)
+    expect(await onRecord(made)).toMatchObject({ arrived: 100 - left, missing: [] })
+  })
+
+  it('although the note of it could not be read at first', async () => {
+    const { made, child } = await postingUploader()
+    const { home, collector } = made
+    child.kill('SIGKILL')
+    await once(child, 'close')
+    collector.setAnswer(204)
+    const env = withFsFaults(home, { fail: /^open .*in-flight/, times: 1 })
+    expect((await cli(home, ['upload'], { env })).code).toBe(1)
+    expect(collector.requests).toBe(3)
+    expect((await cli(home, ['disable'])).code).toBe(0)
+    expect(await onRecord(made)).toEqual({ arrived: 3, missing: [], confirmed: 0 })
+  })
+
+  it('once, however many were sent in one session', async () => {
+    const made = await runStage()
+    const { home, collector } = made
+    fillQueue(home, 700)
+    expect((await cli(home, ['upload'])).code).toBe(0)
+    fillQueue(home, 3, 701)
+    collector.setAnswer({ hang: 'before headers' })
+    const [command, ...args] = uploaderCommand
+    const env = { ...home.env, ...uploaderEnv }
+    const child = spawn(command, args, { env, stdio: 'ignore' })
+    await collector.received(703)
+    child.kill('SIGKILL')
+    await once(child, 'close')
+    await cli(home, ['disable'])
+    expect(await onRecord(made)).toEqual({ arrived: 703, missing: [], confirmed: 700 })
+    expect(await cliJson<unknown[]>(home, ['log'])).toHaveLength(703)
+  })
+
+  it('or waits, if a folder has the place of the note of what is under way', async () => {
+    const { home, collector } = await runStage()
+    fillQueue(home, 3)
+    mkdirSync(`${home.state}/in-flight.ndjson`)
+    const { code, out } = await cli(home, ['upload'])
+    expect({ code, out }).toMatchObject({ code: 1, out: expect.stringContaining('in-flight') })
+    expect(collector.requests).toBe(0)
+    expect(Object.keys(queueContent(home))).toHaveLength(3)
   })
 
   it.each([

@@ -3,7 +3,8 @@ import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
-import { noteSent, readLedger, type Sending } from '../../src/store/ledger.ts'
+import { noteSent, readLedger } from '../../src/store/ledger.ts'
+import type { Sending } from '../../src/store/ledger-lines.ts'
 import { tempHome } from '../support/home.ts'
 
 /** What another process does while this one cuts the ledger back. */

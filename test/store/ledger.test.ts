@@ -2,7 +2,8 @@ import { appendFileSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 
 import { describe, expect, it } from 'vitest'
 
-import { countSent, noteSent, readLedger, type Sending } from '../../src/store/ledger.ts'
+import { countSent, noteSent, readLedger } from '../../src/store/ledger.ts'
+import type { Sending } from '../../src/store/ledger-lines.ts'
 import { namesIn } from '../support/events.ts'
 import { type Home, tempHome } from '../support/home.ts'
 import { program } from '../support/programs.ts'
