@@ -7,6 +7,7 @@ import { look, namesIn } from '../files/read.ts'
 import { removeAll, removeFile } from '../files/write.ts'
 import type { Paths } from '../settings/paths.ts'
 import { erasureFile } from './erasure.ts'
+import { isMark } from './leaving.ts'
 import { readLedger } from './ledger.ts'
 import type { Sent } from './ledger-lines.ts'
 import { folderOf, removeFolderIfEmpty } from './postponed.ts'
@@ -93,6 +94,6 @@ function deliveriesIn(ledger: string): readonly Sent[] {
 
 function temporaryIn(folder: string): readonly string[] {
   return namesIn(folder)
-    .filter((name) => name.endsWith('.tmp'))
+    .filter((name) => name.endsWith('.tmp') && !isMark(name))
     .map((name) => path.join(folder, name))
 }

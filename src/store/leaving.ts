@@ -3,11 +3,11 @@ import path from 'node:path'
 
 import { steadyMs } from '../files/clock.ts'
 import { timestamp } from '../contract/timestamp.ts'
-import { namesIn, readSmallFile, statLink } from '../files/read.ts'
+import { isUnread, namesIn, readSmallFile, statLink } from '../files/read.ts'
 import { removeFile, writeNewFile } from '../files/write.ts'
 import type { Paths } from '../settings/paths.ts'
 import { isOwnState } from './foreign.ts'
-import { noteSent, readLedger } from './ledger.ts'
+import { openDoubts, readLedger } from './ledger.ts'
 import type { Sent } from './ledger-lines.ts'
 import { liveHolder } from './lock-holder.ts'
 
@@ -45,6 +45,10 @@ export function leaveToKernel({ state }: Pick<Paths, 'state'>, marker: string): 
 
 const prefix = 'leaving-'
 
+export function isMark(name: string): boolean {
+  return name.startsWith(prefix)
+}
+
 /**
  * Waits until nothing of that kind is under way. False if something may still be: an installer that was
  * suspended goes on later. The caller has written an opt-out.
@@ -63,28 +67,35 @@ export async function allHasLeft(paths: Places): Promise<boolean> {
 
 /** Removes the marks of processes that have ended. What one of an installer's names goes on record. */
 export function sweepMarks(paths: Places): void {
+  const doubt = openDoubts(paths.ledger)
   for (const mark of marksIn(paths)) {
-    if (isUnderWay(mark)) continue
-    noteLeft(paths.ledger, mark)
-    removeFile(mark)
+    if (!isUnderWay(mark) && noteLeft(mark, doubt)) removeFile(mark)
   }
 }
 
-/** It may have been killed before it could. */
-function noteLeft(ledger: string, mark: string): void {
+/** It may have been killed before it could. False if the next one must try again. */
+function noteLeft(mark: string, doubt: ReturnType<typeof openDoubts>): boolean {
   const reading = readSmallFile(mark, 16 * 1024, { links: false })
-  if (reading.kind !== 'read' || reading.bytes.length === 0) return
+  const sent = reading.kind === 'read' ? eventIn(reading.bytes) : undefined
+  if (sent === undefined) return !isUnread(reading)
+  const { endpoint, event } = sent
+  const sentAt = timestamp(statLink(mark)?.mtimeMs ?? Date.now())
   try {
-    const { endpoint, event } = JSON.parse(reading.bytes.toString('utf8')) as Partial<Sent>
-    if (typeof endpoint !== 'string' || typeof event !== 'object' || event === null) return
-    const bytes = JSON.stringify(event)
-    const isThis = (sent: Sent) =>
-      sent.endpoint === endpoint && JSON.stringify(sent.event) === bytes
-    if (readLedger(ledger).some(isThis)) return
-    const sentAt = timestamp(statLink(mark)?.mtimeMs ?? Date.now())
-    noteSent(ledger, { sentAt, endpoint, via: 'installer', confirmed: false }, bytes)
+    doubt({ sentAt, endpoint, via: 'installer', confirmed: false }, JSON.stringify(event))
+    return true
   } catch {
-    // It is no mark of an installer's, or the ledger can't be written.
+    return false
+  }
+}
+
+/** Undefined if it is no mark of an installer's. */
+function eventIn(bytes: Buffer): Pick<Sent, 'endpoint' | 'event'> | undefined {
+  try {
+    const { endpoint, event } = JSON.parse(bytes.toString('utf8')) as Partial<Sent>
+    const isEvent = typeof event === 'object' && event !== null
+    return typeof endpoint === 'string' && isEvent ? { endpoint, event } : undefined
+  } catch {
+    return undefined
   }
 }
 
@@ -107,7 +118,7 @@ function isUnderWay(mark: string): boolean {
 
 function marksIn({ state }: Places): readonly string[] {
   return namesIn(state)
-    .filter((name) => name.startsWith(prefix))
+    .filter(isMark)
     .map((name) => path.join(state, name))
 }
 
