@@ -159,7 +159,7 @@ function undeletedText({ path: file, cause }: Kept, context: Context): string {
 /** Ends a command with an error where a process may still be sending; `soFar` is what does hold. */
 export function requireStopped(
   { context }: Invocation,
-  { stopped, elsewhere, unlisted }: Stop,
+  { stopped, elsewhere, unlisted, isInKernel }: Stop,
   soFar: string,
   patience = 'To be sure that it has, run this again in 15 seconds.',
 ): void {
@@ -168,6 +168,12 @@ export function requireStopped(
     throw new CliError(`${soFar}, but whether a process is still sending can't be seen.`, {
       hint: `${tidy(unlisted.path, context)}: ${unlisted.cause}. Put that right, then run this again.`,
     })
+  }
+  if (isInKernel) {
+    throw new CliError(
+      `${soFar}, but the system may still be sending what a killed process has left.`,
+      { hint: 'It gives up after a few minutes. To be sure that it has, run this again then.' },
+    )
   }
   throw elsewhere
     ? new CliError(

@@ -5,6 +5,7 @@ import { openInFlight } from '../store/in-flight.ts'
 import { noteSent, openDoubts } from '../store/ledger.ts'
 import { lineOf, type Sending } from '../store/ledger-lines.ts'
 import type { Backlog } from './backlog.ts'
+import { portTo } from './http/proxy.ts'
 
 /** Keeps on record what an uploader sends, even if it is killed. */
 export interface Records {
@@ -25,7 +26,7 @@ export function openRecords(
   endpoint: string,
   { done }: Backlog,
 ): Records {
-  const sent = openInFlight(paths)
+  const sent = openInFlight(paths, portTo(endpoint, environment.env))
   const addDoubt = openDoubts(paths.ledger)
   let confirmed: { name: string; bytes: string; settled: () => void }[] = []
   let fault: string | undefined

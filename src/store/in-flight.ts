@@ -2,7 +2,7 @@ import { closeSync, constants, openSync } from 'node:fs'
 import path from 'node:path'
 
 import { eventContracts, recognise } from '../contract/contracts.ts'
-import { isUnread, readSmallFile, UnreadError } from '../files/read.ts'
+import { isUnread, type Reading, readSmallFile, UnreadError } from '../files/read.ts'
 import { sightingOf } from '../files/snapshot.ts'
 import { privateFile, putFile, removeFile, writeFully } from '../files/write.ts'
 import type { Context } from '../settings/context.ts'
@@ -10,6 +10,8 @@ import type { Paths } from '../settings/paths.ts'
 import { isOwnState } from './foreign.ts'
 import { openDoubts } from './ledger.ts'
 import { looksWhole, parseLine } from './ledger-lines.ts'
+import { isOlder, localClock } from './lock-holder.ts'
+import { orphanMs } from './orphans.ts'
 import { queueLimits } from './queue.ts'
 
 /**
@@ -37,7 +39,8 @@ const appending =
 /** What ends stays in the file until that is so large. It is on record, and is not noted again. */
 const mostBytes = 256 * 1024
 
-export function openInFlight({ state }: Pick<Paths, 'state'>): InFlight {
+/** `port`: to which the connections lead. */
+export function openInFlight({ state }: Pick<Paths, 'state'>, port: number | undefined): InFlight {
   const file = fileIn(state)
   const lines = new Map<string, string>()
   let descriptor: number | undefined
@@ -46,13 +49,15 @@ export function openInFlight({ state }: Pick<Paths, 'state'>): InFlight {
     if (descriptor !== undefined) closeSync(descriptor)
     descriptor = undefined
   }
-  const append = (text: string): void => {
+  const head = `${JSON.stringify({ port })}\n`
+  const append = (line: string): void => {
+    const text = descriptor === undefined && size === 0 ? head + line : line
     descriptor ??= openSync(file, appending, privateFile)
     writeFully(descriptor, text)
     size += Buffer.byteLength(text)
   }
   const shorten = (): void => {
-    const text = [...lines.values()].join('')
+    const text = [head, ...lines.values()].join('')
     close()
     putFile(file, text, false)
     size = Buffer.byteLength(text)
@@ -75,16 +80,17 @@ export function openInFlight({ state }: Pick<Paths, 'state'>): InFlight {
 
 /**
  * Puts on record what an uploader was posting when it was killed. The caller knows that none is at work.
- * Throws if that can't be read or written now. It stays for the next one then.
+ * Throws if that can't be read or written now. It stays for the next one then, as it does if `isKept`.
  */
 export function noteInFlight(
   { product }: Pick<Context, 'product'>,
   { state, ledger }: Pick<Paths, 'state' | 'ledger'>,
+  { isKept = false }: { readonly isKept?: boolean } = {},
 ): void {
   const file = fileIn(state)
   const { trace } = sightingOf(file)
   if (trace === '' || !isOwnState(state)) return
-  const reading = readSmallFile(file, mostBytes + queueLimits.bytes, { links: false })
+  const reading = readNote(file)
   if (isUnread(reading)) throw new UnreadError(`Cannot read ${file} at this moment.`)
   const text = reading.kind === 'read' ? reading.bytes.toString('utf8') : ''
   const contracts = eventContracts(product)
@@ -95,7 +101,20 @@ export function noteInFlight(
     if (bytes !== undefined) doubt({ sentAt, endpoint, via: 'http', confirmed: false }, bytes)
   }
   // If it has changed, another uploader is at work by now.
-  if (sightingOf(file).trace === trace) removeFile(file)
+  if (!isKept && sightingOf(file).trace === trace) removeFile(file)
+}
+
+/** To which port an uploader was posting that was killed not long ago, or is at work. */
+export function portInFlight({ state }: Pick<Paths, 'state'>): number | undefined {
+  const file = fileIn(state)
+  const reading = readNote(file)
+  if (reading.kind !== 'read' || isOlder(file, orphanMs, 'mtimeMs', localClock)) return undefined
+  const [, port] = /^\{"port":(\d{1,5})\}\n/.exec(reading.bytes.toString('latin1', 0, 20)) ?? []
+  return port === undefined ? undefined : Number(port)
+}
+
+function readNote(file: string): Reading {
+  return readSmallFile(file, mostBytes + queueLimits.bytes, { links: false })
 }
 
 function wholeLine(line: string) {

@@ -36,7 +36,7 @@ export async function optOut(
   const first = write(targets)
   const places = placesOf(context)
   const stop = await stopAll(context, places)
-  const deleted = keepQueue ? { wiped: 0 } : wipeAll(context, places)
+  const deleted = keepQueue ? { wiped: 0 } : wipeAll(context, places, stop)
   const { wiped } = deleted
   // If the disk was full, there is room now that the queue is deleted.
   const second = wiped > 0 ? write(first.failed) : first
@@ -63,19 +63,23 @@ export async function stopAll(context: Context, places = placesOf(context)): Pro
 }
 
 /** Deletes the queue, wherever this user has one. */
-export function wipeAll(context: Context, places = placesOf(context)): Wiped {
+export function wipeAll(
+  context: Context,
+  places = placesOf(context),
+  { stopped }: Stop = { stopped: true },
+): Wiped {
   for (const paths of places) {
     // Only an uploader that was killed has left it.
-    if (liveHolder(paths.lock) === undefined) noteQuietly(context, paths)
+    if (liveHolder(paths.lock) === undefined) noteQuietly(context, paths, { isKept: !stopped })
   }
   const all = places.map(({ queue }) => wipeQueue(queue))
   const kept = all.find((one) => one.kept)?.kept
   return { wiped: all.reduce((sum, { wiped }) => sum + wiped, 0), ...(kept && { kept }) }
 }
 
-function noteQuietly(context: Context, paths: Paths): void {
+function noteQuietly(...note: Parameters<typeof noteInFlight>): void {
   try {
-    noteInFlight(context, paths)
+    noteInFlight(...note)
   } catch {
     // The next uploader or `disable` tries again.
   }

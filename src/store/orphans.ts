@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs'
 
+/** The kernel does not try for longer to send what a process has left. */
+export const orphanMs = 15 * 60 * 1000
+
 /** The states of a connection that was closed with bytes left: FIN-WAIT-1, LAST-ACK and CLOSING. */
 const closing = new Set(['04', '09', '0B'])
 

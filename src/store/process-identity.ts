@@ -97,8 +97,8 @@ function placeOfThisProcess(): string {
 }
 
 /**
- * Fields 3 and 22 of /proc/PID/stat, counted from the end of the name, which may contain anything. A
- * zombie has ended; no process starts at `ended`.
+ * Fields 3, 20 and 22 of /proc/PID/stat, counted from the end of the name, which may contain anything. A
+ * zombie has ended, unless some of its threads still run; no process starts at `ended`.
  */
 function birthOf(pid: number | 'self'): string | null {
   if (process.platform !== 'linux') return null
@@ -107,7 +107,8 @@ function birthOf(pid: number | 'self'): string | null {
   const stat = isProcOurs ? read(`/proc/${pid}/stat`) : undefined
   if (stat === undefined) return null
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return fields[0] === 'Z' ? 'ended' : (fields[19] ?? null)
+  const hasEnded = fields[0] === 'Z' && Number(fields[17]) <= 1
+  return hasEnded ? 'ended' : (fields[19] ?? null)
 }
 
 let isProcOurs: boolean | undefined

@@ -7,6 +7,7 @@ import { listFolder, namesIn } from '../files/read.ts'
 import { makeFolder, privateFile, removeFile } from '../files/write.ts'
 import type { Paths } from '../settings/paths.ts'
 import { isOwnState } from './foreign.ts'
+import { portInFlight } from './in-flight.ts'
 import { leaveToKernel } from './leaving.ts'
 import {
   foreignLock,
@@ -16,7 +17,7 @@ import {
   localClock,
   thisProcess,
 } from './lock-holder.ts'
-import { orphansSendTo, portOf } from './orphans.ts'
+import { orphanMs, orphansSendTo, portOf } from './orphans.ts'
 import { type Holder, isFromElsewhere, isProvenUploader, nobody } from './process-identity.ts'
 
 type State = Pick<Paths, 'state'>
@@ -72,12 +73,16 @@ export function eventsBeingSent(paths: State, sinceMs = Infinity): ReadonlySet<s
  * say that the kernel may still have it.
  */
 export function removeDeadSenders(paths: State): boolean {
-  const folder = sendersFolder(paths)
-  const files = namesIn(folder).map((name) => path.join(folder, name))
-  const dead = files.filter((file) => liveHolder(file) === undefined)
+  const dead = deadSenders(paths)
   const remove = (file: string) =>
     file.endsWith(datagramEnd) ? leaveToKernel(paths, file) : removeFile(file)
   return dead.filter(remove).length > 0
+}
+
+function deadSenders(paths: State): readonly string[] {
+  const folder = sendersFolder(paths)
+  const files = namesIn(folder).map((name) => path.join(folder, name))
+  return files.filter((file) => liveHolder(file) === undefined)
 }
 
 function sendersFolder({ state }: State): string {
@@ -92,6 +97,8 @@ export interface Stop {
   readonly stopped: boolean
   /** All of those are in other containers or on other machines, where no one here can look. */
   readonly elsewhere?: boolean
+  /** What may still be sending is the kernel, for a process that was killed. */
+  readonly isInKernel?: boolean
   /** The folder that says who is sending can't be listed. */
   readonly unlisted?: { readonly path: string; readonly cause: string }
 }
@@ -121,10 +128,12 @@ export async function stopSenders(
     return { stopped: false, ...(elsewhere && { elsewhere }) }
   }
   if (cause !== undefined) return { stopped: false, unlisted: { path: folder, cause } }
+  // What they had handed to the kernel goes on without them.
+  const wereKilled = isKilled || deadSenders(paths).some(mayBeInKernel)
+  const ports = [portInFlight(paths), wereKilled ? portOf(endpoint) : undefined]
+  if (!(await hasLeft(ports, patience.dieMs))) return { stopped: false, isInKernel: true }
   removeDeadSenders(paths)
-  // What it had handed to the kernel goes on without it.
-  const port = isKilled ? portOf(endpoint) : undefined
-  return { stopped: port === undefined || (await hasLeft(port, patience.dieMs)) }
+  return { stopped: true }
 }
 
 /** One that is suspended notices nothing, and only it knows what it has sent. */
@@ -132,10 +141,14 @@ function wake(uploader: Holder | undefined): void {
   if (uploader !== undefined && isProvenUploader(uploader)) signal(uploader, 'SIGCONT')
 }
 
-/** Has all left that a killed process had written to its connections? */
-async function hasLeft(port: number, withinMs: number): Promise<boolean> {
+function mayBeInKernel(marker: string): boolean {
+  return !marker.endsWith(datagramEnd) && !isOlder(marker, orphanMs, 'mtimeMs', localClock)
+}
+
+/** Has all left that killed processes had written to their connections? */
+async function hasLeft(ports: readonly (number | undefined)[], withinMs: number): Promise<boolean> {
   const end = steadyMs() + withinMs
-  while (orphansSendTo(port)) {
+  while (ports.some((port) => port !== undefined && orphansSendTo(port))) {
     if (steadyMs() > end) return false
     await new Promise((resolve) => setTimeout(resolve, 20))
   }

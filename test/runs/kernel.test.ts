@@ -1,18 +1,19 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, utimesSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 
 import { afterAll, describe, expect, it } from 'vitest'
 
+import { portInFlight } from '../../src/store/in-flight.ts'
 import { orphansSendTo } from '../../src/store/orphans.ts'
 import { signatureOf, thisHolder } from '../../src/store/process-identity.ts'
 import { fillQueue, readNotice } from '../support/events.ts'
 import { eventually } from '../support/eventually.ts'
 import { tempHome } from '../support/home.ts'
-import { library } from '../faults/stage.ts'
+import { library, uploaderCommand, uploaderEnv } from '../faults/stage.ts'
 import { program } from '../support/programs.ts'
 import { cli, cliCommand, cliJson, executable, run } from '../support/run.ts'
 import { requireTool } from '../support/tools.ts'
@@ -148,9 +149,9 @@ describe.runIf(process.platform === 'linux')('what was not confirmed', () => {
     },
   )
 
-  it('is seen in the kernel after the process that sent it was killed', async () => {
+  /** What the kernel has of a process that was killed: nobody reads, so most of it stays there. */
+  const orphan = async () => {
     const { sockets, port } = await silentCollector()
-    // Nobody reads, so most of it stays in the kernel.
     const flood = `const socket = require('node:net').connect(${port}, '127.0.0.1', () => {
         socket.write(Buffer.alloc(50_000_000))
         console.log('written')
@@ -163,8 +164,56 @@ describe.runIf(process.platform === 'linux')('what was not confirmed', () => {
     sender.kill('SIGKILL')
     await once(sender, 'close')
     await eventually(() => orphansSendTo(port))
+    return {
+      port,
+      end: async () => {
+        for (const socket of sockets) socket.destroy()
+        await eventually(() => !orphansSendTo(port))
+      },
+    }
+  }
+
+  it('is seen in the kernel after the process that sent it was killed', async () => {
+    const { port, end } = await orphan()
     expect(orphansSendTo(port + 1)).toBe(false)
-    for (const socket of sockets) socket.destroy()
-    await eventually(() => !orphansSendTo(port))
+    await end()
+  })
+
+  it.each([
+    ['an uploader', (port: number) => ['in-flight.ndjson', `{"port":${port}}\n`]],
+    [
+      'a host',
+      () => [`senders/${crypto.randomUUID()}`, signatureOf({ ...thisHolder(), born: '1' })],
+    ],
+  ] as const)('is not passed over by disable if %s was killed before', async (_, noteOf) => {
+    const { port, end } = await orphan()
+    const { home } = await runStage()
+    configure(home, `http://127.0.0.1:${port}/t`)
+    const [name = '', text = ''] = noteOf(port)
+    home.write(`${home.state}/${name}`, text)
+    const isSending = { code: 1, err: expect.stringContaining('the system may still be sending') }
+    expect(await cli(home, ['disable'])).toMatchObject(isSending)
+    expect(await cli(home, ['disable'])).toMatchObject(isSending)
+    await end()
+    expect((await cli(home, ['disable'])).code).toBe(0)
+    expect(home.has(`${home.state}/${name}`)).toBe(false)
+  })
+
+  it('is looked for where an uploader had sent it: to a proxy', async () => {
+    const proxy = await silentCollector()
+    const { home } = await runStage()
+    configure(home, 'http://127.0.0.1:9/t')
+    fillQueue(home, 1)
+    const [command, ...args] = uploaderCommand
+    const env = { ...home.env, ...uploaderEnv, http_proxy: `http://127.0.0.1:${proxy.port}` }
+    const child = spawn(command, args, { env, stdio: 'ignore' })
+    await proxy.arrival
+    expect(portInFlight(home)).toBe(proxy.port)
+    child.kill('SIGKILL')
+    await once(child, 'close')
+    expect(portInFlight(home)).toBe(proxy.port)
+    const before = Date.now() / 1000 - 60 * 60
+    utimesSync(`${home.state}/in-flight.ndjson`, before, before)
+    expect(portInFlight(home)).toBeUndefined()
   })
 })

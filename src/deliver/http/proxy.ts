@@ -1,4 +1,5 @@
 import { isLoopback } from '../../settings/address.ts'
+import { portOf } from '../../store/orphans.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -26,6 +27,13 @@ export function routeTo(endpoint: URL, env: Environment): ProxyRoute {
   // collector on its own machine.
   if (endpoint.protocol === 'http:' && !isLoopback(proxy.host)) return direct
   return { kind: 'proxy', proxy }
+}
+
+/** The port to which connections lead on that way. */
+export function portTo(endpoint: string, env: Environment): number | undefined {
+  if (!URL.canParse(endpoint)) return undefined
+  const route = routeTo(new URL(endpoint), env)
+  return route.kind === 'proxy' ? route.proxy.port : portOf(endpoint)
 }
 
 const direct: ProxyRoute = { kind: 'direct' }
