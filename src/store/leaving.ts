@@ -51,12 +51,12 @@ export function isMark(name: string): boolean {
 
 /**
  * Waits until nothing of that kind is under way. False if something may still be: an installer that was
- * suspended goes on later. The caller has written an opt-out.
+ * suspended goes on later. The caller has written an opt-out before the time `since`.
  */
-export async function allHasLeft(paths: Places): Promise<boolean> {
+export async function allHasLeft(paths: Places, since: number): Promise<boolean> {
   // In a folder that is not ours there are no marks of ours.
   if (!isOwnState(paths.state)) return true
-  const end = steadyMs() + longestMs + roundedMs
+  const end = since + longestMs + roundedMs
   while (isLeaving(paths)) {
     if (steadyMs() > end) return false
     await new Promise((resolve) => setTimeout(resolve, 20))

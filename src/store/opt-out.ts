@@ -1,3 +1,4 @@
+import { steadyMs } from '../files/clock.ts'
 import type { Context } from '../settings/context.ts'
 import type { Role } from '../settings/files.ts'
 import type { Paths } from '../settings/paths.ts'
@@ -57,9 +58,13 @@ function placesOf(context: Context): readonly Paths[] {
 /** Waits until nothing is being sent any more, as far as this machine can tell. */
 export async function stopAll(context: Context, places = placesOf(context)): Promise<Stop> {
   const { endpoint } = context.choices
+  const since = steadyMs()
   const stops = await Promise.all(places.map((paths) => stopSenders(paths, endpoint.value)))
-  const ends = await Promise.all(places.map(allHasLeft))
-  return stops.find(({ stopped }) => !stopped) ?? { stopped: ends.every(Boolean) }
+  const failed = stops.find(({ stopped }) => !stopped)
+  // Whatever else there is to wait for, this must be run again.
+  if (failed) return failed
+  const ends = await Promise.all(places.map((paths) => allHasLeft(paths, since)))
+  return { stopped: ends.every(Boolean) }
 }
 
 /** Deletes the queue, wherever this user has one. */

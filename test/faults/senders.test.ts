@@ -137,6 +137,18 @@ describe.concurrent('an opt-out', () => {
     },
   )
 
+  it('waits for nothing else once it can claim no success', async () => {
+    const made = await stage({ answer: { hang: 'before headers' } })
+    const { home } = made
+    const pid = await frozenHost(made)
+    home.write(`${home.state}/leaving-${randomUUID()}.tmp`, `{"pid":${process.pid}}\n`)
+    const begun = performance.now()
+    expect((await cli(home, ['disable'])).code).toBe(1)
+    expect(performance.now() - begun).toBeLessThan(5500)
+    process.kill(pid, 'SIGKILL')
+    await nothingRuns(home)
+  })
+
   it('resets a post of a host, and the host goes on', async () => {
     const { home, collector } = await stage({ answer: { hang: 'before headers' } })
     settle(home, { fired: ['first_seen_for_install_id', 'first_seen_for_version@0.6.1'] })
