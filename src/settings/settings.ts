@@ -185,6 +185,10 @@ export function interpret(product: Product, files: readonly SettingsFile[]): Set
         problems.push({ path: file.path, message, ...(line === undefined ? {} : { line }) })
       } else if (mayChoose(file, key, result.value)) {
         said.set(key, [...(said.get(key) ?? []), settingIn(file, path, result.value)])
+      } else if (isElsewhere(file, key, result.value, product)) {
+        const line = lineIn(file, path)
+        const message = `${path.join('.')} does not count where other users can write`
+        problems.push({ path: file.path, message, ...(line === undefined ? {} : { line }) })
       }
       if (product.emptyEndpointForbidsUploads && key === 'endpoint' && isEmpty(found)) {
         said.set('uploads', [...(said.get('uploads') ?? []), settingIn(file, path, false)])
@@ -202,21 +206,44 @@ function isEmpty(value: unknown): boolean {
   return typeof value === 'string' && value.trim() === ''
 }
 
-/** What a project may decide for a run: only to send less or wait less. */
-const takesAway: { readonly [K in Key]?: (value: unknown) => boolean } = {
-  enabled: () => true,
+type Judges = { readonly [K in Key]?: (value: unknown) => boolean }
+
+/** What anybody may decide: that less is sent. */
+const optsOut: Judges = {
+  enabled: (value) => value === false,
   uploads: (value) => value === false,
   udpEndpoint: (value) => value === '',
+  requireIngestionKey: (value) => value === true,
+}
+
+/** What a project may decide for a run: only to send less or wait less. */
+const takesAway: Judges = {
+  ...optsOut,
+  enabled: () => true,
   syncMode: (value) => value === false,
   drainMode: (value) => value === 'none',
   drainTimeoutMs: () => true,
-  requireIngestionKey: (value) => value === true,
 }
 
 /** A project may only take away. The machine's file and files of other users may only opt out. */
 function mayChoose({ role, stranger }: SettingsFile, key: Key, value: unknown): boolean {
-  if (role === 'system' || stranger !== undefined) {
-    return mayOptOut(key) && value === false
-  }
+  if (role === 'system') return mayOptOut(key) && value === false
+  if (stranger !== undefined) return optsOut[key]?.(value) === true
   return role === 'project' ? takesAway[key]?.(value) === true : true
+}
+
+/**
+ * Where the user has chosen an address in a file that does not count for that, events must not go to the
+ * built-in one instead.
+ */
+function isElsewhere(
+  { role, stranger }: SettingsFile,
+  key: Key,
+  value: unknown,
+  { endpoint }: Product,
+): boolean {
+  const isUsers = role === 'user' || role === 'home' || role === 'named'
+  return (
+    isUsers && stranger !== undefined && key === 'endpoint' && value !== '' && value !== endpoint
+  )
 }

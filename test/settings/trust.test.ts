@@ -3,8 +3,10 @@ import { chmodSync, lchownSync, mkdirSync, renameSync, rmdirSync, symlinkSync } 
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
 import { takeSnapshot } from '../../src/files/snapshot.ts'
+import { runmat } from '../../src/product/runmat.ts'
 import { strangerAt } from '../../src/settings/trust.ts'
 import { type Home, tempHome } from '../support/home.ts'
+import { command, environmentIn } from '../support/in-process.ts'
 
 const uid = process.geteuid?.()
 const settings = '.config/runmat/config.toml'
@@ -95,5 +97,41 @@ describe.skipIf(uid === undefined)('a settings file of ours', () => {
     const home = homeWith(0o755)
     chmodSync(home.at(settings), mode)
     expect(strangerIn(home)).toBe(expected)
+  })
+})
+
+describe.skipIf(uid === undefined)('a settings file that others can write', () => {
+  interface Status {
+    readonly uploading: boolean
+    readonly decided_by: string
+    readonly endpoint: { readonly url: string }
+    readonly udp_endpoint: { readonly address: string | null }
+  }
+  const statusWith = async (line: string, mode = 0o666): Promise<Status> => {
+    const home = tempHome()
+    home.write(settings, `[runtime.telemetry]\n${line}\n`)
+    chmodSync(home.at(settings), mode)
+    const { out } = await command(environmentIn(home.path), ['status', '--json'])
+    return JSON.parse(out) as Status
+  }
+
+  it('sends nothing to the built-in address in place of one that does not count in it', async () => {
+    const line = 'http_endpoint = "https://collector.example/t"'
+    expect(await statusWith(line, 0o644)).toMatchObject({ uploading: true })
+    expect(await statusWith(line)).toMatchObject({
+      uploading: false,
+      decided_by: 'invalid_settings',
+    })
+    for (const same of [runmat.endpoint, '']) {
+      expect(await statusWith(`http_endpoint = "${same}"`)).toMatchObject({ uploading: true })
+    }
+  })
+
+  it.each([
+    ['udp_endpoint = ""', { uploading: true, udp_endpoint: { address: null } }],
+    ['enabled = false', { uploading: false }],
+    ['udp_endpoint = "127.0.0.1:9"', { udp_endpoint: { address: runmat.udpEndpoint } }],
+  ])('still takes away what it says: %s', async (line, expected) => {
+    expect(await statusWith(line)).toMatchObject(expected)
   })
 })
