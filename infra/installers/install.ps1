@@ -574,7 +574,8 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
             $start.UseShellExecute = $true
             $start.WindowStyle = 'Hidden'
             $start.WorkingDirectory = $env:SystemRoot
-            try { Add-Sent $json } catch { Write-Verbose 'it is on no record' }
+            # What can't be put on record does not leave.
+            Add-Sent $json
             # Who opts out after this look waits for what is on record.
             if (-not (Test-Consent)) { return }
             [void] [Diagnostics.Process]::Start($start)
@@ -598,7 +599,7 @@ RUNMAT_NO_TELEMETRY=1 turns telemetry off ($docs).
         # Through a link the line would end up in a file that is not ours.
         foreach ($place in @($top, $folder, $file)) {
             if ((Test-Link $place) -and ([IO.File]::GetAttributes($place) -band
-                    [IO.FileAttributes]::ReparsePoint)) { return }
+                    [IO.FileAttributes]::ReparsePoint)) { throw 'it is not ours' }
         }
         $time = [DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ',
             [Globalization.CultureInfo]::InvariantCulture)

@@ -601,9 +601,11 @@ add() { [ -z "$2" ] || event="$event${event:+,}\"$1\":\"$2\""; }
 post() {
   umask 077
   mark=''
-  ! open_state || mark_sending
-  # Who opts out after this look waits for what has a mark.
-  ! may_send || { cd / && deliver; }
+  # What can't be put on record does not leave.
+  if open_state && can_note && mark_sending; then
+    # Who opts out after this look waits for what has a mark. A mark that stays goes on record later.
+    ! may_send || { cd / && deliver; } || mark=''
+  fi
   [ -z "$mark" ] || rm -f "$mark"
   [ -z "$state" ] || rmdir "$state" "$cache/runmat" # if nothing is on record
 }
@@ -614,11 +616,11 @@ deliver() {
     status=$(curl -s -o /dev/null -w '%{http_code}' --max-time 3 -A "$agent" -H "$json" \
       --data-binary "$event" "$endpoint")
     # No connection: nothing has left this machine.
-    case $? in 5 | 6 | 7 | 35 | 60) return ;; esac
+    case $? in 5 | 6 | 7 | 35 | 60) return 0 ;; esac
   else
     status=$(post_with_wget | sed -n 's|.*HTTP/[0-9.]* \([0-9]*\).*|\1|p' | tail -n 1)
   fi
-  [ -z "$state" ] || note_sent
+  note_sent
 }
 
 post_with_wget() {
@@ -652,20 +654,25 @@ mark_sending() {
   mark=$state/leaving-$uuid.tmp
   # shellcheck disable=SC2016 # expanded by the inner shell, whose parent is this process
   sh -c 'printf "{\"pid\":%s,\"endpoint\":\"%s\",\"event\":%s}\n" "$PPID" "$1" "$2"' \
-    sh "$endpoint" "$event" >"$mark" || [ -e "$mark" ] || mark=''
+    sh "$endpoint" "$event" >"$mark"
 }
 
 # Adds the event to the list of what left this machine, which `runmat-telemetry log` shows.
 note_sent() {
-  ledger=$state/sent.ndjson start=''
-  if [ -e "$ledger" ] || [ -L "$ledger" ]; then
-    are_ours "$ledger" && [ -f "$ledger" ] || return
-    # A crash or a full disk may have cut the last line short.
-    [ -z "$(tail -c 1 "$ledger")" ] || start=$newline
-  fi
+  can_note || return
+  start=''
+  # A crash or a full disk may have cut the last line short.
+  [ ! -e "$ledger" ] || [ -z "$(tail -c 1 "$ledger")" ] || start=$newline
   if [ "$status" = 204 ]; then confirmed=true; else confirmed=false; fi
   printf '%s{"sent_at":"%s","endpoint":"%s","event":%s,"via":"installer","confirmed":%s}\n' \
     "$start" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$endpoint" "$event" "$confirmed" >>"$ledger"
+}
+
+can_note() {
+  ledger=$state/sent.ndjson
+  if [ -e "$ledger" ] || [ -L "$ledger" ]; then
+    are_ours "$ledger" && [ -f "$ledger" ] && [ -w "$ledger" ]
+  fi
 }
 
 # Do they all belong to this user, is none a link, and can nobody else write to them? Many systems give

@@ -1,4 +1,4 @@
-import { utimesSync } from 'node:fs'
+import { rmdirSync, utimesSync } from 'node:fs'
 
 import { beforeAll, describe, expect, it } from 'vitest'
 
@@ -34,6 +34,36 @@ describe.skipIf(!canInstall)('disable, while an installer still posts,', () => {
     // What had no mark yet has found the opt-out.
     expect(requests).toBeGreaterThan(0)
     expect(marksIn(stage)).toEqual([])
+  })
+
+  it.each([
+    ['could make no mark', '.cache', 'a file'],
+    ['could not put it on record', '.cache/runmat/telemetry/sent.ndjson/in the way', ''],
+  ])('finds nothing of one that %s', async (_, name, text) => {
+    const stage = await openStage(sh)
+    const { home, collector } = stage
+    home.write(name, text)
+    const PATH = pathWith(home, { curl: late })
+    expect(await stage.install({ env: { PATH } })).toMatchObject({ code: 0 })
+    await cli(home, ['disable'])
+    await nothingRuns(home)
+    expect(collector.requests).toBe(0)
+  })
+
+  it('puts on record what one could not, once it had posted it', async () => {
+    const stage = await openStage(sh)
+    const { home, collector } = stage
+    const ledger = home.at('.cache/runmat/telemetry/sent.ndjson')
+    const inTheWay = `case "$*" in *--data*) mkdir -p '${ledger}' ;; esac; exec ${where('curl')} "$@"`
+    const PATH = pathWith(home, { curl: inTheWay })
+    expect(await stage.install({ env: { PATH } })).toMatchObject({ code: 0 })
+    await nothingRuns(home)
+    const { requests } = collector
+    expect(requests).toBeGreaterThan(0)
+    expect(marksIn(stage)).toHaveLength(requests)
+    rmdirSync(ledger)
+    expect((await cli(home, ['disable'])).code).toBe(0)
+    expect(await cliJson<unknown[]>(home, ['log'])).toHaveLength(requests)
   })
 
   it('is obeyed by what has made its mark and not begun', async () => {
