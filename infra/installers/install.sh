@@ -620,7 +620,9 @@ deliver() {
   else
     status=$(post_with_wget | sed -n 's|.*HTTP/[0-9.]* \([0-9]*\).*|\1|p' | tail -n 1)
   fi
-  note_sent
+  note_sent || return
+  # Without an answer the system may have something of it left to send. The mark says where.
+  case $status in '' | 000) return 1 ;; esac
 }
 
 post_with_wget() {

@@ -3,13 +3,15 @@ import path from 'node:path'
 
 import { steadyMs } from '../files/clock.ts'
 import { timestamp } from '../contract/timestamp.ts'
-import { isUnread, namesIn, readSmallFile, statLink } from '../files/read.ts'
+import { isUnread, namesIn, type Reading, readSmallFile, statLink } from '../files/read.ts'
 import { removeFile, writeNewFile } from '../files/write.ts'
 import type { Paths } from '../settings/paths.ts'
 import { isOwnState } from './foreign.ts'
 import { openDoubts, readLedger } from './ledger.ts'
 import type { Sent } from './ledger-lines.ts'
-import { liveHolder } from './lock-holder.ts'
+import { isOlder, liveHolder, localClock } from './lock-holder.ts'
+import { orphanMs, orphansSendTo, portOf } from './orphans.ts'
+import type { Stop } from './senders.ts'
 
 /**
  * What no process of ours can stop any more takes no longer. Our installers give a post three seconds; they
@@ -50,33 +52,46 @@ export function isMark(name: string): boolean {
 }
 
 /**
- * Waits until nothing of that kind is under way. False if something may still be: an installer that was
- * suspended goes on later. The caller has written an opt-out before the time `since`.
+ * Waits until nothing of that kind is under way. Something may still be at the end: an installer that was
+ * suspended goes on later, and what one got no answer to may be in the kernel. The caller has written an
+ * opt-out before the time `since`.
  */
-export async function allHasLeft(paths: Places, since: number): Promise<boolean> {
+export async function allHasLeft(paths: Places, since: number): Promise<Stop> {
   // In a folder that is not ours there are no marks of ours.
-  if (!isOwnState(paths.state)) return true
+  if (!isOwnState(paths.state)) return { stopped: true }
   const end = since + longestMs + roundedMs
-  while (isLeaving(paths)) {
-    if (steadyMs() > end) return false
+  for (;;) {
+    const isBusy = isLeaving(paths)
+    if (!isBusy && portsOf(marksIn(paths)).every((port) => !orphansSendTo(port))) break
+    if (steadyMs() > end) return { stopped: false, ...(!isBusy && { isInKernel: true }) }
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   sweepMarks(paths)
-  return true
+  return { stopped: true }
+}
+
+/** To which ports installers have posted of which the kernel may still have something. */
+function portsOf(marks: readonly string[]): readonly number[] {
+  const young = marks.filter((mark) => !isOlder(mark, orphanMs, 'mtimeMs', localClock))
+  const ports = young.map((mark) => portOf(sentBy(mark)?.endpoint ?? ''))
+  return [...new Set(ports)].filter((port) => port !== undefined)
 }
 
 /** Removes the marks of processes that have ended. What one of an installer's names goes on record. */
 export function sweepMarks(paths: Places): void {
   const doubt = openDoubts(paths.ledger)
-  for (const mark of marksIn(paths)) {
-    if (!isUnderWay(mark) && noteLeft(mark, doubt)) removeFile(mark)
+  const dead = marksIn(paths).filter((mark) => !isUnderWay(mark))
+  const inKernel = new Set(portsOf(dead).filter(orphansSendTo))
+  for (const mark of dead) {
+    const isInKernel = inKernel.has(portOf(sentBy(mark)?.endpoint ?? '') ?? NaN)
+    if (noteLeft(mark, doubt) && !isInKernel) removeFile(mark)
   }
 }
 
 /** It may have been killed before it could. False if the next one must try again. */
 function noteLeft(mark: string, doubt: ReturnType<typeof openDoubts>): boolean {
-  const reading = readSmallFile(mark, 16 * 1024, { links: false })
-  const sent = reading.kind === 'read' ? eventIn(reading.bytes) : undefined
+  const reading = readMark(mark)
+  const sent = sentIn(reading)
   if (sent === undefined) return !isUnread(reading)
   const { endpoint, event } = sent
   const sentAt = timestamp(statLink(mark)?.mtimeMs ?? Date.now())
@@ -88,10 +103,21 @@ function noteLeft(mark: string, doubt: ReturnType<typeof openDoubts>): boolean {
   }
 }
 
+function readMark(mark: string): Reading {
+  return readSmallFile(mark, 16 * 1024, { links: false })
+}
+
+function sentBy(mark: string): SentByInstaller | undefined {
+  return sentIn(readMark(mark))
+}
+
+type SentByInstaller = Pick<Sent, 'endpoint' | 'event'>
+
 /** Undefined if it is no mark of an installer's. */
-function eventIn(bytes: Buffer): Pick<Sent, 'endpoint' | 'event'> | undefined {
+function sentIn(reading: Reading): SentByInstaller | undefined {
+  if (reading.kind !== 'read') return undefined
   try {
-    const { endpoint, event } = JSON.parse(bytes.toString('utf8')) as Partial<Sent>
+    const { endpoint, event } = JSON.parse(reading.bytes.toString('utf8')) as Partial<Sent>
     const isEvent = typeof event === 'object' && event !== null
     return typeof endpoint === 'string' && isEvent ? { endpoint, event } : undefined
   } catch {

@@ -64,7 +64,7 @@ export async function stopAll(context: Context, places = placesOf(context)): Pro
   // Whatever else there is to wait for, this must be run again.
   if (failed) return failed
   const ends = await Promise.all(places.map((paths) => allHasLeft(paths, since)))
-  return { stopped: ends.every(Boolean) }
+  return ends.find(({ stopped }) => !stopped) ?? { stopped: true }
 }
 
 /** Deletes the queue, wherever this user has one. */

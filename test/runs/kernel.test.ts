@@ -182,6 +182,13 @@ describe.runIf(process.platform === 'linux')('what was not confirmed', () => {
   it.each([
     ['an uploader', (port: number) => ['in-flight.ndjson', `{"port":${port}}\n`]],
     [
+      'an installer',
+      (port: number) => [
+        `leaving-${crypto.randomUUID()}.tmp`,
+        JSON.stringify({ pid: 4194304, endpoint: `http://127.0.0.1:${port}/t`, event: {} }),
+      ],
+    ],
+    [
       'a host',
       () => [`senders/${crypto.randomUUID()}`, signatureOf({ ...thisHolder(), born: '1' })],
     ],

@@ -50,6 +50,19 @@ describe.skipIf(!canInstall)('disable, while an installer still posts,', () => {
     expect(collector.requests).toBe(0)
   })
 
+  it('looks for what one got no answer to', async () => {
+    const stage = await openStage(sh)
+    const { home, collector } = stage
+    collector.setAnswer({ hang: 'before headers' })
+    expect(await stage.install()).toMatchObject({ code: 0 })
+    await nothingRuns(home)
+    expect(collector.requests).toBe(2)
+    expect(marksIn(stage)).toHaveLength(2)
+    expect((await cli(home, ['disable'])).code).toBe(0)
+    expect(marksIn(stage)).toEqual([])
+    expect(await cliJson<unknown[]>(home, ['log'])).toHaveLength(2)
+  })
+
   it('puts on record what one could not, once it had posted it', async () => {
     const stage = await openStage(sh)
     const { home, collector } = stage
