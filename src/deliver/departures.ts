@@ -2,6 +2,7 @@ import { timestamp } from '../contract/timestamp.ts'
 import type { Context } from '../settings/context.ts'
 import { noteSent } from '../store/ledger.ts'
 import { datagramEnd, markSending } from '../store/senders.ts'
+import { portTo } from './http/proxy.ts'
 
 export type Way = 'http' | 'udp'
 
@@ -27,6 +28,7 @@ export function openDepartures(context: () => Context): Departures {
     http: choices.runtimeEndpoint.value,
     udp: choices.udpEndpoint.value,
   }
+  const port = portTo(addresses.http, environment.env)
   // A changed address is an opt-out for the old one. The queue takes its events to the new one.
   const may = (way: Way): boolean => {
     const now = context()
@@ -52,7 +54,10 @@ export function openDepartures(context: () => Context): Departures {
         mayBegin: () => {
           // If telemetry is off, not even a marker is made.
           if (!may(way)) return false
-          unmark = markSending(paths, way === 'http' ? id : `${id}${datagramEnd}`)
+          unmark =
+            way === 'http'
+              ? markSending(paths, id, port)
+              : markSending(paths, `${id}${datagramEnd}`)
           // This process may be killed before the answer, so the line comes first. What can't be put on
           // record does not leave.
           return unmark !== undefined && note(way, bytes, false) && may(way)

@@ -15,31 +15,39 @@ import {
   isWithinDoubt,
   liveHolder,
   localClock,
-  thisProcess,
+  readLock,
 } from './lock-holder.ts'
 import { orphanMs, orphansSendTo, portOf } from './orphans.ts'
-import { type Holder, isFromElsewhere, isProvenUploader, nobody } from './process-identity.ts'
+import {
+  type Holder,
+  isFromElsewhere,
+  isProvenUploader,
+  nobody,
+  signatureOf,
+  thisHolder,
+} from './process-identity.ts'
 
 type State = Pick<Paths, 'state'>
 
 /**
  * Marks an event as being sent by this process. The marker comes before the last check of consent, so
  * either that check sees an opt-out or the opt-out sees the marker. Returns a function that removes
- * it; undefined if the marker can't be made. The event must not be sent then.
+ * it; undefined if the marker can't be made. The event must not be sent then. `port`: to which it is sent.
  */
-export function markSending(paths: State, name: string): (() => void) | undefined {
+export function markSending(paths: State, name: string, port?: number): (() => void) | undefined {
   if (!isOwnState(paths.state)) return undefined
   const folder = sendersFolder(paths)
   const file = path.join(folder, name)
-  signature ??= thisProcess()
+  signature ??= signatureOf(thisHolder())
+  const text = `${signature}${port === undefined ? '' : `,"port":${port}`}}\n`
   const since = Date.now()
   try {
     try {
-      writeFileSync(file, signature, { mode: privateFile })
+      writeFileSync(file, text, { mode: privateFile })
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw error
       makeFolder(folder)
-      writeFileSync(file, signature, { mode: privateFile })
+      writeFileSync(file, text, { mode: privateFile })
     }
   } catch {
     return undefined
@@ -129,9 +137,14 @@ export async function stopSenders(
   }
   if (cause !== undefined) return { stopped: false, unlisted: { path: folder, cause } }
   // What they had handed to the kernel goes on without them.
-  const wereKilled = isKilled || deadSenders(paths).some(mayBeInKernel)
-  const ports = [portInFlight(paths), wereKilled ? portOf(endpoint) : undefined]
-  if (!(await hasLeft(ports, patience.dieMs))) return { stopped: false, isInKernel: true }
+  const usual = portOf(endpoint)
+  const ports = [
+    portInFlight(paths) ?? (isKilled ? usual : undefined),
+    ...deadSenders(paths)
+      .filter(mayBeInKernel)
+      .map((marker) => portIn(marker) ?? usual),
+  ]
+  if (!(await hasLeft(new Set(ports), patience.dieMs))) return { stopped: false, isInKernel: true }
   removeDeadSenders(paths)
   return { stopped: true }
 }
@@ -145,10 +158,16 @@ function mayBeInKernel(marker: string): boolean {
   return !marker.endsWith(datagramEnd) && !isOlder(marker, orphanMs, 'mtimeMs', localClock)
 }
 
+/** Markers of older versions don't say it. */
+function portIn(marker: string): number | undefined {
+  const [, port] = /,"port":(\d{1,5})\}\n$/.exec(readLock(marker)?.text ?? '') ?? []
+  return port === undefined ? undefined : Number(port)
+}
+
 /** Has all left that killed processes had written to their connections? */
-async function hasLeft(ports: readonly (number | undefined)[], withinMs: number): Promise<boolean> {
+async function hasLeft(ports: ReadonlySet<number | undefined>, withinMs: number): Promise<boolean> {
   const end = steadyMs() + withinMs
-  while (ports.some((port) => port !== undefined && orphansSendTo(port))) {
+  while ([...ports].some((port) => port !== undefined && orphansSendTo(port))) {
     if (steadyMs() > end) return false
     await new Promise((resolve) => setTimeout(resolve, 20))
   }

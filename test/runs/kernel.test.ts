@@ -206,6 +206,31 @@ describe.runIf(process.platform === 'linux')('what was not confirmed', () => {
     expect(home.has(`${home.state}/${name}`)).toBe(false)
   })
 
+  it('is looked for where a host had sent it: to a proxy', async () => {
+    const { port, end } = await orphan()
+    const proxy = await silentCollector()
+    const { home } = await runStage()
+    configure(home, 'http://127.0.0.1:9/t', 'drain_timeout_ms = 5000\n')
+    const play = JSON.stringify({ library, end: 'close' })
+    const env = { ...home.env, http_proxy: `http://127.0.0.1:${proxy.port}` }
+    const child = spawn(process.execPath, [program('runner'), play], { env, stdio: 'ignore' })
+    await proxy.arrival
+    child.kill('SIGKILL')
+    await once(child, 'close')
+    const markers = readdirSync(`${home.state}/senders`).map(
+      (name) => `${home.state}/senders/${name}`,
+    )
+    expect(markers.length).toBeGreaterThan(0)
+    // As if it had been sent to where something is left.
+    for (const file of markers) {
+      expect(home.read(file)).toContain(`"port":${proxy.port}}`)
+      home.write(file, home.read(file).replace(`"port":${proxy.port}`, `"port":${port}`))
+    }
+    expect((await cli(home, ['disable'])).code).toBe(1)
+    await end()
+    expect((await cli(home, ['disable'])).code).toBe(0)
+  })
+
   it('is looked for where an uploader had sent it: to a proxy', async () => {
     const proxy = await silentCollector()
     const { home } = await runStage()
