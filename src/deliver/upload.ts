@@ -3,12 +3,13 @@ import { removeDelivered, removeLeftovers } from '../store/cleanup.ts'
 import { foreignIn } from '../store/foreign.ts'
 import { noteInFlight } from '../store/in-flight.ts'
 import { ledgerFault } from '../store/ledger-append.ts'
-import { sweepMarks } from '../store/leaving.ts'
+import { markKernel, sweepMarks } from '../store/leaving.ts'
 import { liveHolder } from '../store/lock-holder.ts'
 import type { Lock } from '../store/lock.ts'
 import { takeUploadLock } from '../store/upload-lock.ts'
 import { queuedNames } from '../store/queue.ts'
-import { holderHangs, killUploader, removeDeadSenders } from '../store/senders.ts'
+import { orphansSendTo, portOf } from '../store/orphans.ts'
+import { holderHangs, killUploader, portsOfKilled, removeDeadSenders } from '../store/senders.ts'
 import { noticeWasSeen } from '../store/stats.ts'
 import { mustWait } from '../store/upload-state.ts'
 import { uploadIsDue, uploadStateOf } from './schedule.ts'
@@ -64,9 +65,12 @@ export async function upload(options: UploadOptions): Promise<SessionEnd> {
 
 /** Cleans up behind processes that were killed. If that fails, it is left to the next holder of the lock. */
 function recover(context: Context, lock: Lock): void {
-  const { paths } = context
+  const { paths, choices } = context
   try {
     removeLeftovers(paths)
+    for (const port of portsOfKilled(paths, portOf(choices.endpoint.value))) {
+      if (port !== undefined && orphansSendTo(port)) markKernel(paths, port)
+    }
     sweepMarks(paths)
     const wereKilled = removeDeadSenders(paths) || lock.isInherited
     if (wereKilled) removeDelivered(paths)

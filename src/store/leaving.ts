@@ -4,7 +4,7 @@ import path from 'node:path'
 import { steadyMs } from '../files/clock.ts'
 import { timestamp } from '../contract/timestamp.ts'
 import { isUnread, namesIn, type Reading, readSmallFile, statLink } from '../files/read.ts'
-import { removeFile, writeNewFile } from '../files/write.ts'
+import { putFile, removeFile, writeNewFile } from '../files/write.ts'
 import type { Paths } from '../settings/paths.ts'
 import { isOwnState } from './foreign.ts'
 import { openDoubts, readLedger } from './ledger.ts'
@@ -45,6 +45,15 @@ export function leaveToKernel({ state }: Pick<Paths, 'state'>, marker: string): 
   }
 }
 
+/** Makes one that stands for as long as the kernel has something to send to this port. */
+export function markKernel({ state }: Pick<Paths, 'state'>, port: number): void {
+  try {
+    putFile(path.join(state, `${prefix}${port}.tmp`), `{"port":${port}}\n`, false)
+  } catch {
+    // Nothing can be written, and so nothing more is sent.
+  }
+}
+
 const prefix = 'leaving-'
 
 export function isMark(name: string): boolean {
@@ -70,11 +79,19 @@ export async function allHasLeft(paths: Places, since: number): Promise<Stop> {
   return { stopped: true }
 }
 
-/** To which ports installers have posted of which the kernel may still have something. */
+/** To which ports processes have posted that have ended, and of which the kernel may still have something. */
 function portsOf(marks: readonly string[]): readonly number[] {
   const young = marks.filter((mark) => !isOlder(mark, orphanMs, 'mtimeMs', localClock))
-  const ports = young.map((mark) => portOf(sentBy(mark)?.endpoint ?? ''))
-  return [...new Set(ports)].filter((port) => port !== undefined)
+  return [...new Set(young.map(portOfMark))].filter((port) => port !== undefined)
+}
+
+function portOfMark(mark: string): number | undefined {
+  const reading = readMark(mark)
+  const { endpoint } = sentIn(reading) ?? {}
+  if (endpoint !== undefined) return portOf(endpoint)
+  const text = reading.kind === 'read' ? reading.bytes.toString('latin1') : ''
+  const [, port] = /^\{"port":(\d{1,5})\}\n$/.exec(text) ?? []
+  return port === undefined ? undefined : Number(port)
 }
 
 /** Removes the marks of processes that have ended. What one of an installer's names goes on record. */
@@ -83,7 +100,7 @@ export function sweepMarks(paths: Places): void {
   const dead = marksIn(paths).filter((mark) => !isUnderWay(mark))
   const inKernel = new Set(portsOf(dead).filter(orphansSendTo))
   for (const mark of dead) {
-    const isInKernel = inKernel.has(portOf(sentBy(mark)?.endpoint ?? '') ?? NaN)
+    const isInKernel = inKernel.size > 0 && inKernel.has(portOfMark(mark) ?? NaN)
     if (noteLeft(mark, doubt) && !isInKernel) removeFile(mark)
   }
 }
@@ -107,14 +124,8 @@ function readMark(mark: string): Reading {
   return readSmallFile(mark, 16 * 1024, { links: false })
 }
 
-function sentBy(mark: string): SentByInstaller | undefined {
-  return sentIn(readMark(mark))
-}
-
-type SentByInstaller = Pick<Sent, 'endpoint' | 'event'>
-
 /** Undefined if it is no mark of an installer's. */
-function sentIn(reading: Reading): SentByInstaller | undefined {
+function sentIn(reading: Reading): Pick<Sent, 'endpoint' | 'event'> | undefined {
   if (reading.kind !== 'read') return undefined
   try {
     const { endpoint, event } = JSON.parse(reading.bytes.toString('utf8')) as Partial<Sent>

@@ -37,7 +37,7 @@ export async function optOut(
   const first = write(targets)
   const places = placesOf(context)
   const stop = await stopAll(context, places)
-  const deleted = keepQueue ? { wiped: 0 } : wipeAll(context, places, stop)
+  const deleted = keepQueue ? { wiped: 0 } : wipeAll(context, stop, places)
   const { wiped } = deleted
   // If the disk was full, there is room now that the queue is deleted.
   const second = wiped > 0 ? write(first.failed) : first
@@ -68,11 +68,7 @@ export async function stopAll(context: Context, places = placesOf(context)): Pro
 }
 
 /** Deletes the queue, wherever this user has one. */
-export function wipeAll(
-  context: Context,
-  places = placesOf(context),
-  { stopped }: Stop = { stopped: true },
-): Wiped {
+export function wipeAll(context: Context, { stopped }: Stop, places = placesOf(context)): Wiped {
   for (const paths of places) {
     // Only an uploader that was killed has left it.
     if (liveHolder(paths.lock) === undefined) noteQuietly(context, paths, { isKept: !stopped })

@@ -138,13 +138,11 @@ export async function stopSenders(
   if (cause !== undefined) return { stopped: false, unlisted: { path: folder, cause } }
   // What they had handed to the kernel goes on without them.
   const usual = portOf(endpoint)
-  const ports = [
-    portInFlight(paths) ?? (isKilled ? usual : undefined),
-    ...deadSenders(paths)
-      .filter(mayBeInKernel)
-      .map((marker) => portIn(marker) ?? usual),
-  ]
-  if (!(await hasLeft(new Set(ports), patience.dieMs))) return { stopped: false, isInKernel: true }
+  const ports = new Set([
+    ...portsOfKilled(paths, usual),
+    ...(isKilled && portInFlight(paths) === undefined ? [usual] : []),
+  ])
+  if (!(await hasLeft(ports, patience.dieMs))) return { stopped: false, isInKernel: true }
   removeDeadSenders(paths)
   return { stopped: true }
 }
@@ -152,6 +150,15 @@ export async function stopSenders(
 /** One that is suspended notices nothing, and only it knows what it has sent. */
 function wake(uploader: Holder | undefined): void {
   if (uploader !== undefined && isProvenUploader(uploader)) signal(uploader, 'SIGCONT')
+}
+
+/** To which ports uploaders and hosts were posting that were killed not long ago. */
+export function portsOfKilled(
+  paths: State,
+  usual: number | undefined,
+): ReadonlySet<number | undefined> {
+  const markers = deadSenders(paths).filter(mayBeInKernel)
+  return new Set([portInFlight(paths), ...markers.map((marker) => portIn(marker) ?? usual)])
 }
 
 function mayBeInKernel(marker: string): boolean {

@@ -234,7 +234,7 @@ describe.concurrent('what left is on record', () => {
     child.kill('SIGKILL')
     await once(child, 'close')
     collector.setAnswer(204)
-    const env = withFsFaults(home, { fail: /^open .*in-flight/, times: 1 })
+    const env = withFsFaults(home, { fail: /^open .*in-flight/, times: 2 })
     expect((await cli(home, ['upload'], { env })).code).toBe(1)
     expect(collector.requests).toBe(3)
     expect((await cli(home, ['disable'])).code).toBe(0)

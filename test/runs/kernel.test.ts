@@ -206,6 +206,24 @@ describe.runIf(process.platform === 'linux')('what was not confirmed', () => {
     expect(home.has(`${home.state}/${name}`)).toBe(false)
   })
 
+  it.each([
+    ['an upload', ['upload'], ['disable']],
+    ['another address', [], ['endpoint', 'http://127.0.0.1:9/t']],
+  ])('is not forgotten with %s', async (_, before, last) => {
+    const { port, end } = await orphan()
+    const { home, collector } = await runStage()
+    const count = before.length
+    fillQueue(home, count)
+    home.write(`${home.state}/in-flight.ndjson`, `{"port":${port}}\n`)
+    if (count > 0) expect((await cli(home, before)).code).toBe(0)
+    expect(collector.requests).toBe(count)
+    const isSending = { code: 1, err: expect.stringContaining('the system may still be sending') }
+    expect(await cli(home, last)).toMatchObject(isSending)
+    await end()
+    expect((await cli(home, ['disable'])).code).toBe(0)
+    expect(readdirSync(home.state).filter((name) => /leaving|flight/.test(name))).toEqual([])
+  })
+
   it('is looked for where a host had sent it: to a proxy', async () => {
     const { port, end } = await orphan()
     const proxy = await silentCollector()

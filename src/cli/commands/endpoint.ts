@@ -3,7 +3,7 @@ import { strangerAt } from '../../settings/trust.ts'
 import { liveHolder } from '../../store/lock-holder.ts'
 import { optOut, stopAll, wipeAll } from '../../store/opt-out.ts'
 import { isQueueEmpty, queuedNames } from '../../store/queue.ts'
-import { eventsBeingSent } from '../../store/senders.ts'
+import { eventsBeingSent, type Stop } from '../../store/senders.ts'
 import type { Changes } from '../../store/settings-file.ts'
 import { change, requireOptOut, requireStopped, targetsOf, writtenBy } from '../change.ts'
 import { CliError, wrongUsage } from '../error.ts'
@@ -156,16 +156,12 @@ async function move(
     changed = change(invocation, changes).length > 0
     if (address !== choices.endpoint.value) {
       // What hosts hold was recorded for the old address, and they may end while this waits for others.
-      const wipe = () => (keepQueue ? 0 : wipeAll(context).wiped)
-      wiped = wipe()
-      requireStopped(
-        invocation,
-        await stopAll(context),
-        'The address is changed',
-        'Give it 15 seconds.',
-      )
+      const wipe = (stop: Stop) => (keepQueue ? 0 : wipeAll(context, stop).wiped)
+      wiped = wipe({ stopped: false })
+      const stop = await stopAll(context)
+      requireStopped(invocation, stop, 'The address is changed', 'Give it 15 seconds.')
       // A host may have queued something meanwhile, or be about to.
-      wiped += wipe()
+      wiped += wipe(stop)
     }
   }
   const after = reassessed(invocation)
