@@ -37,7 +37,8 @@ export async function optOut(
   const first = write(targets)
   const places = placesOf(context)
   const stop = await stopAll(context, places)
-  const deleted = keepQueue ? { wiped: 0 } : wipeAll(context, stop, places)
+  noteAll(context, stop, places)
+  const deleted = keepQueue ? { wiped: 0 } : wipe(places)
   const { wiped } = deleted
   // If the disk was full, there is room now that the queue is deleted.
   const second = wiped > 0 ? write(first.failed) : first
@@ -68,11 +69,20 @@ export async function stopAll(context: Context, places = placesOf(context)): Pro
 }
 
 /** Deletes the queue, wherever this user has one. */
-export function wipeAll(context: Context, { stopped }: Stop, places = placesOf(context)): Wiped {
+export function wipeAll(context: Context, stop: Stop): Wiped {
+  const places = placesOf(context)
+  noteAll(context, stop, places)
+  return wipe(places)
+}
+
+/** Puts on record what uploaders were posting that were killed. */
+function noteAll(context: Context, { stopped }: Stop, places: readonly Paths[]): void {
   for (const paths of places) {
-    // Only an uploader that was killed has left it.
     if (liveHolder(paths.lock) === undefined) noteQuietly(context, paths, { isKept: !stopped })
   }
+}
+
+function wipe(places: readonly Paths[]): Wiped {
   const all = places.map(({ queue }) => wipeQueue(queue))
   const kept = all.find((one) => one.kept)?.kept
   return { wiped: all.reduce((sum, { wiped }) => sum + wiped, 0), ...(kept && { kept }) }

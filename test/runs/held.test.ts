@@ -241,6 +241,23 @@ describe.concurrent('what left is on record', () => {
     expect(await onRecord(made)).toEqual({ arrived: 3, missing: [], confirmed: 0 })
   })
 
+  it('and is erased with the rest, although its file was gone when the uploader was killed', async () => {
+    const { made, child } = await postingUploader()
+    const { home, collector } = made
+    // Another id than that of the events.
+    home.write(home.clientId, `${crypto.randomUUID()}\n`)
+    for (const name of namesIn(queueFolder(home))) rmSync(path.join(queueFolder(home), name))
+    child.kill('SIGKILL')
+    await once(child, 'close')
+    const ids = collector.events.map(({ json }) => (json as Sent['event']).event_id)
+    collector.setAnswer(204)
+    expect((await cli(home, ['forget', '--yes'])).code).toBe(0)
+    const asked = collector.events
+      .slice(3)
+      .flatMap(({ text }) => ids.filter((id) => text.includes(id ?? '?')))
+    expect(new Set(asked)).toEqual(new Set(ids))
+  })
+
   it('once, however many were sent in one session', async () => {
     const made = await runStage()
     const { home, collector } = made
