@@ -600,9 +600,9 @@ add() { [ -z "$2" ] || event="$event${event:+,}\"$1\":\"$2\""; }
 
 post() {
   umask 077
-  mark=''
-  # What can't be put on record does not leave.
-  if open_state && can_note && mark_sending; then
+  mark='' state=''
+  # What can't be put on record does not leave. Only where this user has no home, nobody keeps a record.
+  if ! has_home || { open_state && can_note && mark_sending; }; then
     # Who opts out after this look waits for what has a mark. A mark that stays goes on record later.
     ! may_send || { cd / && deliver; } || mark=''
   fi
@@ -620,7 +620,7 @@ deliver() {
   else
     status=$(post_with_wget | sed -n 's|.*HTTP/[0-9.]* \([0-9]*\).*|\1|p' | tail -n 1)
   fi
-  note_sent || return
+  [ -z "$state" ] || note_sent || return
   # Without an answer the system may have something of it left to send. The mark says where.
   case $status in '' | 000) return 1 ;; esac
 }
@@ -635,11 +635,11 @@ post_with_wget() {
   kill -9 $!
 }
 
+# Under sudo the home can be somebody else's.
+has_home() { [ -n "$(find "$HOME/" -prune -user "$user")" ]; }
+
 # The folder that RunMat and its installers share, in $state: '' where it is not ours.
 open_state() {
-  state=''
-  # Under sudo the home can be somebody else's.
-  [ -n "$(find "$HOME/" -prune -user "$user")" ] || return
   case ${XDG_CACHE_HOME-} in
     /*) cache=$XDG_CACHE_HOME ;;
     *) if [ "$os" = darwin ]; then cache=$HOME/Library/Caches; else cache=$HOME/.cache; fi ;;

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { namesIn } from '../../support/events.ts'
 import { nothingRuns } from '../../support/processes.ts'
 import { cli, cliJson } from '../../support/run.ts'
-import { powershell, sh } from './installer.ts'
+import { installers, powershell, sh } from './installer.ts'
 import { canInstall, openStage, pathWith, type Stage, where } from './stage.ts'
 
 const marksIn = ({ home }: Stage) =>
@@ -15,9 +15,9 @@ const marksIn = ({ home }: Stage) =>
 const late = `case "$*" in *--data*) sleep 1 ;; esac; exec ${where('curl')} "$@"`
 
 describe.skipIf(!canInstall)('disable, while an installer still posts,', () => {
-  beforeAll(powershell.ready, 180_000)
+  beforeAll(() => Promise.all(installers.map(({ ready }) => ready())), 180_000)
 
-  it.each([sh, powershell])('returns after its last byte ($name)', async (installer) => {
+  it.each(installers)('returns after its last byte ($name)', async (installer) => {
     const stage = await openStage(installer)
     const { home, collector } = stage
     const PATH = pathWith(home, { curl: late })
