@@ -8,7 +8,17 @@ import type { Home } from './home.ts'
  * else one of them may have started. Only Linux tells; elsewhere there seem to be none.
  */
 export function processesOf(home: Home): readonly number[] {
-  return numbersIn('/proc').filter((pid) => environmentOf(pid).includes(home.path))
+  const known = new Set<number>()
+  const found: number[] = []
+  for (;;) {
+    // One that started while we looked may be all that is left of one that has ended since.
+    const others = numbersIn('/proc').filter((pid) => !known.has(pid))
+    if (others.length === 0) return found
+    for (const pid of others) {
+      known.add(pid)
+      if (environmentOf(pid).includes(home.path)) found.push(pid)
+    }
+  }
 }
 
 /** Waits until nothing runs in this home any more. */
