@@ -11,6 +11,7 @@ import { openDoubts, readLedger } from './ledger.ts'
 import type { Sent } from './ledger-lines.ts'
 import { isOlder, liveHolder, localClock } from './lock-holder.ts'
 import { orphanMs, orphansSendTo, portOf } from './orphans.ts'
+import { isOthers } from './process-identity.ts'
 import type { Stop } from './senders.ts'
 
 /**
@@ -148,9 +149,14 @@ function isLeaving(paths: Places): boolean {
   return method === 'powershell' && isWithin(Date.parse(last?.sent_at ?? ''), longestMs + roundedMs)
 }
 
-/** A post may outlive the script that has begun it. */
+/**
+ * A post may outlive the script that has begun it. Of a script that was killed with its container, the
+ * number may be that of any process here.
+ */
 function isUnderWay(mark: string): boolean {
-  return isWithin(statLink(mark)?.mtimeMs ?? NaN, longestMs) || liveHolder(mark) !== undefined
+  if (isWithin(statLink(mark)?.mtimeMs ?? NaN, longestMs)) return true
+  const holder = liveHolder(mark)
+  return holder !== undefined && !isOthers(holder)
 }
 
 function marksIn({ state }: Places): readonly string[] {

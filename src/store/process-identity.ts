@@ -66,6 +66,16 @@ export function isAlive({ pid, born }: Holder): boolean {
   return now === null || now === born
 }
 
+/** Does the process belong to another user? For a number that nothing else proves to be one of ours. */
+export function isOthers({ pid }: Holder): boolean {
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (error) {
+    return codeOf(error) === 'EPERM'
+  }
+}
+
 /** May we kill this process? Only if its start time, machine and environment prove that it is our uploader. */
 export function isProvenUploader(holder: Holder): boolean {
   if (holder.born === null || holder.place === null || isFromElsewhere(holder)) return false

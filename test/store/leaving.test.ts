@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, utimesSync } from 'node:fs'
 import path from 'node:path'
 
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 
 import { runmat } from '../../src/product/runmat.ts'
 import { assess } from '../../src/settings/context.ts'
@@ -16,11 +16,11 @@ import { environmentIn } from '../support/in-process.ts'
 const endpoint = 'http://127.0.0.1:9/v1/t'
 
 /** What install.sh has left that was killed while it posted, so many minutes ago. */
-function leaveMark(home: Home, minutes: number): string {
+function leaveMark(home: Home, minutes: number, pid = 4194304): string {
   const id = crypto.randomUUID()
   const event = { event_label: 'install_start', uuid: id }
   const mark = `${home.state}/leaving-${id}.tmp`
-  home.write(mark, `${JSON.stringify({ pid: 4194304, endpoint, event })}\n`)
+  home.write(mark, `${JSON.stringify({ pid, endpoint, event })}\n`)
   const then = Date.now() / 1000 - minutes * 60
   utimesSync(mark, then, then)
   return id
@@ -58,6 +58,19 @@ describe('what an installer was posting when it was killed', () => {
     sweepMarks(paths)
     expect(idsIn(paths.ledger)).toEqual([id])
     expect(marksIn(home)).toEqual([])
+  })
+
+  it('is not taken for a process of another user', () => {
+    const { home, paths } = openPaths()
+    const id = leaveMark(home, 1, process.pid)
+    sweepMarks(paths)
+    expect(idsIn(paths.ledger)).toEqual([])
+    const kill = vi.spyOn(process, 'kill').mockImplementation(() => {
+      throw Object.assign(new Error('not ours'), { code: 'EPERM' })
+    })
+    sweepMarks(paths)
+    kill.mockRestore()
+    expect(idsIn(paths.ledger)).toEqual([id])
   })
 
   it('goes on record in time, however many were killed', () => {
