@@ -11,7 +11,7 @@ import {
 import { derivedIdentity, type Event, eventOf, noIdentity } from './event.ts'
 import { limits } from './limits.ts'
 import { copyOf, lacksStage, respell } from './spelling.ts'
-import { flawIn } from './strict-json.ts'
+import { flawIn, mayBeFlawed } from './strict-json.ts'
 import { respellUsage } from './usage-spelling.ts'
 
 /** Why a text is no event that we take. */
@@ -91,7 +91,7 @@ function readFreely(
   claim: JsonObject,
   kinds: readonly Kind[],
 ): Reading {
-  const flaw = flawIn(text)
+  const flaw = mayBeFlawed(text, claim) ? flawIn(text) : undefined
   if (flaw?.kind === 'depth') return refusal('json', 'this is nested too deeply')
   if (flaw?.kind === 'twice') return refusal('json', 'a name stands twice', flaw.name.slice(0, 64))
 
@@ -127,8 +127,9 @@ function readFreely(
 /** An event without an id of its own gets one that is made from what it says. */
 function withDerivedIdentity(contract: EventContract, event: JsonObject): JsonObject {
   const nameless = withUuid(event, noIdentity)
-  const uuid = derivedIdentity(JSON.stringify(nameless))
-  return contract.fit(withUuid(nameless, uuid)) ?? event
+  const named = withUuid(nameless, derivedIdentity(JSON.stringify(nameless)))
+  // Where its place was kept, it is in its place.
+  return hasIdentity(event) ? named : (contract.fit(named) ?? event)
 }
 
 function withUuid(event: JsonObject, uuid: string): JsonObject {

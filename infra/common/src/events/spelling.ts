@@ -84,6 +84,7 @@ const plausible = /^[a-z0-9._:-]{1,128}$/
  * and for a client's id the one that our own client makes of it.
  */
 function idFrom(name: string, given: string): string {
+  if (accepts(uuid, given)) return given
   // macOS's uuidgen prints upper case.
   const id = given.trim().toLowerCase()
   if (accepts(uuid, id) || nil.test(id) || !plausible.test(id)) return id
@@ -117,8 +118,9 @@ function respellPayload(event: JsonObject, payload: JsonObject): void {
     if (Object.keys(rest).length === 0) delete event['payload']
     return
   }
-  const { provider, ...given } = payload
-  const rest = respellFailure(inSnakeCase(given))
+  const { provider } = payload
+  const rest = copyOf(inSnakeCase(payload))
+  respellFailure(rest)
   const { counters } = rest
   if (isObject(counters)) rest['counters'] = inSnakeCase(counters)
   event['payload'] = rest
@@ -142,9 +144,11 @@ function respellPayload(event: JsonObject, payload: JsonObject): void {
   rest['provider'] = device
 }
 
-/** `jitUsed` is `jit_used`, unless that is there as well. */
+const capital = /[A-Z]/
+
+/** `jitUsed` is `jit_used`, unless that is there as well. Returns a copy only if there is such a name. */
 function inSnakeCase(payload: JsonObject): JsonObject {
-  if (!Object.keys(payload).some((name) => /[A-Z]/.test(name))) return payload
+  if (!Object.keys(payload).some((name) => capital.test(name))) return payload
   const event: JsonObject = {}
   for (const [name, value] of Object.entries(payload)) {
     const snake = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
@@ -154,14 +158,12 @@ function inSnakeCase(payload: JsonObject): JsonObject {
 }
 
 /** A script that fails at run time says no stage; and a user's own identifiers are free text. */
-function respellFailure(payload: JsonObject): JsonObject {
+function respellFailure(payload: JsonObject): void {
   const { runtime } = runmat
-  const event = copyOf(payload)
   for (const name of ['error', 'runtime.failure.code']) {
-    if (runtime && isThere(event[name])) event[name] = ownIdentifier(runtime, event[name])
+    if (runtime && isThere(payload[name])) payload[name] = ownIdentifier(runtime, payload[name])
   }
-  if (lacksStage(event)) event['runtime.failure.stage'] = 'runtime'
-  return event
+  if (lacksStage(payload)) payload['runtime.failure.stage'] = 'runtime'
 }
 
 /** Whether a payload names an error, and not where it arose. */

@@ -7,6 +7,29 @@ const backslash = 0x5c
 const colon = 0x3a
 
 /**
+ * Whether `flawIn` has to look at the text of this value. Every name is followed by a colon, so a text with
+ * no more colons than its value has names holds each name once.
+ */
+export function mayBeFlawed(text: string, value: unknown): boolean {
+  return colonsIn(text) !== namesIn(value, limits.depth)
+}
+
+function colonsIn(text: string): number {
+  let count = 0
+  for (let at = text.indexOf(':'); at !== -1; at = text.indexOf(':', at + 1)) count += 1
+  return count
+}
+
+/** Infinitely many if it is nested deeper than this. */
+function namesIn(value: unknown, depth: number): number {
+  if (typeof value !== 'object' || value === null) return 0
+  if (depth === 0) return Number.POSITIVE_INFINITY
+  const parts = Object.values(value)
+  const own = Array.isArray(value) ? 0 : parts.length
+  return parts.reduce<number>((sum, part) => sum + namesIn(part, depth - 1), own)
+}
+
+/**
  * Finds what JSON.parse accepts but other programs read differently: a name used twice in one
  * object, and excessive nesting. The text must be valid JSON.
  */
