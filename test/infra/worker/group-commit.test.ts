@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 
 import { bisect } from '../../../infra/worker/src/sinks/bisect.ts'
 import type { Event } from '../../../infra/common/src/events/event.ts'
@@ -79,6 +79,34 @@ describe('a group commit', () => {
     releases[1]?.()
     await Promise.all(pending)
     expect(answered.at(-1)).toBe('2 204')
+  })
+
+  it('lets few events wait for more when a batch ends while another is in flight', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const releases: (() => void)[] = []
+      const { commit, batches } = open(
+        (events) => new Promise((resolve) => releases.push(() => resolve(all(events, 'stored')))),
+      )
+      const turn = () => new Promise(setImmediate)
+      const sizes = () => batches.map((batch) => batch.length)
+      const first = makeEvents(1).map(commit)
+      await turn()
+      const second = makeEvents(64).map(commit)
+      await turn()
+      const third = makeEvents(2).map(commit)
+      releases[1]?.()
+      await Promise.all(second)
+      await turn()
+      third.push(...makeEvents(3).map(commit))
+      expect(sizes()).toEqual([1, 64])
+      await vi.advanceTimersByTimeAsync(5)
+      expect(sizes()).toEqual([1, 64, 5])
+      for (const release of releases) release()
+      await Promise.all([...first, ...third])
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('sends no more batches at a time than the sink takes', async () => {

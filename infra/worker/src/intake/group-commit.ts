@@ -70,7 +70,9 @@ export function openGroupCommit({ sink, circuitBreaker, done }: GroupCommitOptio
       void send(batch).finally(() => {
         inFlight -= 1
         inFlightEvents -= batch.length
-        flush()
+        // A post costs as much as reading many events, so a few wait for more here too.
+        if (queue.length > 0) schedule()
+        else flush()
       })
     }
     if (inFlight === 0 && queue.length === 0) {
