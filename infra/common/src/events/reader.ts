@@ -113,8 +113,8 @@ function readFreely(
     const { field = 'event_label' } = contract.faultIn(given, true) ?? {}
     return refusal('field', `${field} is missing, or does not fit the contract`, field)
   }
-  const fields = named && hasIdentity(fitted) ? fitted : withDerivedIdentity(contract, fitted)
-  const bytes = JSON.stringify(fields)
+  const { fields, bytes } =
+    named && hasIdentity(fitted) ? written(fitted) : withDerivedIdentity(contract, fitted)
   if (contract.isPreview(fields)) {
     return refusal('field', 'this is a preview, which is not for sending', previewField(fields))
   }
@@ -124,12 +124,24 @@ function readFreely(
   }
 }
 
+/** An event, and as the contract serialises it. */
+interface Written {
+  readonly fields: JsonObject
+  readonly bytes: string
+}
+
+function written(fields: JsonObject): Written {
+  return { fields, bytes: JSON.stringify(fields) }
+}
+
 /** An event without an id of its own gets one that is made from what it says. */
-function withDerivedIdentity(contract: EventContract, event: JsonObject): JsonObject {
-  const nameless = withUuid(event, noIdentity)
-  const named = withUuid(nameless, derivedIdentity(JSON.stringify(nameless)))
-  // Where its place was kept, it is in its place.
-  return hasIdentity(event) ? named : (contract.fit(named) ?? event)
+function withDerivedIdentity(contract: EventContract, event: JsonObject): Written {
+  const nameless = hasIdentity(event) ? written(event) : written(withUuid(event, noIdentity))
+  const uuid = derivedIdentity(nameless.bytes)
+  const fields = withUuid(nameless.fields, uuid)
+  if (!hasIdentity(event)) return written(contract.fit(fields) ?? event)
+  // The place that was kept for it is where the contract wants it.
+  return { fields, bytes: nameless.bytes.replace(`"uuid":"${noIdentity}"`, `"uuid":"${uuid}"`) }
 }
 
 function withUuid(event: JsonObject, uuid: string): JsonObject {
