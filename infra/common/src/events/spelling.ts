@@ -113,9 +113,9 @@ export function storedEventIds(event: string): readonly string[] {
 function respellPayload(event: JsonObject, payload: JsonObject): void {
   const { event_label: label } = event
   if (typeof label === 'string' && label.startsWith('install_')) {
-    const { platform, ...rest } = payload
+    const { platform } = payload
     if (isThere(platform) && !isThere(event['platform'])) event['platform'] = platform
-    if (Object.keys(rest).length === 0) delete event['payload']
+    if (Object.keys(payload).every((name) => name === 'platform')) delete event['payload']
     return
   }
   const { provider } = payload
