@@ -124,11 +124,7 @@ function respellPayload(event: JsonObject, payload: JsonObject): void {
   const { counters } = rest
   if (isObject(counters)) rest['counters'] = inSnakeCase(counters)
   event['payload'] = rest
-  if (provider === undefined) return
-  if (!isObject(provider)) {
-    rest['provider'] = provider
-    return
-  }
+  if (!isObject(provider)) return
   const { telemetry, ...device } = withLowerBackend(provider)
   if (!isObject(telemetry)) {
     rest['provider'] = device
