@@ -25,7 +25,8 @@ export function orphansSendTo(port: number): boolean {
 function isSending(line: string, port: number): boolean {
   const [, , remote = '', state = '', queues = '', , , , , inode] = line.trim().split(/\s+/)
   const isOurs = Number.parseInt(remote.split(':')[1] ?? '', 16) === port && inode === '0'
-  return isOurs && closing.has(state) && !queues.startsWith('00000000:')
+  // The end of a connection counts as one byte.
+  return isOurs && closing.has(state) && Number.parseInt(queues, 16) > 1
 }
 
 export function portOf(url: string): number | undefined {

@@ -179,6 +179,45 @@ describe.runIf(process.platform === 'linux')('what was not confirmed', () => {
     await end()
   })
 
+  it.runIf(hasNetworks)('is not looked for once all of it has arrived', async () => {
+    const { home } = await runStage()
+    const note = `${home.state}/in-flight.ndjson`
+    home.write(note, '')
+    const post = `require('node:net').connect(+process.argv[1], '127.0.0.1', function () {
+      this.write('x'.repeat(500))
+    })`
+    const script = `
+      const { execFileSync, spawn } = require('node:child_process')
+      const { readFileSync, writeFileSync } = require('node:fs')
+      execFileSync('ip', ['link', 'set', 'lo', 'up'])
+      const server = require('node:net').createServer((socket) => {
+        socket.once('data', () => {
+          // What is left to arrive is the end of the connection.
+          const isAcknowledged = () => readFileSync('/proc/net/tcp', 'utf8')
+            .split('\\n').some((line) => / 01 00000000:00000000 /.test(line) && line.includes(to))
+          while (!isAcknowledged()) {}
+          execFileSync('ip', ['link', 'set', 'lo', 'down'])
+          sender.kill('SIGKILL')
+        })
+      })
+      let sender, to
+      server.listen(0, '127.0.0.1', () => {
+        const { port } = server.address()
+        to = ':' + port.toString(16).toUpperCase().padStart(4, '0') + ' 01'
+        writeFileSync(process.argv[1], JSON.stringify({ port }) + '\\n')
+        sender = spawn(process.execPath, ['-e', ${JSON.stringify(post)}, port])
+        sender.on('close', () => {
+          if (!/ 04 00000001:/.test(readFileSync('/proc/net/tcp', 'utf8'))) process.exit(3)
+          execFileSync(process.argv[2], process.argv.slice(3), { stdio: 'inherit' })
+          process.exit()
+        })
+      })`
+    const disable = [...cliCommand, 'disable']
+    const inNetwork = ['--net', process.execPath, '-e', script, note, ...disable]
+    const { code, err } = await run('unshare', inNetwork, home)
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+  })
+
   it.each([
     ['an uploader', (port: number) => ['in-flight.ndjson', `{"port":${port}}\n`]],
     [
