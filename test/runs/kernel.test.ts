@@ -248,6 +248,7 @@ describe.runIf(process.platform === 'linux')('what was not confirmed', () => {
   it.each([
     ['an upload', ['upload'], ['disable']],
     ['another address', [], ['endpoint', 'http://127.0.0.1:9/t']],
+    ['everything else', [], ['disable', '--forget']],
   ])('is not forgotten with %s', async (_, before, last) => {
     const { port, end } = await orphan()
     const { home, collector } = await runStage()
@@ -258,6 +259,7 @@ describe.runIf(process.platform === 'linux')('what was not confirmed', () => {
     expect(collector.requests).toBe(count)
     const isSending = { code: 1, err: expect.stringContaining('the system may still be sending') }
     expect(await cli(home, last)).toMatchObject(isSending)
+    expect(await cli(home, ['disable'])).toMatchObject(isSending)
     await end()
     expect((await cli(home, ['disable'])).code).toBe(0)
     expect(readdirSync(home.state).filter((name) => /leaving|flight/.test(name))).toEqual([])

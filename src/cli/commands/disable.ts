@@ -3,7 +3,7 @@ import type { Context } from '../../settings/context.ts'
 import { certainClientId } from '../../store/client-id.ts'
 import { foreignIn } from '../../store/foreign.ts'
 import { readLedger } from '../../store/ledger.ts'
-import { optOut, type Target } from '../../store/opt-out.ts'
+import { type OptOut, optOut, type Target } from '../../store/opt-out.ts'
 import {
   alsoSaying,
   removeAllTheSame,
@@ -48,7 +48,7 @@ export async function disable(invocation: Invocation, options: DisableOptions): 
   try {
     requireOptOut(after, done, 'Telemetry is off')
   } catch (error) {
-    throw forget && error instanceof CliError ? removeRest(error, after) : error
+    throw forget && error instanceof CliError ? removeRest(error, after, done) : error
   }
   const left = forget ? leftBehind(context, 'Telemetry is off, but nothing else was removed') : []
   const forgotten = forget ? removeEverything(after, 'disable --forget', 'Telemetry is off') : []
@@ -84,8 +84,10 @@ function leftBehind(context: Context, soFar: string): readonly string[] {
 }
 
 /** Where the opt-out has failed, the rest is done all the same. What others may have made is left alone. */
-function removeRest(failed: CliError, after: Invocation): CliError {
+function removeRest(failed: CliError, after: Invocation, { stopped }: OptOut): CliError {
   if (foreignIn(after.context.paths).length > 0) return failed
+  // Without it, the next `disable` would see nothing that it has to wait for.
+  if (!stopped) return alsoSaying(failed, [notRemoved])
   try {
     const left = leftBehind(after.context, 'Nothing else was removed')
     return alsoSaying(removeAllTheSame(after, failed), left)
@@ -94,6 +96,8 @@ function removeRest(failed: CliError, after: Invocation): CliError {
     return alsoSaying(failed, [error.message])
   }
 }
+
+const notRemoved = 'Nothing else was removed yet, because it says what may still be sending.'
 
 /** The file that the product reads here in place of the user's, or else the project's nearest. */
 function filesHere(invocation: Invocation): readonly string[] {
