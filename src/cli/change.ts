@@ -131,7 +131,9 @@ export function requireOptOut(
     const saved = isMeans || names === '' ? [] : [`The opt-out is saved in ${names}.`]
     const advice = isMeans ? '' : unsaved(invocation, failures)
     const left = isMeans ? [] : undeleted
-    const hint = [...saved, `${undone}${deleted}${advice}`.trimEnd(), ...left].join('\n')
+    const sending = stop.stopped ? [] : ['What was being sent may still be leaving this machine.']
+    const said = `${undone}${deleted}${advice}`.trimEnd()
+    const hint = [...saved, said, ...left, ...sending].join('\n')
     throw cannotChange(invocation, failures, hint)
   }
   const { collecting, uploading } = context.verdict
