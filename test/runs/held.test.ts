@@ -97,7 +97,7 @@ describe.concurrent('the events of a run under way', () => {
     const { end } = await running(home)
     await made.collector.received(1)
     await expect.poll(() => namesIn(`${home.state}/senders`)).toEqual([])
-    home.write(`${home.state}/installer-${crypto.randomUUID()}.tmp`, '')
+    home.write(`${home.state}/leaving-${crypto.randomUUID()}.tmp`, '')
     const moving = cli(home, ['endpoint', next.url])
     await expect.poll(() => home.read(home.settings)).toContain(next.url)
     await end()
