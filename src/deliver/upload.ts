@@ -1,4 +1,5 @@
 import type { Context } from '../settings/context.ts'
+import { portTo } from '../settings/proxy.ts'
 import { removeDelivered, removeLeftovers } from '../store/cleanup.ts'
 import { foreignIn } from '../store/foreign.ts'
 import { noteInFlight } from '../store/in-flight.ts'
@@ -8,7 +9,7 @@ import { liveHolder } from '../store/lock-holder.ts'
 import type { Lock } from '../store/lock.ts'
 import { takeUploadLock } from '../store/upload-lock.ts'
 import { queuedNames } from '../store/queue.ts'
-import { orphansSendTo, portOf } from '../store/orphans.ts'
+import { orphansSendTo } from '../store/orphans.ts'
 import { holderHangs, killUploader, portsOfKilled, removeDeadSenders } from '../store/senders.ts'
 import { noticeWasSeen } from '../store/stats.ts'
 import { mustWait } from '../store/upload-state.ts'
@@ -65,13 +66,14 @@ export async function upload(options: UploadOptions): Promise<SessionEnd> {
 
 /** Cleans up behind processes that were killed. If that fails, it is left to the next holder of the lock. */
 function recover(context: Context, lock: Lock): void {
-  const { paths, choices } = context
+  const { paths, choices, environment } = context
+  const { env } = environment
   try {
     removeLeftovers(paths)
-    for (const port of portsOfKilled(paths, portOf(choices.endpoint.value))) {
+    for (const port of portsOfKilled(paths, portTo(choices.endpoint.value, env))) {
       if (port !== undefined && orphansSendTo(port)) markKernel(paths, port)
     }
-    sweepMarks(paths)
+    sweepMarks(paths, env)
     const wereKilled = removeDeadSenders(paths) || lock.isInherited
     if (wereKilled) removeDelivered(paths)
   } catch (error) {

@@ -6,11 +6,12 @@ import { timestamp } from '../contract/timestamp.ts'
 import { isUnread, namesIn, type Reading, readSmallFile, statLink } from '../files/read.ts'
 import { putFile, removeFile, writeNewFile } from '../files/write.ts'
 import type { Paths } from '../settings/paths.ts'
+import { type Environment, portTo } from '../settings/proxy.ts'
 import { isOwnState } from './foreign.ts'
 import { openDoubts, readLedger } from './ledger.ts'
 import type { Sent } from './ledger-lines.ts'
 import { isOlder, liveHolder, localClock } from './lock-holder.ts'
-import { orphanMs, orphansSendTo, portOf } from './orphans.ts'
+import { orphanMs, orphansSendTo } from './orphans.ts'
 import { isOthers } from './process-identity.ts'
 import type { Stop } from './senders.ts'
 
@@ -64,44 +65,46 @@ export function isMark(name: string): boolean {
 /**
  * Waits until nothing of that kind is under way. Something may still be at the end: an installer that was
  * suspended goes on later, and what one got no answer to may be in the kernel. The caller has written an
- * opt-out before the time `since`.
+ * opt-out before the time `since`. `env`: says by which proxy installers send, too.
  */
-export async function allHasLeft(paths: Places, since: number): Promise<Stop> {
+export async function allHasLeft(paths: Places, since: number, env: Environment): Promise<Stop> {
   // In a folder that is not ours there are no marks of ours.
   if (!isOwnState(paths.state)) return { stopped: true }
   const end = since + longestMs + roundedMs
   for (;;) {
     const isBusy = isLeaving(paths)
-    if (!isBusy && portsOf(marksIn(paths)).every((port) => !orphansSendTo(port))) break
+    if (!isBusy && portsOf(marksIn(paths), env).every((port) => !orphansSendTo(port))) break
     if (steadyMs() > end) return { stopped: false, ...(!isBusy && { isInKernel: true }) }
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  sweepMarks(paths)
+  sweepMarks(paths, env)
   return { stopped: true }
 }
 
 /** To which ports processes have posted that have ended, and of which the kernel may still have something. */
-function portsOf(marks: readonly string[]): readonly number[] {
+function portsOf(marks: readonly string[], env: Environment): readonly number[] {
   const young = marks.filter((mark) => !isOlder(mark, orphanMs, 'mtimeMs', localClock))
-  return [...new Set(young.map(portOfMark))].filter((port) => port !== undefined)
+  return [...new Set(young.map((mark) => portOfMark(mark, env)))].filter(
+    (port) => port !== undefined,
+  )
 }
 
-function portOfMark(mark: string): number | undefined {
+function portOfMark(mark: string, env: Environment): number | undefined {
   const reading = readMark(mark)
   const { endpoint } = sentIn(reading) ?? {}
-  if (endpoint !== undefined) return portOf(endpoint)
+  if (endpoint !== undefined) return portTo(endpoint, env)
   const text = reading.kind === 'read' ? reading.bytes.toString('latin1') : ''
   const [, port] = /^\{"port":(\d{1,5})\}\n$/.exec(text) ?? []
   return port === undefined ? undefined : Number(port)
 }
 
 /** Removes the marks of processes that have ended. What one of an installer's names goes on record. */
-export function sweepMarks(paths: Places): void {
+export function sweepMarks(paths: Places, env: Environment = {}): void {
   const doubt = openDoubts(paths.ledger)
   const dead = marksIn(paths).filter((mark) => !isUnderWay(mark))
-  const inKernel = new Set(portsOf(dead).filter(orphansSendTo))
+  const inKernel = new Set(portsOf(dead, env).filter(orphansSendTo))
   for (const mark of dead) {
-    const isInKernel = inKernel.size > 0 && inKernel.has(portOfMark(mark) ?? NaN)
+    const isInKernel = inKernel.size > 0 && inKernel.has(portOfMark(mark, env) ?? NaN)
     if (noteLeft(mark, doubt) && !isInKernel) removeFile(mark)
   }
 }

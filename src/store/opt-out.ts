@@ -2,6 +2,7 @@ import { steadyMs } from '../files/clock.ts'
 import type { Context } from '../settings/context.ts'
 import type { Role } from '../settings/files.ts'
 import type { Paths } from '../settings/paths.ts'
+import { portTo } from '../settings/proxy.ts'
 import { noteInFlight } from './in-flight.ts'
 import { allHasLeft } from './leaving.ts'
 import { liveHolder } from './lock-holder.ts'
@@ -58,13 +59,14 @@ function placesOf(context: Context): readonly Paths[] {
 
 /** Waits until nothing is being sent any more, as far as this machine can tell. */
 export async function stopAll(context: Context, places = placesOf(context)): Promise<Stop> {
-  const { endpoint } = context.choices
+  const { env } = context.environment
+  const usual = portTo(context.choices.endpoint.value, env)
   const since = steadyMs()
-  const stops = await Promise.all(places.map((paths) => stopSenders(paths, endpoint.value)))
+  const stops = await Promise.all(places.map((paths) => stopSenders(paths, usual)))
   const failed = stops.find(({ stopped }) => !stopped)
   // Whatever else there is to wait for, this must be run again.
   if (failed) return failed
-  const ends = await Promise.all(places.map((paths) => allHasLeft(paths, since)))
+  const ends = await Promise.all(places.map((paths) => allHasLeft(paths, since, env)))
   return ends.find(({ stopped }) => !stopped) ?? { stopped: true }
 }
 

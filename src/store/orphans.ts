@@ -28,9 +28,3 @@ function isSending(line: string, port: number): boolean {
   // The end of a connection counts as one byte.
   return isOurs && closing.has(state) && Number.parseInt(queues, 16) > 1
 }
-
-export function portOf(url: string): number | undefined {
-  if (!URL.canParse(url)) return undefined
-  const { port, protocol } = new URL(url)
-  return Number(port) || (protocol === 'http:' ? 80 : 443)
-}

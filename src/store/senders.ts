@@ -17,7 +17,7 @@ import {
   localClock,
   readLock,
 } from './lock-holder.ts'
-import { orphanMs, orphansSendTo, portOf } from './orphans.ts'
+import { orphanMs, orphansSendTo } from './orphans.ts'
 import {
   type Holder,
   isFromElsewhere,
@@ -114,11 +114,12 @@ export interface Stop {
 /**
  * Waits until every process that is sending now has stopped. The caller has written an opt-out or
  * another address, so each of them stops within a moment, and any that begins later has seen it. A
- * process that hangs is killed if it is certainly an uploader.
+ * process that hangs is killed if it is certainly an uploader. `usual`: the port to which they most
+ * likely send.
  */
 export async function stopSenders(
   paths: Pick<Paths, 'state' | 'lock'>,
-  endpoint = '',
+  usual?: number,
 ): Promise<Stop> {
   // In a folder that is not ours no process of ours is at work, and any PID may be written there.
   if (!isOwnState(paths.state)) return { stopped: true }
@@ -137,7 +138,6 @@ export async function stopSenders(
   }
   if (cause !== undefined) return { stopped: false, unlisted: { path: folder, cause } }
   // What they had handed to the kernel goes on without them.
-  const usual = portOf(endpoint)
   const ports = new Set([
     ...portsOfKilled(paths, usual),
     ...(isKilled && portInFlight(paths) === undefined ? [usual] : []),

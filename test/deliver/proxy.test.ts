@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { type Proxy, routeTo } from '../../src/deliver/http/proxy.ts'
+import { type Proxy, routeTo } from '../../src/settings/proxy.ts'
 
 const https = 'https://api.example.com/v1/t'
 const http = 'http://127.0.0.1:8080/v1/t'

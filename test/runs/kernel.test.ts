@@ -265,6 +265,21 @@ describe.runIf(process.platform === 'linux')('what was not confirmed', () => {
     expect(readdirSync(home.state).filter((name) => /leaving|flight/.test(name))).toEqual([])
   })
 
+  it('is looked for where an installer had sent it: to a proxy', async () => {
+    const { port, end } = await orphan()
+    const { home } = await runStage()
+    const sent = { pid: 4194304, endpoint: 'http://127.0.0.1:9/t', event: {} }
+    const mark = `${home.state}/leaving-${crypto.randomUUID()}.tmp`
+    home.write(mark, JSON.stringify(sent))
+    // curl and wget hear the same variables.
+    const env = { http_proxy: `http://127.0.0.1:${port}` }
+    const isSending = { code: 1, err: expect.stringContaining('the system may still be sending') }
+    expect(await cli(home, ['disable'], { env })).toMatchObject(isSending)
+    await end()
+    expect((await cli(home, ['disable'], { env })).code).toBe(0)
+    expect(home.has(mark)).toBe(false)
+  })
+
   it('is looked for where a host had sent it: to a proxy', async () => {
     const { port, end } = await orphan()
     const proxy = await silentCollector()

@@ -10,7 +10,7 @@ import {
 } from './connection.ts'
 import { exchange } from './exchange.ts'
 import { failed, type PostOutcome, type FailureReason, reasonOf } from './outcome.ts'
-import { type Proxy, routeTo, withoutBrackets } from './proxy.ts'
+import { type Proxy, routeTo, withoutBrackets } from '../../settings/proxy.ts'
 
 export interface HttpClientOptions {
   readonly endpoint: string

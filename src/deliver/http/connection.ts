@@ -4,7 +4,7 @@ import { connect as connectTcp, isIP, Socket, type TcpNetConnectOpts } from 'nod
 import type { Duplex } from 'node:stream'
 
 import { fault, type FailureReason, reasonOf } from './outcome.ts'
-import type { Proxy } from './proxy.ts'
+import type { Proxy } from '../../settings/proxy.ts'
 
 /** What we use of both node:http and node:https. */
 export interface Transport {

@@ -1,7 +1,6 @@
-import { isLoopback } from '../../settings/address.ts'
-import { portOf } from '../../store/orphans.ts'
+import { isLoopback } from './address.ts'
 
-type Environment = Readonly<Record<string, string | undefined>>
+export type Environment = Readonly<Record<string, string | undefined>>
 
 export interface Proxy {
   readonly host: string
@@ -34,6 +33,11 @@ export function portTo(endpoint: string, env: Environment): number | undefined {
   if (!URL.canParse(endpoint)) return undefined
   const route = routeTo(new URL(endpoint), env)
   return route.kind === 'proxy' ? route.proxy.port : portOf(endpoint)
+}
+
+function portOf(url: string): number {
+  const { port, protocol } = new URL(url)
+  return Number(port) || (protocol === 'http:' ? 80 : 443)
 }
 
 const direct: ProxyRoute = { kind: 'direct' }
