@@ -71,7 +71,7 @@ function recover(context: Context, lock: Lock): void {
   try {
     removeLeftovers(paths)
     for (const port of portsOfKilled(paths, portTo(choices.endpoint.value, env))) {
-      if (port !== undefined && orphansSendTo(port)) markKernel(paths, port)
+      if (orphansSendTo(port)) markKernel(paths, port)
     }
     sweepMarks(paths, env)
     const wereKilled = removeDeadSenders(paths) || lock.isInherited

@@ -11,7 +11,7 @@ import { isOwnState } from './foreign.ts'
 import { openDoubts, readLedger } from './ledger.ts'
 import type { Sent } from './ledger-lines.ts'
 import { isOlder, liveHolder, localClock } from './lock-holder.ts'
-import { orphanMs, orphansSendTo } from './orphans.ts'
+import { orphanMs, orphansLeft, orphansSendTo } from './orphans.ts'
 import { isOthers } from './process-identity.ts'
 import type { Stop } from './senders.ts'
 
@@ -71,9 +71,11 @@ export async function allHasLeft(paths: Places, since: number, env: Environment)
   // In a folder that is not ours there are no marks of ours.
   if (!isOwnState(paths.state)) return { stopped: true }
   const end = since + longestMs + roundedMs
+  let left: ReadonlySet<string> | undefined
   for (;;) {
     const isBusy = isLeaving(paths)
-    if (!isBusy && portsOf(marksIn(paths), env).every((port) => !orphansSendTo(port))) break
+    left = isBusy ? undefined : orphansLeft(portsOf(marksIn(paths), env), left)
+    if (left?.size === 0) break
     if (steadyMs() > end) return { stopped: false, ...(!isBusy && { isInKernel: true }) }
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
@@ -82,11 +84,10 @@ export async function allHasLeft(paths: Places, since: number, env: Environment)
 }
 
 /** To which ports processes have posted that have ended, and of which the kernel may still have something. */
-function portsOf(marks: readonly string[], env: Environment): readonly number[] {
+function portsOf(marks: readonly string[], env: Environment): ReadonlySet<number> {
   const young = marks.filter((mark) => !isOlder(mark, orphanMs, 'mtimeMs', localClock))
-  return [...new Set(young.map((mark) => portOfMark(mark, env)))].filter(
-    (port) => port !== undefined,
-  )
+  const ports = young.map((mark) => portOfMark(mark, env))
+  return new Set(ports.filter((port) => port !== undefined))
 }
 
 function portOfMark(mark: string, env: Environment): number | undefined {
@@ -102,7 +103,7 @@ function portOfMark(mark: string, env: Environment): number | undefined {
 export function sweepMarks(paths: Places, env: Environment = {}): void {
   const doubt = openDoubts(paths.ledger)
   const dead = marksIn(paths).filter((mark) => !isUnderWay(mark))
-  const inKernel = new Set(portsOf(dead, env).filter(orphansSendTo))
+  const inKernel = new Set([...portsOf(dead, env)].filter(orphansSendTo))
   for (const mark of dead) {
     const isInKernel = inKernel.size > 0 && inKernel.has(portOfMark(mark, env) ?? NaN)
     if (noteLeft(mark, doubt) && !isInKernel) removeFile(mark)

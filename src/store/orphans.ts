@@ -11,20 +11,38 @@ const closing = new Set(['04', '09', '0B'])
  * minutes where nobody answers. Only Linux tells.
  */
 export function orphansSendTo(port: number): boolean {
-  return ['/proc/net/tcp', '/proc/net/tcp6'].some((file) => {
+  return orphansTo(new Set([port])).length > 0
+}
+
+/**
+ * Those that are still there of the connections that were `before`. One that is new is another program's,
+ * if all of ours had ended by then: for a moment, most connections are among these when they are closed.
+ */
+export function orphansLeft(
+  ports: ReadonlySet<number>,
+  before: ReadonlySet<string> | undefined,
+): ReadonlySet<string> {
+  if (ports.size === 0) return new Set()
+  return new Set(orphansTo(ports).filter((one) => before?.has(one) ?? true))
+}
+
+/** Each by its two ends. */
+function orphansTo(ports: ReadonlySet<number>): readonly string[] {
+  return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => {
     try {
       return readFileSync(file, 'utf8')
         .split('\n')
-        .some((line) => isSending(line, port))
+        .flatMap((line) => orphanIn(line, ports))
     } catch {
-      return false
+      return []
     }
   })
 }
 
-function isSending(line: string, port: number): boolean {
-  const [, , remote = '', state = '', queues = '', , , , , inode] = line.trim().split(/\s+/)
-  const isOurs = Number.parseInt(remote.split(':')[1] ?? '', 16) === port && inode === '0'
+function orphanIn(line: string, ports: ReadonlySet<number>): readonly string[] {
+  const [, local, remote = '', state = '', queues = '', , , , , inode] = line.trim().split(/\s+/)
+  const isOurs = inode === '0' && ports.has(Number.parseInt(remote.split(':')[1] ?? '', 16))
   // The end of a connection counts as one byte.
-  return isOurs && closing.has(state) && Number.parseInt(queues, 16) > 1
+  const isSending = isOurs && closing.has(state) && Number.parseInt(queues, 16) > 1
+  return isSending ? [`${local} ${remote}`] : []
 }

@@ -17,7 +17,7 @@ import {
   localClock,
   readLock,
 } from './lock-holder.ts'
-import { orphanMs, orphansSendTo } from './orphans.ts'
+import { orphanMs, orphansLeft } from './orphans.ts'
 import {
   type Holder,
   isFromElsewhere,
@@ -138,10 +138,8 @@ export async function stopSenders(
   }
   if (cause !== undefined) return { stopped: false, unlisted: { path: folder, cause } }
   // What they had handed to the kernel goes on without them.
-  const ports = new Set([
-    ...portsOfKilled(paths, usual),
-    ...(isKilled && portInFlight(paths) === undefined ? [usual] : []),
-  ])
+  const isUnknown = isKilled && usual !== undefined && portInFlight(paths) === undefined
+  const ports = new Set([...portsOfKilled(paths, usual), ...(isUnknown ? [usual] : [])])
   if (!(await hasLeft(ports, patience.dieMs))) return { stopped: false, isInKernel: true }
   removeDeadSenders(paths)
   return { stopped: true }
@@ -153,12 +151,10 @@ function wake(uploader: Holder | undefined): void {
 }
 
 /** To which ports uploaders and hosts were posting that were killed not long ago. */
-export function portsOfKilled(
-  paths: State,
-  usual: number | undefined,
-): ReadonlySet<number | undefined> {
+export function portsOfKilled(paths: State, usual: number | undefined): ReadonlySet<number> {
   const markers = deadSenders(paths).filter(mayBeInKernel)
-  return new Set([portInFlight(paths), ...markers.map((marker) => portIn(marker) ?? usual)])
+  const ports = [portInFlight(paths), ...markers.map((marker) => portIn(marker) ?? usual)]
+  return new Set(ports.filter((port) => port !== undefined))
 }
 
 function mayBeInKernel(marker: string): boolean {
@@ -172,11 +168,13 @@ function portIn(marker: string): number | undefined {
 }
 
 /** Has all left that killed processes had written to their connections? */
-async function hasLeft(ports: ReadonlySet<number | undefined>, withinMs: number): Promise<boolean> {
+async function hasLeft(ports: ReadonlySet<number>, withinMs: number): Promise<boolean> {
   const end = steadyMs() + withinMs
-  while ([...ports].some((port) => port !== undefined && orphansSendTo(port))) {
+  let left = orphansLeft(ports, undefined)
+  while (left.size > 0) {
     if (steadyMs() > end) return false
     await new Promise((resolve) => setTimeout(resolve, 20))
+    left = orphansLeft(ports, left)
   }
   return true
 }

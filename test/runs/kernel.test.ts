@@ -158,17 +158,17 @@ describe.runIf(process.platform === 'linux')('what was not confirmed', () => {
       })`
     const sender = spawn(process.execPath, ['-e', flood])
     await once(sender.stdout, 'data')
-    await eventually(() => sockets.length === 1)
+    await eventually(() => expect(sockets).toHaveLength(1))
     for (const socket of sockets) socket.pause()
     expect(orphansSendTo(port)).toBe(false)
     sender.kill('SIGKILL')
     await once(sender, 'close')
-    await eventually(() => orphansSendTo(port))
+    await eventually(() => expect(orphansSendTo(port)).toBe(true))
     return {
       port,
       end: async () => {
         for (const socket of sockets) socket.destroy()
-        await eventually(() => !orphansSendTo(port))
+        await eventually(() => expect(orphansSendTo(port)).toBe(false))
       },
     }
   }
@@ -216,6 +216,35 @@ describe.runIf(process.platform === 'linux')('what was not confirmed', () => {
     const inNetwork = ['--net', process.execPath, '-e', script, note, ...disable]
     const { code, err } = await run('unshare', inNetwork, home)
     expect({ code, err }).toEqual({ code: 0, err: '' })
+  })
+
+  it('is told from what other programs are closing all the time', async () => {
+    // What is written here is never read, and each connection stays in the kernel for 300 ms after its end.
+    const server = createServer({ pauseOnConnect: true }, (socket) => {
+      socket.on('error', () => undefined)
+      setTimeout(() => socket.destroy(), 350)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const flood = `setInterval(() => {
+        const socket = require('node:net').connect(${port}, '127.0.0.1', () => {
+          socket.write(Buffer.alloc(10_000_000))
+          setTimeout(() => socket.destroy(), 50)
+        })
+        socket.on('error', () => undefined)
+      }, 50)`
+    const other = spawn(process.execPath, ['-e', flood], { stdio: 'ignore' })
+    try {
+      await eventually(() => expect(orphansSendTo(port)).toBe(true))
+      const { home } = await runStage()
+      configure(home, `http://127.0.0.1:${port}/t`)
+      home.write(`${home.state}/in-flight.ndjson`, `{"port":${port}}\n`)
+      expect(await cli(home, ['disable'])).toMatchObject({ code: 0, err: '' })
+    } finally {
+      other.kill('SIGKILL')
+      server.close()
+    }
   })
 
   it.each([
