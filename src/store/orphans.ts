@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 
-/** The kernel does not try for longer to send what a process has left. */
-export const orphanMs = 15 * 60 * 1000
+/**
+ * For so long after a process was killed, the kernel is asked for what it has left. The kernel tries for
+ * minutes only, but not while the machine sleeps, and clocks are set.
+ */
+export const orphanMs = 24 * 60 * 60 * 1000
 
 /** The states of a connection that was closed with bytes left: FIN-WAIT-1, LAST-ACK and CLOSING. */
 const closing = new Set(['04', '09', '0B'])

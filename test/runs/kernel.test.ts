@@ -294,6 +294,18 @@ describe.runIf(process.platform === 'linux')('what was not confirmed', () => {
     expect(readdirSync(home.state).filter((name) => /leaving|flight/.test(name))).toEqual([])
   })
 
+  it('is not forgotten while the machine sleeps', async () => {
+    const { port, end } = await orphan()
+    const { home } = await runStage()
+    const note = `${home.state}/in-flight.ndjson`
+    home.write(note, `{"port":${port}}\n`)
+    const before = Date.now() / 1000 - 8 * 60 * 60
+    utimesSync(note, before, before)
+    expect((await cli(home, ['disable'])).code).toBe(1)
+    await end()
+    expect((await cli(home, ['disable'])).code).toBe(0)
+  })
+
   it('is looked for where an installer had sent it: to a proxy', async () => {
     const { port, end } = await orphan()
     const { home } = await runStage()
@@ -347,7 +359,7 @@ describe.runIf(process.platform === 'linux')('what was not confirmed', () => {
     child.kill('SIGKILL')
     await once(child, 'close')
     expect(portInFlight(home)).toBe(proxy.port)
-    const before = Date.now() / 1000 - 60 * 60
+    const before = Date.now() / 1000 - 48 * 60 * 60
     utimesSync(`${home.state}/in-flight.ndjson`, before, before)
     expect(portInFlight(home)).toBeUndefined()
   })
