@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process'
 
 /** In bytes, what travels and what lies on the disk: without compiled code, and for each engine's. */
 const budgets = {
-  size: { own: 300_000, engine: 310_000 },
-  unpackedSize: { own: 850_000, engine: 670_000 },
+  size: { own: 300_000, engine: 330_000 },
+  unpackedSize: { own: 850_000, engine: 710_000 },
 }
 
 const quiet = ['--offline', '--no-update-notifier', '--loglevel=error']
