@@ -52,18 +52,22 @@ describe.concurrent('a run while the collector answers', () => {
   it('has one start and one end, however often the host reports them', async () => {
     const { home, collector } = await runStage({}, 'drain_timeout_ms = 5000\n')
     await host(home, { end: 'close twice' })
+    // Where the machine stands still for a moment, the end is left to the uploader.
+    await cli(home, ['upload'])
     expect(labelsAt(collector)).toEqual([finished, started])
   })
 
   it('that is never finished has a start and no end', async () => {
     const { home, collector } = await runStage({}, 'drain_timeout_ms = 5000\n')
     await host(home, { finish: null })
+    await cli(home, ['upload'])
     expect(labelsAt(collector)).toEqual([started])
   })
 
   it('that finishes after telemetry was closed has no end', async () => {
     const { home, collector } = await runStage({}, 'drain_timeout_ms = 5000\n')
     await host(home, { end: 'finish after close' })
+    await cli(home, ['upload'])
     expect(labelsAt(collector)).toEqual([started])
   })
 
