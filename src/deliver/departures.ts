@@ -1,8 +1,8 @@
 import { timestamp } from '../contract/timestamp.ts'
 import type { Context } from '../settings/context.ts'
+import { portTo } from '../settings/proxy.ts'
 import { noteSent } from '../store/ledger.ts'
 import { datagramEnd, markSending } from '../store/senders.ts'
-import { portTo } from '../settings/proxy.ts'
 
 export type Way = 'http' | 'udp'
 

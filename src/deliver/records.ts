@@ -1,11 +1,11 @@
 import { timestamp } from '../contract/timestamp.ts'
 import { causeOf } from '../files/errors.ts'
 import type { Context } from '../settings/context.ts'
+import { portTo } from '../settings/proxy.ts'
 import { openInFlight } from '../store/in-flight.ts'
 import { noteSent, openDoubts } from '../store/ledger.ts'
 import { lineOf, type Sending } from '../store/ledger-lines.ts'
 import type { Backlog } from './backlog.ts'
-import { portTo } from '../settings/proxy.ts'
 
 /** Keeps on record what an uploader sends, even if it is killed. */
 export interface Records {

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   fchmodSync,
   fchownSync,
   fsyncSync,
@@ -20,6 +21,9 @@ import { look, namesIn } from './read.ts'
 
 export const privateFile = 0o600
 export const privateFolder = 0o700
+
+/** Flags with which a file is opened itself, not what a link leads to, and a pipe lets nobody wait. */
+export const directly = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
 /**
  * Makes a folder and its parents. Node's own `recursive` never returns if an existing folder answers

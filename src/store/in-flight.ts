@@ -4,7 +4,7 @@ import path from 'node:path'
 import { eventContracts, recognise } from '../contract/contracts.ts'
 import { isUnread, type Reading, readSmallFile, UnreadError } from '../files/read.ts'
 import { sightingOf } from '../files/snapshot.ts'
-import { privateFile, putFile, removeFile, writeFully } from '../files/write.ts'
+import { directly, privateFile, putFile, removeFile, writeFully } from '../files/write.ts'
 import type { Context } from '../settings/context.ts'
 import type { Paths } from '../settings/paths.ts'
 import { isOwnState } from './foreign.ts'
@@ -29,12 +29,7 @@ export interface InFlight {
   readonly close: (isOurs: boolean) => void
 }
 
-const appending =
-  constants.O_WRONLY |
-  constants.O_APPEND |
-  constants.O_CREAT |
-  (constants.O_NOFOLLOW ?? 0) |
-  (constants.O_NONBLOCK ?? 0)
+const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | directly
 
 /** What ends stays in the file until that is so large. It is on record, and is not noted again. */
 const mostBytes = 256 * 1024

@@ -3,7 +3,7 @@ import path from 'node:path'
 
 import { causeOf, codeOf } from '../files/errors.ts'
 import { look, statLink } from '../files/read.ts'
-import { makeFolder, privateFile, writeFully } from '../files/write.ts'
+import { directly, makeFolder, privateFile, writeFully } from '../files/write.ts'
 
 export const newline = 10
 
@@ -20,12 +20,7 @@ export function ledgerFault(file: string): string | undefined {
   }
 }
 
-const appending =
-  constants.O_RDWR |
-  constants.O_APPEND |
-  constants.O_CREAT |
-  (constants.O_NOFOLLOW ?? 0) |
-  (constants.O_NONBLOCK ?? 0)
+const appending = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | directly
 
 /** Adds lines. Returns the new size; undefined where the file has been replaced by now. */
 export function append(file: string, lines: string): number | undefined {

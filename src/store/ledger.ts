@@ -11,7 +11,7 @@ import {
 import path from 'node:path'
 
 import { isMissing, retryWhileInUse } from '../files/errors.ts'
-import { removeFile, temporaryName, writeNewFile } from '../files/write.ts'
+import { directly, removeFile, temporaryName, writeNewFile } from '../files/write.ts'
 import { isOwnState, whyForeign } from './foreign.ts'
 import { append, newline } from './ledger-append.ts'
 import {
@@ -169,7 +169,7 @@ function readRange(descriptor: number, from: number, to: number): Buffer {
   return bytes.subarray(0, length)
 }
 
-const reading = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
+const reading = constants.O_RDONLY | directly
 
 /** The newest lines that look whole. A line that was carried over twice counts once. */
 function linesOf(file: string, isRequired = false): readonly string[] {

@@ -2,7 +2,14 @@ import { closeSync, constants, linkSync, openSync, readSync, renameSync, unlinkS
 
 import { codeOf, retryWhileInUse } from '../files/errors.ts'
 import { statLink } from '../files/read.ts'
-import { privateFile, putFile, removeAll, removeFile, writeFully } from '../files/write.ts'
+import {
+  directly,
+  privateFile,
+  putFile,
+  removeAll,
+  removeFile,
+  writeFully,
+} from '../files/write.ts'
 import { isHeld, isOlder, isWithinDoubt, readLock } from './lock-holder.ts'
 import { nobody, signatureOf } from './process-identity.ts'
 
@@ -167,7 +174,7 @@ const aSignature = /^\{"pid": *\d+,"born": *(?:"\w+"|null),"place": *(?:"\w+"|nu
 /** A new one for each lock would cost as much as reading the file. */
 const page = Buffer.alloc(32 * 1024 + 1)
 
-const signing = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
+const signing = constants.O_RDWR | directly
 
 /**
  * Two processes may find the same dead lock. Only the one that created the successor may rename it

@@ -35,7 +35,7 @@ export function enable(invocation: Invocation, { json }: { json?: boolean }): vo
       ? [`${product.name} itself ignores that, and sends from here${ifItHasKey(context)}.`]
       : []),
     ...(collecting ? [headline(context)] : []),
-    // An address in the file may be from long ago, or from whoever wrote it.
+    // The address in the file may be an old one, or somebody else's.
     ...(uploading && context.choices.endpoint.file !== undefined ? [endpointText(context)] : []),
     ...(collecting && !uploading ? [because(context), ...wayOut(context)] : []),
     `See what would be sent: ${invocation.ink.name(`${product.command} print`)}`,
