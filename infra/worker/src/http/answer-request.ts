@@ -14,7 +14,9 @@ export interface Incoming {
   /** The address at the other end of the connection, if known. */
   readonly peer: string | undefined
   /** The body is charged to the budget until the caller gives it back. Undefined: the sender is gone. */
-  readonly readBody: (allowance: Allowance) => Promise<Buffer | Answer | undefined>
+  readonly readBody: (
+    allowance: Allowance,
+  ) => Buffer | Answer | Promise<Buffer | Answer | undefined>
 }
 
 export interface Outgoing {

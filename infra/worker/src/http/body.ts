@@ -24,6 +24,7 @@ export function allowanceFor(
 
 const none = Buffer.alloc(0)
 const broken = refuse('http', 'the body broke off')
+const tooMuch = later('busy', 'too much is being sent to us', 1000)
 const tooSlow = refuse('timeout', 'that took too long')
 
 /** Collects chunks while there is room for them. */
@@ -34,7 +35,7 @@ function openCollector({ bytes: most, budget }: Allowance) {
     /** Returns the refusal once the body is too large. */
     put: (chunk: Uint8Array): Answer | undefined => {
       if (size + chunk.length > most) return tooLarge(most)
-      if (!budget.take(chunk.length)) return later('busy', 'too much is being sent to us', 1000)
+      if (!budget.take(chunk.length)) return tooMuch
       size += chunk.length
       chunks.push(chunk)
       return undefined
@@ -50,6 +51,12 @@ function openCollector({ bytes: most, budget }: Allowance) {
       chunks.length = 0
     },
   }
+}
+
+/** Charges a body that is here already. */
+export function takeBody(body: Buffer, { bytes: most, budget }: Allowance): Buffer | Answer {
+  if (body.length > most) return tooLarge(most)
+  return budget.take(body.length) ? body : tooMuch
 }
 
 /** Reads the body of a Node request. Undefined: the sender is gone. */

@@ -6,6 +6,7 @@ import { limits } from '../limits.ts'
 import type { Worker } from '../worker.ts'
 import { outgoingOf } from './answer-request.ts'
 import { listenerOf } from './node-listener.ts'
+import { openPlainConnections } from './plain-connections.ts'
 
 export interface Server {
   readonly port: number
@@ -18,19 +19,21 @@ export interface Patience {
   readonly requestMs: number
   readonly checkMs: number
   readonly silenceMs: number
+  readonly keepAliveMs: number
   readonly connections: number
   readonly shutdownMs: number
 }
 
 export async function openServer(worker: Worker, patience: Patience = limits): Promise<Server> {
   let closing = false
-  const listener = listenerOf(worker, () => closing)
+  const isClosing = (): boolean => closing
+  const listener = listenerOf(worker, isClosing)
   const server = http.createServer(
     {
       maxHeaderSize: limits.headerBytes,
       headersTimeout: patience.headersMs,
       requestTimeout: patience.requestMs,
-      keepAliveTimeout: limits.keepAliveMs,
+      keepAliveTimeout: patience.keepAliveMs,
       // Without this, Node checks the two timeouts above only every 30 seconds.
       connectionsCheckingInterval: patience.checkMs,
     },
@@ -41,13 +44,27 @@ export async function openServer(worker: Worker, patience: Patience = limits): P
   // A client that never reads our answers must not keep the connection for ever.
   server.timeout = patience.silenceMs
   server.on('checkContinue', listener)
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    const answer = answerTo(error.code)
+  const turnAway = ({ code }: Pick<NodeJS.ErrnoException, 'code'>, socket: Socket): void => {
+    const answer = answerTo(code)
     // Any other error is a broken connection.
     if (answer === undefined) return void socket.destroy()
     worker.intake.note(answer)
     hangUp(socket, answer)
+  }
+  server.on('clientError', turnAway)
+  // Node takes a connection over with the first request that isn't plain.
+  const [takeOver] = server.listeners('connection') as [(this: http.Server, socket: Socket) => void]
+  server.removeAllListeners('connection')
+  const plain = openPlainConnections(worker, {
+    patience,
+    isClosing,
+    late: (socket) => turnAway({ code: 'ERR_HTTP_REQUEST_TIMEOUT' }, socket),
+    readOn: (socket, bytes) => {
+      takeOver.call(server, socket)
+      socket.unshift(bytes)
+    },
   })
+  server.on('connection', plain.take)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(worker.settings.port, worker.settings.host, resolve)
@@ -58,10 +75,12 @@ export async function openServer(worker: Worker, patience: Patience = limits): P
       closing = true
       const { promise: late, stop } = timeOut(patience.shutdownMs)
       const closed = new Promise((resolve) => server.close(resolve))
+      plain.endIdle()
       await Promise.race([closed.then(() => worker.close()), late])
       stop()
       // Clients still waiting have no 204, so they send their events again.
       server.closeAllConnections()
+      plain.destroyAll()
     },
   }
 }

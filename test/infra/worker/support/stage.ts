@@ -79,6 +79,7 @@ export async function served(
     requestMs: 30_000,
     checkMs: 1000,
     silenceMs: 40_000,
+    keepAliveMs: 75_000,
     connections: 1000,
     shutdownMs: 1000,
     ...patience,

@@ -1,0 +1,164 @@
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+
+import { steadyNow } from 'runmat-telemetry-common/clock'
+
+import { limits } from '../limits.ts'
+import type { Worker } from '../worker.ts'
+import { answerRequest, type Outgoing } from './answer-request.ts'
+import { takeBody } from './body.ts'
+import { type PlainRequest, readPlain } from './plain-request.ts'
+import type { Patience } from './server.ts'
+
+/** Connections that have brought nothing but plain requests so far. */
+export interface PlainConnections {
+  readonly take: (socket: Socket) => void
+  /** Ends those that wait for a request. The others end with their answer once the server is closing. */
+  readonly endIdle: () => void
+  readonly destroyAll: () => void
+}
+
+export interface PlainConnectionsOptions {
+  readonly patience: Patience
+  readonly isClosing: () => boolean
+  /** Reads on where something else arrived: these bytes. */
+  readonly readOn: (socket: Socket, bytes: Buffer) => void
+  /** Takes leave of a sender that sent nothing. */
+  readonly late: (socket: Socket) => void
+}
+
+interface Connection {
+  readonly socket: Socket
+  readonly leave: () => void
+  /** Since when it has waited for a request, or for its answer to be read. */
+  since: number
+  state: 'new' | 'answering' | 'answered'
+  isLast: boolean
+  /** What arrived while an answer was due. */
+  early: Buffer | undefined
+}
+
+export function openPlainConnections(
+  worker: Worker,
+  { patience, isClosing, readOn, late }: PlainConnectionsOptions,
+): PlainConnections {
+  const open = new Set<Connection>()
+
+  const take = (socket: Socket): void => {
+    const heed = (bytes: Buffer): void => hear(connection, bytes)
+    const finish = (): void => {
+      connection.isLast = true
+      if (connection.state !== 'answering') socket.destroySoon()
+    }
+    const forget = (): void => void open.delete(connection)
+    const connection: Connection = {
+      socket,
+      leave: () => {
+        forget()
+        socket.off('data', heed).off('end', finish).off('close', forget)
+      },
+      since: steadyNow(),
+      state: 'new',
+      isLast: false,
+      early: undefined,
+    }
+    open.add(connection)
+    socket.on('data', heed).on('end', finish).on('close', forget).on('error', ignore)
+  }
+
+  const hear = (connection: Connection, bytes: Buffer): void => {
+    const { socket, early, state } = connection
+    if (state === 'answering') {
+      connection.early = early === undefined ? bytes : Buffer.concat([early, bytes])
+      socket.pause()
+      return
+    }
+    const request = readPlain(bytes, limits.headerBytes)
+    if (request !== undefined) return void answer(connection, request)
+    connection.leave()
+    readOn(socket, bytes)
+    socket.off('error', ignore)
+  }
+
+  const answer = async (connection: Connection, request: PlainRequest): Promise<void> => {
+    const { socket } = connection
+    const { url, headers, body } = request
+    connection.state = 'answering'
+    connection.isLast ||= request.isLast
+    const outgoing = await answerRequest(worker, {
+      method: 'POST',
+      url,
+      header: (name) => headers.get(name),
+      peer: socket.remoteAddress,
+      readBody: (allowance) => takeBody(body, allowance),
+    })
+    if (outgoing === undefined || !socket.writable) return void socket.destroy()
+    connection.isLast ||= isClosing()
+    connection.state = 'answered'
+    connection.since = steadyNow()
+    const hasRoom = socket.write(written(outgoing, connection.isLast))
+    if (connection.isLast) socket.destroySoon()
+    else if (hasRoom) goOn(connection)
+    // A client that doesn't read its answers is not read either.
+    else socket.pause().once('drain', () => goOn(connection))
+  }
+
+  const goOn = (connection: Connection): void => {
+    const { socket, early } = connection
+    connection.early = undefined
+    socket.resume()
+    if (early !== undefined) hear(connection, early)
+  }
+
+  const sweep = (): void => {
+    const now = steadyNow()
+    for (const { socket, leave, since, state } of open) {
+      const waited = now - since
+      if (state === 'new' && waited >= patience.headersMs) {
+        leave()
+        late(socket)
+      }
+      const isUnread = socket.writableLength > 0
+      const patient = isUnread ? patience.silenceMs : patience.keepAliveMs
+      if (state === 'answered' && waited >= patient) socket.destroy()
+    }
+  }
+  const timer = setInterval(sweep, patience.checkMs).unref()
+
+  return {
+    take,
+    endIdle: () => {
+      for (const { socket, state } of open) if (state !== 'answering') socket.destroySoon()
+    },
+    destroyAll: () => {
+      clearInterval(timer)
+      for (const { socket } of open) socket.destroy()
+    },
+  }
+}
+
+/** A broken connection closes by itself. */
+function ignore(): void {}
+
+function written({ status, headers, text }: Outgoing, isLast: boolean): string {
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n`
+  for (const [name, value] of Object.entries(headers)) head += `${name}: ${value}\r\n`
+  if (status !== 204) head += `Content-Length: ${Buffer.byteLength(text)}\r\n`
+  const connection = isLast
+    ? 'Connection: close'
+    : `Connection: keep-alive\r\nKeep-Alive: timeout=${limits.keepAliveMs / 1000}`
+  return `${head}Date: ${date()}\r\n${connection}\r\n\r\n${text}`
+}
+
+let second = 0
+let inWords = ''
+
+/** As HTTP writes it. It takes longer to write than to answer, so it is written once for each second. */
+function date(): string {
+  const now = Math.floor(Date.now() / 1000)
+  if (now !== second) {
+    second = now
+    inWords = new Date(now * 1000).toUTCString()
+  }
+  return inWords
+}
