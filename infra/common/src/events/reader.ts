@@ -107,10 +107,10 @@ function readFreely(
     return refusal('field', `this address takes ${kinds.join(', ')} events only`, 'event_label')
   }
   const named = hasIdentity(respelled)
-  const given = named ? respelled : withUuid(respelled, noIdentity)
-  const fitted = contract.fit(given)
+  if (!named) respelled['uuid'] = noIdentity
+  const fitted = contract.fit(respelled)
   if (fitted === undefined) {
-    const { field = 'event_label' } = contract.faultIn(given, true) ?? {}
+    const { field = 'event_label' } = contract.faultIn(respelled, true) ?? {}
     return refusal('field', `${field} is missing, or does not fit the contract`, field)
   }
   const { fields, bytes } =
@@ -120,7 +120,7 @@ function readFreely(
   }
   return {
     event: eventOf(product.id, kind, fields, bytes),
-    dropped: contract.droppedFrom(given, fitted),
+    dropped: contract.droppedFrom(respelled, fitted),
   }
 }
 
@@ -136,12 +136,17 @@ function written(fields: JsonObject): Written {
 
 /** An event without an id of its own gets one that is made from what it says. */
 function withDerivedIdentity(contract: EventContract, event: JsonObject): Written {
-  const nameless = hasIdentity(event) ? written(event) : written(withUuid(event, noIdentity))
-  const uuid = derivedIdentity(nameless.bytes)
-  const fields = withUuid(nameless.fields, uuid)
-  if (!hasIdentity(event)) return written(contract.fit(fields) ?? event)
+  if (!hasIdentity(event)) {
+    const uuid = derivedIdentity(JSON.stringify(withUuid(event, noIdentity)))
+    return written(contract.fit(withUuid(event, uuid)) ?? event)
+  }
   // The place that was kept for it is where the contract wants it.
-  return { fields, bytes: nameless.bytes.replace(`"uuid":"${noIdentity}"`, `"uuid":"${uuid}"`) }
+  const nameless = JSON.stringify(event)
+  event['uuid'] = derivedIdentity(nameless)
+  return {
+    fields: event,
+    bytes: nameless.replace(`"uuid":"${noIdentity}"`, `"uuid":"${event['uuid'] as string}"`),
+  }
 }
 
 function withUuid(event: JsonObject, uuid: string): JsonObject {

@@ -172,7 +172,8 @@ export function lacksStage(payload: unknown): boolean {
 function withLowerBackend(provider: JsonObject): JsonObject {
   const { device } = provider
   if (!isObject(device) || typeof device['backend'] !== 'string') return provider
-  return { ...provider, device: { ...device, backend: device['backend'].toLowerCase() } }
+  const backend = device['backend'].toLowerCase()
+  return backend === device['backend'] ? provider : { ...provider, device: { ...device, backend } }
 }
 
 /** In V8, adding a field to what a spread made takes microseconds. */

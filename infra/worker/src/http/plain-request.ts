@@ -8,9 +8,8 @@ export interface PlainRequest {
 }
 
 const endOfHead = '\r\n\r\n'
-const requestLine = /^POST (\/[\w./~-]*) HTTP\/1\.1$/
-const nameOfHeader = /^[\w!#$%&'*+.^`|~-]+$/
-const textOfHeader = /^[\t\x20-\x7e]*$/
+/** Each part ends where the next begins, so that it takes no longer for odd input. */
+const plainHead = /^POST (\/[\w./~-]*) HTTP\/1\.1((?:\r\n[\w!#$%&'*+.^`|~-]+:[\t\x20-\x7e]*)+)$/
 const wholeNumber = /^[1-9]\d{0,8}$/
 const mostHeaders = 64
 
@@ -25,10 +24,9 @@ const unusual = new Set(['expect', 'te', 'trailer', 'transfer-encoding', 'upgrad
 export function readPlain(bytes: Buffer, longestHead: number): PlainRequest | undefined {
   const end = bytes.indexOf(endOfHead)
   if (end === -1 || end > longestHead) return undefined
-  const [first = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n')
-  const url = requestLine.exec(first)?.[1]
-  if (url === undefined || lines.length > mostHeaders) return undefined
-  const headers = headersIn(lines)
+  const [, url, lines] = plainHead.exec(bytes.toString('latin1', 0, end)) ?? []
+  if (url === undefined || lines === undefined) return undefined
+  const headers = headersIn(lines.split('\r\n').slice(1))
   if (headers?.has('host') !== true) return undefined
   const length = headers.get('content-length') ?? ''
   const body = bytes.subarray(end + endOfHead.length)
@@ -38,16 +36,15 @@ export function readPlain(bytes: Buffer, longestHead: number): PlainRequest | un
   return { url, headers, body, isLast: connection === 'close' }
 }
 
-/** Undefined if one is unusual, or stands twice. */
+/** Undefined if there are many, or one is unusual or stands twice. */
 function headersIn(lines: readonly string[]): ReadonlyMap<string, string> | undefined {
+  if (lines.length > mostHeaders) return undefined
   const headers = new Map<string, string>()
   for (const line of lines) {
     const colon = line.indexOf(':')
-    const name = line.slice(0, Math.max(colon, 0)).toLowerCase()
-    const text = line.slice(colon + 1)
-    if (!nameOfHeader.test(name) || !textOfHeader.test(text)) return undefined
+    const name = line.slice(0, colon).toLowerCase()
     if (unusual.has(name) || headers.has(name)) return undefined
-    headers.set(name, text.trim())
+    headers.set(name, line.slice(colon + 1).trim())
   }
   return headers
 }
