@@ -36,19 +36,11 @@ interface Sought {
 }
 
 /** Every key of the product's settings files, once for each spelling. */
-export function keySpecs(product: Product): readonly KeySpec[] {
-  return soughtBy(product).inFile.specs
+export function keySpecs({ keys }: Product): readonly KeySpec[] {
+  return soughtInFile(keys).specs
 }
 
-function soughtIn({ role }: SettingsFile, product: Product): Sought {
-  const { inFile, inMachinesFile } = soughtBy(product)
-  return role === 'system' ? inMachinesFile : inFile
-}
-
-/** Worked out once, because hosts ask for each file whenever one has changed. */
-function soughtBy({ keys }: Product): { readonly inFile: Sought; readonly inMachinesFile: Sought } {
-  const known = soughtByKeys.get(keys)
-  if (known) return known
+const soughtInFile = oncePerProduct((keys) => {
   const specs = [
     spec('enabled', keys.enabled, readBoolean),
     ...keys.alsoEnabled.map((path) => spec('enabled', path, readBoolean)),
@@ -56,25 +48,31 @@ function soughtBy({ keys }: Product): { readonly inFile: Sought; readonly inMach
     spec('endpoint', keys.endpoint, textIn(parseEndpoint)),
     ...(keys.runtime ? runtimeSpecs(keys.runtime) : []),
   ]
-  // The machine's file is about telemetry only, so an administrator may leave the table out.
-  const optOuts = specs.filter(({ key }) => mayOptOut(key))
+  return { specs, tables: tablesOf(specs.map(pathOf), specs.filter(mayOptOut).map(pathOf)) }
+})
+
+/** The machine's file is about telemetry only, so an administrator may leave the table out. */
+const soughtInMachinesFile = oncePerProduct((keys) => {
+  const inFile = soughtInFile(keys).specs
+  const optOuts = inFile.filter(mayOptOut)
   const bare = optOuts.map((one) => spec(one.key, one.path.slice(-1), one.read))
-  const machines = [...specs, ...new Map(bare.map((one) => [one.key, one])).values()]
-  const sought = {
-    inFile: { specs, tables: tablesOf(pathsOf(specs), pathsOf(optOuts)) },
-    inMachinesFile: { specs: machines, tables: tablesOf(pathsOf(machines), pathsOf(optOuts)) },
+  const specs = [...inFile, ...new Map(bare.map((one) => [one.key, one])).values()]
+  return { specs, tables: tablesOf(specs.map(pathOf), optOuts.map(pathOf)) }
+})
+
+/** Worked out once, because hosts ask for each file whenever one has changed. */
+function oncePerProduct(work: (keys: Product['keys']) => Sought): typeof work {
+  const known = new WeakMap<Product['keys'], Sought>()
+  return (keys) => {
+    const sought = known.get(keys) ?? work(keys)
+    known.set(keys, sought)
+    return sought
   }
-  soughtByKeys.set(keys, sought)
-  return sought
 }
 
-const soughtByKeys = new WeakMap<Product['keys'], ReturnType<typeof soughtBy>>()
+const pathOf = ({ path }: KeySpec): KeyPath => path
 
-function pathsOf(specs: readonly KeySpec[]): readonly KeyPath[] {
-  return specs.map(({ path }) => path)
-}
-
-function mayOptOut(key: Key): boolean {
+function mayOptOut({ key }: Pick<KeySpec, 'key'>): boolean {
   return key === 'enabled' || key === 'uploads'
 }
 
@@ -172,7 +170,8 @@ export function interpret(product: Product, files: readonly SettingsFile[]): Set
   const problems: Problem[] = []
   const said = new Map<Key, Setting<unknown>[]>()
   for (const file of files) {
-    const { specs, tables } = soughtIn(file, product)
+    const soughtIn = file.role === 'system' ? soughtInMachinesFile : soughtInFile
+    const { specs, tables } = soughtIn(product.keys)
     if (file.problem) problems.push(file.problem)
     problems.push(...unclearIn(file, tables))
     for (const { key, path, read } of specs) {
@@ -227,7 +226,7 @@ const takesAway: Judges = {
 
 /** A project may only take away. The machine's file and files of other users may only opt out. */
 function mayChoose({ role, stranger }: SettingsFile, key: Key, value: unknown): boolean {
-  if (role === 'system') return mayOptOut(key) && value === false
+  if (role === 'system') return mayOptOut({ key }) && value === false
   if (stranger !== undefined) return optsOut[key]?.(value) === true
   return role === 'project' ? takesAway[key]?.(value) === true : true
 }

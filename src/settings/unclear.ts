@@ -80,14 +80,15 @@ export function tablesOf(known: readonly KeyPath[], optOuts: readonly KeyPath[])
   const tables = new Map<string, Known>()
   for (const path of known) {
     for (let depth = 0; depth < path.length; depth += 1) {
-      const name = path.slice(0, depth).join('.')
-      const elsewhere = [
-        ...misplacedFrom(name, optOuts),
-        ...quotedIn(path.slice(0, depth), optOuts),
-      ]
-      const table = tables.get(name) ?? { path: path.slice(0, depth), keys: new Set(), elsewhere }
-      tables.set(name, table)
-      table.keys.add(path[depth] ?? '')
+      const table = path.slice(0, depth)
+      const name = table.join('.')
+      let found = tables.get(name)
+      if (found === undefined) {
+        const elsewhere = [...misplacedFrom(name, optOuts), ...quotedIn(table, optOuts)]
+        found = { path: table, keys: new Set(), elsewhere }
+        tables.set(name, found)
+      }
+      found.keys.add(path[depth] ?? '')
     }
   }
   return tables
