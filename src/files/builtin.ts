@@ -2,7 +2,6 @@ import type buffer from 'node:buffer'
 import type crypto from 'node:crypto'
 import type os from 'node:os'
 import type url from 'node:url'
-import type util from 'node:util'
 import type v8 from 'node:v8'
 import type workerThreads from 'node:worker_threads'
 
@@ -12,7 +11,6 @@ interface Builtins {
   readonly 'node:os': typeof os
   readonly 'node:sea': { readonly isSea: () => boolean }
   readonly 'node:url': typeof url
-  readonly 'node:util': typeof util
   readonly 'node:v8': typeof v8
   readonly 'node:worker_threads': typeof workerThreads
 }

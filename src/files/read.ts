@@ -20,6 +20,7 @@ import {
   retryWhileInUse,
   toRead,
 } from './errors.ts'
+import { builtin } from './builtin.ts'
 
 export type Reading =
   | { readonly kind: 'absent' }
@@ -99,6 +100,14 @@ function unreadable(stat: Stats): Reading {
 
 const reading = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 const nowhere = 'it is a symbolic link to a file that does not exist'
+
+/** The text that the bytes are; undefined if they are none. */
+export function utf8In(bytes: Buffer): string | undefined {
+  const text = bytes.toString('utf8')
+  // What is no UTF-8 has become this character. To load the module just for asking takes Bun a while.
+  if (text.includes('\uFFFD') && !builtin('node:buffer').isUtf8(bytes)) return undefined
+  return text
+}
 
 function readFully(file: number, into: Buffer): number {
   let length = 0

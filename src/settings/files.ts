@@ -1,8 +1,7 @@
 import path from 'node:path'
 
-import { builtin } from '../files/builtin.ts'
 import { workOnce } from '../files/once.ts'
-import { look, readSmallFile, type Reading, statLink } from '../files/read.ts'
+import { look, readSmallFile, type Reading, statLink, utf8In } from '../files/read.ts'
 import { openFileMemory, sightingOf } from '../files/snapshot.ts'
 import type { KeyPath } from '../product/product.ts'
 import { JsonTextError, readJson } from './json-text.ts'
@@ -76,9 +75,8 @@ function contentOf(file: string, reading: Exclude<Reading, { kind: 'absent' }>):
     const message = (reading.hasNoFolder && inTheWayOf(file)) || reading.reason
     return broken(file, { message, ...(isOursAlone && { isOursAlone }) })
   }
-  if (!builtin('node:buffer').isUtf8(reading.bytes))
-    return broken(file, { message: 'it is not UTF-8 text' })
-  const text = reading.bytes.toString('utf8')
+  const text = utf8In(reading.bytes)
+  if (text === undefined) return broken(file, { message: 'it is not UTF-8 text' })
   if (text === '' && isJustEmptied(file)) {
     const message = 'it was emptied a moment ago'
     return broken(file, { message, isOursAlone: true, isPassing: true })

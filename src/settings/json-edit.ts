@@ -1,6 +1,6 @@
-import { builtin } from '../files/builtin.ts'
 import type { KeyPath } from '../product/product.ts'
 import { type JsonDocument, JsonTextError, type Member, readJson } from './json-text.ts'
+import { areSame } from './same-values.ts'
 
 /** Sets one member, or removes it if no value is given. All other characters stay. */
 export function editJson(text: string, path: KeyPath, value: string | boolean | undefined): string {
@@ -8,7 +8,7 @@ export function editJson(text: string, path: KeyPath, value: string | boolean | 
   const edited = value === undefined ? without(document, path) : withValue(document, path, value)
   const expected = changed(JSON.parse(text), path, value)
   unambiguous(edited)
-  if (!builtin('node:util').isDeepStrictEqual(JSON.parse(edited), expected)) {
+  if (!areSame(JSON.parse(edited), expected)) {
     throw new JsonTextError(`${path.join('.')} cannot safely be changed here`, 0)
   }
   return edited

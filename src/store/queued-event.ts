@@ -1,11 +1,10 @@
 import { readdirSync, renameSync } from 'node:fs'
 import path from 'node:path'
 
-import { builtin } from '../files/builtin.ts'
 import { statLink } from '../files/read.ts'
 import type { EventContract } from '../contract/contract.ts'
 import { recognise } from '../contract/contracts.ts'
-import { isUnread, readSmallFile } from '../files/read.ts'
+import { isUnread, readSmallFile, utf8In } from '../files/read.ts'
 import { makeFolder, removeFile } from '../files/write.ts'
 import { queueLimits } from './queue.ts'
 
@@ -29,10 +28,8 @@ export function readQueued(file: string, contracts: readonly EventContract[], no
   const reading = readSmallFile(file, sizeLimit, { links: false })
   if (reading.kind === 'absent') return { kind: 'gone' }
   if (isUnread(reading)) return { kind: 'unread' }
-  const bytes =
-    reading.kind === 'read' && builtin('node:buffer').isUtf8(reading.bytes)
-      ? recognise(contracts, reading.bytes.toString('utf8'))
-      : undefined
+  const text = reading.kind === 'read' ? utf8In(reading.bytes) : undefined
+  const bytes = text === undefined ? undefined : recognise(contracts, text)
   if (bytes !== undefined) return { kind: 'event', bytes }
   const stat = statLink(file)
   if (stat === undefined) return { kind: 'gone' }

@@ -1,6 +1,6 @@
 import type { TomlTable } from 'smol-toml'
 
-import { builtin } from '../../files/builtin.ts'
+import { areSame } from '../same-values.ts'
 import { parseValues, type Path } from './document.ts'
 
 /** Without a prototype, as the parser makes them, so that `__proto__` is a key like any other. */
@@ -35,7 +35,7 @@ export const withoutValue = (
 /** Whether the text is TOML for exactly these values. */
 export const reads = (text: string, values: TomlTable): boolean => {
   try {
-    return builtin('node:util').isDeepStrictEqual(parseValues(text), values)
+    return areSame(parseValues(text), values)
   } catch {
     // Also when the tables nest too deeply to compare.
     return false
