@@ -83,17 +83,22 @@ const usualHeight = 24
 
 /** False if nobody reads it any more. */
 function write(descriptor: number, text: string): boolean {
-  const bytes = Buffer.from(text)
-  for (let offset = 0; offset < bytes.length;) {
-    try {
-      const rest = bytes.subarray(offset)
-      offset += retry(() => writeSync(descriptor, rest))
-    } catch (error) {
-      if (codeOf(error) === 'EPIPE' || descriptor === 2) return false
-      throw new Error(`Cannot write the output: ${causeOf(error)}.`, { cause: error })
-    }
+  try {
+    const written = retry(() => writeSync(descriptor, text))
+    // Few texts are written in parts, and making bytes of one takes Bun as long as all its stats.
+    if (written < Buffer.byteLength(text)) writeRest(descriptor, Buffer.from(text), written)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EPIPE' || descriptor === 2) return false
+    throw new Error(`Cannot write the output: ${causeOf(error)}.`, { cause: error })
   }
-  return true
+}
+
+function writeRest(descriptor: number, bytes: Buffer, from: number): void {
+  for (let offset = from; offset < bytes.length;) {
+    const rest = bytes.subarray(offset)
+    offset += retry(() => writeSync(descriptor, rest))
+  }
 }
 
 const inputLimit = 1024 * 1024

@@ -151,6 +151,7 @@ function signHardLink(
   let descriptor: number | undefined
   try {
     descriptor = openSync(file, signing)
+    page ??= Buffer.alloc(32 * 1024 + 1)
     const size = readSync(descriptor, page, 0, page.length, 0)
     const text = page.toString('utf8', 0, size)
     // A file that another program has written has no room for the signature.
@@ -172,7 +173,7 @@ function signHardLink(
 const aSignature = /^\{"pid": *\d+,"born": *(?:"\w+"|null),"place": *(?:"\w+"|null),$/
 
 /** A new one for each lock would cost as much as reading the file. */
-const page = Buffer.alloc(32 * 1024 + 1)
+let page: Buffer | undefined
 
 const signing = constants.O_RDWR | directly
 
