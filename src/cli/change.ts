@@ -1,15 +1,11 @@
 import type { Context } from '../settings/context.ts'
 import type { Role } from '../settings/files.ts'
 import { ignoresVariables, readHost } from '../settings/host.ts'
+import { settingsTargets } from '../settings/targets.ts'
 import type { OptOut, Target } from '../store/opt-out.ts'
 import { type Kept, queuedNames } from '../store/queue.ts'
 import type { Stop } from '../store/senders.ts'
-import {
-  type Changes,
-  changeSettings,
-  SettingsError,
-  settingsTargets,
-} from '../store/settings-file.ts'
+import { type Changes, changeSettings, SettingsError } from '../store/settings-file.ts'
 import { causeOf } from '../files/errors.ts'
 import { look } from '../files/read.ts'
 import { forgetEverything } from '../store/cleanup.ts'

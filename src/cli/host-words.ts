@@ -2,7 +2,7 @@ import type { Product } from '../product/product.ts'
 import type { Context } from '../settings/context.ts'
 import { isJson } from '../settings/files.ts'
 import { readHost } from '../settings/host.ts'
-import { settingsTargets } from '../store/settings-file.ts'
+import { settingsTargets } from '../settings/targets.ts'
 import { forbidsWriting } from './access.ts'
 import { hostHere, tidy } from './words.ts'
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 
 import type { Context } from '../settings/context.ts'
 import type { Invocation } from './invocation.ts'
-import { settingsTargets } from '../store/settings-file.ts'
+import { settingsTargets } from '../settings/targets.ts'
 import { noticeWasSeen, readStats } from '../store/stats.ts'
 import { forbidsWriting, hasNone, unlistedText } from './access.ts'
 import { lastAttempt } from './delivery-words.ts'

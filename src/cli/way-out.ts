@@ -1,6 +1,6 @@
 import type { Context } from '../settings/context.ts'
 import type { Problem, SettingsFile } from '../settings/files.ts'
-import { settingsTargets } from '../store/settings-file.ts'
+import { settingsTargets } from '../settings/targets.ts'
 import { printable } from './io.ts'
 import { alsoBecause, isMissingNamed, tidy } from './words.ts'
 

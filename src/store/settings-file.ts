@@ -1,11 +1,9 @@
 import path from 'node:path'
 
 import { causeOf, waitSync } from '../files/errors.ts'
-import { look } from '../files/read.ts'
 import { takeSnapshot } from '../files/snapshot.ts'
 import { makeFolder, removeUnfinished, replaceFile } from '../files/write.ts'
 import type { KeyPath } from '../product/product.ts'
-import type { Context } from '../settings/context.ts'
 import {
   inTheWayOf,
   isJson,
@@ -16,7 +14,6 @@ import {
 } from '../settings/files.ts'
 import { editJson } from '../settings/json-edit.ts'
 import { JsonTextError } from '../settings/json-text.ts'
-import { locate } from '../settings/paths.ts'
 import { strangerAt, strangersLink } from '../settings/trust.ts'
 import { removeKey, setKey } from '../settings/toml/edit.ts'
 import { takeLock } from './lock.ts'
@@ -34,18 +31,6 @@ export class SettingsError extends Error {
     super(problem.message, { cause })
     this.problem = problem
   }
-}
-
-/**
- * The user's settings files to change. The product's own program reads one file and merges nothing: if
- * we created a config.toml beside its config.json, it would ignore the latter.
- */
-export function settingsTargets({ product, paths, environment }: Context): readonly string[] {
-  const { settings, alsoSettings } = paths
-  const places = product.host?.reads.flatMap((one) => ('place' in one ? one.place : [])) ?? []
-  const read = places.map((place) => locate(place, environment))
-  const written = [settings, ...alsoSettings.filter((file) => !isJson(file) && read.includes(file))]
-  return written.map((file) => (read.includes(file) ? (read.find(isFile) ?? file) : file))
 }
 
 /** Changes a settings file; false if it says so already. */
@@ -134,10 +119,6 @@ function messageOf(error: unknown): string {
   // The parser of TOML shows lines of the file behind its first one.
   const [first = ''] = (error instanceof JsonTextError ? error.message : causeOf(error)).split('\n')
   return first
-}
-
-function isFile(file: string): boolean {
-  return look(file)?.isFile() === true
 }
 
 const lockPatienceMs = 2000

@@ -1,5 +1,5 @@
 import type { KeyPath } from '../../product/product.ts'
-import { settingsTargets } from '../../store/settings-file.ts'
+import { settingsTargets } from '../../settings/targets.ts'
 import { change } from '../change.ts'
 import { type Invocation, reassessed, report } from '../invocation.ts'
 import { wayOut } from '../way-out.ts'

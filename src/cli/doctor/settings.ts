@@ -4,7 +4,7 @@ import { lineIn, type SettingsFile } from '../../settings/files.ts'
 import { keySpecs } from '../../settings/settings.ts'
 import { isOthersText } from '../../settings/sources.ts'
 import { Table } from '../../settings/table.ts'
-import { settingsTargets } from '../../store/settings-file.ts'
+import { settingsTargets } from '../../settings/targets.ts'
 import type { Invocation } from '../invocation.ts'
 import { printable } from '../io.ts'
 import {
