@@ -1,6 +1,3 @@
-import { disable } from './commands/disable.ts'
-import { enable } from './commands/enable.ts'
-import { print } from './commands/print.ts'
 import { status } from './commands/status.ts'
 import type { Invocation } from './invocation.ts'
 
@@ -25,6 +22,7 @@ const meanings: Readonly<Record<string, string>> = {
  */
 export function spellOut(argv: readonly string[], otherwise: () => string): readonly string[] {
   const [first = '', ...others] = argv
+  if (commands.has(first)) return argv
   if (first === 'help') return helpLine(others)
   const meant = meaningOf(first)
   if (meant !== undefined) return [meant, ...others]
@@ -75,11 +73,18 @@ type Command = (
   options: { readonly json?: boolean },
 ) => void | Promise<void>
 
+/** The executable unpacks only what it runs. */
 const commands = new Map<string, Command>([
   ['status', status],
-  ['print', (invocation, options) => print(invocation, undefined, options)],
-  ['enable', enable],
-  ['disable', disable],
+  [
+    'print',
+    async (invocation, options) => {
+      const { print } = await import('./commands/print.ts')
+      await print(invocation, undefined, options)
+    },
+  ],
+  ['enable', async (...given) => (await import('./commands/enable.ts')).enable(...given)],
+  ['disable', async (...given) => (await import('./commands/disable.ts')).disable(...given)],
 ])
 
 /**
