@@ -62,6 +62,8 @@ const oddHeaders = [
   'Expect: 100-continue',
   'Connection: close, te',
   'Connection: upgrade',
+  'Connection: close\t',
+  'Proxy-Connection: close',
   'Upgrade: websocket',
   'TE: trailers',
   'Trailer: Date',
@@ -118,7 +120,7 @@ const request: fc.Arbitrary<Request> = fc
     )
   })
 
-const lengths = ['', ' ', '0', '+', '-', '.0', ', 1', 'x'] as const
+const lengths = ['', ' ', '\t', '0', '+', '-', '.0', ', 1', 'x'] as const
 const spelledLength = fc.oneof(
   { weight: 8, arbitrary: fc.constant((length: number) => String(length)) },
   fc.constantFrom(
