@@ -1,15 +1,20 @@
 import { once } from 'node:events'
-import net from 'node:net'
+import net, { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 
 import { describe, expect, it } from 'vitest'
 
+import { openPlainConnections } from '../../../infra/worker/src/http/plain-connections.ts'
+import { limits } from '../../../infra/worker/src/limits.ts'
 import { eventually } from '../../support/eventually.ts'
 import { finished } from './support/events.ts'
 import { json, ndjson } from './support/requests.ts'
-import { served } from './support/stage.ts'
+import { later, served, stage } from './support/stage.ts'
 import { connect, postOf } from './support/wire.ts'
 
 const bad = () => finished().replace('"os":"linux"', '"os":"lunch"')
+
+const oneTurn = () => new Promise((resolve) => setImmediate(resolve))
 
 function statusesIn(said: string): readonly string[] {
   return [...said.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status = '']) => status)
@@ -57,6 +62,13 @@ describe('a connection', () => {
     expect(posthog.stored).toHaveLength(1)
   })
 
+  it('is closed where an answer takes long', async () => {
+    const { server } = await served(['hang'], {}, { silenceMs: 300, checkMs: 50 })
+    const wire = await connect(server.port)
+    wire.send(postOf(finished()))
+    expect(await wire.ended).toBe('')
+  })
+
   it('is closed where nothing follows an answer for long', async () => {
     const { server } = await served([], {}, { keepAliveMs: 300, checkMs: 50 })
     const wire = await connect(server.port)
@@ -100,4 +112,86 @@ describe('a connection', () => {
     expect(['EPIPE', 'ECONNRESET']).toContain(errors[0]?.code)
     expect(sent).toBeLessThan(2000)
   }, 30_000)
+})
+
+describe('when the server closes', () => {
+  it('a new connection still has its first request answered', async () => {
+    const { server, posthog } = await served([], {}, { shutdownMs: 20_000 })
+    const wires = await Promise.all(Array.from({ length: 20 }, () => connect(server.port)))
+    await isTaken(server.port)
+    const closed = server.close()
+    for (const wire of wires) wire.send(postOf(finished()))
+    for (const wire of wires) {
+      expect(await wire.ended).toMatch(/^HTTP\/1\.1 204 [^]*\r\nConnection: close\r\n/)
+    }
+    await closed
+    expect(posthog.stored).toHaveLength(20)
+  })
+
+  it('one that sends nothing does not hold it up for long', async () => {
+    const { server } = await served([], {}, { shutdownMs: 20_000 })
+    const wire = await connect(server.port)
+    await isTaken(server.port)
+    await server.close()
+    expect(await wire.ended).toBe('')
+  })
+})
+
+/** So that all connections before this one are taken as well. */
+async function isTaken(port: number): Promise<void> {
+  const wire = await connect(port)
+  wire.send(postOf(bad()))
+  await wire.hears(/HTTP/)
+  wire.hangUp()
+}
+
+/** A connection whose other side does what the test says, when it says so. */
+async function taken() {
+  const { worker } = await stage()
+  const connections = openPlainConnections(worker, {
+    patience: limits,
+    isClosing: () => false,
+    readOn: () => undefined,
+    late: () => undefined,
+  })
+  later(connections.destroyAll)
+  let said = ''
+  let read = (): void => undefined
+  const duplex = new Duplex({
+    read: () => undefined,
+    write: (bytes: Buffer, _, done) => {
+      said += bytes.toString()
+      read = done
+    },
+  })
+  const { destroySoon } = Socket.prototype
+  const socket = Object.assign(duplex, { destroySoon }) as unknown as Socket
+  connections.take(socket)
+  return { worker, socket, statuses: () => statusesIn(said), read: () => read() }
+}
+
+describe('what arrives', () => {
+  it('behind the last request is not read, and does not cost its answer', async () => {
+    const { worker, socket, statuses, read } = await taken()
+    socket.push(postOf(finished(), { headers: ['Connection: close'] }))
+    await eventually(() => expect(statuses()).toEqual(['204']))
+    socket.push(postOf(bad()))
+    await oneTurn()
+    expect(socket.destroyed).toBe(false)
+    read()
+    await once(socket, 'close')
+    expect(worker.metrics.rejected.field).toBe(0)
+  })
+
+  it('before an answer is answered as well, also where nothing follows', async () => {
+    const { socket, statuses, read } = await taken()
+    socket.push(postOf(finished()))
+    socket.push(postOf(bad()))
+    socket.push(null)
+    await eventually(() => expect(statuses()).toEqual(['204']))
+    read()
+    await eventually(() => expect(statuses()).toEqual(['204', '400']))
+    read()
+    await once(socket, 'close')
+  })
 })

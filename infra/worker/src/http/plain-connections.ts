@@ -30,12 +30,10 @@ export interface PlainConnectionsOptions {
 interface Connection {
   readonly socket: Socket
   readonly leave: () => void
-  /** Since when it has waited for a request, or for its answer to be read. */
+  /** Since when it has waited for a request, for its answer, or for this to be read. */
   since: number
   state: 'new' | 'answering' | 'answered'
   isLast: boolean
-  /** What arrived while an answer was due. */
-  early: Buffer | undefined
 }
 
 export function openPlainConnections(
@@ -60,17 +58,18 @@ export function openPlainConnections(
       since: steadyNow(),
       state: 'new',
       isLast: false,
-      early: undefined,
     }
     open.add(connection)
     socket.on('data', heed).on('end', finish).on('close', forget).on('error', ignore)
   }
 
   const hear = (connection: Connection, bytes: Buffer): void => {
-    const { socket, early, state } = connection
+    const { socket, state } = connection
+    // Behind the last request.
+    if (!socket.writable) return
     if (state === 'answering') {
-      connection.early = early === undefined ? bytes : Buffer.concat([early, bytes])
-      socket.pause()
+      // It comes again once the answer is out.
+      socket.pause().unshift(bytes)
       return
     }
     const request = readPlain(bytes, limits.headerBytes)
@@ -84,6 +83,7 @@ export function openPlainConnections(
     const { socket } = connection
     const { url, headers, body } = request
     connection.state = 'answering'
+    connection.since = steadyNow()
     connection.isLast ||= request.isLast
     const outgoing = await answerRequest(worker, {
       method: 'POST',
@@ -100,43 +100,48 @@ export function openPlainConnections(
     const encoding = outgoing.text === '' ? 'latin1' : 'utf8'
     const hasRoom = socket.write(written(outgoing, connection.isLast), encoding)
     if (connection.isLast) socket.destroySoon()
-    else if (hasRoom) goOn(connection)
+    else if (hasRoom) socket.resume()
     // A client that doesn't read its answers is not read either.
-    else socket.pause().once('drain', () => goOn(connection))
-  }
-
-  const goOn = (connection: Connection): void => {
-    const { socket, early } = connection
-    connection.early = undefined
-    socket.resume()
-    if (early !== undefined) hear(connection, early)
+    else socket.pause().once('drain', () => socket.resume())
   }
 
   const sweep = (): void => {
     const now = steadyNow()
-    for (const { socket, leave, since, state } of open) {
-      const waited = now - since
-      if (state === 'new' && waited >= patience.headersMs) {
+    for (const connection of open) {
+      const { socket, leave, since, state } = connection
+      if (now - since < longestWait(connection, patience)) continue
+      if (state !== 'new') socket.destroy()
+      else {
         leave()
         late(socket)
       }
-      const isUnread = socket.writableLength > 0
-      const patient = isUnread ? patience.silenceMs : patience.keepAliveMs
-      if (state === 'answered' && waited >= patient) socket.destroy()
     }
   }
+
+  const endAll = (state: Connection['state']): void => {
+    for (const one of open) if (one.state === state) one.socket.destroySoon()
+  }
+
   const timer = setInterval(sweep, patience.checkMs).unref()
 
   return {
     take,
     endIdle: () => {
-      for (const { socket, state } of open) if (state !== 'answering') socket.destroySoon()
+      endAll('answered')
+      // Their first request may be on its way.
+      setTimeout(endAll, limits.lingerMs, 'new').unref()
     },
     destroyAll: () => {
       clearInterval(timer)
       for (const { socket } of open) socket.destroy()
     },
   }
+}
+
+function longestWait({ socket, state }: Connection, patience: Patience): number {
+  if (state === 'new') return patience.headersMs
+  const isIdle = state === 'answered' && socket.writableLength === 0
+  return isIdle ? patience.keepAliveMs : patience.silenceMs
 }
 
 /** A broken connection closes by itself. */
