@@ -239,11 +239,14 @@ function isWhole(said: string): boolean {
 
 const emptyLine = Buffer.from('\r\n')
 
+/** How many events without a key have come, and when, would decide over the answers here. */
+const withKey = bytes.filter((sent) => !sent.includes('/api/telemetry'))
+
 describe('the answer to a request', () => {
   it('is the same behind an empty line, which leaves it to Node', async () => {
     const stage = await served([], {}, hasty)
     await fc.assert(
-      fc.asyncProperty(fc.array(bytes, { minLength: 40, maxLength: 40 }), async (all) => {
+      fc.asyncProperty(fc.array(withKey, { minLength: 40, maxLength: 40 }), async (all) => {
         await Promise.all(
           all.map(async (bare) => {
             const sent = bare.toString('latin1')
