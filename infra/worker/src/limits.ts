@@ -23,7 +23,10 @@ export const limits = {
   silenceMs: 40 * second,
   /** Longer than load balancers keep theirs, so that they never write to a closed connection. */
   keepAliveMs: 75 * second,
-  /** How long a refused sender may go on sending, and may take to read our answer; a new one, to begin. */
+  /**
+   * How long a refused sender may go on sending, and may take to read our answer, and how long a new
+   * sender may take to begin while we shut down.
+   */
   lingerMs: 500,
   /** From SIGTERM to the end, for everything in flight. */
   shutdownMs: 9 * second,

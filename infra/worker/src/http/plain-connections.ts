@@ -13,7 +13,10 @@ import type { Patience } from './server.ts'
 /** Connections that have brought nothing but plain requests so far. */
 export interface PlainConnections {
   readonly take: (socket: Socket) => void
-  /** Ends those that wait for a request. The others end with their answer once the server is closing. */
+  /**
+   * Ends those that wait for a request, the new ones a little later. The others end with their answer
+   * once the server is closing.
+   */
   readonly endIdle: () => void
   readonly destroyAll: () => void
 }
