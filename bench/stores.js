@@ -5,7 +5,9 @@ import { median, ratio } from './support/numbers.js'
 import { startServer } from './support/process.js'
 import { inTurns } from './support/rounds.js'
 
-const connections = 128
+// An insert takes the engine ten milliseconds, however few rows it has. With few senders it would mostly
+// wait for them, and they for it.
+const connections = 512
 let places = 0
 
 /** The same events into one file, into segments and into ClickHouse; and several workers on one folder. */

@@ -19,11 +19,21 @@ export interface Result {
   readonly trouble?: Trouble
 }
 
+/** When a batch goes while others are in flight. */
+export interface Gathering {
+  /** As many events go at once. */
+  readonly enough: number
+  /** How long fewer wait for more. */
+  readonly waitMs: number
+}
+
 /** Where events are stored. */
 export interface Sink {
   readonly name: string
   /** How many batches it takes at a time. */
   readonly inFlight: number
+  /** Set if a small batch costs it about as much as a large one. */
+  readonly gathering?: Gathering
   /** Never rejects. An event is `stored` only once it would survive a crash. */
   readonly store: (events: readonly Event[]) => Promise<Result>
   /** Checks whether it would store an event now. */

@@ -34,10 +34,10 @@ export const limits = {
   group: {
     events: 500,
     bytes: 4 * mebibyte,
-    /** Enough events for a batch of their own while others are in flight. */
-    enough: 64,
-    /** How long fewer events wait for more while others are in flight. */
-    waitMs: 5,
+    /** When a batch goes while others are in flight. */
+    gathering: { enough: 64, waitMs: 5 },
+    /** ClickHouse makes a part of the table of each insert, and takes as long for one row as for hundreds. */
+    inserts: { enough: 500, waitMs: 100 },
   },
 
   /** Less than any client waits for us, and less than a shutdown takes. */

@@ -5,7 +5,7 @@ import { bisect } from '../../../infra/worker/src/sinks/bisect.ts'
 import type { Event } from '../../../infra/common/src/events/event.ts'
 import { openCircuitBreaker } from '../../../infra/common/src/circuit-breaker.ts'
 import { openGroupCommit } from '../../../infra/worker/src/intake/group-commit.ts'
-import type { Result, Sink } from '../../../infra/common/src/sink.ts'
+import type { Gathering, Result, Sink } from '../../../infra/common/src/sink.ts'
 
 function makeEvents(count: number): readonly Event[] {
   return Array.from({ length: count }, (_, index) => ({
@@ -21,13 +21,18 @@ function makeEvents(count: number): readonly Event[] {
   }))
 }
 
-function open(store: (events: readonly Event[]) => Promise<Result> | Result, inFlight = 2) {
+function open(
+  store: (events: readonly Event[]) => Promise<Result> | Result,
+  inFlight = 2,
+  gathering?: Gathering,
+) {
   let time = 0
   const circuitBreaker = openCircuitBreaker(() => time)
   const batches: (readonly Event[])[] = []
   const sink: Sink = {
     name: 'test',
     inFlight,
+    ...(gathering && { gathering }),
     store: async (events) => {
       batches.push(events)
       return store(events)
@@ -79,6 +84,35 @@ describe('a group commit', () => {
     releases[1]?.()
     await Promise.all(pending)
     expect(answered.at(-1)).toBe('2 204')
+  })
+
+  it('lets fewer events wait, and longer, where the sink wants large batches', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const releases: (() => void)[] = []
+      const { commit, batches } = open(
+        (events) => new Promise((resolve) => releases.push(() => resolve(all(events, 'stored')))),
+        4,
+        { enough: 100, waitMs: 50 },
+      )
+      const turn = () => new Promise(setImmediate)
+      const sizes = () => batches.map((batch) => batch.length)
+      const answers = makeEvents(1).map(commit)
+      await turn()
+      answers.push(...makeEvents(99).map(commit))
+      await turn()
+      await vi.advanceTimersByTimeAsync(49)
+      expect(sizes()).toEqual([1])
+      await vi.advanceTimersByTimeAsync(1)
+      expect(sizes()).toEqual([1, 99])
+      answers.push(...makeEvents(100).map(commit))
+      await turn()
+      expect(sizes()).toEqual([1, 99, 100])
+      for (const release of releases) release()
+      await Promise.all(answers)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('lets few events wait for more when a batch ends while another is in flight', async () => {

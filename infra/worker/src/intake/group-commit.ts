@@ -32,6 +32,7 @@ interface Waiting {
  */
 export function openGroupCommit({ sink, circuitBreaker, done }: GroupCommitOptions): GroupCommit {
   const { group } = limits
+  const { enough, waitMs } = sink.gathering ?? group.gathering
   let queue: Waiting[] = []
   let inFlight = 0
   let inFlightEvents = 0
@@ -94,8 +95,8 @@ export function openGroupCommit({ sink, circuitBreaker, done }: GroupCommitOptio
   /** Flushes at the end of this turn, so that everything read in it goes along, or a little later. */
   const schedule = (): void => {
     if (inFlight >= sink.inFlight) return
-    if (inFlight > 0 && queue.length < group.enough) {
-      wait ??= setTimeout(flush, group.waitMs)
+    if (inFlight > 0 && queue.length < enough) {
+      wait ??= setTimeout(flush, waitMs)
     } else if (!soon) {
       soon = true
       setImmediate(flush)

@@ -10,6 +10,7 @@ export function openByProduct(own: Sink, others: ReadonlyMap<string, Sink>): Sin
   return {
     name: own.name,
     inFlight: own.inFlight,
+    ...(own.gathering && { gathering: own.gathering }),
     store: async (events) => {
       const parts = new Map<Sink, { readonly index: number; readonly event: Event }[]>()
       for (const [index, event] of events.entries()) {

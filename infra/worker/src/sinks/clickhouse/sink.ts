@@ -83,6 +83,7 @@ export function openClickHouse(
   return {
     name: 'clickhouse',
     inFlight: connections,
+    gathering: limits.group.inserts,
     store: async (events) => {
       const deadline = steadyNow() + timeoutMs
       const problem = await prepare(deadline)
