@@ -108,24 +108,10 @@ export function openPlainConnections(
     else socket.pause().once('drain', () => socket.resume())
   }
 
-  const sweep = (): void => {
-    const now = steadyNow()
-    for (const connection of open) {
-      const { socket, leave, since, state } = connection
-      if (now - since < longestWait(connection, patience)) continue
-      if (state !== 'new') socket.destroy()
-      else {
-        leave()
-        late(socket)
-      }
-    }
-  }
-
+  const timer = setInterval(sweep, patience.checkMs, open, patience, late).unref()
   const endAll = (state: Connection['state']): void => {
     for (const one of open) if (one.state === state) one.socket.destroySoon()
   }
-
-  const timer = setInterval(sweep, patience.checkMs).unref()
 
   return {
     take,
@@ -138,6 +124,24 @@ export function openPlainConnections(
       clearInterval(timer)
       for (const { socket } of open) socket.destroy()
     },
+  }
+}
+
+/** Takes leave of those who have waited, or let us wait, for too long. */
+function sweep(
+  open: ReadonlySet<Connection>,
+  patience: Patience,
+  late: PlainConnectionsOptions['late'],
+): void {
+  const now = steadyNow()
+  for (const connection of open) {
+    const { socket, leave, since, state } = connection
+    if (now - since < longestWait(connection, patience)) continue
+    if (state !== 'new') socket.destroy()
+    else {
+      leave()
+      late(socket)
+    }
   }
 }
 
