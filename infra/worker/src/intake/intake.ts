@@ -67,7 +67,7 @@ export function openIntake(options: IntakeOptions): Intake {
   const { checkKey, rateLimit, maxBodyBytes, commit, erase, metrics, debugTags } = options
 
   const admit = (head: Head): Admission | Answer => {
-    const { kinds, read, isKeyless } = head
+    const { kinds, read, isKeyless, address } = head
     const needsNone = isKeyless || (kinds.length === 1 && kinds[0] === 'install')
     const standing = needsNone ? 'none' : checkKey(head.key)
     if (standing === 'wrong') return wrongKey
@@ -82,13 +82,13 @@ export function openIntake(options: IntakeOptions): Intake {
     if (length !== undefined && Number(length) > maxBytes) return tooLarge(maxBytes)
     const debugTag = debugTags && head.debugTag
     if (debugTag !== undefined && !isDebugTag(debugTag)) return wrongTag
-    const common = { kinds, read, isKeyless, many, maxBytes, debugTag, address: head.address }
-    if (standing !== 'none') return { take: undefined, ...common }
-    const address = head.address()
-    const take = (events: number) => rateLimit.take(address, events)
-    const wait = take(1)
-    return wait > 0 ? tooMany(wait) : { take, ...common }
+    const take = standing === 'none' ? takenFrom(address()) : undefined
+    const wait = take?.(1) ?? 0
+    if (wait > 0) return tooMany(wait)
+    return { kinds, read, isKeyless, many, maxBytes, debugTag, take, address }
   }
+
+  const takenFrom = (address: string) => (events: number) => rateLimit.take(address, events)
 
   const keylessBytes = (isLong: boolean): number => {
     const { eventBytes, linesBytes } = limits.keylessBody
