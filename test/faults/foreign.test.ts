@@ -271,8 +271,12 @@ describe.skipIf(!isRoot)('disable --here in a project of another user', () => {
     const go = home.at('go')
     const env = withFsFaults(home, { hold: { call: /^fsync .*runmat\.toml.*tmp/, go } })
     const done = cli(home, ['disable', '--here'], { cwd: path.dirname(file), env })
-    await eventually(() => expect(home.has('go.held')).toBe(true))
-    const [, temporary = ''] = home.read('go.held').trimEnd().split(' ')
+    // The file is there a moment before its line is.
+    const held = await eventually(() => {
+      expect(home.read('go.held')).toMatch(/\n$/)
+      return home.read('go.held')
+    })
+    const [, temporary = ''] = held.trimEnd().split(' ')
     rmSync(temporary)
     symlinkSync(victim, temporary)
     home.write(go, '')
