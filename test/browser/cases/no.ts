@@ -19,6 +19,8 @@ export function noCases(stage: () => Stage): void {
           expect({ name: one.name, ...(await tracesOf(scene, page)) }).toEqual({ name: one.name })
         }
       }),
+      // One after the other, each in a page that is loaded anew.
+      180_000,
     )
 
     it(
