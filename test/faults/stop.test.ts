@@ -29,7 +29,10 @@ import {
 } from './stage.ts'
 
 const events = 1000
+const portion = 50
 const inFlight = 8
+
+const oneTurn = () => new Promise((resolve) => setImmediate(resolve))
 
 interface Scene extends Stage {
   /** Of the uploader. */
@@ -40,7 +43,11 @@ interface Scene extends Stage {
 async function midway(answer: Answer, after: number): Promise<Scene> {
   const { home, collector } = await stage({ answer })
   settle(home, { sequence: events })
-  fillQueue(home, events)
+  // In portions, because the collectors of the other scenes answer from this process, too.
+  for (let first = 1; first <= events; first += portion) {
+    fillQueue(home, portion, first)
+    await oneTurn()
+  }
   await host(home, { steps: [['close']] })
   await collector.received(after)
   const pid = uploaderIn(home)
