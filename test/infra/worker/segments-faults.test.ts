@@ -99,7 +99,11 @@ describe('the lock of a name', () => {
     const { sink, lock } = await openSink(folder)
     const theirs = finished()
     const takeOver = async () => {
-      home.write(lock, '{"pid":1,"place":"elsewhere","lock":"another"}\n')
+      // Into its place, as a real one does: a renewal of ours may write over what the file holds.
+      renameSync(
+        home.write('another.lock', '{"pid":1,"place":"elsewhere","lock":"another"}\n'),
+        lock,
+      )
       await eventually(async () => expect(await sink.probe()).toBeDefined())
       const segment = readdirSync(folder).find((name) => name.endsWith('.ndjson')) ?? ''
       appendFileSync(path.join(folder, segment), `${theirs}\n`)
