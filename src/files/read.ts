@@ -11,6 +11,7 @@ import {
   statSync,
 } from 'node:fs'
 
+import { builtin } from './builtin.ts'
 import {
   causeOf,
   codeOf,
@@ -20,7 +21,6 @@ import {
   retryWhileInUse,
   toRead,
 } from './errors.ts'
-import { builtin } from './builtin.ts'
 
 export type Reading =
   | { readonly kind: 'absent' }

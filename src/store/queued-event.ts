@@ -1,10 +1,9 @@
 import { readdirSync, renameSync } from 'node:fs'
 import path from 'node:path'
 
-import { statLink } from '../files/read.ts'
 import type { EventContract } from '../contract/contract.ts'
 import { recognise } from '../contract/contracts.ts'
-import { isUnread, readSmallFile, utf8In } from '../files/read.ts'
+import { isUnread, readSmallFile, statLink, utf8In } from '../files/read.ts'
 import { makeFolder, removeFile } from '../files/write.ts'
 import { queueLimits } from './queue.ts'
 

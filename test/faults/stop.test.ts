@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { appendFileSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
+import { setImmediate as oneTurn } from 'node:timers/promises'
 
 import { describe, expect, it } from 'vitest'
 
@@ -31,8 +32,6 @@ import {
 const events = 1000
 const portion = 50
 const inFlight = 8
-
-const oneTurn = () => new Promise((resolve) => setImmediate(resolve))
 
 interface Scene extends Stage {
   /** Of the uploader. */

@@ -19,7 +19,7 @@ export function noCases(stage: () => Stage): void {
           expect({ name: one.name, ...(await tracesOf(scene, page)) }).toEqual({ name: one.name })
         }
       }),
-      // One after the other, each in a page that is loaded anew.
+      // One after the other, each after a reload.
       180_000,
     )
 

@@ -1,3 +1,5 @@
+import { setImmediate as oneTurn } from 'node:timers/promises'
+
 import * as fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 
@@ -48,6 +50,15 @@ const all = (events: readonly Event[], outcome: 'stored' | 'later' | 'refused'):
   outcomes: events.map(() => outcome),
 })
 
+/** With a sink that keeps each batch until it is released. */
+function openHeld(inFlight?: number, gathering?: Gathering) {
+  const releases: (() => void)[] = []
+  const store = (events: readonly Event[]) =>
+    new Promise<Result>((resolve) => releases.push(() => resolve(all(events, 'stored'))))
+  const opened = open(store, inFlight, gathering)
+  return { ...opened, releases, sizes: () => opened.batches.map((batch) => batch.length) }
+}
+
 describe('a group commit', () => {
   it('stores events that arrive together as one batch', async () => {
     const { commit, batches } = open((events) => all(events, 'stored'))
@@ -65,11 +76,7 @@ describe('a group commit', () => {
   })
 
   it('answers only after the sink, and then sends the next batch', async () => {
-    const releases: (() => void)[] = []
-    const { commit, batches, waiting } = open(
-      (events) => new Promise((resolve) => releases.push(() => resolve(all(events, 'stored')))),
-      1,
-    )
+    const { commit, batches, waiting, releases } = openHeld(1)
     const answered: string[] = []
     const pending = makeEvents(4).map(async (event) => {
       if (event.uuid === '2') await expect.poll(() => batches.length).toBe(1)
@@ -89,24 +96,17 @@ describe('a group commit', () => {
   it('lets fewer events wait, and longer, where the sink wants large batches', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     try {
-      const releases: (() => void)[] = []
-      const { commit, batches } = open(
-        (events) => new Promise((resolve) => releases.push(() => resolve(all(events, 'stored')))),
-        4,
-        { enough: 100, waitMs: 50 },
-      )
-      const turn = () => new Promise(setImmediate)
-      const sizes = () => batches.map((batch) => batch.length)
+      const { commit, releases, sizes } = openHeld(4, { enough: 100, waitMs: 50 })
       const answers = makeEvents(1).map(commit)
-      await turn()
+      await oneTurn()
       answers.push(...makeEvents(99).map(commit))
-      await turn()
+      await oneTurn()
       await vi.advanceTimersByTimeAsync(49)
       expect(sizes()).toEqual([1])
       await vi.advanceTimersByTimeAsync(1)
       expect(sizes()).toEqual([1, 99])
       answers.push(...makeEvents(100).map(commit))
-      await turn()
+      await oneTurn()
       expect(sizes()).toEqual([1, 99, 100])
       for (const release of releases) release()
       await Promise.all(answers)
@@ -118,20 +118,15 @@ describe('a group commit', () => {
   it('lets few events wait for more when a batch ends while another is in flight', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     try {
-      const releases: (() => void)[] = []
-      const { commit, batches } = open(
-        (events) => new Promise((resolve) => releases.push(() => resolve(all(events, 'stored')))),
-      )
-      const turn = () => new Promise(setImmediate)
-      const sizes = () => batches.map((batch) => batch.length)
+      const { commit, releases, sizes } = openHeld()
       const first = makeEvents(1).map(commit)
-      await turn()
+      await oneTurn()
       const second = makeEvents(64).map(commit)
-      await turn()
+      await oneTurn()
       const third = makeEvents(2).map(commit)
       releases[1]?.()
       await Promise.all(second)
-      await turn()
+      await oneTurn()
       third.push(...makeEvents(3).map(commit))
       expect(sizes()).toEqual([1, 64])
       await vi.advanceTimersByTimeAsync(5)

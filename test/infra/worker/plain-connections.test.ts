@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import net, { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
+import { setImmediate as oneTurn } from 'node:timers/promises'
 
 import { describe, expect, it } from 'vitest'
 
@@ -13,8 +14,6 @@ import { later, served, stage } from './support/stage.ts'
 import { connect, postOf } from './support/wire.ts'
 
 const bad = () => finished().replace('"os":"linux"', '"os":"lunch"')
-
-const oneTurn = () => new Promise((resolve) => setImmediate(resolve))
 
 function statusesIn(said: string): readonly string[] {
   return [...said.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status = '']) => status)

@@ -146,8 +146,8 @@ function bytesOf(made: Request, spelled: (length: number) => string, hasHost: bo
 }
 
 const bytes = fc
-  .tuple(request, spelledLength, fc.boolean(), fc.nat(9))
-  .map(([made, spelled, , host]) => bytesOf(made, spelled, host > 0))
+  .tuple(request, spelledLength, fc.nat(9))
+  .map(([made, spelled, host]) => bytesOf(made, spelled, host > 0))
 
 interface Heard {
   readonly method: string | undefined

@@ -27,15 +27,25 @@ const broken = refuse('http', 'the body broke off')
 const tooMuch = later('busy', 'too much is being sent to us', 1000)
 const tooSlow = refuse('timeout', 'that took too long')
 
+/** Returns the refusal if there is no room for so much more. */
+function charge(
+  length: number,
+  { bytes: most, budget }: Allowance,
+  soFar: number,
+): Answer | undefined {
+  if (soFar + length > most) return tooLarge(most)
+  return budget.take(length) ? undefined : tooMuch
+}
+
 /** Collects chunks while there is room for them. */
-function openCollector({ bytes: most, budget }: Allowance) {
+function openCollector(allowance: Allowance) {
   const chunks: Uint8Array[] = []
   let size = 0
   return {
     /** Returns the refusal once the body is too large. */
     put: (chunk: Uint8Array): Answer | undefined => {
-      if (size + chunk.length > most) return tooLarge(most)
-      if (!budget.take(chunk.length)) return tooMuch
+      const refusal = charge(chunk.length, allowance, size)
+      if (refusal !== undefined) return refusal
       size += chunk.length
       chunks.push(chunk)
       return undefined
@@ -46,7 +56,7 @@ function openCollector({ bytes: most, budget }: Allowance) {
       return first === undefined ? none : Buffer.concat(chunks, size)
     },
     discard: (): void => {
-      budget.give(size)
+      allowance.budget.give(size)
       size = 0
       chunks.length = 0
     },
@@ -54,9 +64,8 @@ function openCollector({ bytes: most, budget }: Allowance) {
 }
 
 /** Charges a body that is here already. */
-export function takeBody(body: Buffer, { bytes: most, budget }: Allowance): Buffer | Answer {
-  if (body.length > most) return tooLarge(most)
-  return budget.take(body.length) ? body : tooMuch
+export function takeBody(body: Buffer, allowance: Allowance): Buffer | Answer {
+  return charge(body.length, allowance, 0) ?? body
 }
 
 /** Reads the body of a Node request. Undefined: the sender is gone. */
